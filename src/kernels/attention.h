@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// Scaled dot-product attention over packed sentences, all heads. Source: Vaswani 2017, §3.2.1, Eq. 1.
+//   softmax(Q K^T / sqrt(d_head)) V, per sentence and head; head h lives in columns [h * d_head, (h + 1) * d_head).
+// A query sees the keys of its own sentence only; with causal set, query i sees keys 0..i. Scores of one sentence and
+// head are all that is ever held; the backward pass computes them again from q, k and the kept row statistics.
+#ifndef DRAGOMAN_KERNELS_ATTENTION_H_
+#define DRAGOMAN_KERNELS_ATTENTION_H_
+
+#include <cstdint>
+#include <span>
+
+#include "kernels/dropout.h"
+#include "tensor/matrix.h"
+#include "tensor/packed.h"
+
+namespace dragoman::kernels {
+
+struct AttentionShape {
+  int heads = 1;
+  int d_head = 0;
+  bool causal = false;  // then both packings are the same
+  // On the attention weights (after the softmax). The counter of weight (head h, query row i of the packed matrix,
+  // key j counted in its sentence) is (h * q_rows + i) * 4096 + j, modulo 2^32 (longer sentences wrap: harmless).
+  Dropout dropout;
+};
+
+// Floats of scratch that the calls below need for sentences up to these lengths.
+int64_t AttentionScratchFloats(const AttentionShape& shape, int64_t max_q_len, int64_t max_k_len);
+
+//   q [q_tokens, heads * d_head], k and v [k_tokens, heads * d_head], out like q. All may be strided.
+//   q_packing and k_packing have the same number of sentences; sentence s of q attends to sentence s of k.
+//   log_sum_exp [heads, q_tokens] (row h at h * q_tokens) receives log sum_j exp(score) for the backward pass; null
+//   when none is wanted.
+//   scratch: AttentionScratchFloats() floats, 64-byte aligned.
+void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
+                      const Matrix& k, const Matrix& v, const Matrix& out, float* log_sum_exp, float* scratch);
+
+//   dout, out like q; dq, dk, dv like q, k, v, all overwritten (or added to when accumulate).
+void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                       const Matrix& q, const Matrix& k, const Matrix& v, const Matrix& out, const Matrix& dout,
+                       const float* log_sum_exp, const Matrix& dq, const Matrix& dk, const Matrix& dv,
+                       bool accumulate, float* scratch);
+
+// The attention weights themselves, for looking at: weights [q_len, k_len] of sentence s and one head.
+void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
+                      const Matrix& k, int64_t sentence, int head, const Matrix& weights);
+
+// One decoding step: one query row against keys and values that lie in separate rows of a cache (beam search shares
+// rows between hypotheses instead of copying them).
+//   q, out [heads * d_head]; keys[j], values[j] point to row j's [heads * d_head] floats, j < key_count.
+//   scratch: heads * key_count floats.
+// The same sums in the same order as AttentionForward's last causal row is not promised, only the same to rounding.
+void AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
+                   std::span<const float* const> values, float* out, float* scratch);
+
+}  // namespace dragoman::kernels
+
+#endif  // DRAGOMAN_KERNELS_ATTENTION_H_

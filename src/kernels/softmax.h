@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Softmax, log-softmax and the label-smoothed cross-entropy with its gradient, row by row.
+#ifndef DRAGOMAN_KERNELS_SOFTMAX_H_
+#define DRAGOMAN_KERNELS_SOFTMAX_H_
+
+#include <cstdint>
+#include <span>
+
+#include "tensor/matrix.h"
+
+namespace dragoman::kernels {
+
+// Each row of x becomes softmax(row * scale). Stable: the row's maximum is subtracted first. An entry of -inf
+// becomes 0; a row has at least one finite entry. x may be [rows, 0].
+void SoftmaxRows(const Matrix& x, float scale = 1.0f);
+
+// Each row of x becomes log(softmax(row)). NaN in a row makes the whole row NaN (never a wrong number).
+void LogSoftmaxRows(const Matrix& x);
+
+struct CrossEntropySums {
+  double loss = 0;       // sum over rows of the label-smoothed loss, natural logarithm
+  double nll = 0;        // sum over rows of -log p(target)
+  int64_t correct = 0;   // rows whose largest logit is the target's (first of equals)
+};
+
+// Label-smoothed cross-entropy. Source: Szegedy 2016, §7; Vaswani 2017, §5.4.
+//   loss(row) = -sum_v q[v] log p[v],  q = smoothing / vocab everywhere, plus 1 - smoothing at the target
+//   (the convention of PyTorch's CrossEntropyLoss(label_smoothing)).
+//   logits [rows, vocab]; targets [rows], each in [0, vocab).
+// When gradient_scale is not 0, logits are overwritten with gradient_scale * dloss/dlogits
+// = gradient_scale * (p - q); when it is 0 they are left as they are. Returns the sums over rows.
+CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t> targets, float smoothing,
+                                  float gradient_scale);
+
+}  // namespace dragoman::kernels
+
+#endif  // DRAGOMAN_KERNELS_SOFTMAX_H_

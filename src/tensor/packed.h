@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Packed sentences: the tokens of all sentences of a batch end to end, and where each sentence begins. There is no
+// padding, so no work is spent on it and it can change no result.
+#ifndef DRAGOMAN_TENSOR_PACKED_H_
+#define DRAGOMAN_TENSOR_PACKED_H_
+
+#include <cstdint>
+#include <span>
+
+namespace dragoman {
+
+// Sentence s covers rows [offsets[s], offsets[s + 1]) of a packed [tokens, width] matrix. offsets has
+// sentences + 1 entries, starts at 0, never decreases, and ends with the number of tokens. A view: owns nothing.
+struct Packing {
+  std::span<const int32_t> offsets;
+
+  int64_t sentences() const { return static_cast<int64_t>(offsets.size()) - 1; }
+  int64_t tokens() const { return offsets.back(); }
+  int64_t Begin(int64_t s) const { return offsets[s]; }
+  int64_t Length(int64_t s) const { return offsets[s + 1] - offsets[s]; }
+};
+
+// Token ids of packed sentences: ids[i] belongs to row i. ids.size() == packing.tokens().
+struct PackedTokens {
+  std::span<const int32_t> ids;
+  Packing packing;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TENSOR_PACKED_H_
