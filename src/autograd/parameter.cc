@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "autograd/parameter.h"
+
+#include <utility>
+
+#include "base/check.h"
+
+namespace dragoman {
+
+Parameter* ParameterStore::Declare(const std::string& name, std::vector<int64_t> shape) {
+  DRAGOMAN_CHECK(Find(name) == nullptr && values_.size() == 0);
+  auto parameter = std::make_unique<Parameter>();
+  parameter->name = name;
+  parameter->size = 1;
+  for (const int64_t dim : shape) {
+    DRAGOMAN_CHECK(dim > 0);
+    parameter->size *= dim;
+  }
+  parameter->shape = std::move(shape);
+  parameter->offset = flat_size_;
+  flat_size_ += (parameter->size + 15) / 16 * 16;
+  parameters_.push_back(std::move(parameter));
+  return parameters_.back().get();
+}
+
+void ParameterStore::Allocate() {
+  values_ = FlatBuffer(flat_size_);
+  for (const auto& parameter : parameters_) parameter->data = values_.data() + parameter->offset;
+}
+
+Parameter* ParameterStore::Find(const std::string& name) const {
+  for (const auto& parameter : parameters_) {
+    if (parameter->name == name) return parameter.get();
+  }
+  return nullptr;
+}
+
+int64_t ParameterStore::count() const {
+  int64_t count = 0;
+  for (const auto& parameter : parameters_) count += parameter->size;
+  return count;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model's parameters: named ranges of one flat buffer. Gradients, optimizer moments and averages are further flat
+// buffers with the same ranges, so whatever treats all parameters alike is one pass over flat memory.
+#ifndef DRAGOMAN_AUTOGRAD_PARAMETER_H_
+#define DRAGOMAN_AUTOGRAD_PARAMETER_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tensor/flat_buffer.h"
+#include "tensor/matrix.h"
+
+namespace dragoman {
+
+// One tensor of the model. Its values live in the ParameterStore that made it, at [offset, offset + size).
+struct Parameter {
+  std::string name;            // path by role: "decoder.layers.3.cross_attn.q_proj.weight"
+  std::vector<int64_t> shape;  // one or two dimensions
+  int64_t offset = 0;          // in floats, a multiple of 16 (64 bytes)
+  int64_t size = 0;
+  float* data = nullptr;
+
+  int64_t rows() const { return shape.size() == 2 ? shape[0] : 1; }
+  int64_t cols() const { return shape.back(); }
+  Matrix value() const { return {data, rows(), cols()}; }
+  std::span<float> span() const { return {data, static_cast<size_t>(size)}; }
+};
+
+// Owns the values. Declare all parameters, then Allocate once; Parameter pointers stay valid as long as the store.
+class ParameterStore {
+ public:
+  // `shape` has one or two dimensions, all positive. Throws InternalError for a name declared twice.
+  Parameter* Declare(const std::string& name, std::vector<int64_t> shape);
+  void Allocate();  // zeros; call once, after the last Declare
+
+  Parameter* Find(const std::string& name) const;  // null when there is none
+  const std::vector<std::unique_ptr<Parameter>>& parameters() const { return parameters_; }
+
+  // All values, with up to 15 unused zeros behind each parameter (alignment).
+  std::span<float> values() { return values_.span(); }
+  std::span<const float> values() const { return values_.span(); }
+  int64_t flat_size() const { return flat_size_; }
+  int64_t count() const;  // parameters proper, without alignment gaps
+
+ private:
+  std::vector<std::unique_ptr<Parameter>> parameters_;
+  int64_t flat_size_ = 0;
+  FlatBuffer values_;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_AUTOGRAD_PARAMETER_H_

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+// Reverse-mode differentiation for coarse operations. An op computes its value at once and, on a tape that records,
+// leaves a closure that will turn the gradient of its output into gradients of its inputs and parameters. Walking the
+// closures backwards is the chain rule.
+#ifndef DRAGOMAN_AUTOGRAD_TAPE_H_
+#define DRAGOMAN_AUTOGRAD_TAPE_H_
+
+#include <cstdint>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "autograd/parameter.h"
+#include "kernels/dropout.h"
+#include "tensor/buffer_pool.h"
+#include "tensor/matrix.h"
+
+namespace dragoman {
+
+class Tape;
+
+// A value on a tape, and later its gradient: a reference-counted handle. The last handle to go returns both buffers to
+// the tape's pool. Handles of one tape belong to one thread, and must not outlive the tape.
+class Variable {
+ public:
+  Variable() = default;
+  Variable(const Variable& other) : node_(other.node_) { Retain(); }
+  Variable(Variable&& other) noexcept : node_(std::exchange(other.node_, nullptr)) {}
+  Variable& operator=(Variable other) noexcept {
+    std::swap(node_, other.node_);
+    return *this;
+  }
+  ~Variable() { Release(); }
+
+  explicit operator bool() const { return node_ != nullptr; }
+  const Matrix& value() const { return node_->value; }  // [rows, cols], contiguous
+  int64_t rows() const { return node_->value.rows; }
+  int64_t cols() const { return node_->value.cols; }
+
+ private:
+  friend class Tape;
+  struct Node {
+    Tape* tape;
+    int64_t references;
+    Matrix value;
+    Matrix gradient;  // data is null until the first consumer's backward pass writes it
+  };
+
+  explicit Variable(Node* node) : node_(node) {}
+  void Retain() const {
+    if (node_ != nullptr) ++node_->references;
+  }
+  void Release();
+
+  Node* node_ = nullptr;
+};
+
+// Floats that live as long as this object, from a tape's pool.
+class Scratch {
+ public:
+  Scratch() = default;
+  Scratch(BufferPool* pool, int64_t floats)
+      : pool_(pool), data_(static_cast<float*>(pool->Allocate(static_cast<size_t>(floats) * sizeof(float)))) {}
+  Scratch(Scratch&& other) noexcept : pool_(other.pool_), data_(std::exchange(other.data_, nullptr)) {}
+  Scratch& operator=(Scratch&& other) noexcept {
+    std::swap(pool_, other.pool_);
+    std::swap(data_, other.data_);
+    return *this;
+  }
+  ~Scratch() {
+    if (data_ != nullptr) pool_->Free(data_);
+  }
+  float* data() const { return data_; }
+
+ private:
+  BufferPool* pool_ = nullptr;
+  float* data_ = nullptr;
+};
+
+// One worker's tape. Not thread-safe: one per worker.
+class Tape {
+ public:
+  // Where an op's backward pass writes an input's gradient. The first writer finds it uninitialised (accumulate false:
+  // overwrite), later ones add.
+  struct GradientSlot {
+    Matrix matrix;
+    bool accumulate;
+  };
+
+  // A tape that only computes values: each is freed with its last handle.
+  Tape() = default;
+  Tape(const Tape&) = delete;
+  Tape& operator=(const Tape&) = delete;
+  ~Tape() { Clear(); }
+
+  // From now on record, and add parameter gradients into `gradients`, a flat buffer like ParameterStore::values().
+  // dropout_key decides every dropout mask until the next call; dropout is off on a tape that does not record.
+  void StartRecording(float* gradients, uint64_t dropout_key);
+  void StopRecording() { recording_ = false; }
+  bool recording() const { return recording_; }
+
+  Variable New(int64_t rows, int64_t cols);          // uninitialised
+  Variable Reuse(Variable x);                         // a new variable in x's memory; x's value is lost
+  Scratch NewScratch(int64_t floats) { return Scratch(&pool_, floats); }
+
+  // Called by an op after computing `output`. `backward()` runs in Backward() if any consumer gave output a gradient;
+  // afterwards that gradient is freed. It may capture Variables by value, which keeps them alive until then.
+  template <class Function>
+  void Record(const Variable& output, Function backward) {
+    if (recording_) Push(output, /*keep_gradient=*/false, std::move(backward));
+  }
+  // For an op that changed `output` in place: backward() changes its gradient in place. Only for a variable whose old
+  // value nothing needs any more.
+  template <class Function>
+  void RecordInPlace(const Variable& output, Function backward) {
+    if (recording_) Push(output, /*keep_gradient=*/true, std::move(backward));
+  }
+
+  // The gradient of an op's output, inside its backward().
+  const Matrix& Gradient(const Variable& variable) const { return variable.node_->gradient; }
+  bool HasGradient(const Variable& variable) const { return variable.node_->gradient.data != nullptr; }
+  GradientSlot SlotFor(const Variable& variable);
+  // gradient(to) += gradient(from), by moving the buffer where nothing is there yet. Takes from's gradient away.
+  void PassGradient(const Variable& from, const Variable& to);
+
+  // Parameter gradients are always added to. Null when this parameter is frozen or the tape does not record.
+  float* GradientOf(const Parameter& parameter) const { return gradients_ + parameter.offset; }
+  Matrix GradientMatrixOf(const Parameter& parameter) const {
+    return {GradientOf(parameter), parameter.rows(), parameter.cols()};
+  }
+
+  // A mask of its own for each call in order, or no dropout when not recording.
+  kernels::Dropout NextDropout(float rate);
+
+  // Runs all recorded closures, last first, and forgets them.
+  void Backward();
+  void Clear();  // forgets them without running
+
+  const BufferPool& pool() const { return pool_; }
+
+ private:
+  friend class Variable;
+
+  // A recorded closure, in the pool's memory.
+  struct Step {
+    Variable output;
+    bool keep_gradient;
+    void* closure;
+    void (*run)(void*);
+    void (*destroy)(void*);
+  };
+
+  template <class Function>
+  void Push(const Variable& output, bool keep_gradient, Function backward) {
+    void* memory = pool_.Allocate(sizeof(Function));
+    new (memory) Function(std::move(backward));
+    steps_.push_back({output, keep_gradient, memory, [](void* f) { (*static_cast<Function*>(f))(); },
+                      [](void* f) { static_cast<Function*>(f)->~Function(); }});
+  }
+  void PopStep();
+  void FreeGradient(Variable::Node* node);
+  void FreeNode(Variable::Node* node);
+
+  BufferPool pool_;
+  std::vector<Step> steps_;
+  bool recording_ = false;
+  float* gradients_ = nullptr;
+  uint64_t dropout_key_ = 0;
+  uint64_t dropouts_ = 0;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_AUTOGRAD_TAPE_H_
