@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: Apache-2.0
-# Every third-party library, all from Debian 12 (the version tested stands beside each).
+# Every third-party library, all from Debian 12 (scripts/packages.txt), with the version tested. A version older than
+# named here stops the configuration; a newer one is tried.
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED)            # g++ 12.2: oneDNN's thread count is an OpenMP setting of the calling thread
-find_package(GTest REQUIRED)             # 1.12.1
-find_package(nlohmann_json REQUIRED)     # 3.11.2
-find_package(fmt REQUIRED)               # 9.1
-find_package(spdlog REQUIRED)            # 1.10
-find_package(ZLIB REQUIRED)              # 1.2.13
-find_package(dnnl REQUIRED)              # oneDNN 2.6.3, OpenMP build
-find_package(CLI11 REQUIRED)             # 2.1.2
+find_package(OpenMP REQUIRED)                    # g++ 12.2: oneDNN's thread count is an OpenMP setting of the caller
+find_package(GTest 1.12 REQUIRED)
+find_package(nlohmann_json 3.11 REQUIRED)
+find_package(fmt 9.1 REQUIRED)
+find_package(spdlog 1.10 REQUIRED)
+find_package(ZLIB 1.2.13 REQUIRED)
+find_package(ICU 72 REQUIRED COMPONENTS uc)      # Unicode classes for the metrics' tokenizers
+find_package(dnnl 2.6 REQUIRED)                  # oneDNN 2.6.3, OpenMP build
+find_package(CLI11 2.1 REQUIRED)
 find_package(PkgConfig REQUIRED)
-pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy)                # Highway 1.0.3
-pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece)  # 0.1.97
-find_package(benchmark QUIET)            # Google Benchmark 1.7.1, bench/ only
+pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy>=1.0.3)
+pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece>=0.1.97)
+find_package(benchmark 1.7 QUIET)                # bench/ only

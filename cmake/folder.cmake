@@ -2,8 +2,7 @@
 # dragoman_folder(NAME [DEPS folder...] [LIBS target...])
 #   One static library dragoman::NAME from the *.cc of the current folder (and reference/), linked to the other
 #   folders in DEPS (public) and to third-party targets in LIBS (private to the folder that wraps them); and one
-#   test program per *_test.cc, registered with ctest, linked to GoogleTest.
-#   A test whose file name ends in _slow_test.cc carries the label "slow"; the sanitizer runs leave those out.
+#   test program per *_test.cc (cmake/tests.cmake).
 function(dragoman_folder name)
   cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc reference/*.cc)
@@ -26,25 +25,4 @@ function(dragoman_folder name)
   foreach(test_file ${tests})
     dragoman_test(${test_file} DEPS ${name} LIBS ${arg_LIBS})
   endforeach()
-endfunction()
-
-# dragoman_test(FILE [DEPS folder...] [LIBS target...]): one GoogleTest program, named after its folder and file.
-function(dragoman_test test_file)
-  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
-  list(TRANSFORM arg_DEPS PREPEND dragoman::)
-  get_filename_component(folder ${test_file} DIRECTORY)
-  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${folder})
-  string(REGEX REPLACE "^src/" "" folder ${folder})
-  string(REPLACE "/" "." folder ${folder})
-  get_filename_component(stem ${test_file} NAME_WE)
-  set(target ${folder}.${stem})
-  add_executable(${target} ${test_file})
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(${target} PRIVATE ${arg_DEPS} dragoman_warnings ${arg_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
-  add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
-  if(stem MATCHES "_slow_test$")
-    set_tests_properties(${target} PROPERTIES LABELS slow TIMEOUT 1800)
-  else()
-    set_tests_properties(${target} PROPERTIES LABELS quick TIMEOUT 300)
-  endif()
 endfunction()

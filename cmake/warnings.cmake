@@ -1,12 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-# Flags shared by every target of ours, as an interface library.
+# Flags shared by every target of ours. No -march=native (kernels choose their instruction set at run time) and no
+# -ffast-math (it would let the compiler assume away the infinities and NaNs that we promise to report).
+option(DRAGOMAN_WERROR "Treat warnings as errors (the release preset does)" OFF)
 add_library(dragoman_warnings INTERFACE)
 target_compile_options(dragoman_warnings INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wno-unused-parameter
                                                    $<$<BOOL:${DRAGOMAN_WERROR}>:-Werror>)
 
-# DRAGOMAN_SANITIZE=address,undefined or thread: the sanitizer presets set it.
-set(DRAGOMAN_SANITIZE "" CACHE STRING "Sanitizers to build with, comma-separated")
-if(DRAGOMAN_SANITIZE)
-  add_compile_options(-fsanitize=${DRAGOMAN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
-  add_link_options(-fsanitize=${DRAGOMAN_SANITIZE})
-endif()
+# __FILE__ reads src/... wherever the checkout lies, and no path of the building machine ends up in a binary.
+add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)

@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# How tests are registered. Labels (ctest -L):
+#   quick    takes seconds; the sanitizer builds run these
+#   slow     the rest: a test whose file name ends in _slow_test.cc
+#   threads  besides one of the above: uses threads, so ThreadSanitizer runs it too (dragoman_label)
+add_custom_target(quick_tests)    # builds every test labelled quick
+add_custom_target(threads_tests)  # builds every test labelled threads
+
+# dragoman_test(FILE [DEPS folder...] [LIBS target...]): one GoogleTest program, named folder.stem.
+function(dragoman_test test_file)
+  cmake_parse_arguments(arg "" "" "DEPS;LIBS" ${ARGN})
+  list(TRANSFORM arg_DEPS PREPEND dragoman::)
+  get_filename_component(test_file ${test_file} ABSOLUTE)
+  get_filename_component(folder ${test_file} DIRECTORY)
+  file(RELATIVE_PATH folder ${CMAKE_SOURCE_DIR} ${folder})
+  string(REGEX REPLACE "^src/" "" folder ${folder})
+  string(REPLACE "/" "." folder ${folder})
+  get_filename_component(stem ${test_file} NAME_WE)
+  set(target ${folder}.${stem})
+  add_executable(${target} ${test_file})
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_link_libraries(${target} PRIVATE ${arg_DEPS} dragoman_warnings ${arg_LIBS}
+                                          GTest::gtest GTest::gmock GTest::gtest_main)
+  add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
+  if(stem MATCHES "_slow_test$")
+    set_tests_properties(${target} PROPERTIES LABELS slow TIMEOUT 1800)
+  else()
+    set_tests_properties(${target} PROPERTIES LABELS quick TIMEOUT 300)
+    add_dependencies(quick_tests ${target})
+  endif()
+endfunction()
+
+# dragoman_label(LABEL TEST...): one more label for tests of this folder, e.g. dragoman_label(threads base.pool_test).
+function(dragoman_label label)
+  foreach(test ${ARGN})
+    set_property(TEST ${test} APPEND PROPERTY LABELS ${label})
+    if(label STREQUAL threads)
+      add_dependencies(threads_tests ${test})
+    endif()
+  endforeach()
+endfunction()

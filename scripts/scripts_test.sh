@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# Tests of include-counts and install-dependencies.sh on small made-up trees and a made-up machine.
+set -u -o pipefail
+scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
+work=$(mktemp -d) || exit 1
+trap 'rm -rf "$work"' EXIT
+failures=0
+
+# expect NAME STATUS PATTERN COMMAND...: COMMAND exits with STATUS and prints a line that matches PATTERN.
+expect() {
+  local name=$1 status=$2 pattern=$3 output code
+  shift 3
+  output=$("$@" 2>&1)
+  code=$?
+  if [ "$code" = "$status" ] && grep -q -E -e "$pattern" <<<"$output"; then
+    echo "ok      $name"
+  else
+    printf 'FAILED  %s: exit code %s (expected %s), expected a line like "%s" in:\n%s\n' \
+      "$name" "$code" "$status" "$pattern" "$output"
+    failures=$((failures + 1))
+  fi
+}
+
+# tree NAME: a checkout of three folders, low → middle → high, beside → high, and top, which sees all.
+tree() {
+  local tree=$work/$1
+  mkdir -p "$tree/docs" "$tree/src"/{low,middle,high,beside,top}
+  cat >"$tree/docs/design.md" <<'DESIGN'
+# Design
+## Folders
+`low → middle →
+high`; then `low, beside → high`; `top` sees all. See `scripts/include-counts`.
+## Elsewhere
+`high → low` is not an arrow of the section above.
+DESIGN
+  echo '#include "low/a.h"' >"$tree/src/middle/m.h"
+  printf '#include "middle/m.h"\n#include "low/a.h"\n' >"$tree/src/high/h.cc"
+  echo '#include "high/h.h"' >"$tree/src/low/a_test.cc"
+  echo '#include <vector>' >"$tree/src/low/a.h"
+  echo '#include "beside/b.h"' >"$tree/src/top/t.cc"
+  touch "$tree/src/beside/b.h"
+  echo "$tree"
+}
+
+good=$(tree good)
+expect "a tree in order passes" 0 '1  high +-> middle$' "$scripts/include-counts" "$good"
+expect "test files are left out" 0 '^ +1  middle' "$scripts/include-counts" "$good"
+
+loop=$(tree loop)
+echo '  #  include "middle/m.h"' >>"$loop/src/low/a.h"
+expect "a pair that includes each other fails" 1 'low +-> middle +<- these two include each other' \
+  "$scripts/include-counts" "$loop"
+
+upward=$(tree upward)
+echo '#include "high/h.h"' >>"$upward/src/beside/b.h"
+expect "an include against the arrows fails" 1 'beside +-> high +<- against the arrows' "$scripts/include-counts" "$upward"
+
+sideways=$(tree sideways)
+echo '#include "beside/b.h"' >>"$sideways/src/middle/m.h"
+expect "an include between folders without an arrow fails" 1 'middle +-> beside +<- against' \
+  "$scripts/include-counts" "$sideways"
+
+stranger=$(tree stranger)
+mkdir "$stranger/src/stranger" && touch "$stranger/src/stranger/s.h"
+expect "a folder that design.md does not know fails" 1 'src/stranger is not in docs/design.md' \
+  "$scripts/include-counts" "$stranger"
+
+# A machine on which dpkg-query knows everything but two packages, and apt-get fails.
+mkdir "$work/bin"
+cat >"$work/bin/dpkg-query" <<'FAKE'
+#!/bin/bash
+case ${*: -1} in mold | libicu-dev) exit 1 ;; *) printf installed ;; esac
+FAKE
+printf '#!/bin/bash\necho "E: no such repository"\nexit 100\n' >"$work/bin/apt-get"
+printf '#!/bin/bash\necho 0\n' >"$work/bin/id"
+chmod +x "$work"/bin/*
+expect "missing packages are found" 0 '^2$' env -u DRAGOMAN_SKIP_INSTALL PATH="$work/bin:$PATH" \
+  "$scripts/install-dependencies.sh" --count
+expect "apt's failure is shown with what is needed" 1 'needs these Debian 12 packages' \
+  env -u DRAGOMAN_SKIP_INSTALL PATH="$work/bin:$PATH" "$scripts/install-dependencies.sh"
+expect "the check can be left out" 0 '^0$' env DRAGOMAN_SKIP_INSTALL=1 PATH="$work/bin:$PATH" \
+  "$scripts/install-dependencies.sh" --count
+mkdir "$work/nodebian"
+for tool in bash dirname sed xargs id cat; do ln -s "$(command -v "$tool")" "$work/nodebian/$tool"; done
+expect "a system without apt gets a clear message" 1 'not a Debian system' \
+  env -u DRAGOMAN_SKIP_INSTALL PATH="$work/nodebian" "$scripts/install-dependencies.sh" --count
+expect "an unknown option is wrong use" 2 'unknown option --wat' "$scripts/install-dependencies.sh" --wat
+
+[ "$failures" = 0 ] || exit 1
