@@ -123,7 +123,7 @@ class Tape {
   // gradient(to) += gradient(from), by moving the buffer where nothing is there yet. Takes from's gradient away.
   void PassGradient(const Variable& from, const Variable& to);
 
-  // Parameter gradients are always added to. Null when this parameter is frozen or the tape does not record.
+  // Parameter gradients are always added to. Only on a tape that records.
   float* GradientOf(const Parameter& parameter) const { return gradients_ + parameter.offset; }
   Matrix GradientMatrixOf(const Parameter& parameter) const {
     return {GradientOf(parameter), parameter.rows(), parameter.cols()};

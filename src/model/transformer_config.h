@@ -7,15 +7,11 @@
 #include <string>
 
 #include "kernels/activation.h"
+#include "nn/position_encoding.h"
 
 namespace dragoman {
 
 enum class Positions { kSinusoidal, kLearned, kNone };
-enum class SinusoidLayout { kInterleaved, kHalves };  // sin, cos, sin, cos ... or all sin, then all cos
-enum class SinusoidExponent {
-  kPaper,       // 10000^(-2i / d_model), Vaswani 2017, §3.5
-  kTensor2Tensor  // 10000^(-i / (d_model / 2 - 1)), as the authors' code (and Marian, fairseq) has it
-};
 enum class NormOrder {
   kPost,  // x = norm(x + sublayer(x)), Vaswani 2017, §3.1
   kPre    // x = x + sublayer(norm(x)), Xiong 2020, §3

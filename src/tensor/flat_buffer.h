@@ -22,10 +22,10 @@ class FlatBuffer {
 
  private:
   struct Unmap {
-    size_t bytes = 0;
+    size_t bytes;
     void operator()(float* data) const;
   };
-  std::unique_ptr<float, Unmap> data_;
+  std::unique_ptr<float, Unmap> data_{nullptr, Unmap{0}};
   int64_t size_ = 0;
 };
 

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/attention.h"
+
+#include <algorithm>
+
+#include "autograd/ops.h"
+#include "autograd/shape_check.h"
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+int64_t LongestSentence(const Packing& packing) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < packing.sentences(); ++s) longest = std::max(longest, packing.Length(s));
+  return longest;
+}
+
+}  // namespace
+
+Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Variable& v, const Packing& q_packing,
+                   const Packing& k_packing, const AttentionOptions& options) {
+  const int64_t width = int64_t{options.heads} * options.d_head;
+  ExpectShape("Attention", "q", q.value(), q_packing.tokens(), width);
+  ExpectShape("Attention", "k", k.value(), k_packing.tokens(), width);
+  ExpectShape("Attention", "v", v.value(), k_packing.tokens(), width);
+  if (q_packing.sentences() != k_packing.sentences()) {
+    throw ShapeError("Attention: " + std::to_string(q_packing.sentences()) + " sentences of queries, but " +
+                     std::to_string(k_packing.sentences()) + " of keys");
+  }
+  const kernels::AttentionShape shape{options.heads, options.d_head, options.causal,
+                                      tape.NextDropout(options.dropout_rate)};
+  const int64_t scratch_floats =
+      kernels::AttentionScratchFloats(shape, LongestSentence(q_packing), LongestSentence(k_packing));
+  Variable out = tape.New(q.rows(), width);                                          // [q_tokens, heads * d_head]
+  const Variable log_sum_exp = tape.New(options.heads, std::max<int64_t>(1, q.rows()));  // [heads, q_tokens]
+  kernels::AttentionForward(shape, q_packing, k_packing, q.value(), k.value(), v.value(), out.value(),
+                            log_sum_exp.value().data, tape.NewScratch(scratch_floats).data());
+
+  tape.Record(out, [&tape, shape, q_packing, k_packing, q, k, v, out, log_sum_exp, scratch_floats] {
+    // q, k and v are fresh results of a Linear each, so this op is the first to write their gradients.
+    kernels::AttentionBackward(shape, q_packing, k_packing, q.value(), k.value(), v.value(), out.value(),
+                               tape.Gradient(out), log_sum_exp.value().data, tape.SlotFor(q).matrix,
+                               tape.SlotFor(k).matrix, tape.SlotFor(v).matrix, /*accumulate=*/false,
+                               tape.NewScratch(scratch_floats).data());
+  });
+  return out;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/layer_norm.h"
+
+#include "autograd/ops.h"
+#include "autograd/shape_check.h"
+
+namespace dragoman {
+
+Variable LayerNorm(Tape& tape, const Variable& x, const Parameter& gain, const Parameter& bias, float epsilon) {
+  ExpectShape("LayerNorm", &gain, 1, x.cols());
+  ExpectShape("LayerNorm", &bias, 1, x.cols());
+  Variable y = tape.New(x.rows(), x.cols());
+  Variable statistics = tape.New(2, x.rows());  // row 0: mean, row 1: 1 / sqrt(var + epsilon)
+  float* mean = statistics.value().Row(0);
+  float* inv_std = statistics.value().Row(1);
+  kernels::LayerNormForward(x.value(), gain.data, bias.data, epsilon, y.value(), mean, inv_std);
+
+  tape.Record(y, [&tape, &gain, &bias, x, y, statistics, mean, inv_std] {
+    const auto dx = tape.SlotFor(x);
+    kernels::LayerNormBackward(tape.Gradient(y), x.value(), gain.data, mean, inv_std, dx.matrix, dx.accumulate,
+                               tape.GradientOf(gain), tape.GradientOf(bias));
+  });
+  return y;
+}
+
+}  // namespace dragoman

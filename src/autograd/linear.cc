@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "autograd/ops.h"
+#include "autograd/shape_check.h"
+#include "kernels/elementwise.h"
+#include "kernels/gemm.h"
+
+namespace dragoman {
+
+using kernels::Gemm;
+using kernels::Transpose;
+
+Variable Linear(Tape& tape, const Variable& x, const Parameter& weight, const Parameter* bias) {
+  ExpectShape("Linear", &weight, x.cols(), weight.cols());
+  ExpectShape("Linear", bias, 1, weight.cols());
+  Variable y = tape.New(x.rows(), weight.cols());  // [tokens, out]
+  Gemm(x.value(), Transpose::kNo, weight.value(), Transpose::kNo, y.value());
+  if (bias != nullptr) kernels::AddBias(y.value(), bias->data);
+
+  tape.Record(y, [&tape, &weight, bias, x, y] {
+    const Matrix& dy = tape.Gradient(y);  // [tokens, out]
+    const auto dx = tape.SlotFor(x);      // dx = dy W^T
+    Gemm(dy, Transpose::kNo, weight.value(), Transpose::kYes, dx.matrix, dx.accumulate);
+    Gemm(x.value(), Transpose::kYes, dy, Transpose::kNo, tape.GradientMatrixOf(weight), true);  // dW += x^T dy
+    if (bias != nullptr) kernels::AddColumnSums(dy, tape.GradientOf(*bias));                    // db += sum of rows
+  });
+  return y;
+}
+
+}  // namespace dragoman

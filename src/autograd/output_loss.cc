@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <algorithm>
+
+#include "autograd/ops.h"
+#include "autograd/shape_check.h"
+#include "kernels/elementwise.h"
+#include "kernels/gemm.h"
+
+namespace dragoman {
+
+using kernels::Gemm;
+using kernels::Transpose;
+
+namespace {
+
+// Logits of this many tokens exist at a time: enough rows for the GEMMs to run at full rate, few enough that 8k
+// logits each (8 MB) stay in the last-level cache.
+constexpr int64_t kSliceTokens = 256;
+
+}  // namespace
+
+kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const Parameter& weight, const Parameter* bias,
+                                     std::span<const int32_t> targets, float smoothing, float gradient_scale) {
+  const int64_t tokens = hidden.rows();
+  const int64_t vocab = weight.rows();
+  ExpectShape("OutputLoss", &weight, vocab, hidden.cols());
+  ExpectShape("OutputLoss", bias, 1, vocab);
+  ExpectShape("OutputLoss", "targets", Matrix(nullptr, static_cast<int64_t>(targets.size()), 1), tokens, 1);
+  const bool backward = tape.recording();
+  const Scratch scratch = tape.NewScratch(std::min(tokens, kSliceTokens) * vocab);
+  const auto dhidden = backward ? tape.SlotFor(hidden) : Tape::GradientSlot{};
+
+  kernels::CrossEntropySums sums;
+  for (int64_t begin = 0; begin < tokens; begin += kSliceTokens) {
+    const int64_t count = std::min(kSliceTokens, tokens - begin);
+    const Matrix h = hidden.value().Rows(begin, count);     // [slice, d_model]
+    const Matrix logits(scratch.data(), count, vocab);      // [slice, vocab]
+    Gemm(h, Transpose::kNo, weight.value(), Transpose::kYes, logits);
+    if (bias != nullptr) kernels::AddBias(logits, bias->data);
+    const auto slice = kernels::CrossEntropyRows(logits, targets.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
+                                                 smoothing, backward ? gradient_scale : 0.0f);
+    sums.loss += slice.loss;
+    sums.nll += slice.nll;
+    sums.correct += slice.correct;
+    if (!backward) continue;
+    const Matrix& dlogits = logits;  // overwritten by CrossEntropyRows
+    Gemm(dlogits, Transpose::kNo, weight.value(), Transpose::kNo, dhidden.matrix.Rows(begin, count), dhidden.accumulate);
+    Gemm(dlogits, Transpose::kYes, h, Transpose::kNo, tape.GradientMatrixOf(weight), /*accumulate=*/true);
+    if (bias != nullptr) kernels::AddColumnSums(dlogits, tape.GradientOf(*bias));
+  }
+  return sums;
+}
+
+}  // namespace dragoman

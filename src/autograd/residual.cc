@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "autograd/ops.h"
+#include "autograd/shape_check.h"
+#include "kernels/dropout.h"
+#include "kernels/elementwise.h"
+
+namespace dragoman {
+
+Variable AddResidual(Tape& tape, Variable x, const Parameter* bias, const Variable& residual, float dropout_rate) {
+  ExpectShape("AddResidual", bias, 1, x.cols());
+  ExpectShape("AddResidual", "residual", residual.value(), x.rows(), x.cols());
+  const kernels::Dropout dropout = tape.NextDropout(dropout_rate);
+  const Matrix x_value = x.value();
+  Variable y = tape.Reuse(x);
+  kernels::ResidualDropout(dropout, x_value, bias != nullptr ? bias->data : nullptr, residual.value(), y.value());
+
+  tape.Record(y, [&tape, bias, x, residual, y, dropout] {
+    const auto dx = tape.SlotFor(x);
+    kernels::ApplyDropout(dropout, tape.Gradient(y), dx.matrix, dx.accumulate);  // dx = dy * mask
+    if (bias != nullptr) kernels::AddColumnSums(dx.matrix, tape.GradientOf(*bias));
+    tape.PassGradient(y, residual);  // dresidual += dy
+  });
+  return y;
+}
+
+}  // namespace dragoman

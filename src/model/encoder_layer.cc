@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/encoder_layer.h"
+
+#include "model/sublayer.h"
+
+namespace dragoman {
+
+MultiHeadAttention::Options AttentionOptionsOf(const TransformerConfig& config) {
+  return {config.d_model, config.heads, config.head_width(), config.bias, config.attention_dropout};
+}
+
+FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config) {
+  return {config.d_model, config.d_ff, config.activation, config.gated, config.bias, config.ffn_dropout};
+}
+
+EncoderLayer::EncoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config)
+    : config_(config),
+      self_attn_(store, path + ".self_attn", AttentionOptionsOf(config)),
+      self_attn_norm_(store, path + ".self_attn_norm", config.d_model, config.norm_epsilon),
+      ffn_(store, path + ".ffn", FeedForwardOptionsOf(config)),
+      ffn_norm_(store, path + ".ffn_norm", config.d_model, config.norm_epsilon) {}
+
+Variable EncoderLayer::Forward(Tape& tape, const Variable& x, const Packing& src, AttentionTrace* trace) const {
+  const Variable attended =
+      ApplySublayer(tape, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
+        return self_attn_.Forward(tape, input, input, src, src, /*causal=*/false, trace);
+      });  // [src_tokens, d_model]
+  return ApplySublayer(tape, config_, ffn_norm_, ffn_.output_bias(), attended,
+                       [&](const Variable& input) { return ffn_.Forward(tape, input); });  // [src_tokens, d_model]
+}
+
+void EncoderLayer::Initialize(Rng& rng) const {
+  self_attn_.Initialize(rng);
+  self_attn_norm_.Initialize();
+  ffn_.Initialize(rng);
+  ffn_norm_.Initialize();
+}
+
+}  // namespace dragoman

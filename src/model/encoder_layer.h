@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// One layer of the encoder: self-attention, then feed-forward. Source: Vaswani 2017, §3.1, left half of figure 1.
+#ifndef DRAGOMAN_MODEL_ENCODER_LAYER_H_
+#define DRAGOMAN_MODEL_ENCODER_LAYER_H_
+
+#include <string>
+
+#include "model/transformer_config.h"
+#include "nn/feed_forward.h"
+#include "nn/multi_head_attention.h"
+
+namespace dragoman {
+
+class EncoderLayer {
+ public:
+  // `config` must outlive the layer.
+  EncoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config);
+
+  // x [src_tokens, d_model] -> [src_tokens, d_model]
+  Variable Forward(Tape& tape, const Variable& x, const Packing& src, AttentionTrace* trace) const;
+  void Initialize(Rng& rng) const;
+
+ private:
+  const TransformerConfig& config_;
+  MultiHeadAttention self_attn_;
+  LayerNormLayer self_attn_norm_;
+  FeedForward ffn_;
+  LayerNormLayer ffn_norm_;
+};
+
+// The options of a layer's parts, as the config has them.
+MultiHeadAttention::Options AttentionOptionsOf(const TransformerConfig& config);
+FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_MODEL_ENCODER_LAYER_H_

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/transformer.h"
+
+#include <algorithm>
+#include <cmath>
+#include <string>
+
+#include "base/check.h"
+#include "kernels/elementwise.h"
+#include "kernels/gemm.h"
+
+namespace dragoman {
+namespace {
+
+void FillNormal(Rng& rng, double deviation, Parameter* parameter) {
+  for (float& w : parameter->span()) w = static_cast<float>(rng.Normal() * deviation);
+}
+
+}  // namespace
+
+Transformer::Transformer(const TransformerConfig& config) : config_(config) {
+  config_.Validate();
+  const int64_t d_model = config_.d_model;
+  src_embed_ = store_.Declare("src_embed.weight", {config_.src_vocab, d_model});
+  tgt_embed_ = config_.tying == Tying::kAll ? src_embed_
+                                            : store_.Declare("tgt_embed.weight", {config_.tgt_vocab, d_model});
+  if (config_.positions == Positions::kLearned) {
+    src_positions_.learned = store_.Declare("src_positions.weight", {config_.max_src_len, d_model});
+    tgt_positions_.learned = store_.Declare("tgt_positions.weight", {config_.max_tgt_len, d_model});
+  }
+  // Layers point at parameters of store_ and at config_, both of which stay where they are.
+  encoder_.reserve(static_cast<size_t>(config_.encoder_layers));
+  for (int l = 0; l < config_.encoder_layers; ++l) {
+    encoder_.emplace_back(store_, "encoder.layers." + std::to_string(l), config_);
+  }
+  decoder_.reserve(static_cast<size_t>(config_.decoder_layers));
+  for (int l = 0; l < config_.decoder_layers; ++l) {
+    decoder_.emplace_back(store_, "decoder.layers." + std::to_string(l), config_);
+  }
+  if (config_.final_norm) {
+    encoder_final_norm_ = LayerNormLayer(store_, "encoder.final_norm", d_model, config_.norm_epsilon);
+    decoder_final_norm_ = LayerNormLayer(store_, "decoder.final_norm", d_model, config_.norm_epsilon);
+  }
+  output_ = config_.tying == Tying::kNone ? store_.Declare("output.weight", {config_.tgt_vocab, d_model}) : tgt_embed_;
+  if (config_.output_bias) output_bias_ = store_.Declare("output.bias", {config_.tgt_vocab});
+  store_.Allocate();
+
+  if (config_.positions == Positions::kLearned) {
+    src_positions_.table = src_positions_.learned->value();
+    tgt_positions_.table = tgt_positions_.learned->value();
+  } else if (config_.positions == Positions::kSinusoidal) {
+    const int64_t longest = std::max(config_.max_src_len, config_.max_tgt_len);
+    sinusoids_ = FlatBuffer(longest * d_model);
+    src_positions_.table = Matrix(sinusoids_.data(), longest, d_model);
+    tgt_positions_.table = src_positions_.table;
+    FillSinusoids(config_.sinusoid_layout, config_.sinusoid_exponent, src_positions_.table);
+  }
+}
+
+void Transformer::Initialize(uint64_t seed) {
+  Rng rng(seed);
+  const double deviation = 1.0 / std::sqrt(static_cast<double>(config_.d_model));
+  FillNormal(rng, deviation, src_embed_);
+  if (tgt_embed_ != src_embed_) FillNormal(rng, deviation, tgt_embed_);
+  if (output_ != tgt_embed_) FillNormal(rng, deviation, output_);
+  for (const PositionTable& positions : {src_positions_, tgt_positions_}) {
+    if (positions.learned != nullptr) FillNormal(rng, deviation, store_.Find(positions.learned->name));
+  }
+  for (const EncoderLayer& layer : encoder_) layer.Initialize(rng);
+  for (const DecoderLayer& layer : decoder_) layer.Initialize(rng);
+  if (config_.final_norm) {
+    encoder_final_norm_.Initialize();
+    decoder_final_norm_.Initialize();
+  }
+}
+
+Variable Transformer::EmbedSource(Tape& tape, const PackedTokens& src) const {
+  const float scale = config_.scale_embedding ? std::sqrt(static_cast<float>(config_.d_model)) : 1.0f;
+  return Embedding(tape, src, *src_embed_, scale, /*first_position=*/0, src_positions_, config_.embedding_dropout);
+}
+
+Variable Transformer::EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const {
+  const float scale = config_.scale_embedding ? std::sqrt(static_cast<float>(config_.d_model)) : 1.0f;
+  return Embedding(tape, tgt_in, *tgt_embed_, scale, first_position, tgt_positions_, config_.embedding_dropout);
+}
+
+Variable Transformer::Encode(Tape& tape, const PackedTokens& src, AttentionTrace* trace) const {
+  Variable x = EmbedSource(tape, src);  // [src_tokens, d_model]
+  for (const EncoderLayer& layer : encoder_) x = layer.Forward(tape, x, src.packing, trace);
+  return config_.final_norm ? encoder_final_norm_(tape, x) : x;
+}
+
+Variable Transformer::Decode(Tape& tape, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
+                             AttentionTrace* trace) const {
+  Variable x = EmbedTarget(tape, tgt_in, /*first_position=*/0);  // [tgt_tokens, d_model]
+  for (const DecoderLayer& layer : decoder_) x = layer.Forward(tape, x, encoder_out, tgt_in.packing, src, trace);
+  return config_.final_norm ? decoder_final_norm_(tape, x) : x;
+}
+
+kernels::CrossEntropySums Transformer::Loss(Tape& tape, const Variable& hidden, std::span<const int32_t> tgt_out,
+                                            float smoothing, float gradient_scale) const {
+  return OutputLoss(tape, hidden, *output_, output_bias_, tgt_out, smoothing, gradient_scale);
+}
+
+void Transformer::PrepareForDecoding() {
+  if (output_transposed_.size() == 0) output_transposed_ = FlatBuffer(output_->size);
+  const Matrix weight = output_->value();                                        // [tgt_vocab, d_model]
+  const Matrix transposed(output_transposed_.data(), weight.cols, weight.rows);  // [d_model, tgt_vocab]
+  for (int64_t r = 0; r < weight.rows; ++r) {
+    for (int64_t c = 0; c < weight.cols; ++c) transposed.At(c, r) = weight.At(r, c);
+  }
+}
+
+Variable Transformer::Logits(Tape& tape, const Variable& hidden) const {
+  DRAGOMAN_CHECK(output_transposed_.size() > 0);  // PrepareForDecoding() was called
+  const Matrix weight(output_transposed_.data(), config_.d_model, config_.tgt_vocab);
+  Variable logits = tape.New(hidden.rows(), config_.tgt_vocab);
+  kernels::Gemm(hidden.value(), kernels::Transpose::kNo, weight, kernels::Transpose::kNo, logits.value());
+  if (output_bias_ != nullptr) kernels::AddBias(logits.value(), output_bias_->data);
+  return logits;
+}
+
+std::unique_ptr<DecoderState> Transformer::StartDecoding(Tape& tape, const Packing& src,
+                                                         const Variable& encoder_out) const {
+  auto state = std::make_unique<DecoderState>(src, config_.decoder_layers);
+  for (size_t l = 0; l < decoder_.size(); ++l) {
+    decoder_[l].StartCache(tape, encoder_out, state->layer(static_cast<int64_t>(l)));
+  }
+  return state;
+}
+
+Variable Transformer::Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const {
+  DRAGOMAN_CHECK(static_cast<int64_t>(tokens.size()) == state.hypotheses());
+  std::vector<int32_t> offsets(tokens.size() + 1);  // every hypothesis is a sentence of one token
+  for (size_t i = 0; i < offsets.size(); ++i) offsets[i] = static_cast<int32_t>(i);
+  Variable x = EmbedTarget(tape, {tokens, {offsets}}, state.step());  // [hypotheses, d_model]
+  for (size_t l = 0; l < decoder_.size(); ++l) {
+    x = decoder_[l].Step(tape, x, state, state.layer(static_cast<int64_t>(l)));
+  }
+  state.Advance();
+  return Logits(tape, config_.final_norm ? decoder_final_norm_(tape, x) : x);
+}
+
+}  // namespace dragoman

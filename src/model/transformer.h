@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The encoder-decoder Transformer. Source: Vaswani 2017, §3, figure 1.
+#ifndef DRAGOMAN_MODEL_TRANSFORMER_H_
+#define DRAGOMAN_MODEL_TRANSFORMER_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "autograd/parameter.h"
+#include "autograd/tape.h"
+#include "model/decoder_layer.h"
+#include "model/decoder_state.h"
+#include "model/encoder_layer.h"
+#include "model/transformer_config.h"
+
+namespace dragoman {
+
+// Parameters and the computations over them. All calls are const but those that change parameters, and may run on
+// several threads at once, each with its own tape.
+class Transformer {
+ public:
+  // Parameters are zero until Initialize() or until someone fills parameters(). Throws OptionError for a bad config.
+  explicit Transformer(const TransformerConfig& config);
+  Transformer(const Transformer&) = delete;  // layers point into the store
+  Transformer& operator=(const Transformer&) = delete;
+
+  const TransformerConfig& config() const { return config_; }
+  ParameterStore& parameters() { return store_; }
+  const ParameterStore& parameters() const { return store_; }
+
+  // Glorot-uniform projections, embeddings normal with variance 1 / d_model, norms 1, biases 0.
+  void Initialize(uint64_t seed);
+
+  // src -> encoder_out [src_tokens, d_model]
+  Variable Encode(Tape& tape, const PackedTokens& src, AttentionTrace* trace = nullptr) const;
+
+  // The decoder over whole targets, teacher forcing: tgt_in is the target shifted right.
+  // encoder_out [src_tokens, d_model] -> hidden [tgt_tokens, d_model]
+  Variable Decode(Tape& tape, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
+                  AttentionTrace* trace = nullptr) const;
+
+  // Projection to the vocabulary and label-smoothed cross-entropy; see autograd/ops.h. Sums over tokens.
+  kernels::CrossEntropySums Loss(Tape& tape, const Variable& hidden, std::span<const int32_t> tgt_out, float smoothing,
+                                 float gradient_scale) const;
+
+  // Cached decoding, one target position at a time, for all hypotheses of a batch. PrepareForDecoding() comes first,
+  // and again after parameters have changed.
+  void PrepareForDecoding();
+  std::unique_ptr<DecoderState> StartDecoding(Tape& tape, const Packing& src, const Variable& encoder_out) const;
+  // tokens [hypotheses]: the newest token of each (the start token at first) -> logits [hypotheses, tgt_vocab].
+  Variable Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const;
+  // hidden [tokens, d_model] -> logits [tokens, tgt_vocab]. A row depends on its own row only, bit for bit.
+  Variable Logits(Tape& tape, const Variable& hidden) const;
+
+ private:
+  Variable EmbedSource(Tape& tape, const PackedTokens& src) const;
+  Variable EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const;
+
+  TransformerConfig config_;
+  ParameterStore store_;
+  Parameter* src_embed_ = nullptr;  // [src_vocab, d_model]
+  Parameter* tgt_embed_ = nullptr;  // [tgt_vocab, d_model], src_embed_ when all embeddings are tied
+  Parameter* output_ = nullptr;     // [tgt_vocab, d_model], tgt_embed_ when tied
+  Parameter* output_bias_ = nullptr;
+  FlatBuffer sinusoids_;
+  PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
+  std::vector<EncoderLayer> encoder_;
+  std::vector<DecoderLayer> decoder_;
+  LayerNormLayer encoder_final_norm_, decoder_final_norm_;
+  FlatBuffer output_transposed_;  // [d_model, tgt_vocab], for Logits
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_MODEL_TRANSFORMER_H_

@@ -1,0 +1,249 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/transformer_config.h"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+using Json = nlohmann::ordered_json;
+template <class Enum>
+using Names = std::vector<std::pair<std::string_view, Enum>>;
+
+// How each enum is written. The one place.
+const Names<Positions>& NamesOf(Positions) {
+  static const Names<Positions> names = {
+      {"sinusoidal", Positions::kSinusoidal}, {"learned", Positions::kLearned}, {"none", Positions::kNone}};
+  return names;
+}
+const Names<SinusoidLayout>& NamesOf(SinusoidLayout) {
+  static const Names<SinusoidLayout> names = {{"interleaved", SinusoidLayout::kInterleaved},
+                                              {"halves", SinusoidLayout::kHalves}};
+  return names;
+}
+const Names<SinusoidExponent>& NamesOf(SinusoidExponent) {
+  static const Names<SinusoidExponent> names = {{"paper", SinusoidExponent::kPaper},
+                                                {"tensor2tensor", SinusoidExponent::kTensor2Tensor}};
+  return names;
+}
+const Names<NormOrder>& NamesOf(NormOrder) {
+  static const Names<NormOrder> names = {{"post", NormOrder::kPost}, {"pre", NormOrder::kPre}};
+  return names;
+}
+const Names<Tying>& NamesOf(Tying) {
+  static const Names<Tying> names = {{"none", Tying::kNone}, {"decoder", Tying::kDecoder}, {"all", Tying::kAll}};
+  return names;
+}
+const Names<kernels::Activation>& NamesOf(kernels::Activation) {
+  static const Names<kernels::Activation> names = {{"relu", kernels::Activation::kRelu},
+                                                   {"gelu", kernels::Activation::kGelu},
+                                                   {"gelu_tanh", kernels::Activation::kGeluTanh},
+                                                   {"silu", kernels::Activation::kSilu}};
+  return names;
+}
+
+template <class Enum>
+std::string Choices() {
+  std::string choices;
+  for (const auto& [name, value] : NamesOf(Enum{})) choices += (choices.empty() ? "" : ", ") + std::string(name);
+  return choices;
+}
+
+// Calls visit(key, field) for every field: writing, reading and comparing all walk this one list.
+template <class Config, class Visitor>
+void ForEachField(Config& c, Visitor&& visit) {
+  visit("src_vocab", c.src_vocab);
+  visit("tgt_vocab", c.tgt_vocab);
+  visit("encoder_layers", c.encoder_layers);
+  visit("decoder_layers", c.decoder_layers);
+  visit("d_model", c.d_model);
+  visit("heads", c.heads);
+  visit("d_head", c.d_head);
+  visit("d_ff", c.d_ff);
+  visit("max_src_len", c.max_src_len);
+  visit("max_tgt_len", c.max_tgt_len);
+  visit("scale_embedding", c.scale_embedding);
+  visit("positions", c.positions);
+  visit("sinusoid_layout", c.sinusoid_layout);
+  visit("sinusoid_exponent", c.sinusoid_exponent);
+  visit("tying", c.tying);
+  visit("output_bias", c.output_bias);
+  visit("norm_order", c.norm_order);
+  visit("final_norm", c.final_norm);
+  visit("norm_epsilon", c.norm_epsilon);
+  visit("activation", c.activation);
+  visit("gated", c.gated);
+  visit("bias", c.bias);
+  visit("decoder_start", c.decoder_start);
+  visit("embedding_dropout", c.embedding_dropout);
+  visit("residual_dropout", c.residual_dropout);
+  visit("attention_dropout", c.attention_dropout);
+  visit("ffn_dropout", c.ffn_dropout);
+}
+
+[[noreturn]] void BadKey(const std::string& path, const std::string& key, const Json& found, const std::string& expected) {
+  throw FormatError(path, fmt::format("key \"{}\" is {}, expected {}; is this a config.json of a Dragoman model?", key,
+                                      found.dump(-1, ' ', false, Json::error_handler_t::replace), expected));
+}
+
+struct Reader {
+  const Json& json;
+  const std::string& path;
+
+  const Json& At(const char* key) const {
+    const auto found = json.find(key);
+    if (found == json.end()) throw FormatError(path, fmt::format("key \"{}\" is missing; is this a config.json of a Dragoman model?", key));
+    return *found;
+  }
+  void operator()(const char* key, int& field) const {
+    const Json& value = At(key);
+    if (!value.is_number_integer() || value.get<int64_t>() < -1 || value.get<int64_t>() > std::numeric_limits<int>::max()) {
+      BadKey(path, key, value, "an integer");
+    }
+    field = value.get<int>();
+  }
+  void operator()(const char* key, float& field) const {
+    const Json& value = At(key);
+    if (!value.is_number()) BadKey(path, key, value, "a number");
+    field = value.get<float>();
+  }
+  void operator()(const char* key, bool& field) const {
+    const Json& value = At(key);
+    if (!value.is_boolean()) BadKey(path, key, value, "true or false");
+    field = value.get<bool>();
+  }
+  template <class Enum>
+  void operator()(const char* key, Enum& field) const {
+    const Json& value = At(key);
+    if (value.is_string()) {
+      for (const auto& [name, choice] : NamesOf(Enum{})) {
+        if (value.get<std::string>() == name) {
+          field = choice;
+          return;
+        }
+      }
+    }
+    BadKey(path, key, value, "one of " + Choices<Enum>());
+  }
+};
+
+struct Writer {
+  Json& json;
+  void operator()(const char* key, const int& field) const { json[key] = field; }
+  // Through its shortest decimal form, so that 0.1f is written 0.1.
+  void operator()(const char* key, const float& field) const { json[key] = std::stod(fmt::format("{}", field)); }
+  void operator()(const char* key, const bool& field) const { json[key] = field; }
+  template <class Enum>
+  void operator()(const char* key, const Enum& field) const {
+    for (const auto& [name, choice] : NamesOf(Enum{})) {
+      if (choice == field) json[key] = name;
+    }
+  }
+};
+
+void Require(bool condition, const char* field, const std::string& found, const std::string& expected) {
+  if (!condition) throw OptionError(fmt::format("model option {} is {}, expected {}", field, found, expected));
+}
+
+void RequireRange(const char* field, int64_t value, int64_t low, int64_t high) {
+  Require(value >= low && value <= high, field, std::to_string(value), fmt::format("{} to {}", low, high));
+}
+
+void RequireRate(const char* field, float value) {
+  Require(value >= 0 && value < 1, field, fmt::format("{}", value), "at least 0 and below 1");
+}
+
+}  // namespace
+
+void TransformerConfig::Validate() const {
+  constexpr int64_t kManyTokens = int64_t{1} << 24;  // bounds that keep every product below within 64 bits
+  constexpr int64_t kWide = int64_t{1} << 16;
+  RequireRange("src_vocab", src_vocab, 1, kManyTokens);
+  RequireRange("tgt_vocab", tgt_vocab, 1, kManyTokens);
+  RequireRange("encoder_layers", encoder_layers, 1, 1000);
+  RequireRange("decoder_layers", decoder_layers, 1, 1000);
+  RequireRange("d_model", d_model, 1, kWide);
+  RequireRange("heads", heads, 1, 1024);
+  RequireRange("d_head", d_head, 0, kWide);
+  RequireRange("d_ff", d_ff, 1, kWide * 4);
+  RequireRange("max_src_len", max_src_len, 1, kManyTokens);
+  RequireRange("max_tgt_len", max_tgt_len, 1, kManyTokens);
+  Require(d_head > 0 || d_model % heads == 0, "heads", std::to_string(heads),
+          fmt::format("a divisor of d_model {} (or give d_head)", d_model));
+  Require(positions != Positions::kSinusoidal || d_model % 2 == 0, "d_model", std::to_string(d_model),
+          "an even number with sinusoidal positions");
+  Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
+          fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
+  RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
+  Require(norm_epsilon > 0 && std::isfinite(norm_epsilon), "norm_epsilon", fmt::format("{}", norm_epsilon), "a positive number");
+  RequireRate("embedding_dropout", embedding_dropout);
+  RequireRate("residual_dropout", residual_dropout);
+  RequireRate("attention_dropout", attention_dropout);
+  RequireRate("ffn_dropout", ffn_dropout);
+}
+
+TransformerConfig TransformerConfig::Preset(const std::string& name) {
+  struct Size {
+    const char* name;
+    int layers, d_model, heads, d_ff;
+  };
+  constexpr std::array<Size, 4> kSizes = {Size{"tiny", 4, 128, 4, 256}, Size{"small", 4, 256, 4, 1024},
+                                          Size{"base", 6, 512, 8, 2048}, Size{"big", 6, 1024, 16, 4096}};
+  for (const Size& size : kSizes) {
+    if (name != size.name) continue;
+    TransformerConfig config;
+    config.encoder_layers = config.decoder_layers = size.layers;
+    config.d_model = size.d_model;
+    config.heads = size.heads;
+    config.d_ff = size.d_ff;
+    return config;
+  }
+  throw OptionError(fmt::format("--preset {}: no such preset, expected tiny, small, base or big", name));
+}
+
+std::string TransformerConfig::ToJson() const {
+  Json json;
+  json["format"] = "dragoman-transformer-1";
+  ForEachField(*this, Writer{json});
+  return json.dump(2) + "\n";
+}
+
+TransformerConfig TransformerConfig::FromJson(const std::string& text, const std::string& path) {
+  Json json;
+  try {
+    json = Json::parse(text);
+  } catch (const Json::exception& error) {
+    throw FormatError(path, fmt::format("not valid JSON ({}); is the model directory complete?", error.what()));
+  }
+  if (!json.is_object() || json.value("format", Json()) != Json("dragoman-transformer-1")) {
+    throw FormatError(path, "no \"format\": \"dragoman-transformer-1\" in it; is this a config.json of a Dragoman model?");
+  }
+  TransformerConfig config;
+  ForEachField(config, Reader{json, path});
+  size_t known = 1;  // "format"
+  ForEachField(config, [&](const char*, auto&) { ++known; });
+  if (json.size() != known) {
+    for (const auto& [key, value] : json.items()) {
+      bool is_known = key == "format";
+      ForEachField(config, [&](const char* name, auto&) { is_known = is_known || key == name; });
+      if (!is_known) throw FormatError(path, fmt::format("unknown key \"{}\"; was the model written by a newer version?", key));
+    }
+  }
+  try {
+    config.Validate();
+  } catch (const OptionError& error) {
+    throw FormatError(path, error.what());
+  }
+  return config;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/feed_forward.h"
+
+namespace dragoman {
+
+FeedForward::FeedForward(ParameterStore& store, const std::string& path, const Options& options)
+    : options_(options), in_proj_(store, path + ".in_proj", options.d_model, options.d_ff, options.bias) {
+  if (options.gated) gate_proj_ = LinearLayer(store, path + ".gate_proj", options.d_model, options.d_ff, options.bias);
+  out_proj_ = LinearLayer(store, path + ".out_proj", options.d_ff, options.d_model, options.bias);
+}
+
+Variable FeedForward::Forward(Tape& tape, const Variable& x) const {
+  Variable hidden;  // [tokens, d_ff]
+  if (options_.gated) {
+    hidden = ActivateGated(tape, gate_proj_(tape, x), in_proj_(tape, x), options_.activation, options_.dropout);
+  } else {
+    hidden = Activate(tape, in_proj_.WithoutBias(tape, x), in_proj_.bias, options_.activation, options_.dropout);
+  }
+  return out_proj_.WithoutBias(tape, hidden);  // [tokens, d_model]
+}
+
+void FeedForward::Initialize(Rng& rng) const {
+  in_proj_.Initialize(rng);
+  if (options_.gated) gate_proj_.Initialize(rng);
+  out_proj_.Initialize(rng);
+}
+
+}  // namespace dragoman

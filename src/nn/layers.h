@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// The building blocks with parameters: each declares its parameters under a path and applies the ops to them.
+// They hold pointers into a ParameterStore, which must outlive them, and no state of their own: const after
+// construction, so all workers share them.
+#ifndef DRAGOMAN_NN_LAYERS_H_
+#define DRAGOMAN_NN_LAYERS_H_
+
+#include <string>
+
+#include "autograd/ops.h"
+#include "autograd/parameter.h"
+#include "base/rng.h"
+
+namespace dragoman {
+
+// y = x W + b.   W [in, out], b [out] or absent.
+struct LinearLayer {
+  LinearLayer() = default;
+  LinearLayer(ParameterStore& store, const std::string& path, int64_t in, int64_t out, bool with_bias);
+
+  // With the bias added.
+  Variable operator()(Tape& tape, const Variable& x) const { return Linear(tape, x, *weight, bias); }
+  // Without it, for where the next op adds it.
+  Variable WithoutBias(Tape& tape, const Variable& x) const { return Linear(tape, x, *weight, nullptr); }
+
+  // Uniform in ±sqrt(6 / (in + out)) (Glorot 2010, Eq. 16); the bias stays 0.
+  void Initialize(Rng& rng) const;
+
+  Parameter* weight = nullptr;
+  Parameter* bias = nullptr;
+};
+
+// Layer normalisation (Ba 2016, Eq. 4) with gain and bias [d].
+struct LayerNormLayer {
+  LayerNormLayer() = default;
+  LayerNormLayer(ParameterStore& store, const std::string& path, int64_t d, float epsilon_in);
+
+  Variable operator()(Tape& tape, const Variable& x) const { return LayerNorm(tape, x, *gain, *bias, epsilon); }
+  void Initialize() const;  // gain 1, bias 0
+
+  Parameter* gain = nullptr;
+  Parameter* bias = nullptr;
+  float epsilon = 1e-5f;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_NN_LAYERS_H_

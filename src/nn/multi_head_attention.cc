@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/multi_head_attention.h"
+
+#include <utility>
+
+#include "kernels/attention.h"
+
+namespace dragoman {
+namespace {
+
+// Notes each head's weights of sentence 0.
+void Trace(const std::string& path, const kernels::AttentionShape& shape, const Packing& q_packing,
+           const Packing& k_packing, const Matrix& q, const Matrix& k, AttentionTrace& trace) {
+  for (int head = 0; head < shape.heads; ++head) {
+    AttentionTrace::Entry entry{path, head, q_packing.Length(0), k_packing.Length(0), {}};
+    entry.weights.resize(static_cast<size_t>(entry.q_len * entry.k_len));
+    kernels::AttentionWeights(shape, q_packing, k_packing, q, k, /*sentence=*/0, head,
+                              Matrix(entry.weights.data(), entry.q_len, entry.k_len));
+    trace.entries.push_back(std::move(entry));
+  }
+}
+
+}  // namespace
+
+MultiHeadAttention::MultiHeadAttention(ParameterStore& store, const std::string& path, const Options& options)
+    : options_(options),
+      path_(path),
+      q_proj_(store, path + ".q_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
+      k_proj_(store, path + ".k_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
+      v_proj_(store, path + ".v_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
+      out_proj_(store, path + ".out_proj", int64_t{options.heads} * options.d_head, options.d_model, options.bias) {}
+
+Variable MultiHeadAttention::Forward(Tape& tape, const Variable& x, const Variable& memory, const Packing& x_packing,
+                                     const Packing& memory_packing, bool causal, AttentionTrace* trace) const {
+  const Variable q = q_proj_(tape, x);       // [q_tokens, heads * d_head]
+  const Variable k = k_proj_(tape, memory);  // [k_tokens, heads * d_head]
+  const Variable v = v_proj_(tape, memory);  // [k_tokens, heads * d_head]
+  if (trace != nullptr) {
+    const kernels::AttentionShape shape{options_.heads, options_.d_head, causal, {}};
+    Trace(path_, shape, x_packing, memory_packing, q.value(), k.value(), *trace);
+  }
+  const AttentionOptions attention{options_.heads, options_.d_head, causal, options_.attention_dropout};
+  const Variable heads = Attention(tape, q, k, v, x_packing, memory_packing, attention);  // [q_tokens, heads * d_head]
+  return out_proj_.WithoutBias(tape, heads);                                              // [q_tokens, d_model]
+}
+
+void MultiHeadAttention::Initialize(Rng& rng) const {
+  for (const LinearLayer* layer : {&q_proj_, &k_proj_, &v_proj_, &out_proj_}) layer->Initialize(rng);
+}
+
+}  // namespace dragoman

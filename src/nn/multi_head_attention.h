@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Multi-head attention. Source: Vaswani 2017, §3.2.2:
+//   MultiHead(Q, K, V) = Concat(head_1, ..., head_h) W^O,   head_i = Attention(Q W_i^Q, K W_i^K, V W_i^V)
+// All heads' projections lie side by side in one matrix each: head h is columns [h * d_head, (h + 1) * d_head).
+#ifndef DRAGOMAN_NN_MULTI_HEAD_ATTENTION_H_
+#define DRAGOMAN_NN_MULTI_HEAD_ATTENTION_H_
+
+#include <string>
+
+#include "nn/attention_trace.h"
+#include "nn/layers.h"
+
+namespace dragoman {
+
+class MultiHeadAttention {
+ public:
+  struct Options {
+    int64_t d_model = 0;
+    int heads = 1;
+    int d_head = 0;
+    bool bias = true;
+    float attention_dropout = 0;
+  };
+
+  MultiHeadAttention(ParameterStore& store, const std::string& path, const Options& options);
+
+  // Queries from x [q_tokens, d_model], keys and values from memory [k_tokens, d_model] (x itself for
+  // self-attention) -> [q_tokens, d_model], before the output bias: AddResidual adds output_bias().
+  // Where a trace is given, the attention weights are noted in it under this layer's path.
+  Variable Forward(Tape& tape, const Variable& x, const Variable& memory, const Packing& x_packing,
+                   const Packing& memory_packing, bool causal, AttentionTrace* trace = nullptr) const;
+
+  const Parameter* output_bias() const { return out_proj_.bias; }
+  void Initialize(Rng& rng) const;
+
+  // The projections one by one, for cached decoding.
+  const LinearLayer& q_proj() const { return q_proj_; }
+  const LinearLayer& k_proj() const { return k_proj_; }
+  const LinearLayer& v_proj() const { return v_proj_; }
+  const LinearLayer& out_proj() const { return out_proj_; }
+  int heads() const { return options_.heads; }
+  int d_head() const { return options_.d_head; }
+
+ private:
+  Options options_;
+  std::string path_;
+  LinearLayer q_proj_, k_proj_, v_proj_;  // [d_model, heads * d_head]
+  LinearLayer out_proj_;                  // [heads * d_head, d_model]
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_NN_MULTI_HEAD_ATTENTION_H_
