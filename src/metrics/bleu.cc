@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "metrics/bleu.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdlib>
+#include <utility>
+
+#include "base/check.h"
+#include "metrics/corpus.h"
+#include "metrics/ngrams.h"
+#include "metrics/unicode.h"
+
+namespace dragoman {
+namespace {
+
+constexpr std::array<std::pair<BleuSmoothing, std::string_view>, 4> kSmoothingNames = {{
+    {BleuSmoothing::kNone, "none"},
+    {BleuSmoothing::kFloor, "floor"},
+    {BleuSmoothing::kAddK, "add-k"},
+    {BleuSmoothing::kExp, "exp"},
+}};
+
+double SmoothingValue(const BleuOptions& options) {
+  return options.smoothing_value.value_or(options.smoothing == BleuSmoothing::kFloor ? 0.1 : 1.0);
+}
+
+// exp(1 - r/c) for hypotheses shorter than their references.   Source: Papineni 2002, §2.3 (c sys_len, r ref_len)
+double BrevityPenalty(int64_t sys_len, int64_t ref_len) {
+  if (sys_len >= ref_len) return 1.0;
+  if (sys_len == 0) return 0.0;
+  return std::exp(1.0 - static_cast<double>(ref_len) / static_cast<double>(sys_len));
+}
+
+// Of the references' lengths the one nearest to the hypothesis'; of two equally near the shorter.
+int64_t NearestLength(int64_t sys_len, std::span<const std::u32string> references) {
+  int64_t nearest = static_cast<int64_t>(references.front().size());
+  for (const std::u32string& reference : references) {
+    const auto length = static_cast<int64_t>(reference.size());
+    const int64_t distance = std::abs(length - sys_len);
+    const int64_t best = std::abs(nearest - sys_len);
+    if (distance < best || (distance == best && length < nearest)) nearest = length;
+  }
+  return nearest;
+}
+
+// For each n-gram the highest of the references' counts.
+NgramCounts CountReferences(std::span<const std::u32string> references, int order) {
+  NgramCounts counts = CountNgrams(references.front(), order);
+  for (const std::u32string& reference : references.subspan(1)) {
+    for (const auto& [ngram, count] : CountNgrams(reference, order)) {
+      int64_t& highest = counts[ngram];
+      highest = std::max(highest, count);
+    }
+  }
+  return counts;
+}
+
+std::vector<std::u32string> Words(std::string_view text, const BleuOptions& options) {
+  std::u32string characters = DecodeUtf8(text);
+  if (options.lowercase) characters = ToLower(characters);
+  return BleuTokens(characters, options.tokenizer);
+}
+
+}  // namespace
+
+BleuStats& BleuStats::operator+=(const BleuStats& other) {
+  sys_len += other.sys_len;
+  ref_len += other.ref_len;
+  for (size_t n = 0; n < matches.size(); ++n) {
+    matches[n] += other.matches[n];
+    totals[n] += other.totals[n];
+  }
+  return *this;
+}
+
+BleuStats SentenceBleuStats(std::string_view hypothesis, std::span<const std::string_view> references,
+                            const BleuOptions& options) {
+  DRAGOMAN_CHECK(!references.empty());
+  WordNumbers numbers;
+  const std::u32string hypothesis_words = numbers.Number(Words(hypothesis, options));
+  std::vector<std::u32string> reference_words;
+  for (const std::string_view reference : references) {
+    reference_words.push_back(numbers.Number(Words(reference, options)));
+  }
+
+  BleuStats stats;
+  stats.sys_len = static_cast<int64_t>(hypothesis_words.size());
+  stats.ref_len = NearestLength(stats.sys_len, reference_words);
+  for (int order = 1; order <= kBleuOrder; ++order) {
+    const auto n = static_cast<size_t>(order - 1);
+    stats.totals[n] = NumNgrams(hypothesis_words.size(), order);
+    stats.matches[n] = CountMatches(CountNgrams(hypothesis_words, order), CountReferences(reference_words, order));
+  }
+  return stats;
+}
+
+// BP * exp(mean over n of log p_n).   Source: Papineni 2002, §2.3
+BleuScore ComputeBleu(const BleuStats& stats, const BleuOptions& options) {
+  BleuScore result;
+  result.sys_len = stats.sys_len;
+  result.ref_len = stats.ref_len;
+  result.brevity_penalty = BrevityPenalty(stats.sys_len, stats.ref_len);
+  if (std::all_of(stats.matches.begin(), stats.matches.end(), [](int64_t n) { return n == 0; })) return result;
+
+  int effective_order = kBleuOrder;
+  double exp_divisor = 1.0;
+  for (int order = 1; order <= kBleuOrder; ++order) {
+    const auto n = static_cast<size_t>(order - 1);
+    auto matches = static_cast<double>(stats.matches[n]);
+    auto total = static_cast<double>(stats.totals[n]);
+    if (options.smoothing == BleuSmoothing::kAddK && order > 1) {
+      matches += SmoothingValue(options);
+      total += SmoothingValue(options);
+    }
+    if (total == 0) break;  // no sentence is that long
+    if (options.effective_order) effective_order = order;
+    if (matches == 0 && options.smoothing == BleuSmoothing::kExp) {
+      exp_divisor *= 2;
+      matches = 1 / exp_divisor;
+    } else if (matches == 0 && options.smoothing == BleuSmoothing::kFloor) {
+      matches = SmoothingValue(options);
+    }
+    result.precisions[n] = 100 * matches / total;
+  }
+
+  double sum_of_logs = 0;
+  for (int n = 0; n < effective_order; ++n) {
+    const double precision = result.precisions[static_cast<size_t>(n)];
+    if (precision == 0) return result;  // log 0: the score is 0
+    sum_of_logs += std::log(precision);
+  }
+  result.score = result.brevity_penalty * std::exp(sum_of_logs / effective_order);
+  return result;
+}
+
+BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const std::string> references,
+                     const BleuOptions& options) {
+  BleuCounter counter(options);
+  AddCorpus("BLEU", hypotheses, references, &counter);
+  return counter.Score();
+}
+
+BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const std::vector<std::string>> references,
+                     const BleuOptions& options) {
+  BleuCounter counter(options);
+  AddCorpus("BLEU", hypotheses, references, &counter);
+  return counter.Score();
+}
+
+std::string BleuSignature(const BleuOptions& options, int num_references) {
+  std::string smoothing(BleuSmoothingName(options.smoothing));
+  if (options.smoothing == BleuSmoothing::kFloor || options.smoothing == BleuSmoothing::kAddK) {
+    smoothing += fmt::format("[{:.2f}]", SmoothingValue(options));
+  }
+  return fmt::format("nrefs:{}|case:{}|eff:{}|tok:{}|smooth:{}|version:dragoman-{}", num_references,
+                     options.lowercase ? "lc" : "mixed", options.effective_order ? "yes" : "no",
+                     BleuTokenizerName(options.tokenizer), smoothing, DRAGOMAN_VERSION);
+}
+
+std::string_view BleuSmoothingName(BleuSmoothing smoothing) {
+  for (const auto& [value, name] : kSmoothingNames) {
+    if (value == smoothing) return name;
+  }
+  return "unknown";
+}
+
+std::optional<BleuSmoothing> BleuSmoothingFromName(std::string_view name) {
+  for (const auto& [value, candidate] : kSmoothingNames) {
+    if (candidate == name) return value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,305 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Records in expected_scores.json what sacreBLEU and rouge-score say about the sentences below.
+
+The C++ tests in src/metrics read that file; this script only runs again when sentences are added:
+
+    python3 -m venv build/venv-metrics
+    build/venv-metrics/bin/pip install sacrebleu==2.6.0 rouge-score==0.1.2 nltk==3.10.4
+    build/venv-metrics/bin/python tests/metrics/record_expected.py
+"""
+
+import importlib.metadata
+import itertools
+import json
+import pathlib
+
+import nltk.stem.porter
+import sacrebleu.metrics
+import sacrebleu.metrics.bleu
+import rouge_score.rouge_scorer
+import rouge_score.tokenize
+
+TOKENIZERS = ["13a", "zh", "intl", "char", "none"]
+
+# name -> (hypotheses, reference sets)
+CORPORA = {
+    "english": (
+        [
+            "The cat sat quietly on the old mat .",
+            "She paid $1,000.50 for 3-4 tickets, didn't she?",
+            "A state-of-the-art machine was built in 1998.",
+            "He said \"good morning\" and left the room at 7:30 p.m.",
+            "nobody expected THIS result -- not even the authors",
+            "Rain.",
+            "",
+            "It costs 5% more than in 2019-2020, i.e. about €12.",
+        ],
+        [[
+            "The cat was sitting quietly on the old mat.",
+            "She paid $1,000.50 for three or four tickets, didn't she?",
+            "A state-of-the-art engine was built in 1998.",
+            "He said, \"Good morning\", and left the room at 7:30 p.m.",
+            "Nobody expected this result - not even its authors.",
+            "Rain.",
+            "This line has no translation.",
+            "It costs 5 % more than in 2019-2020, i.e. about 12 €.",
+        ]],
+    ),
+    "entities": (
+        [
+            "&quot;Fish &amp; chips&quot; costs &lt; 10 pounds &gt; 5.",
+            "A &amp;quot; stays half escaped, and &amp;lt; does not.",
+            "<skipped> words here <ski<skipped>pped> and there",
+            "under_scores, back\\slashes, [brackets] {braces} ~tilde~ `ticks` ^ |",
+            "mail me@example.org or see http://example.org/a-b_c?d=1&e=2.",
+            "1.5, 2,5 ,3 4. .5 6-7 -8 9- a.b a,b .. ,, .,",
+        ],
+        [[
+            "\"Fish & chips\" costs < 10 pounds > 5.",
+            "A &quot; stays half escaped, and < does not.",
+            "words here and there",
+            "under_scores, back\\slashes, [brackets] {braces} ~tilde~ `ticks` ^ |",
+            "Mail me@example.org or see http://example.org/a-b_c?d=1&e=2 .",
+            "1.5, 2,5, 3 4. .5 6-7 -8 9- a.b a,b .. ,, .,",
+        ]],
+    ),
+    "german": (
+        [
+            "Der Bäcker öffnet täglich um 6.30 Uhr seine Tür.",
+            "„Größe ist nicht alles“, sagte die Ärztin.",
+            "Das kostet 1.234,56 € – oder etwa nicht?",
+            "ÜBERMUT TUT SELTEN GUT",
+            "Die Straßenbahn fährt über die Brücke zum Hauptbahnhof",
+        ],
+        [[
+            "Der Bäcker macht jeden Tag um 6.30 Uhr seine Türe auf.",
+            "»Größe ist nicht alles«, sagte die Ärztin.",
+            "Das kostet 1.234,56 €, oder etwa nicht?",
+            "Übermut tut selten gut.",
+            "Die Straßenbahn fährt über eine Brücke zum Hauptbahnhof.",
+        ]],
+    ),
+    "chinese": (
+        [
+            "我昨天买了两本书，一共３５元。",
+            "他说：“明天会下雨吗？”",
+            "这个GPU的价格是1,299.00美元，太贵了！",
+            "我们在 COVID-19 期间 学习 Python3.11。",
+            "北京——中国的首都…",
+            "𠮷野家在二〇二六年开了分店 ➜ ☂ ①",
+            "好",
+            "",
+        ],
+        [[
+            "我昨天买了两本书，共35元。",
+            "他问：「明天会不会下雨？」",
+            "这块GPU的售价为1,299.00美元，太贵了!",
+            "我们在COVID-19期间学习了Python 3.11。",
+            "北京——中国首都……",
+            "𠮷野家于二〇二六年开设分店 ➜ ☂ ①",
+            "好的",
+            "这一行没有译文。",
+        ]],
+    ),
+    "emoji_and_spaces": (
+        [
+            "I ❤️ pizza 🍕🍕 and 👩‍👩‍👧 families 👍🏽!",
+            "a\u00a0no-break\u2003em\u3000wide space\u200bzero  width\tand tab ",
+            "İstanbul ǅungla ẞ ΟΔΟΣ ΣΑΣ Σ ŉ ﬁn",
+            "½ + ¾ = 1¼ ² ⅷ ٣٫٥ x²",
+            "carriage return\r",
+            "«¿Qué?» ¡no! ‚x‘ ‹y› …",
+            "e\u0301 versus é; हिन्दी, عربي؟ ไทย",
+        ],
+        [[
+            "I love pizza 🍕 and 👩‍👩‍👧 families 👍🏽!",
+            "a no-break em wide space\u200bzero width and tab",
+            "i̇stanbul ǆungla ß οδος σας σ ʼn fin",
+            "½ + ¾ = 1¼ ² ⅷ ٣٫٥ x ²",
+            "carriage return",
+            "\"¿Qué?\" ¡no! 'x' 'y' ...",
+            "é versus é; हिन्दी, عربي؟ ไทย",
+        ]],
+    ),
+    "identical": (
+        ["The same words in the same order.", "Noch einmal dasselbe, bitte!", "完全一样的句子。"],
+        [["The same words in the same order.", "Noch einmal dasselbe, bitte!", "完全一样的句子。"]],
+    ),
+    "very_short": (["yes", "no way", "one two", "好"], [["yes", "no", "one two three", "好"]]),
+    "no_four_grams_match": (
+        ["alpha beta gamma delta epsilon", "one two three four five"],
+        [["alpha beta delta gamma epsilon", "one three two five four"]],
+    ),
+    "nothing_matches": (["alpha beta gamma delta"], [["one two three four"]]),
+    "all_empty": (["", " "], [["some reference", "another one"]]),
+    "everything_empty": (["", ""], [["", ""]]),
+    "empty_reference": (["some words", "the rest is fine here"], [["", "the rest is fine here"]]),
+    "two_references": (
+        [
+            "the the the the quick fox",
+            "The meeting starts at nine o'clock tomorrow.",
+            "It is raining cats and dogs",
+            "",
+        ],
+        [
+            [
+                "The quick fox jumps over the fence.",
+                "The meeting begins tomorrow at nine.",
+                "It rains a lot.",
+                "Something.",
+            ],
+            [
+                "A quick brown fox is the animal that jumps over the very high fence.",
+                "Tomorrow's meeting starts at nine o'clock sharp.",
+                "It is raining heavily",
+                "",
+            ],
+        ],
+    ),
+    "summaries": (
+        [
+            "Learning to translate with deep neural networks",
+            "A study of connected connections: connecting the connective",
+            "generalizations of relational databases happily applied",
+            "Attention-based summarization, revisited (again)",
+            "naïve café résumé Übung",
+            "dogs dog dog's DOGS 42 4-2",
+        ],
+        [[
+            "Deep neural networks that learn to translate",
+            "Studies on the connectedness of connections",
+            "a generalized relation database application, happy users",
+            "Revisiting attention based summarizers",
+            "naive cafe resume Ubung",
+            "the dog and 42 dogs",
+        ]],
+    ),
+}
+
+# Text with line breaks reaches a metric through its functions only, never from a file of lines.
+TEXTS_TO_TOKENIZE = [
+    "a hyphen-\nated word\nand a new line",
+    "trailing space \u3000",
+    "  leading",
+    "Mr. Smith's e-mail: 3.14, .5 and 5.",
+    "价格：￥１，０００．５（约$150）——“很贵”！",
+    "\u2000\u2001\u2a6d\u2a6e\u2ffb\u2fe0㐀䶵䶶一龥龻龼豈﨩﨔︐︠！￯",
+    "x=1;y=2|z",
+    "100% §5 ©2024 ½±¾ №7 #hash @at",
+    "",
+]
+
+STEM_BASES = (
+    "a be by sky fly hop fil tan fall hiss fizz fail size conflat troubl agr sens digit oper rad differ vil analog vietnam "
+    "predic feud decis hope call form electr triplic good reviv allow infer airlin gyroscop adjust defens irrit replac "
+    "depend adopt homolog commun activ angular effect bowdler prob rat ceas control roll toy syzyg geo theo yyy bl"
+).split()
+STEM_SUFFIXES = (
+    "s es ies ss sses ed ied eed ing ying ingly y ly ally alli fulli logi logy ational tional enci anci izer bli entli eli "
+    "ousli ization ation ator alism iveness fulness ousness aliti iviti biliti icate ative alize iciti ical ful ness al ance "
+    "ence er ic able ible ant ement ment ent sion tion ion ou ism ate iti ous ive ize e ll lle"
+).split()
+STEM_WORDS = (
+    "skies sky dying lying tying news innings inning outings outing cannings canning howe proceed exceed succeed died dies "
+    "ties tied spied cries cried ponies caress caresses feed freed agreed bled sing motoring plastered happy enjoy enjoyment "
+    "say by aging oats trees ivy orrery yyyyy yes ying conditional rational relational valley employee geology theology "
+    "archaeological hesitanci conformabli radically differently controlling hopefulness callousness covid19 3rd 42nds 1000s"
+).split()
+
+
+def bleu_entry(corpus, tokenize, lowercase=False, smooth="exp", value=None, effective=False):
+    hypotheses, references = corpus
+    metric = sacrebleu.metrics.BLEU(
+        lowercase=lowercase, tokenize=tokenize, smooth_method=smooth, smooth_value=value, effective_order=effective,
+        force=True)
+    result = metric.corpus_score(hypotheses, references)
+    return {
+        "tokenize": tokenize, "lowercase": lowercase, "smooth": smooth, "smooth_value": value,
+        "effective_order": effective, "score": result.score, "precisions": result.precisions, "bp": result.bp,
+        "sys_len": result.sys_len, "ref_len": result.ref_len, "signature": str(metric.get_signature()),
+    }
+
+
+def bleu_entries(corpus):
+    for tokenize, lowercase in itertools.product(TOKENIZERS, [False, True]):
+        yield bleu_entry(corpus, tokenize, lowercase)
+    for smooth, value in [("none", None), ("floor", None), ("floor", 0.5), ("add-k", None), ("add-k", 0.25)]:
+        yield bleu_entry(corpus, "13a", smooth=smooth, value=value)
+    yield bleu_entry(corpus, "13a", effective=True)
+
+
+def chrf_entries(corpus):
+    hypotheses, references = corpus
+    for word_order, lowercase, beta, char_order in [
+            (0, False, 2, 6), (0, True, 2, 6), (1, False, 2, 6), (2, False, 2, 6), (2, True, 2, 6), (0, False, 3, 4)]:
+        metric = sacrebleu.metrics.CHRF(
+            char_order=char_order, word_order=word_order, beta=beta, lowercase=lowercase)
+        result = metric.corpus_score(hypotheses, references)
+        yield {
+            "char_order": char_order, "word_order": word_order, "beta": beta, "lowercase": lowercase,
+            "name": result.name, "score": result.score, "signature": str(metric.get_signature()),
+        }
+
+
+def rouge_entries(corpus):
+    hypotheses, references = corpus
+    for stem in [False, True]:
+        scorer = rouge_score.rouge_scorer.RougeScorer(["rouge1", "rouge2", "rougeL"], use_stemmer=stem)
+        scores = [scorer.score_multi(list(refs), hypothesis)
+                  for hypothesis, refs in zip(hypotheses, zip(*references))]
+        entry = {"stem": stem}
+        for kind in ["rouge1", "rouge2", "rougeL"]:
+            # 100 times the mean: the scale of the other metrics
+            entry[kind] = [100 * sum(getattr(score[kind], field) for score in scores) / len(scores)
+                           for field in ["precision", "recall", "fmeasure"]]
+        yield entry
+
+
+def tokenized(text):
+    result = {"text": text}
+    for name in TOKENIZERS:
+        tokenizer = sacrebleu.metrics.bleu._get_tokenizer(name)()
+        result[name] = tokenizer(text.rstrip()).split()
+    return result
+
+
+def stems():
+    """One object per base: its words with their stems."""
+    stemmer = nltk.stem.porter.PorterStemmer()
+    yield {word: stemmer.stem(word) for word in STEM_WORDS}
+    for base in STEM_BASES:
+        yield {base + suffix: stemmer.stem(base + suffix) for suffix in ["", *STEM_SUFFIXES]}
+
+
+def to_json(value):
+    """JSON with a line of its own for everything that fits into 4,000 characters."""
+    line = json.dumps(value, ensure_ascii=True)
+    if len(line) <= 4000 or not isinstance(value, (dict, list)):
+        return line
+    if isinstance(value, dict):
+        items = [f"{json.dumps(key)}: {to_json(item)}" for key, item in value.items()]
+        return "{\n" + ",\n".join(items) + "\n}"
+    return "[\n" + ",\n".join(to_json(item) for item in value) + "\n]"
+
+
+def main():
+    expected = {
+        "recorded_with": {name: importlib.metadata.version(name) for name in ["sacrebleu", "rouge-score", "nltk"]},
+        "stems": list(stems()),
+        "tokenized": [tokenized(text) for text in
+                      TEXTS_TO_TOKENIZE + [line for hypotheses, _ in CORPORA.values() for line in hypotheses]],
+        "corpora": [
+            {
+                "name": name, "hypotheses": corpus[0], "references": corpus[1], "bleu": list(bleu_entries(corpus)),
+                "chrf": list(chrf_entries(corpus)), "rouge": list(rouge_entries(corpus)),
+            } for name, corpus in CORPORA.items()
+        ],
+    }
+    path = pathlib.Path(__file__).with_name("expected_scores.json")
+    path.write_text(to_json(expected) + "\n", encoding="utf-8")
+    print(f"{path.name}: {len(expected['corpora'])} corpora, {sum(map(len, expected['stems']))} stems")
+
+
+if __name__ == "__main__":
+    main()
