@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+// A small corpus and vocabularies trained on it, for the tests of text/ and data/.
+#ifndef DRAGOMAN_TEXT_TEST_VOCAB_H_
+#define DRAGOMAN_TEXT_TEST_VOCAB_H_
+
+#include <string>
+#include <vector>
+
+#include "text/vocab_trainer.h"
+#include "text/vocabulary.h"
+
+namespace dragoman {
+
+// A few hundred short sentences, English and Chinese, made of a small set of words.
+inline std::vector<std::string> TestSentences() {
+  static const char* kWho[] = {"I", "you", "the teacher", "my friend", "a student"};
+  static const char* kVerb[] = {"see", "like", "know", "call", "help"};
+  static const char* kWhom[] = {"the doctor", "a cat", "my brother", "our neighbour"};
+  static const char* kWo[] = {"我", "你", "老师", "朋友", "学生"};
+  static const char* kDong[] = {"看见", "喜欢", "认识", "叫", "帮助"};
+  static const char* kBin[] = {"医生", "一只猫", "我的兄弟", "我们的邻居"};
+  std::vector<std::string> sentences;
+  for (int who = 0; who < 5; ++who) {
+    for (int verb = 0; verb < 5; ++verb) {
+      for (int whom = 0; whom < 4; ++whom) {
+        sentences.push_back(std::string(kWho[who]) + " " + kVerb[verb] + " " + kWhom[whom] + ".");
+        sentences.push_back(std::string(kWo[who]) + kDong[verb] + kBin[whom] + (verb % 2 ? "！" : "，是吗？"));
+      }
+    }
+  }
+  return sentences;
+}
+
+inline std::string TrainTestModel(VocabOptions options) {
+  options.threads = 2;
+  VocabTrainer trainer(options);
+  for (const std::string& sentence : TestSentences()) trainer.Add(sentence);
+  return trainer.Train();
+}
+
+inline VocabOptions SmallVocabOptions(int size = 90) {
+  VocabOptions options;
+  options.size = size;
+  options.character_coverage = 1.0;
+  return options;
+}
+
+inline Vocabulary TestVocabulary() { return Vocabulary::FromBytes(TrainTestModel(SmallVocabOptions()), "test.model"); }
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TEXT_TEST_VOCAB_H_

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/vocab_trainer.h"
+
+#include <fmt/format.h>
+#include <sentencepiece_trainer.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <unordered_map>
+#include <unordered_set>
+#include <utility>
+
+#include "base/error.h"
+#include "text/model_proto_check.h"
+#include "text/utf8.h"
+
+namespace dragoman {
+namespace {
+
+constexpr size_t kMaxSentenceBytes = 4096;  // SentencePiece would skip longer ones; we cut them
+constexpr const char* kWhiteSpace = " \t\n\v\f\r";
+// SentencePiece's own mark for a space, U+2581, and for a rare character, U+2585: it drops sentences with the latter.
+constexpr const char* kReservedCharacters[] = {"\xE2\x96\x81", "\xE2\x96\x85"};
+
+class SampleIterator : public sentencepiece::SentenceIterator {
+ public:
+  explicit SampleIterator(std::vector<std::string> sentences) : sentences_(std::move(sentences)) {}
+  bool done() const override { return next_ >= sentences_.size(); }
+  void Next() override {
+    std::string().swap(sentences_[next_]);  // the trainer has its own copy by now
+    ++next_;
+  }
+  const std::string& value() const override { return sentences_[next_]; }
+  sentencepiece::util::Status status() const override { return {}; }
+
+ private:
+  std::vector<std::string> sentences_;
+  size_t next_ = 0;
+};
+
+// False for text that a normalisation might reduce to nothing, spaces and format characters: the trainer ends the
+// whole process when no text is left. Source: Unicode 15, general categories Z and Cf, blocks of common use.
+bool HasVisibleText(std::string_view text) {
+  for (size_t i = 0; i < text.size(); i += Utf8Length(text[i])) {
+    const auto byte = [&](size_t k) { return static_cast<uint32_t>(static_cast<unsigned char>(text[i + k])); };
+    if (byte(0) < 0x80) {
+      if (byte(0) > 0x20 && byte(0) != 0x7F) return true;
+      continue;
+    }
+    if (byte(0) >= 0xF0) return true;
+    const uint32_t c = byte(0) < 0xE0 ? (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F)
+                                      : (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
+    const bool invisible = c <= 0xA0 || c == 0xAD || c == 0x34F || c == 0x61C || c == 0x1680 || c == 0x180E ||
+                           (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
+                           (c >= 0x205F && c <= 0x206F) || c == 0x3000 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF ||
+                           c == 0xFFFD;
+    if (!invisible) return true;
+  }
+  return false;
+}
+
+// The trainer takes lists as comma-separated values.
+std::string Csv(const std::vector<std::string>& symbols) {
+  std::string csv;
+  for (const std::string& symbol : symbols) {
+    csv += csv.empty() ? "\"" : ",\"";
+    for (const char c : symbol) csv += c == '"' ? "\"\"" : std::string(1, c);
+    csv += '"';
+  }
+  return csv;
+}
+
+void CheckSymbols(const std::vector<std::string>& symbols, bool byte_fallback) {
+  std::unordered_set<std::string> seen = {"<unk>", "<s>", "</s>"};
+  for (const std::string& symbol : symbols) {
+    std::string problem;
+    if (symbol.empty())
+      problem = "an empty symbol";
+    else if (symbol.size() > 256)
+      problem = "a symbol of " + std::to_string(symbol.size()) + " bytes";
+    else if (!IsValidUtf8(symbol))
+      problem = "a symbol that is not UTF-8";
+    else if (symbol.find_first_of(kWhiteSpace) != std::string::npos)
+      problem = "a symbol with white space";
+    else if (symbol.find('\0') != std::string::npos)
+      problem = "a symbol with a NUL byte";
+    else if (byte_fallback && symbol.size() == 6 && symbol.starts_with("<0x"))
+      problem = "\"" + symbol + "\", a byte";
+    else if (!seen.insert(symbol).second)
+      problem = "\"" + symbol + "\" twice or built in";
+    if (!problem.empty()) {
+      throw OptionError("--symbols: found " + problem +
+                        "; expected different symbols of 1 to 256 bytes of UTF-8 without white space; remove it");
+    }
+  }
+  if (PrefixesNestDeeperThan(std::vector<std::string_view>(seen.begin(), seen.end()), 63)) {
+    throw OptionError("--symbols: more than 63 symbols begin alike, each a prefix of the next; use fewer");
+  }
+}
+
+// "... Please set it to a value <= 123." and "... smaller than required_chars. 300 vs 456. ..." are the trainer's two
+// complaints about the size.
+OptionError SizeError(const VocabOptions& options, const std::string& message) {
+  int most = 0;
+  int found = 0;
+  int needed = 0;
+  const size_t high = message.find("value <= ");
+  const size_t low = message.find("required_chars. ");
+  if (high != std::string::npos && std::sscanf(message.c_str() + high, "value <= %d", &most) == 1) {
+    return OptionError(
+        fmt::format("--size {}: too large for this text, which yields at most {} pieces; expected "
+                    "--size {} or less; lower it or give more text",
+                    options.size, most, most));
+  }
+  if (low != std::string::npos &&
+      std::sscanf(message.c_str() + low, "required_chars. %d vs %d", &found, &needed) == 2) {
+    return OptionError(
+        fmt::format("--size {}: too small, the text's characters and the special tokens alone need {}; "
+                    "expected --size {} or more; raise it, or lower --character-coverage {}",
+                    options.size, needed, needed, options.character_coverage));
+  }
+  return OptionError(
+      fmt::format("--input: SentencePiece cannot train a vocabulary of --size {} ({}); expected text "
+                  "with enough different words; give more text or lower --size",
+                  options.size, message));
+}
+
+}  // namespace
+
+VocabType ParseVocabType(const std::string& name) {
+  if (name == "unigram") return VocabType::kUnigram;
+  if (name == "bpe") return VocabType::kBpe;
+  throw OptionError("--type " + name + ": no such type; expected unigram or bpe");
+}
+
+void VocabOptions::Validate() const {
+  const int special = 3 + static_cast<int>(symbols.size()) + (byte_fallback ? 256 : 0);
+  if (size <= special || size > kMaxVocabularyPieces) {
+    throw OptionError(
+        fmt::format("--size {}: out of range; expected {} to {} (special tokens, symbols and bytes take "
+                    "{}); a few thousand is usual",
+                    size, special + 1, kMaxVocabularyPieces, special));
+  }
+  static const std::unordered_set<std::string> kNames = {"none", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"};
+  if (kNames.count(normalization) == 0) {
+    throw OptionError("--normalization " + normalization +
+                      ": no such normalisation; expected none, nfkc, nmt_nfkc, nfkc_cf or nmt_nfkc_cf");
+  }
+  if (!(character_coverage >= 0.98 && character_coverage <= 1.0)) {
+    throw OptionError(fmt::format("--character-coverage {}: out of range; expected 0.98 to 1", character_coverage));
+  }
+  if (max_sentences < 0) {
+    throw OptionError(fmt::format("--max-sentences {}: negative; expected a number, or 0 for no limit", max_sentences));
+  }
+  if (max_megabytes < 0) {
+    throw OptionError(fmt::format("--max-megabytes {}: negative; expected a number, or 0 for no limit", max_megabytes));
+  }
+  if (threads < 1 || threads > 128) {
+    throw OptionError(fmt::format("--threads {}: out of range; expected 1 to 128", threads));
+  }
+  CheckSymbols(symbols, byte_fallback);
+}
+
+VocabTrainer::VocabTrainer(const VocabOptions& options)
+    : options_(options), sample_(options.max_sentences, options.max_megabytes << 20) {
+  options_.Validate();
+}
+
+void VocabTrainer::Add(std::string_view sentence) {
+  while (sentence.size() > kMaxSentenceBytes) {
+    size_t cut = sentence.rfind(' ', kMaxSentenceBytes);
+    if (cut == std::string_view::npos || cut == 0) {
+      cut = kMaxSentenceBytes;
+      while (IsUtf8Continuation(sentence[cut])) --cut;
+    }
+    AddPart(sentence.substr(0, cut));
+    sentence.remove_prefix(cut);
+  }
+  AddPart(sentence);
+}
+
+void VocabTrainer::AddPart(std::string_view part) {
+  scratch_.assign(part);
+  for (char& c : scratch_) {
+    if (std::string_view(kWhiteSpace).find(c) != std::string_view::npos) c = ' ';
+  }
+  for (const char* reserved : kReservedCharacters) {
+    size_t at = 0;
+    while ((at = scratch_.find(reserved, at)) != std::string::npos) {
+      scratch_[at] = ' ';
+      scratch_.erase(at + 1, 2);
+    }
+  }
+  if (HasVisibleText(scratch_)) sample_.Add(scratch_);
+}
+
+std::string VocabTrainer::Train() {
+  if (sample_.kept() == 0) {
+    throw OptionError("--input: no text in it, only empty lines; expected sentences; check the file names");
+  }
+  std::unordered_map<std::string, std::string> flags = {
+      {"model_type", options_.type == VocabType::kUnigram ? "unigram" : "bpe"},
+      {"vocab_size", std::to_string(options_.size)},
+      {"byte_fallback", options_.byte_fallback ? "true" : "false"},
+      {"character_coverage", fmt::format("{}", options_.character_coverage)},
+      {"normalization_rule_name", options_.normalization == "none" ? "identity" : options_.normalization},
+      {"max_sentence_length", std::to_string(4 * kMaxSentenceBytes)},
+      {"num_threads", std::to_string(options_.threads)},
+      {"unk_id", "0"},
+      {"bos_id", "1"},
+      {"eos_id", "2"},
+      {"pad_id", "-1"},
+      {"minloglevel", "3"},  // its log would be several hundred lines; errors come back as a status
+  };
+  if (!options_.symbols.empty()) flags["user_defined_symbols"] = Csv(options_.symbols);
+  SampleIterator sentences(sample_.Take());
+  std::string model;
+  std::string problem;
+  try {
+    const auto status = sentencepiece::SentencePieceTrainer::Train(flags, &sentences, &model);
+    if (!status.ok()) problem = status.ToString();
+  } catch (const std::exception& e) {
+    problem = e.what();
+  }
+  if (!problem.empty()) throw SizeError(options_, problem);
+  return model;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/vocabulary.h"
+
+#include <sentencepiece_processor.h>
+
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+#include "text/byte_hash.h"
+#include "text/model_proto_check.h"
+#include "text/utf8.h"
+
+namespace dragoman {
+namespace {
+
+constexpr size_t kMaxModelBytes = size_t{1} << 28;
+
+// ASCII white space other than the space itself. A trained model never has pieces for these, and a line of output
+// could not show them.
+constexpr const char* kOtherWhiteSpace = "\t\n\v\f\r";
+
+std::string ReadWhole(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) {
+    throw FileError(path, std::string("cannot open the vocabulary: ") + std::strerror(errno) +
+                              "; expected a file made by `dragoman vocab`; check the path");
+  }
+  std::string bytes(size_t{1} << 16, '\0');
+  size_t size = 0;
+  while (file.read(bytes.data() + size, static_cast<std::streamsize>(bytes.size() - size)) || file.gcount() > 0) {
+    size += static_cast<size_t>(file.gcount());
+    if (size > kMaxModelBytes) {
+      throw FormatError(path, "more than 256 MB; expected a SentencePiece model, usually below 5 MB; check the path");
+    }
+    if (size == bytes.size()) bytes.resize(bytes.size() * 2);
+  }
+  if (file.bad()) {
+    throw FileError(path, std::string("cannot read the vocabulary: ") + std::strerror(errno) +
+                              "; expected a file made by `dragoman vocab`; check the path");
+  }
+  bytes.resize(size);
+  return bytes;
+}
+
+}  // namespace
+
+struct Vocabulary::Impl {
+  sentencepiece::SentencePieceProcessor processor;
+  std::string bytes;
+  uint64_t fingerprint = 0;
+  int32_t size = 0;
+  int32_t unk_id = -1;
+  int32_t bos_id = -1;
+  int32_t eos_id = -1;
+  int32_t pad_id = -1;
+
+  void CheckId(int32_t id) const {
+    if (id < 0 || id >= size) {
+      throw OptionError("token id " + std::to_string(id) + " is not in the vocabulary; expected 0 to " +
+                        std::to_string(size - 1) + "; use the vocabulary that the ids were made with");
+    }
+  }
+};
+
+Vocabulary::Vocabulary(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
+Vocabulary::Vocabulary(Vocabulary&&) noexcept = default;
+Vocabulary& Vocabulary::operator=(Vocabulary&&) noexcept = default;
+Vocabulary::~Vocabulary() = default;
+
+Vocabulary Vocabulary::Load(const std::string& path) { return FromBytes(ReadWhole(path), path); }
+
+Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
+  const ModelProtoSummary summary = CheckModelProto(bytes, path);
+  auto impl = std::make_unique<Impl>();
+  std::string problem;
+  try {
+    const auto status = impl->processor.LoadFromSerializedProto(summary.loadable);
+    if (!status.ok()) problem = status.ToString();
+  } catch (const std::exception& e) {  // its trie builder throws
+    problem = e.what();
+  }
+  if (!problem.empty()) {
+    throw FormatError(path, "SentencePiece cannot load this vocabulary (" + problem +
+                                "); expected a SentencePiece model; make it again with `dragoman vocab`");
+  }
+  impl->size = impl->processor.GetPieceSize();
+  DRAGOMAN_CHECK(impl->size == summary.pieces);
+  impl->unk_id = summary.unk_id;
+  impl->bos_id = impl->processor.bos_id();
+  impl->eos_id = impl->processor.eos_id();
+  impl->pad_id = impl->processor.pad_id();
+  impl->bytes = std::move(bytes);
+  impl->fingerprint = HashBytes(impl->bytes);
+  return Vocabulary(std::move(impl));
+}
+
+std::vector<int32_t> Vocabulary::Encode(std::string_view text) const {
+  const size_t nul = text.find('\0');
+  const size_t bad = nul == std::string_view::npos ? FindInvalidUtf8(text) : nul;
+  if (bad != std::string_view::npos) {
+    throw FormatError("text", "byte " + std::to_string(bad + 1) +
+                                  (nul == std::string_view::npos ? " is not valid UTF-8" : " is NUL") +
+                                  "; expected UTF-8 text; convert it first");
+  }
+  std::string spaced;
+  if (text.find_first_of(kOtherWhiteSpace) != std::string_view::npos) {
+    spaced = text;
+    for (char& c : spaced) {
+      if (std::strchr(kOtherWhiteSpace, c) != nullptr) c = ' ';
+    }
+    text = spaced;
+  }
+  std::vector<int32_t> ids;
+  static_assert(sizeof(int) == sizeof(int32_t));
+  const auto status = impl_->processor.Encode(text, &ids);
+  if (!status.ok()) {
+    throw FormatError("text", "SentencePiece cannot encode it (" + status.ToString() +
+                                  "); expected a sound vocabulary; make it again with `dragoman vocab`");
+  }
+  return ids;
+}
+
+std::string Vocabulary::Decode(std::span<const int32_t> ids) const {
+  for (const int32_t id : ids) impl_->CheckId(id);
+  std::string text;
+  const auto status = impl_->processor.Decode(std::vector<int>(ids.begin(), ids.end()), &text);
+  if (!status.ok()) {
+    throw FormatError("tokens", "SentencePiece cannot decode them (" + status.ToString() +
+                                    "); expected a sound vocabulary; make it again with `dragoman vocab`");
+  }
+  return text;
+}
+
+const std::string& Vocabulary::Piece(int32_t id) const {
+  impl_->CheckId(id);
+  return impl_->processor.IdToPiece(id);
+}
+
+int32_t Vocabulary::PieceToId(const std::string& piece) const {
+  // The library treats an empty piece as one of unknown length.
+  if (piece.empty() || piece.find('\0') != std::string::npos) return impl_->unk_id;
+  return impl_->processor.PieceToId(piece);
+}
+
+int32_t Vocabulary::size() const { return impl_->size; }
+int32_t Vocabulary::unk_id() const { return impl_->unk_id; }
+int32_t Vocabulary::bos_id() const { return impl_->bos_id; }
+int32_t Vocabulary::eos_id() const { return impl_->eos_id; }
+int32_t Vocabulary::pad_id() const { return impl_->pad_id; }
+const std::string& Vocabulary::serialized() const { return impl_->bytes; }
+uint64_t Vocabulary::fingerprint() const { return impl_->fingerprint; }
+
+}  // namespace dragoman

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vocabulary: text to token ids and back, by a SentencePiece model.
+#ifndef DRAGOMAN_TEXT_VOCABULARY_H_
+#define DRAGOMAN_TEXT_VOCABULARY_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dragoman {
+
+// Owns one loaded model; immutable, so any number of threads may call the const functions at once. Move-only.
+class Vocabulary {
+ public:
+  // Throws FileError when `path` cannot be read, and FormatError when it is not a SentencePiece model that can be used
+  // safely. The file is not trusted: see text/model_proto_check.h.
+  static Vocabulary Load(const std::string& path);
+  // The same from a model's bytes; `path` only names it in messages.
+  static Vocabulary FromBytes(std::string bytes, const std::string& path);
+
+  Vocabulary(Vocabulary&&) noexcept;
+  Vocabulary& operator=(Vocabulary&&) noexcept;
+  ~Vocabulary();
+
+  // Returns the ids of a sentence's pieces, without <s> or </s>. The model's own normalisation applies (by default
+  // none but that runs of spaces become one and those at the ends vanish); besides, ASCII white space (tab, line feed,
+  // carriage return, ...) counts as a space. Throws FormatError naming the byte when `text` is not UTF-8 or holds a
+  // NUL: readers of data/ have turned such text away with file and line.
+  std::vector<int32_t> Encode(std::string_view text) const;
+
+  // Returns the text of the ids; control tokens such as <s> and </s> leave no trace. Throws OptionError naming an id
+  // that is not in [0, size()).
+  std::string Decode(std::span<const int32_t> ids) const;
+
+  const std::string& Piece(int32_t id) const;         // the same check as Decode
+  int32_t PieceToId(const std::string& piece) const;  // unk_id() when there is no such piece
+
+  int32_t size() const;
+  int32_t unk_id() const;
+  int32_t bos_id() const;  // <s>, -1 if there is none; so the next two
+  int32_t eos_id() const;  // </s>
+  int32_t pad_id() const;  // <pad>
+
+  // The model file's bytes, to be copied into a checkpoint, and a hash of them.
+  const std::string& serialized() const;
+  uint64_t fingerprint() const;
+
+ private:
+  struct Impl;
+  explicit Vocabulary(std::unique_ptr<const Impl> impl);
+  std::unique_ptr<const Impl> impl_;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TEXT_VOCABULARY_H_

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/vocabulary.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <thread>
+
+#include "base/error.h"
+#include "text/test_vocab.h"
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+
+template <typename ErrorType, typename Function>
+std::string MessageOf(const Function& function) {
+  try {
+    function();
+  } catch (const ErrorType& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
+
+TEST(VocabularyTest, SpecialTokensHaveTheirUsualIds) {
+  const Vocabulary vocabulary = TestVocabulary();
+  EXPECT_EQ(vocabulary.size(), 90);
+  EXPECT_EQ(vocabulary.unk_id(), 0);
+  EXPECT_EQ(vocabulary.bos_id(), 1);
+  EXPECT_EQ(vocabulary.eos_id(), 2);
+  EXPECT_EQ(vocabulary.pad_id(), -1);
+  EXPECT_EQ(vocabulary.Piece(1), "<s>");
+  EXPECT_EQ(vocabulary.PieceToId("</s>"), 2);
+  EXPECT_EQ(vocabulary.PieceToId("no such piece"), 0);
+  EXPECT_EQ(vocabulary.PieceToId(""), 0);
+}
+
+TEST(VocabularyTest, DecodeInvertsEncodeUpToSpaces) {
+  const Vocabulary vocabulary = TestVocabulary();
+  for (const std::string& sentence : TestSentences()) {
+    EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(sentence)), sentence);
+  }
+  EXPECT_EQ(vocabulary.Decode(vocabulary.Encode("  I   see\ta\r\ncat.  ")), "I see a cat.");
+  EXPECT_TRUE(vocabulary.Encode("").empty());
+  EXPECT_TRUE(vocabulary.Encode(" \t ").empty());
+}
+
+TEST(VocabularyTest, EncodeAddsNoSpecialTokensAndDecodeHidesThem) {
+  const Vocabulary vocabulary = TestVocabulary();
+  std::vector<int32_t> ids = vocabulary.Encode("I see a cat.");
+  for (const int32_t id : ids) EXPECT_GT(id, 2);
+  ids.insert(ids.begin(), vocabulary.bos_id());
+  ids.push_back(vocabulary.eos_id());
+  EXPECT_EQ(vocabulary.Decode(ids), "I see a cat.");
+}
+
+TEST(VocabularyTest, DefaultKeepsFullWidthPunctuationAndNfkcDoesNot) {
+  const std::string text = "我喜欢医生，是吗？";
+  EXPECT_EQ(TestVocabulary().Decode(TestVocabulary().Encode(text)), text);
+  VocabOptions options = SmallVocabOptions();
+  options.normalization = "nfkc";
+  const auto nfkc = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  EXPECT_EQ(nfkc.Decode(nfkc.Encode(text)), "我喜欢医生,是吗?");
+}
+
+TEST(VocabularyTest, ByteFallbackKeepsCharactersNeverSeen) {
+  VocabOptions options = SmallVocabOptions(340);
+  options.byte_fallback = true;
+  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  for (const char* text : {"I like 🐉!", "Ελληνικά", "龘 and \xC3\xA9",
+                           "a\xC2\xA0"
+                           "b"}) {
+    EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(text)), text);
+  }
+}
+
+TEST(VocabularyTest, BpeInvertsToo) {
+  VocabOptions options = SmallVocabOptions();
+  options.type = VocabType::kBpe;
+  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  for (const std::string& sentence : TestSentences()) {
+    EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(sentence)), sentence);
+  }
+}
+
+TEST(VocabularyTest, SymbolsAreNeverSplit) {
+  VocabOptions options = SmallVocabOptions();
+  options.symbols = {"<sep>", "2,\"x\"", "我们的"};
+  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  for (const std::string& symbol : options.symbols) {
+    const int32_t id = vocabulary.PieceToId(symbol);
+    ASSERT_GT(id, 2) << symbol;
+    EXPECT_THAT(vocabulary.Encode("see" + symbol + "cat"), testing::Contains(id));
+    EXPECT_EQ(vocabulary.Decode(vocabulary.Encode("see" + symbol + "cat")), "see" + symbol + "cat");
+  }
+}
+
+TEST(VocabularyTest, TextThatIsNotUtf8IsRefused) {
+  const Vocabulary vocabulary = TestVocabulary();
+  EXPECT_THAT(MessageOf<FormatError>([&] { vocabulary.Encode("ab\xFF"); }), HasSubstr("byte 3 is not valid UTF-8"));
+  EXPECT_THAT(MessageOf<FormatError>([&] { vocabulary.Encode(std::string("a\0b", 3)); }), HasSubstr("byte 2 is NUL"));
+}
+
+TEST(VocabularyTest, IdsOutOfRangeAreRefused) {
+  const Vocabulary vocabulary = TestVocabulary();
+  const std::vector<int32_t> high = {5, 90};
+  const std::vector<int32_t> low = {-1};
+  EXPECT_THAT(MessageOf<OptionError>([&] { vocabulary.Decode(high); }), HasSubstr("90"));
+  EXPECT_THROW(vocabulary.Decode(low), OptionError);
+  EXPECT_THROW(vocabulary.Piece(90), OptionError);
+}
+
+TEST(VocabularyTest, LoadsItsOwnSerializedBytes) {
+  const Vocabulary vocabulary = TestVocabulary();
+  const std::string path = testing::TempDir() + "/vocabulary_test.model";
+  std::ofstream(path, std::ios::binary) << vocabulary.serialized();
+  const Vocabulary loaded = Vocabulary::Load(path);
+  EXPECT_EQ(loaded.serialized(), vocabulary.serialized());
+  EXPECT_EQ(loaded.fingerprint(), vocabulary.fingerprint());
+  EXPECT_EQ(loaded.Encode("I see a cat."), vocabulary.Encode("I see a cat."));
+  std::remove(path.c_str());
+}
+
+TEST(VocabularyTest, MissingFileAndDirectoryAreNamed) {
+  EXPECT_THAT(MessageOf<FileError>([] { Vocabulary::Load("/nonexistent/v.model"); }),
+              HasSubstr("/nonexistent/v.model: cannot open"));
+  EXPECT_THROW(Vocabulary::Load("/"), FileError);
+}
+
+TEST(VocabularyTest, ManyThreadsEncodeAtOnce) {
+  const Vocabulary vocabulary = TestVocabulary();
+  const auto sentences = TestSentences();
+  std::vector<std::vector<int32_t>> expected;
+  for (const auto& s : sentences) expected.push_back(vocabulary.Encode(s));
+  std::vector<std::thread> threads;
+  std::vector<int> wrong(4, 0);
+  for (int t = 0; t < 4; ++t) {
+    threads.emplace_back([&, t] {
+      for (size_t i = 0; i < sentences.size(); ++i) wrong[t] += vocabulary.Encode(sentences[i]) != expected[i];
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(wrong, std::vector<int>(4, 0));
+}
+
+TEST(VocabularyTest, ALineOfAMegabyteEncodes) {
+  const Vocabulary vocabulary = TestVocabulary();
+  std::string text;
+  while (text.size() < (1u << 20)) text += "I see a cat. ";
+  text.pop_back();
+  EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(text)), text);
+}
+
+}  // namespace
+}  // namespace dragoman
