@@ -34,6 +34,7 @@ TGT_LENGTHS = (4, 6, 1)
 
 # Every key of our config.json. The cases below say only what they change.
 DEFAULTS = {
+    "format": "dragoman-transformer-1",
     "src_vocab": 23, "tgt_vocab": 23, "encoder_layers": 1, "decoder_layers": 1, "d_model": 8, "heads": 2, "d_head": 0,
     "d_ff": 12, "max_src_len": 12, "max_tgt_len": 10, "scale_embedding": True, "positions": "sinusoidal",
     "sinusoid_layout": "interleaved", "sinusoid_exponent": "paper", "tying": "all", "output_bias": False,

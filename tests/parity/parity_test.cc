@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: Apache-2.0
+// Same weights, same sentences: logits, loss and every gradient against values recorded from PyTorch
+// (record_pytorch.py). Everything here is in float32, the recorded values come from float64.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <fstream>
+#include <iterator>
+#include <limits>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autograd/tape.h"
+#include "model/transformer.h"
+#include "model/transformer_config.h"
+#include "tensor/flat_buffer.h"
+#include "tensor/packed.h"
+
+namespace dragoman {
+namespace {
+
+using Json = nlohmann::json;
+
+const char* const kFolder = "tests/parity/recorded/";  // tests run in the repository's root
+// Of a tensor's largest magnitude. PyTorch's own float32 is up to 2.2e-6 away from the recorded values.
+constexpr double kTolerance = 1e-5;
+
+std::string ReadFile(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+std::vector<Json> LoadCases() {
+  const std::string text = ReadFile(std::string(kFolder) + "cases.json");
+  return text.empty() ? std::vector<Json>() : Json::parse(text).get<std::vector<Json>>();
+}
+
+// Tensors of a safetensors file by name: 8 bytes of header length, a JSON header, then the data.
+std::map<std::string, std::vector<float>> LoadTensors(const std::string& path) {
+  const std::string bytes = ReadFile(path);
+  uint64_t header_bytes = 0;
+  std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
+  const Json header = Json::parse(bytes.substr(sizeof(header_bytes), header_bytes));
+  std::map<std::string, std::vector<float>> tensors;
+  for (const auto& [name, entry] : header.items()) {
+    if (name == "__metadata__") continue;
+    const size_t begin = entry.at("data_offsets").at(0);
+    const size_t end = entry.at("data_offsets").at(1);
+    std::vector<float>& values = tensors[name];
+    values.resize((end - begin) / sizeof(float));
+    std::memcpy(values.data(), bytes.data() + sizeof(header_bytes) + header_bytes + begin, end - begin);
+  }
+  return tensors;
+}
+
+// Owns what a PackedTokens looks at.
+struct Sentences {
+  explicit Sentences(const Json& packed)
+      : ids(packed.at("ids").get<std::vector<int32_t>>()), offsets(packed.at("offsets").get<std::vector<int32_t>>()) {}
+  PackedTokens view() const { return {ids, {offsets}}; }
+
+  std::vector<int32_t> ids;
+  std::vector<int32_t> offsets;
+};
+
+double LargestMagnitude(std::span<const float> values) {
+  double largest = 0;
+  for (const float value : values) largest = std::max(largest, std::abs(static_cast<double>(value)));
+  return largest;
+}
+
+// Every element of `actual` within kTolerance * scale of `expected`; reports the worst one.
+void ExpectClose(const std::string& name, std::span<const float> expected, std::span<const float> actual,
+                 double scale) {
+  ASSERT_EQ(expected.size(), actual.size()) << name;
+  size_t worst = 0;
+  double worst_difference = 0;
+  for (size_t i = 0; i < expected.size(); ++i) {
+    const double found = std::abs(static_cast<double>(expected[i]) - actual[i]);
+    const double difference = std::isnan(found) ? std::numeric_limits<double>::infinity() : found;
+    if (difference <= worst_difference) continue;
+    worst_difference = difference;
+    worst = i;
+  }
+  EXPECT_LE(worst_difference, kTolerance * scale) << name << "[" << worst << "]: PyTorch " << expected[worst]
+                                                  << ", here " << actual[worst] << ", scale " << scale;
+}
+
+class ParityTest : public testing::TestWithParam<Json> {
+ protected:
+  ParityTest()
+      : model_(TransformerConfig::FromJson(GetParam().at("config").dump(), "cases.json")),
+        tensors_(LoadTensors(kFolder + GetParam().at("name").get<std::string>() + ".safetensors")),
+        gradients_(model_.parameters().flat_size()) {
+    for (const auto& parameter : model_.parameters().parameters()) {
+      const std::vector<float>& weights = tensors_.at("weights/" + parameter->name);
+      if (weights.size() != static_cast<size_t>(parameter->size)) ADD_FAILURE() << parameter->name << ": size differs";
+      std::copy_n(weights.begin(), std::min(weights.size(), parameter->span().size()), parameter->data);
+    }
+    model_.PrepareForDecoding();
+  }
+
+  // One training step's worth: logits_, sums_ and gradients_ of the mean loss.
+  void RunModel() {
+    Tape tape;
+    tape.StartRecording(gradients_.data(), /*dropout_key=*/0);
+    const Variable encoder_out = model_.Encode(tape, src_.view());                                     // [src_tokens, d]
+    const Variable hidden = model_.Decode(tape, tgt_in_.view(), src_.view().packing, encoder_out);     // [tgt_tokens, d]
+    const Matrix logits = model_.Logits(tape, hidden).value();                                         // [tgt_tokens, v]
+    logits_.assign(logits.data, logits.data + logits.size());
+    const float smoothing = GetParam().at("label_smoothing").get<float>();
+    sums_ = model_.Loss(tape, hidden, tgt_out_.ids, smoothing, 1.0f / static_cast<float>(tokens()));
+    tape.Backward();
+  }
+
+  double tokens() const { return static_cast<double>(tgt_out_.ids.size()); }
+
+  Transformer model_;
+  std::map<std::string, std::vector<float>> tensors_;
+  FlatBuffer gradients_;
+  Sentences src_{GetParam().at("src")};
+  Sentences tgt_in_{GetParam().at("tgt_in")};
+  Sentences tgt_out_{GetParam().at("tgt_out")};
+  std::vector<float> logits_;
+  kernels::CrossEntropySums sums_;
+};
+
+TEST_P(ParityTest, LogitsAreThose) {
+  RunModel();
+  const std::vector<float>& expected = tensors_.at("logits");
+  ExpectClose("logits", expected, logits_, LargestMagnitude(expected));
+}
+
+TEST_P(ParityTest, LossIsThat) {
+  RunModel();
+  const double loss = GetParam().at("loss").get<double>();
+  const double nll = GetParam().at("nll").get<double>();
+  EXPECT_NEAR(sums_.loss / tokens(), loss, kTolerance * loss);
+  EXPECT_NEAR(sums_.nll / tokens(), nll, kTolerance * nll);
+}
+
+TEST_P(ParityTest, GradientsOfAllParametersAreThose) {
+  RunModel();
+  size_t compared = 0;
+  for (const auto& parameter : model_.parameters().parameters()) {
+    const std::string& name = parameter->name;
+    const std::vector<float>& expected = tensors_.at("gradients/" + name);
+    const std::span<const float> actual(gradients_.data() + parameter->offset, static_cast<size_t>(parameter->size));
+    double scale = LargestMagnitude(expected);
+    if (name.ends_with("k_proj.bias")) {  // truly zero: the softmax does not see it
+      scale = LargestMagnitude(tensors_.at("gradients/" + name.substr(0, name.rfind('.')) + ".weight"));
+    }
+    ASSERT_GT(scale, 0) << name;
+    ExpectClose("gradients/" + name, expected, actual, scale);
+    ++compared;
+  }
+  const auto recorded = std::count_if(tensors_.begin(), tensors_.end(),
+                                      [](const auto& tensor) { return tensor.first.starts_with("gradients/"); });
+  EXPECT_EQ(compared, static_cast<size_t>(recorded)) << "a recorded gradient has no parameter here";
+}
+
+INSTANTIATE_TEST_SUITE_P(Recorded, ParityTest, testing::ValuesIn(LoadCases()), [](const auto& test) {
+  return test.param.at("name").template get<std::string>();
+});
+
+// The cases that must not get lost: both norm orders, with and without final norms, in PyTorch's own layer stacks.
+TEST(ParityRecordingTest, HoldsPytorchStacksOfBothNormOrders) {
+  std::vector<std::string> stacks;
+  for (const Json& recorded : LoadCases()) {
+    const Json& config = recorded.at("config");
+    if (recorded.at("computed_by") != "stack") continue;
+    stacks.push_back(config.at("norm_order").get<std::string>() + (config.at("final_norm") ? " final" : ""));
+  }
+  EXPECT_THAT(stacks, testing::IsSupersetOf({"post", "post final", "pre", "pre final"}))
+      << "recorded values are missing; run the tests from the repository's root, see tests/parity/README.md";
+}
+
+}  // namespace
+}  // namespace dragoman
