@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
 # Shared by ./test, ./demo and .ci/run (sourced, bash only): numbered steps on the screen, everything else in a log.
 #   start_log NAME STEPS   the log is build/NAME.log; STEPS is how many steps will be announced

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: Apache-2.0
+# For those who have make: each target is one of the scripts, which also work without it.
+.PHONY: help build demo test quick asan tsan ci format format-check tidy includes clean
+
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1#/p' Makefile | column -t -s '#'
+
+build:  ## install what is missing, build build/release/dragoman
+	@scripts/build
+
+demo:  ## learn the bundled phrase book, then translate (3 minutes)
+	@./demo
+
+test:  ## every test
+	@./test
+
+quick:  ## the quick tests
+	@./test --quick
+
+asan:  ## the quick tests under AddressSanitizer and UBSan
+	@.ci/run asan
+
+tsan:  ## the tests that use threads under ThreadSanitizer
+	@.ci/run tsan
+
+ci:  ## all that CI runs
+	@.ci/run
+
+format:  ## clang-format on every C++ file
+	@scripts/format
+
+format-check:  ## name the files that clang-format would change
+	@scripts/format --check
+
+tidy:  ## clang-tidy on src/
+	@scripts/tidy
+
+includes:  ## which folder includes which, and whether it may
+	@scripts/include-counts
+
+clean:  ## remove build/
+	rm -rf build
