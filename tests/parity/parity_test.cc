@@ -89,8 +89,8 @@ void ExpectClose(const std::string& name, std::span<const float> expected, std::
     worst_difference = difference;
     worst = i;
   }
-  EXPECT_LE(worst_difference, kTolerance * scale) << name << "[" << worst << "]: PyTorch " << expected[worst]
-                                                  << ", here " << actual[worst] << ", scale " << scale;
+  EXPECT_LE(worst_difference, kTolerance * scale)
+      << name << "[" << worst << "]: PyTorch " << expected[worst] << ", here " << actual[worst] << ", scale " << scale;
 }
 
 class ParityTest : public testing::TestWithParam<Json> {
@@ -111,10 +111,11 @@ class ParityTest : public testing::TestWithParam<Json> {
   void RunModel() {
     Tape tape;
     tape.StartRecording(gradients_.data(), /*dropout_key=*/0);
-    const Variable encoder_out = model_.Encode(tape, src_.view());                                     // [src_tokens, d]
-    const Variable hidden = model_.Decode(tape, tgt_in_.view(), src_.view().packing, encoder_out);     // [tgt_tokens, d]
-    const Matrix logits = model_.Logits(tape, hidden).value();                                         // [tgt_tokens, v]
-    logits_.assign(logits.data, logits.data + logits.size());
+    const Variable encoder_out = model_.Encode(tape, src_.view());  // [src_tokens, d_model]
+    const Variable hidden =
+        model_.Decode(tape, tgt_in_.view(), src_.view().packing, encoder_out);  // [tgt_tokens, d_model]
+    const Variable logits = model_.Logits(tape, hidden);                        // [tgt_tokens, tgt_vocab]
+    logits_.assign(logits.value().data, logits.value().data + logits.value().size());
     const float smoothing = GetParam().at("label_smoothing").get<float>();
     sums_ = model_.Loss(tape, hidden, tgt_out_.ids, smoothing, 1.0f / static_cast<float>(tokens()));
     tape.Backward();
@@ -166,9 +167,8 @@ TEST_P(ParityTest, GradientsOfAllParametersAreThose) {
   EXPECT_EQ(compared, static_cast<size_t>(recorded)) << "a recorded gradient has no parameter here";
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, ParityTest, testing::ValuesIn(LoadCases()), [](const auto& test) {
-  return test.param.at("name").template get<std::string>();
-});
+INSTANTIATE_TEST_SUITE_P(Recorded, ParityTest, testing::ValuesIn(LoadCases()),
+                         [](const auto& test) { return test.param.at("name").template get<std::string>(); });
 
 // The cases that must not get lost: both norm orders, with and without final norms, in PyTorch's own layer stacks.
 TEST(ParityRecordingTest, HoldsPytorchStacksOfBothNormOrders) {
