@@ -27,9 +27,11 @@ step() {
 }
 
 show_failure() {  # the first compiler error, if there is one, is more use than the log's last lines
-  grep -m 1 -A 30 -E '^FAILED: |CMake Error' "$log" | head -n 40 || true
-  printf -- '--- last lines of %s:\n' "$log"
-  tail -n 25 "$log"
+  if grep -q -E '^FAILED: |CMake Error' "$log"; then
+    grep -m 1 -A 30 -E '^FAILED: |CMake Error' "$log"
+  else
+    tail -n 25 "$log"
+  fi | cut -c 1-300
 }
 
 logged() {
