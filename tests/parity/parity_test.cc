@@ -13,6 +13,7 @@
 #include <limits>
 #include <map>
 #include <nlohmann/json.hpp>
+#include <ostream>
 #include <span>
 #include <string>
 #include <vector>
@@ -37,9 +38,19 @@ std::string ReadFile(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-std::vector<Json> LoadCases() {
+// One entry of cases.json.
+struct Case {
+  Json json;
+  std::string name() const { return json.at("name").get<std::string>(); }
+  friend void PrintTo(const Case& recorded, std::ostream* out) { *out << recorded.name(); }
+};
+
+std::vector<Case> LoadCases() {
+  std::vector<Case> cases;
   const std::string text = ReadFile(std::string(kFolder) + "cases.json");
-  return text.empty() ? std::vector<Json>() : Json::parse(text).get<std::vector<Json>>();
+  if (text.empty()) return cases;  // ParityRecordingTest says so
+  for (const Json& json : Json::parse(text)) cases.push_back({json});
+  return cases;
 }
 
 // Tensors of a safetensors file by name: 8 bytes of header length, a JSON header, then the data.
@@ -93,11 +104,11 @@ void ExpectClose(const std::string& name, std::span<const float> expected, std::
       << name << "[" << worst << "]: PyTorch " << expected[worst] << ", here " << actual[worst] << ", scale " << scale;
 }
 
-class ParityTest : public testing::TestWithParam<Json> {
+class ParityTest : public testing::TestWithParam<Case> {
  protected:
   ParityTest()
-      : model_(TransformerConfig::FromJson(GetParam().at("config").dump(), "cases.json")),
-        tensors_(LoadTensors(kFolder + GetParam().at("name").get<std::string>() + ".safetensors")),
+      : model_(TransformerConfig::FromJson(GetParam().json.at("config").dump(), "cases.json")),
+        tensors_(LoadTensors(kFolder + GetParam().name() + ".safetensors")),
         gradients_(model_.parameters().flat_size()) {
     for (const auto& parameter : model_.parameters().parameters()) {
       const std::vector<float>& weights = tensors_.at("weights/" + parameter->name);
@@ -116,7 +127,7 @@ class ParityTest : public testing::TestWithParam<Json> {
         model_.Decode(tape, tgt_in_.view(), src_.view().packing, encoder_out);  // [tgt_tokens, d_model]
     const Variable logits = model_.Logits(tape, hidden);                        // [tgt_tokens, tgt_vocab]
     logits_.assign(logits.value().data, logits.value().data + logits.value().size());
-    const float smoothing = GetParam().at("label_smoothing").get<float>();
+    const float smoothing = GetParam().json.at("label_smoothing").get<float>();
     sums_ = model_.Loss(tape, hidden, tgt_out_.ids, smoothing, 1.0f / static_cast<float>(tokens()));
     tape.Backward();
   }
@@ -126,9 +137,9 @@ class ParityTest : public testing::TestWithParam<Json> {
   Transformer model_;
   std::map<std::string, std::vector<float>> tensors_;
   FlatBuffer gradients_;
-  Sentences src_{GetParam().at("src")};
-  Sentences tgt_in_{GetParam().at("tgt_in")};
-  Sentences tgt_out_{GetParam().at("tgt_out")};
+  Sentences src_{GetParam().json.at("src")};
+  Sentences tgt_in_{GetParam().json.at("tgt_in")};
+  Sentences tgt_out_{GetParam().json.at("tgt_out")};
   std::vector<float> logits_;
   kernels::CrossEntropySums sums_;
 };
@@ -141,8 +152,8 @@ TEST_P(ParityTest, LogitsAreThose) {
 
 TEST_P(ParityTest, LossIsThat) {
   RunModel();
-  const double loss = GetParam().at("loss").get<double>();
-  const double nll = GetParam().at("nll").get<double>();
+  const double loss = GetParam().json.at("loss").get<double>();
+  const double nll = GetParam().json.at("nll").get<double>();
   EXPECT_NEAR(sums_.loss / tokens(), loss, kTolerance * loss);
   EXPECT_NEAR(sums_.nll / tokens(), nll, kTolerance * nll);
 }
@@ -168,14 +179,14 @@ TEST_P(ParityTest, GradientsOfAllParametersAreThose) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Recorded, ParityTest, testing::ValuesIn(LoadCases()),
-                         [](const auto& test) { return test.param.at("name").template get<std::string>(); });
+                         [](const auto& test) { return test.param.name(); });
 
 // The cases that must not get lost: both norm orders, with and without final norms, in PyTorch's own layer stacks.
 TEST(ParityRecordingTest, HoldsPytorchStacksOfBothNormOrders) {
   std::vector<std::string> stacks;
-  for (const Json& recorded : LoadCases()) {
-    const Json& config = recorded.at("config");
-    if (recorded.at("computed_by") != "stack") continue;
+  for (const Case& recorded : LoadCases()) {
+    const Json& config = recorded.json.at("config");
+    if (recorded.json.at("computed_by") != "stack") continue;
     stacks.push_back(config.at("norm_order").get<std::string>() + (config.at("final_norm") ? " final" : ""));
   }
   EXPECT_THAT(stacks, testing::IsSupersetOf({"post", "post final", "pre", "pre final"}))
