@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/search.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "base/hash.h"
+#include "decode/beam.h"
+#include "decode/sampler.h"
+#include "kernels/softmax.h"
+
+namespace dragoman {
+
+Searcher::Searcher(const Transformer& model, const DecodeOptions& options, int32_t eos)
+    : model_(model), options_(options), eos_(eos) {
+  options_.Validate();
+}
+
+int64_t Searcher::MaxLength(int64_t src_len) const {
+  // The plus keeps room for short sources ("Hi" may well become five tokens); Marian and fairseq have such terms too.
+  const double by_source = std::ceil(double{options_.max_length_factor} * static_cast<double>(src_len)) + 10;
+  int64_t limit = model_.config().max_tgt_len;
+  if (options_.max_length > 0) limit = std::min<int64_t>(limit, options_.max_length);
+  return std::min(limit, static_cast<int64_t>(by_source));
+}
+
+std::vector<std::vector<Hypothesis>> Searcher::Search(Tape& tape, const PackedTokens& src,
+                                                      std::span<const int64_t> sentence_ids) const {
+  return options_.sample ? DrawSamples(tape, src, sentence_ids) : SearchBeams(tape, src);
+}
+
+std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Tape& tape, const PackedTokens& src) const {
+  const int64_t sentences = src.packing.sentences();
+  std::vector<Beam> beams;
+  for (int64_t s = 0; s < sentences; ++s) beams.emplace_back(options_, eos_, MaxLength(src.packing.Length(s)));
+
+  const Variable encoder_out = model_.Encode(tape, src);  // [src_tokens, d_model]
+  const auto state = model_.StartDecoding(tape, src.packing, encoder_out);
+  std::vector<int32_t> tokens(static_cast<size_t>(sentences), model_.config().decoder_start);
+  while (!tokens.empty()) {
+    const Variable logits = model_.Step(tape, *state, tokens);  // [hypotheses, tgt_vocab]
+    kernels::LogSoftmaxRows(logits.value());
+    tokens.clear();
+    std::vector<int32_t> rows;  // the row of this step's hypotheses that each of the next step's descends from
+    int64_t first_row = 0;
+    for (Beam& beam : beams) {  // each open beam's hypotheses are neighbouring rows
+      if (beam.done()) continue;
+      const auto open = static_cast<int64_t>(beam.open().size());
+      beam.Advance(logits.value().Rows(first_row, open));
+      if (!beam.done()) {
+        for (const int32_t parent : beam.parents()) rows.push_back(static_cast<int32_t>(first_row) + parent);
+        for (const Hypothesis& hypothesis : beam.open()) tokens.push_back(hypothesis.tokens.back());
+      }
+      first_row += open;
+    }
+    state->Reorder(rows);
+  }
+  std::vector<std::vector<Hypothesis>> results;
+  for (Beam& beam : beams) results.push_back(beam.Finish());
+  return results;
+}
+
+std::vector<std::vector<Hypothesis>> Searcher::DrawSamples(Tape& tape, const PackedTokens& src,
+                                                           std::span<const int64_t> sentence_ids) const {
+  struct Draw {
+    size_t sentence;
+    Rng rng;
+    Hypothesis hypothesis;
+  };
+  std::vector<Draw> open;
+  std::vector<int32_t> rows;
+  for (size_t s = 0; s < sentence_ids.size(); ++s) {
+    for (int i = 0; i < options_.n_best; ++i) {
+      const uint64_t seed = HashCombine(HashCombine(options_.seed, static_cast<uint64_t>(sentence_ids[s])), static_cast<uint64_t>(i));
+      open.push_back({s, Rng(seed), {}});
+      rows.push_back(static_cast<int32_t>(s));
+    }
+  }
+  const Variable encoder_out = model_.Encode(tape, src);  // [src_tokens, d_model]
+  const auto state = model_.StartDecoding(tape, src.packing, encoder_out);
+  std::vector<std::vector<Hypothesis>> results(sentence_ids.size());
+  std::vector<int32_t> tokens(open.size(), model_.config().decoder_start);
+  while (!open.empty()) {
+    state->Reorder(rows);
+    const Variable logits = model_.Step(tape, *state, tokens);  // [open samples, tgt_vocab]
+    kernels::LogSoftmaxRows(logits.value());
+    rows.clear();
+    tokens.clear();
+    std::vector<Draw> still_open;
+    for (size_t i = 0; i < open.size(); ++i) {
+      Draw& draw = open[i];
+      const float* log_probs = logits.value().Row(static_cast<int64_t>(i));
+      const int32_t token = SampleToken(options_, {log_probs, static_cast<size_t>(logits.cols())}, draw.rng);
+      Hypothesis& hypothesis = draw.hypothesis;
+      hypothesis.log_prob += double{log_probs[token]};
+      hypothesis.complete = token == eos_;
+      if (!hypothesis.complete) hypothesis.tokens.push_back(token);
+      const auto length = static_cast<int64_t>(hypothesis.tokens.size()) + (hypothesis.complete ? 1 : 0);
+      hypothesis.score = hypothesis.log_prob / LengthPenaltyOf(options_, length);
+      if (hypothesis.complete || length == MaxLength(src.packing.Length(static_cast<int64_t>(draw.sentence)))) {
+        results[draw.sentence].push_back(std::move(hypothesis));
+        continue;
+      }
+      rows.push_back(static_cast<int32_t>(i));
+      tokens.push_back(token);
+      still_open.push_back(std::move(draw));
+    }
+    open = std::move(still_open);
+  }
+  for (auto& samples : results) {
+    std::stable_sort(samples.begin(), samples.end(),
+                     [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; });
+  }
+  return results;
+}
+
+}  // namespace dragoman

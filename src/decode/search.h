@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+// Decoding of one batch of source sentences: drives the model's cached steps and each sentence's search.
+#ifndef DRAGOMAN_DECODE_SEARCH_H_
+#define DRAGOMAN_DECODE_SEARCH_H_
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "autograd/tape.h"
+#include "decode/hypothesis.h"
+#include "decode/options.h"
+#include "model/transformer.h"
+#include "tensor/packed.h"
+
+namespace dragoman {
+
+// Translates token ids into token ids. Const and shared by all workers; each brings its own tape.
+class Searcher {
+ public:
+  // The model must have had PrepareForDecoding(). eos ends a target sentence.
+  Searcher(const Transformer& model, const DecodeOptions& options, int32_t eos);
+
+  // src: sentences with their </s>. sentence_ids [sentences] number the sentences of the whole input: what a sample
+  // is drawn with. Returns, per sentence, up to n_best hypotheses, best first. A sentence's result depends on itself
+  // alone, not on the others of the batch.
+  std::vector<std::vector<Hypothesis>> Search(Tape& tape, const PackedTokens& src,
+                                              std::span<const int64_t> sentence_ids) const;
+
+ private:
+  std::vector<std::vector<Hypothesis>> SearchBeams(Tape& tape, const PackedTokens& src) const;
+  std::vector<std::vector<Hypothesis>> DrawSamples(Tape& tape, const PackedTokens& src,
+                                                   std::span<const int64_t> sentence_ids) const;
+  int64_t MaxLength(int64_t src_len) const;
+
+  const Transformer& model_;
+  DecodeOptions options_;
+  int32_t eos_;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_SEARCH_H_

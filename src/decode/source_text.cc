@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/source_text.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+
+#include "text/utf8.h"
+
+namespace dragoman {
+namespace {
+
+// Invalid bytes become U+FFFD, NUL a space; valid text comes back as it is.
+std::string Repair(const std::string& line) {
+  std::string repaired;
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const size_t valid = std::min(FindInvalidUtf8(rest), rest.size());
+    repaired += rest.substr(0, valid);
+    if (valid < rest.size()) repaired += "\xEF\xBF\xBD";
+    rest.remove_prefix(std::min(valid + 1, rest.size()));
+  }
+  std::replace(repaired.begin(), repaired.end(), '\0', ' ');
+  return repaired;
+}
+
+}  // namespace
+
+SourceText TokenizeSource(const Vocabulary& vocab, const std::string& line, int64_t max_len) {
+  SourceText source;
+  const std::string text = Repair(line);
+  source.repaired = text != line;
+  source.tokens = vocab.Encode(text);
+  if (source.tokens.empty()) return source;
+  const auto most = static_cast<size_t>(max_len - 1);
+  if (source.tokens.size() > most) {
+    source.tokens.resize(most);
+    source.truncated = true;
+  }
+  source.tokens.push_back(vocab.eos_id());
+  return source;
+}
+
+void PackedBatch::Add(std::span<const int32_t> tokens) {
+  ids.insert(ids.end(), tokens.begin(), tokens.end());
+  offsets.push_back(static_cast<int32_t>(ids.size()));
+}
+
+std::vector<std::vector<size_t>> BatchByLength(std::span<const SourceText> sentences, int64_t max_tokens,
+                                               size_t max_sentences) {
+  std::vector<size_t> order(sentences.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](size_t a, size_t b) { return sentences[a].tokens.size() > sentences[b].tokens.size(); });
+  std::vector<std::vector<size_t>> batches;
+  int64_t tokens = 0;
+  for (const size_t i : order) {
+    const auto length = static_cast<int64_t>(sentences[i].tokens.size());
+    if (length == 0) break;  // only empty lines follow
+    if (batches.empty() || tokens + length > max_tokens || batches.back().size() == max_sentences) {
+      batches.emplace_back();
+      tokens = 0;
+    }
+    batches.back().push_back(i);
+    tokens += length;
+  }
+  return batches;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// A line of text on its way into the model: repaired, tokenised, cut to the model's limit, and batched.
+#ifndef DRAGOMAN_DECODE_SOURCE_TEXT_H_
+#define DRAGOMAN_DECODE_SOURCE_TEXT_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tensor/packed.h"
+#include "text/vocabulary.h"
+
+namespace dragoman {
+
+struct SourceText {
+  std::vector<int32_t> tokens;  // with </s>; empty for an empty line
+  bool truncated = false;       // longer than the limit: the left part was kept
+  bool repaired = false;        // invalid UTF-8 was read as U+FFFD, NUL as a space
+};
+
+// At most max_len tokens, </s> included.
+SourceText TokenizeSource(const Vocabulary& vocab, const std::string& line, int64_t max_len);
+
+// Some sentences, packed. Owns its tokens.
+struct PackedBatch {
+  std::vector<int32_t> ids;
+  std::vector<int32_t> offsets = {0};
+
+  void Add(std::span<const int32_t> tokens);
+  PackedTokens view() const { return {ids, {offsets}}; }
+};
+
+// Indices of the non-empty sentences, by falling length, cut into batches of at most max_tokens (at least one sentence
+// each) and max_sentences. Equal lengths stay in order.
+std::vector<std::vector<size_t>> BatchByLength(std::span<const SourceText> sentences, int64_t max_tokens,
+                                               size_t max_sentences);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_SOURCE_TEXT_H_

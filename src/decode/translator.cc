@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/translator.h"
+
+#include <atomic>
+#include <functional>
+#include <utility>
+
+namespace dragoman {
+namespace {
+
+// Enough rows for GEMMs at full rate (sentences times beam), few enough that caches of keys and values stay small.
+constexpr int64_t kBatchTokens = 2048;
+constexpr size_t kBatchSentences = 64;
+
+}  // namespace
+
+Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+                       const DecodeOptions& options, WorkerPool& pool)
+    : src_vocab_(src_vocab),
+      tgt_vocab_(tgt_vocab),
+      max_src_len_(model.config().max_src_len),
+      pool_(pool),
+      searcher_(model, options, tgt_vocab.eos_id()) {
+  for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
+}
+
+TranslatedLine Translator::ToText(const SourceText& source, const std::vector<Hypothesis>& hypotheses) const {
+  TranslatedLine line;
+  line.truncated = source.truncated;
+  line.repaired = source.repaired;
+  for (const Hypothesis& hypothesis : hypotheses) {
+    line.n_best.push_back(
+        {tgt_vocab_.Decode(hypothesis.tokens), hypothesis.score, hypothesis.log_prob, hypothesis.complete});
+  }
+  if (line.n_best.empty()) line.n_best.emplace_back();
+  return line;
+}
+
+std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> lines, int64_t first_line) {
+  std::vector<SourceText> sources(lines.size());
+  std::atomic<size_t> next_line = 0;
+  const auto tokenize = [&](int) {
+    for (size_t i = next_line++; i < lines.size(); i = next_line++) {
+      sources[i] = TokenizeSource(src_vocab_, lines[i], max_src_len_);
+    }
+  };
+  pool_.Run(std::ref(tokenize));
+
+  const auto batches = BatchByLength(sources, kBatchTokens, kBatchSentences);
+  std::vector<std::vector<Hypothesis>> hypotheses(lines.size());
+  std::atomic<size_t> next_batch = 0;
+  const auto search = [&](int worker) {
+    for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
+      PackedBatch batch;
+      std::vector<int64_t> sentence_ids;
+      for (const size_t i : batches[b]) {
+        batch.Add(sources[i].tokens);
+        sentence_ids.push_back(first_line + static_cast<int64_t>(i));
+      }
+      auto results = searcher_.Search(*tapes_[static_cast<size_t>(worker)], batch.view(), sentence_ids);
+      for (size_t s = 0; s < results.size(); ++s) hypotheses[batches[b][s]] = std::move(results[s]);
+    }
+  };
+  pool_.Run(std::ref(search));
+
+  std::vector<TranslatedLine> translated;
+  translated.reserve(lines.size());
+  for (size_t i = 0; i < lines.size(); ++i) translated.push_back(ToText(sources[i], hypotheses[i]));
+  return translated;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Text in, text out: the one door to translation, for the command line and for validation during training.
+#ifndef DRAGOMAN_DECODE_TRANSLATOR_H_
+#define DRAGOMAN_DECODE_TRANSLATOR_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "decode/options.h"
+#include "decode/search.h"
+#include "decode/source_text.h"
+#include "model/transformer.h"
+#include "text/vocabulary.h"
+
+namespace dragoman {
+
+struct Translation {
+  std::string text;
+  double score = 0;      // log_prob / length penalty
+  double log_prob = 0;   // natural logarithm
+  bool complete = true;  // false: cut at the length limit
+};
+
+struct TranslatedLine {
+  std::vector<Translation> n_best;  // best first; one empty translation for an empty line
+  bool truncated = false;           // the source was longer than the model's limit: its left part was translated
+  bool repaired = false;            // the source held invalid UTF-8 or NUL, translated as U+FFFD or a space
+};
+
+// Translates lines in batches of similar length, shared out between workers, and returns them in order. The result of
+// a line depends on the line, the model and the options alone: not on its neighbours, the batch or the threads.
+class Translator {
+ public:
+  // The model must have had PrepareForDecoding(); model, vocabularies and pool must outlive the translator.
+  Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+             const DecodeOptions& options, WorkerPool& pool);
+
+  // first_line numbers the lines of the whole input (samples are drawn by it). Throws NumericError when the model
+  // gives no finite probabilities.
+  std::vector<TranslatedLine> Translate(std::span<const std::string> lines, int64_t first_line = 0);
+
+ private:
+  TranslatedLine ToText(const SourceText& source, const std::vector<Hypothesis>& hypotheses) const;
+
+  const Vocabulary& src_vocab_;
+  const Vocabulary& tgt_vocab_;
+  int64_t max_src_len_;
+  WorkerPool& pool_;
+  Searcher searcher_;
+  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_TRANSLATOR_H_
