@@ -2,7 +2,7 @@
 # How tests are registered. Labels (ctest -L):
 #   quick    takes seconds; the sanitizer builds run these
 #   slow     the rest: a test whose file name ends in _slow_test.cc
-#   threads  besides one of the above: uses threads, so ThreadSanitizer runs it too (dragoman_label)
+#   threads  besides quick: its source speaks of threads, so ThreadSanitizer runs it too
 add_custom_target(quick_tests)    # builds every test labelled quick
 add_custom_target(threads_tests)  # builds every test labelled threads
 
@@ -27,15 +27,10 @@ function(dragoman_test test_file)
   else()
     set_tests_properties(${target} PROPERTIES LABELS quick TIMEOUT 300)
     add_dependencies(quick_tests ${target})
-  endif()
-endfunction()
-
-# dragoman_label(LABEL TEST...): one more label for tests of this folder, e.g. dragoman_label(threads base.pool_test).
-function(dragoman_label label)
-  foreach(test ${ARGN})
-    set_property(TEST ${test} APPEND PROPERTY LABELS ${label})
-    if(label STREQUAL threads)
-      add_dependencies(threads_tests ${test})
+    file(STRINGS ${test_file} mentions_threads REGEX "[Tt]hread" LIMIT_COUNT 1)
+    if(mentions_threads)
+      set_property(TEST ${target} APPEND PROPERTY LABELS threads)
+      add_dependencies(threads_tests ${target})
     endif()
-  endforeach()
+  endif()
 endfunction()
