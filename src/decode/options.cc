@@ -17,6 +17,17 @@ void Require(bool condition, const char* flag, Number found, const char* expecte
 
 }  // namespace
 
+const EnumNames<LengthPenalty>& NamesOf(LengthPenalty) {
+  static const EnumNames<LengthPenalty> names = {{"wu", LengthPenalty::kWu}, {"power", LengthPenalty::kPower}};
+  return names;
+}
+
+const EnumNames<Stopping>& NamesOf(Stopping) {
+  static const EnumNames<Stopping> names = {
+      {"beam", Stopping::kBeam}, {"bound", Stopping::kBound}, {"first", Stopping::kFirst}};
+  return names;
+}
+
 void DecodeOptions::Validate() const {
   Require(beam_size >= 1 && beam_size <= 256, "--beam-size", beam_size, "1 to 256");
   Require(n_best >= 1 && n_best <= 256, "--n-best", n_best, "1 to 256");

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "base/enum_names.h"
+
 namespace dragoman {
 
 // What a finished hypothesis' log-probability is divided by; |Y| counts target tokens, </s> included.
@@ -19,6 +21,9 @@ enum class Stopping {
   kBound, // no open hypothesis can overtake the n-best any more, however it goes on
   kFirst  // the best finished hypothesis is ahead of every open one as they stand
 };
+
+const EnumNames<LengthPenalty>& NamesOf(LengthPenalty);  // "wu", "power"
+const EnumNames<Stopping>& NamesOf(Stopping);            // "beam", "bound", "first"
 
 struct DecodeOptions {
   int beam_size = 4;             // hypotheses kept per sentence, 1 to 256; 1 is greedy search

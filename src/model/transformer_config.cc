@@ -13,82 +13,46 @@
 #include "base/error.h"
 
 namespace dragoman {
-namespace {
 
-using Json = nlohmann::ordered_json;
-template <class Enum>
-using Names = std::vector<std::pair<std::string_view, Enum>>;
-
-// How each enum is written. The one place.
-const Names<Positions>& NamesOf(Positions) {
-  static const Names<Positions> names = {
+const EnumNames<Positions>& NamesOf(Positions) {
+  static const EnumNames<Positions> names = {
       {"sinusoidal", Positions::kSinusoidal}, {"learned", Positions::kLearned}, {"none", Positions::kNone}};
   return names;
 }
-const Names<SinusoidLayout>& NamesOf(SinusoidLayout) {
-  static const Names<SinusoidLayout> names = {{"interleaved", SinusoidLayout::kInterleaved},
-                                              {"halves", SinusoidLayout::kHalves}};
-  return names;
-}
-const Names<SinusoidExponent>& NamesOf(SinusoidExponent) {
-  static const Names<SinusoidExponent> names = {{"paper", SinusoidExponent::kPaper},
-                                                {"tensor2tensor", SinusoidExponent::kTensor2Tensor}};
-  return names;
-}
-const Names<NormOrder>& NamesOf(NormOrder) {
-  static const Names<NormOrder> names = {{"post", NormOrder::kPost}, {"pre", NormOrder::kPre}};
-  return names;
-}
-const Names<Tying>& NamesOf(Tying) {
-  static const Names<Tying> names = {{"none", Tying::kNone}, {"decoder", Tying::kDecoder}, {"all", Tying::kAll}};
-  return names;
-}
-const Names<kernels::Activation>& NamesOf(kernels::Activation) {
-  static const Names<kernels::Activation> names = {{"relu", kernels::Activation::kRelu},
-                                                   {"gelu", kernels::Activation::kGelu},
-                                                   {"gelu_tanh", kernels::Activation::kGeluTanh},
-                                                   {"silu", kernels::Activation::kSilu}};
+
+const EnumNames<SinusoidLayout>& NamesOf(SinusoidLayout) {
+  static const EnumNames<SinusoidLayout> names = {{"interleaved", SinusoidLayout::kInterleaved},
+                                                  {"halves", SinusoidLayout::kHalves}};
   return names;
 }
 
-template <class Enum>
-std::string Choices() {
-  std::string choices;
-  for (const auto& [name, value] : NamesOf(Enum{})) choices += (choices.empty() ? "" : ", ") + std::string(name);
-  return choices;
+const EnumNames<SinusoidExponent>& NamesOf(SinusoidExponent) {
+  static const EnumNames<SinusoidExponent> names = {{"paper", SinusoidExponent::kPaper},
+                                                    {"tensor2tensor", SinusoidExponent::kTensor2Tensor}};
+  return names;
 }
 
-// Calls visit(key, field) for every field: writing, reading and comparing all walk this one list.
-template <class Config, class Visitor>
-void ForEachField(Config& c, Visitor&& visit) {
-  visit("src_vocab", c.src_vocab);
-  visit("tgt_vocab", c.tgt_vocab);
-  visit("encoder_layers", c.encoder_layers);
-  visit("decoder_layers", c.decoder_layers);
-  visit("d_model", c.d_model);
-  visit("heads", c.heads);
-  visit("d_head", c.d_head);
-  visit("d_ff", c.d_ff);
-  visit("max_src_len", c.max_src_len);
-  visit("max_tgt_len", c.max_tgt_len);
-  visit("scale_embedding", c.scale_embedding);
-  visit("positions", c.positions);
-  visit("sinusoid_layout", c.sinusoid_layout);
-  visit("sinusoid_exponent", c.sinusoid_exponent);
-  visit("tying", c.tying);
-  visit("output_bias", c.output_bias);
-  visit("norm_order", c.norm_order);
-  visit("final_norm", c.final_norm);
-  visit("norm_epsilon", c.norm_epsilon);
-  visit("activation", c.activation);
-  visit("gated", c.gated);
-  visit("bias", c.bias);
-  visit("decoder_start", c.decoder_start);
-  visit("embedding_dropout", c.embedding_dropout);
-  visit("residual_dropout", c.residual_dropout);
-  visit("attention_dropout", c.attention_dropout);
-  visit("ffn_dropout", c.ffn_dropout);
+const EnumNames<NormOrder>& NamesOf(NormOrder) {
+  static const EnumNames<NormOrder> names = {{"post", NormOrder::kPost}, {"pre", NormOrder::kPre}};
+  return names;
 }
+
+const EnumNames<Tying>& NamesOf(Tying) {
+  static const EnumNames<Tying> names = {{"none", Tying::kNone}, {"decoder", Tying::kDecoder}, {"all", Tying::kAll}};
+  return names;
+}
+
+const EnumNames<kernels::Activation>& kernels::NamesOf(kernels::Activation) {
+  static const EnumNames<Activation> names = {{"relu", Activation::kRelu},
+                                              {"gelu", Activation::kGelu},
+                                              {"gelu_tanh", Activation::kGeluTanh},
+                                              {"silu", Activation::kSilu}};
+  return names;
+}
+
+namespace {
+
+using Json = nlohmann::ordered_json;
 
 [[noreturn]] void BadKey(const std::string& path, const std::string& key, const Json& found, const std::string& expected) {
   throw FormatError(path, fmt::format("key \"{}\" is {}, expected {}; is this a config.json of a Dragoman model?", key,
@@ -104,49 +68,41 @@ struct Reader {
     if (found == json.end()) throw FormatError(path, fmt::format("key \"{}\" is missing; is this a config.json of a Dragoman model?", key));
     return *found;
   }
-  void operator()(const char* key, int& field) const {
+  void operator()(const char* key, int& field, const char*) const {
     const Json& value = At(key);
     if (!value.is_number_integer() || value.get<int64_t>() < -1 || value.get<int64_t>() > std::numeric_limits<int>::max()) {
       BadKey(path, key, value, "an integer");
     }
     field = value.get<int>();
   }
-  void operator()(const char* key, float& field) const {
+  void operator()(const char* key, float& field, const char*) const {
     const Json& value = At(key);
     if (!value.is_number()) BadKey(path, key, value, "a number");
     field = value.get<float>();
   }
-  void operator()(const char* key, bool& field) const {
+  void operator()(const char* key, bool& field, const char*) const {
     const Json& value = At(key);
     if (!value.is_boolean()) BadKey(path, key, value, "true or false");
     field = value.get<bool>();
   }
   template <class Enum>
-  void operator()(const char* key, Enum& field) const {
+  void operator()(const char* key, Enum& field, const char*) const {
     const Json& value = At(key);
-    if (value.is_string()) {
-      for (const auto& [name, choice] : NamesOf(Enum{})) {
-        if (value.get<std::string>() == name) {
-          field = choice;
-          return;
-        }
-      }
-    }
-    BadKey(path, key, value, "one of " + Choices<Enum>());
+    const auto choice = value.is_string() ? ParseEnum<Enum>(value.get<std::string>()) : std::nullopt;
+    if (!choice) BadKey(path, key, value, "one of " + EnumChoices<Enum>());
+    field = *choice;
   }
 };
 
 struct Writer {
   Json& json;
-  void operator()(const char* key, const int& field) const { json[key] = field; }
+  void operator()(const char* key, const int& field, const char*) const { json[key] = field; }
   // Through its shortest decimal form, so that 0.1f is written 0.1.
-  void operator()(const char* key, const float& field) const { json[key] = std::stod(fmt::format("{}", field)); }
-  void operator()(const char* key, const bool& field) const { json[key] = field; }
+  void operator()(const char* key, const float& field, const char*) const { json[key] = std::stod(fmt::format("{}", field)); }
+  void operator()(const char* key, const bool& field, const char*) const { json[key] = field; }
   template <class Enum>
-  void operator()(const char* key, const Enum& field) const {
-    for (const auto& [name, choice] : NamesOf(Enum{})) {
-      if (choice == field) json[key] = name;
-    }
+  void operator()(const char* key, const Enum& field, const char*) const {
+    json[key] = EnumName(field);
   }
 };
 
@@ -230,11 +186,11 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
   TransformerConfig config;
   ForEachField(config, Reader{json, path});
   size_t known = 1;  // "format"
-  ForEachField(config, [&](const char*, auto&) { ++known; });
+  ForEachField(config, [&](const char*, auto&, const char*) { ++known; });
   if (json.size() != known) {
     for (const auto& [key, value] : json.items()) {
       bool is_known = key == "format";
-      ForEachField(config, [&](const char* name, auto&) { is_known = is_known || key == name; });
+      ForEachField(config, [&](const char* name, auto&, const char*) { is_known = is_known || key == name; });
       if (!is_known) throw FormatError(path, fmt::format("unknown key \"{}\"; was the model written by a newer version?", key));
     }
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <string>
 
+#include "base/enum_names.h"
 #include "kernels/activation.h"
 #include "nn/position_encoding.h"
 
@@ -21,6 +22,16 @@ enum class Tying {
   kDecoder,  // output projection = decoder embedding
   kAll       // and = encoder embedding (one joint vocabulary), Press 2017; Vaswani 2017, §3.4
 };
+
+// Their names in flags and in config.json.
+const EnumNames<Positions>& NamesOf(Positions);
+const EnumNames<NormOrder>& NamesOf(NormOrder);
+const EnumNames<Tying>& NamesOf(Tying);
+const EnumNames<SinusoidLayout>& NamesOf(SinusoidLayout);
+const EnumNames<SinusoidExponent>& NamesOf(SinusoidExponent);
+namespace kernels {
+const EnumNames<Activation>& NamesOf(Activation);
+}
 
 struct TransformerConfig {
   // Sizes; the defaults are the paper's base model (Vaswani 2017, table 3).
@@ -77,6 +88,39 @@ struct TransformerConfig {
 
   bool operator==(const TransformerConfig&) const = default;
 };
+
+// Calls visit(key, field, help) for every field: JSON, flags and dumps all walk this one list. As a flag, the key's
+// underscores are dashes.
+template <class Config, class Visitor>
+void ForEachField(Config& c, Visitor&& visit) {
+  visit("src_vocab", c.src_vocab, "rows of the source embedding (set from the vocabulary)");
+  visit("tgt_vocab", c.tgt_vocab, "rows of the target embedding (set from the vocabulary)");
+  visit("encoder_layers", c.encoder_layers, "layers of the encoder");
+  visit("decoder_layers", c.decoder_layers, "layers of the decoder");
+  visit("d_model", c.d_model, "width of embeddings and layers");
+  visit("heads", c.heads, "attention heads");
+  visit("d_head", c.d_head, "width of one head; 0: d_model / heads");
+  visit("d_ff", c.d_ff, "inner width of the feed-forward layers");
+  visit("max_src_len", c.max_src_len, "longest source in tokens with </s>; longer input keeps its left part");
+  visit("max_tgt_len", c.max_tgt_len, "longest target in tokens with </s>; longer input keeps its left part");
+  visit("scale_embedding", c.scale_embedding, "multiply embeddings by sqrt(d_model)");
+  visit("positions", c.positions, "position vectors");
+  visit("sinusoid_layout", c.sinusoid_layout, "sines and cosines by turns, or in two halves");
+  visit("sinusoid_exponent", c.sinusoid_exponent, "2i/d_model as in the paper, or i/(d_model/2 - 1)");
+  visit("tying", c.tying, "share the output projection with the decoder's embedding, or with both embeddings");
+  visit("output_bias", c.output_bias, "a bias on the output projection");
+  visit("norm_order", c.norm_order, "layer norm after the residual addition (post) or before the sub-layer (pre)");
+  visit("final_norm", c.final_norm, "one more layer norm after the last layer of encoder and decoder");
+  visit("norm_epsilon", c.norm_epsilon, "epsilon of the layer norms");
+  visit("activation", c.activation, "non-linearity of the feed-forward layers");
+  visit("gated", c.gated, "gated feed-forward layers (GLU variants)");
+  visit("bias", c.bias, "biases on the projections of attention and feed-forward");
+  visit("decoder_start", c.decoder_start, "token id that starts the decoder's input; -1: a zero vector");
+  visit("embedding_dropout", c.embedding_dropout, "dropout on embeddings");
+  visit("residual_dropout", c.residual_dropout, "dropout on each sub-layer's output");
+  visit("attention_dropout", c.attention_dropout, "dropout on attention weights");
+  visit("ffn_dropout", c.ffn_dropout, "dropout after the feed-forward's non-linearity");
+}
 
 }  // namespace dragoman
 

@@ -51,12 +51,12 @@ void ValidateSchedule(const ScheduleOptions& options) {
   }
 }
 
-ScheduleKind ParseScheduleKind(const std::string& name) {
-  if (name == "paper") return ScheduleKind::kPaper;
-  if (name == "linear") return ScheduleKind::kLinear;
-  if (name == "cosine") return ScheduleKind::kCosine;
-  if (name == "constant") return ScheduleKind::kConstant;
-  throw OptionError("--schedule is \"" + name + "\", expected paper, linear, cosine or constant");
+const EnumNames<ScheduleKind>& NamesOf(ScheduleKind) {
+  static const EnumNames<ScheduleKind> names = {{"paper", ScheduleKind::kPaper},
+                                                {"linear", ScheduleKind::kLinear},
+                                                {"cosine", ScheduleKind::kCosine},
+                                                {"constant", ScheduleKind::kConstant}};
+  return names;
 }
 
 }  // namespace dragoman

@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <string>
 
+#include "base/enum_names.h"
+
 namespace dragoman {
 
 enum class ScheduleKind {
@@ -29,8 +31,7 @@ double LearningRate(const ScheduleOptions& options, int d_model, int64_t step);
 // Throws OptionError, naming the flag, for a combination that makes no sense.
 void ValidateSchedule(const ScheduleOptions& options);
 
-// "paper", "linear", "cosine", "constant". Throws OptionError for another name.
-ScheduleKind ParseScheduleKind(const std::string& name);
+const EnumNames<ScheduleKind>& NamesOf(ScheduleKind);  // "paper", "linear", "cosine", "constant"
 
 }  // namespace dragoman
 

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/gradient_workers.h"
+
+#include <functional>
+
+#include "base/hash.h"
+
+namespace dragoman {
+
+void BatchSums::Add(const BatchSums& other) {
+  loss += other.loss;
+  nll += other.nll;
+  correct += other.correct;
+  src_tokens += other.src_tokens;
+  tgt_tokens += other.tgt_tokens;
+  sentences += other.sentences;
+}
+
+GradientWorkers::GradientWorkers(const Transformer& model, WorkerPool& pool, const GradientOptions& options)
+    : model_(model), pool_(pool), options_(options) {
+  for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
+}
+
+int64_t GradientWorkers::peak_activation_bytes() const {
+  int64_t bytes = 0;
+  for (const auto& tape : tapes_) bytes += static_cast<int64_t>(tape->pool().peak_bytes_in_use());
+  return bytes;
+}
+
+BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Tape& tape, float gradient_scale) const {
+  const PackedTokens src = batch.src();
+  const PackedTokens tgt_in = batch.tgt_in();
+  const Variable encoder_out = model_.Encode(tape, src);                              // [src_tokens, d_model]
+  const Variable hidden = model_.Decode(tape, tgt_in, src.packing, encoder_out);      // [tgt_tokens, d_model]
+  const auto sums = model_.Loss(tape, hidden, batch.tgt_out_ids, options_.label_smoothing, gradient_scale);
+  if (tape.recording()) tape.Backward();
+  return {sums.loss, sums.nll, sums.correct, src.packing.tokens(), tgt_in.packing.tokens(), src.packing.sentences()};
+}
+
+BatchSums GradientWorkers::Run(const Batch& batch, float gradient_scale, uint64_t dropout_key, bool record) {
+  const auto shares = ShareOut(batch, pool_.workers());
+  std::vector<BatchSums> sums(static_cast<size_t>(pool_.workers()));
+  const auto work = [&](int worker) {
+    const auto w = static_cast<size_t>(worker);
+    Tape& tape = *tapes_[w];
+    uint64_t key = HashCombine(dropout_key, static_cast<uint64_t>(worker));
+    for (const std::vector<int>& sentences : MicroBatches(batch, shares[w], options_.micro_batch_tokens)) {
+      if (record) tape.StartRecording(gradients_[w].data(), key = HashMix(key));
+      sums[w].Add(RunMicroBatch(batch.Slice(sentences), tape, gradient_scale));
+      if (record) tape.StopRecording();
+    }
+  };
+  pool_.Run(std::ref(work));
+  BatchSums total;
+  for (const BatchSums& worker_sums : sums) total.Add(worker_sums);
+  return total;
+}
+
+BatchSums GradientWorkers::Accumulate(const Batch& batch, float gradient_scale, uint64_t dropout_key) {
+  while (gradients_.size() < static_cast<size_t>(pool_.workers())) {
+    gradients_.emplace_back(model_.parameters().flat_size());
+  }
+  return Run(batch, gradient_scale, dropout_key, /*record=*/true);
+}
+
+BatchSums GradientWorkers::Evaluate(const Batch& batch) { return Run(batch, 0.0f, 0, /*record=*/false); }
+
+}  // namespace dragoman

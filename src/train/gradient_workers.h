@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Forward and backward passes of a batch, shared out between workers: each takes its share of the sentences in
+// micro-batches, on its own thread and tape, into its own gradient buffer. No lock, no shared write.
+#ifndef DRAGOMAN_TRAIN_GRADIENT_WORKERS_H_
+#define DRAGOMAN_TRAIN_GRADIENT_WORKERS_H_
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "autograd/tape.h"
+#include "base/thread_pool.h"
+#include "data/batch.h"
+#include "kernels/softmax.h"
+#include "model/transformer.h"
+#include "tensor/flat_buffer.h"
+
+namespace dragoman {
+
+struct GradientOptions {
+  float label_smoothing = 0.1f;      // Vaswani 2017, §5.4
+  int micro_batch_tokens = 1024;     // target plus source tokens that one worker computes on at a time
+};
+
+// Sums over a batch.
+struct BatchSums {
+  double loss = 0;  // label-smoothed, natural logarithm
+  double nll = 0;
+  int64_t correct = 0;
+  int64_t src_tokens = 0;
+  int64_t tgt_tokens = 0;
+  int64_t sentences = 0;
+
+  void Add(const BatchSums& other);
+};
+
+class GradientWorkers {
+ public:
+  // The model and the pool must outlive this. Gradient buffers are made at the first Accumulate().
+  GradientWorkers(const Transformer& model, WorkerPool& pool, const GradientOptions& options);
+
+  // Adds the gradients of (sum of the batch's losses) * gradient_scale to the workers' buffers. Equal arguments and
+  // the same number of workers give the same bits.
+  BatchSums Accumulate(const Batch& batch, float gradient_scale, uint64_t dropout_key);
+
+  // The losses alone, without dropout.
+  BatchSums Evaluate(const Batch& batch);
+
+  std::span<FlatBuffer> gradients() { return gradients_; }
+  int64_t peak_activation_bytes() const;  // over all workers
+
+ private:
+  BatchSums Run(const Batch& batch, float gradient_scale, uint64_t dropout_key, bool record);
+  BatchSums RunMicroBatch(const Batch& batch, Tape& tape, float gradient_scale) const;
+
+  const Transformer& model_;
+  WorkerPool& pool_;
+  GradientOptions options_;
+  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
+  std::vector<FlatBuffer> gradients_;         // one a worker, like ParameterStore::values()
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_GRADIENT_WORKERS_H_
