@@ -31,7 +31,7 @@ class WorkerPool {
 
   // Runs fn(worker) once for every worker 0 to n - 1, all at the same time, and returns when all have returned. If
   // some throw, the others still finish, and the exception of the lowest worker is thrown from here. Allocates
-  // nothing itself (nor does std::ref(lambda) as its argument). Not to be called from inside fn.
+  // nothing itself (pass a std::function that lives on, or std::ref(lambda)). Not to be called from inside fn.
   void Run(const std::function<void(int worker)>& fn);
 
  private:

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Files, directories and links as the rest of the toolkit sees them: an interface, so that tests can make any single
+// operation fail (base/faulty_file_system.h), the real one, and small durable compositions of its calls.
+//
+// Every function throws FileError with the path, the system's reason and what to do about it. Nothing is written to
+// disk for certain before Sync (a file's bytes) and SyncDirectory (which names a directory holds) have returned.
+#ifndef DRAGOMAN_BASE_FILE_SYSTEM_H_
+#define DRAGOMAN_BASE_FILE_SYSTEM_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace dragoman {
+
+// The bytes of an array, as Append takes them.
+template <typename T>
+std::string_view BytesOf(std::span<const T> values) {
+  return {reinterpret_cast<const char*>(values.data()), values.size_bytes()};
+}
+
+// A file open for writing at its end. Used by one thread at a time. Unbuffered: an Append is a write.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;                // closes, silently, what Close has not
+  virtual void Append(std::string_view bytes) = 0;  // all of them, or an exception
+  virtual void Sync() = 0;                          // returns when the bytes are on the disk
+  virtual void Close() = 0;                         // does not sync; once
+};
+
+// A regular file open for reading. Any number of threads may read at once.
+class ReadableFile {
+ public:
+  virtual ~ReadableFile() = default;
+  virtual int64_t size() const = 0;  // bytes, when it was opened
+  // Fills out with the bytes from offset on. Throws FileError if the file ends before.
+  virtual void Read(int64_t offset, std::span<char> out) const = 0;
+};
+
+// A held lock; letting go of the object (or the death of the process) releases it.
+class FileLock {
+ public:
+  virtual ~FileLock() = default;
+};
+
+enum class FileType { kNone, kFile, kDirectory, kSymlink, kOther };
+
+// The calls the toolkit makes. Thread-safe as the system's own calls are.
+class FileSystem {
+ public:
+  virtual ~FileSystem() = default;
+
+  // Operations that change something: these are what a test can make fail.
+  virtual std::unique_ptr<WritableFile> Create(const std::string& path) = 0;      // new, or emptied
+  virtual std::unique_ptr<WritableFile> OpenAppend(const std::string& path) = 0;  // made if it is not there
+  virtual void Truncate(const std::string& path, int64_t size) = 0;
+  virtual void CreateDirectory(const std::string& path) = 0;                // its parent exists, it does not
+  virtual void SyncDirectory(const std::string& path) = 0;                  // returns when its names are on the disk
+  virtual void Rename(const std::string& from, const std::string& to) = 0;  // atomic; replaces a file or link
+  virtual void RemoveFile(const std::string& path) = 0;                     // a file, or a link itself
+  virtual void RemoveDirectory(const std::string& path) = 0;                // empty
+  virtual void CreateSymlink(const std::string& target, const std::string& link) = 0;
+
+  // Operations that only look.
+  virtual std::unique_ptr<ReadableFile> Open(const std::string& path) = 0;
+  virtual FileType Type(const std::string& path) = 0;  // of the name itself: a link is a link
+  virtual bool Exists(const std::string& path) = 0;    // follows links: a dangling one does not exist
+  virtual std::string ReadSymlink(const std::string& link) = 0;
+  virtual std::vector<std::string> List(const std::string& directory) = 0;  // names, sorted, without . and ..
+
+  // An exclusive lock on the file at path (made if it is not there), or null while another process, or another call
+  // of this one, holds it. The file then holds the number of the owning process, as text.
+  virtual std::unique_ptr<FileLock> TryLock(const std::string& path) = 0;
+};
+
+// The system's own files. Handles interrupted and partial writes and reads.
+FileSystem& RealFileSystem();
+
+// "dir/name"; just name for an empty directory.
+std::string JoinPath(const std::string& directory, const std::string& name);
+// The directory that holds path: "a/b" → "a", "a" → ".", "/a" → "/".
+std::string ParentDirectory(const std::string& path);
+
+std::string ReadFile(FileSystem& files, const std::string& path);
+
+// Makes path and the parents it lacks, and syncs each directory that got a new name.
+void CreateDirectories(FileSystem& files, const std::string& path);
+
+// Writes and syncs a file; a crash in between leaves part of it.
+void WriteFile(FileSystem& files, const std::string& path, std::string_view bytes);
+
+// Writes path + ".tmp", syncs it and renames it to path: whatever happens, path holds the old bytes or the new ones.
+void WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes);
+
+// Makes link point to target (relative to the link's directory) in one step, by way of a link named temporary in the
+// same directory. Old or new at every moment; on disk when it returns.
+void ReplaceSymlink(FileSystem& files, const std::string& target, const std::string& link,
+                    const std::string& temporary);
+
+// Removes path and all below it, never following a link. Nothing at path is fine.
+void RemoveAll(FileSystem& files, const std::string& path);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_BASE_FILE_SYSTEM_H_

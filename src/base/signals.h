@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+// StopSignal: lets a long run end well. SIGTERM or Ctrl-C asks it to stop; it looks now and then, saves and returns.
+#ifndef DRAGOMAN_BASE_SIGNALS_H_
+#define DRAGOMAN_BASE_SIGNALS_H_
+
+namespace dragoman {
+
+// While one lives, the first SIGTERM or SIGINT is only remembered; a second one ends the process at once, as it would
+// have without us. At most one at a time: the signals of a process are one thing.
+class StopSignal {
+ public:
+  StopSignal();   // nothing is asked for yet, whatever an earlier StopSignal saw
+  ~StopSignal();  // puts back what handled the signals before
+
+  StopSignal(const StopSignal&) = delete;
+  StopSignal& operator=(const StopSignal&) = delete;
+};
+
+bool StopRequested();    // from any thread, at any time
+int StopSignalNumber();  // SIGTERM or SIGINT, or 0 while none has come
+void RequestStop();      // the same without a signal: for tests, and for other reasons to stop
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_BASE_SIGNALS_H_
