@@ -222,7 +222,9 @@ def main():
     results = []
     for name in options.shapes:
         results.append(measure(options, name, content))
-        print(f"{name} measured", file=sys.stderr)
+        losses = [f"{results[-1][side]['blocks'][-1]['loss']:.3f} ({side})" for side in ("dragoman", "pytorch")
+                  if side in results[-1]]
+        print(f"{name}: loss of the last block {', '.join(losses)}", file=sys.stderr)
     print_table(options, results, peak)
     if options.json:
         options.json.write_text(json.dumps({"precision": options.precision, "threads": options.threads,
