@@ -3,6 +3,7 @@
 #   quick    takes seconds; the sanitizer builds run these
 #   slow     the rest: a test whose file name ends in _slow_test.cc
 #   threads  besides quick: its source speaks of threads, so ThreadSanitizer runs it too
+# A test that is no dragoman_test names its program itself: add_dependencies(quick_tests PROGRAM).
 add_custom_target(quick_tests)    # builds every test labelled quick
 add_custom_target(threads_tests)  # builds every test labelled threads
 
