@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/translation_model.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "model/model_file.h"
+
+namespace dragoman {
+namespace {
+
+std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& path) {
+  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(ReadFile(files, path), path));
+}
+
+void CheckFit(const std::string& directory, const char* side, const Vocabulary& vocab, int rows) {
+  if (vocab.size() != rows) {
+    throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
+                                             "vocabulary that the model was trained with", side, vocab.size(), rows));
+  }
+}
+
+}  // namespace
+
+VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory) {
+  const std::string joint = JoinPath(directory, kJointVocabFile);
+  if (files.Exists(joint)) {
+    const auto vocab = LoadVocabulary(files, joint);
+    return {vocab, vocab};
+  }
+  return {LoadVocabulary(files, JoinPath(directory, kSrcVocabFile)),
+          LoadVocabulary(files, JoinPath(directory, kTgtVocabFile))};
+}
+
+std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
+  if (files.Exists(JoinPath(path, kConfigFile))) return path;
+  for (const char* name : {"best", "last"}) {
+    const std::string inside = JoinPath(path, name);
+    if (files.Exists(JoinPath(inside, kConfigFile))) return inside;
+  }
+  throw FileError(path, "no model here: expected a directory with config.json, model.safetensors and a vocabulary, or "
+                        "a training run's directory with a checkpoint; check --model");
+}
+
+TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path) {
+  const std::string directory = ResolveModelDirectory(files, path);
+  TranslationModel loaded{LoadTransformer(files, directory), LoadVocabularies(files, directory)};
+  CheckFit(directory, "source", *loaded.vocabs.src, loaded.model->config().src_vocab);
+  CheckFit(directory, "target", *loaded.vocabs.tgt, loaded.model->config().tgt_vocab);
+  loaded.model->PrepareForDecoding();
+  return loaded;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model directory opened for use: the Transformer and its vocabularies.
+#ifndef DRAGOMAN_DECODE_TRANSLATION_MODEL_H_
+#define DRAGOMAN_DECODE_TRANSLATION_MODEL_H_
+
+#include <memory>
+#include <string>
+
+#include "base/file_system.h"
+#include "model/transformer.h"
+#include "text/vocabulary.h"
+
+namespace dragoman {
+
+inline constexpr char kJointVocabFile[] = "vocab.model";
+inline constexpr char kSrcVocabFile[] = "src.model";
+inline constexpr char kTgtVocabFile[] = "tgt.model";
+
+// One vocabulary for both languages, or one each.
+struct VocabularyPair {
+  std::shared_ptr<const Vocabulary> src;
+  std::shared_ptr<const Vocabulary> tgt;  // the same object when there is one
+
+  bool joint() const { return src == tgt; }
+};
+
+// Reads vocab.model, or src.model and tgt.model, in `directory`. Throws FileError, FormatError.
+VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory);
+
+struct TranslationModel {
+  std::unique_ptr<Transformer> model;
+  VocabularyPair vocabs;
+};
+
+// Opens `path`: a model directory, or a run's directory, of which the best checkpoint is taken (else the last).
+// Throws FileError and FormatError, also when vocabulary and model do not fit together.
+TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path);
+
+// `path` itself, or the checkpoint in it that LoadTranslationModel would take.
+std::string ResolveModelDirectory(FileSystem& files, const std::string& path);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_TRANSLATION_MODEL_H_

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/model_file.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+#include "kernels/elementwise.h"
+
+namespace dragoman {
+
+std::vector<TensorView> ParameterViews(const ParameterStore& store, std::span<const float> flat,
+                                       const std::string& prefix) {
+  std::vector<TensorView> views;
+  for (const auto& parameter : store.parameters()) {
+    views.push_back({prefix + parameter->name, parameter->shape,
+                     flat.subspan(static_cast<size_t>(parameter->offset), static_cast<size_t>(parameter->size))});
+  }
+  return views;
+}
+
+void ReadParameters(const SafetensorsReader& reader, const ParameterStore& store, std::span<float> flat,
+                    const std::string& prefix) {
+  for (const auto& parameter : store.parameters()) {
+    reader.ReadFloats(prefix + parameter->name, parameter->shape,
+                      flat.subspan(static_cast<size_t>(parameter->offset), static_cast<size_t>(parameter->size)));
+  }
+}
+
+namespace {
+
+// Before a byte of memory is taken for it: a config that asks for more than the file holds is not believed.
+void CheckSize(const TransformerConfig& config, const SafetensorsReader& reader) {
+  int64_t held = 0;
+  for (const auto& [name, info] : reader.tensors()) {
+    int64_t size = 1;
+    for (const int64_t dim : info.shape) size *= dim;
+    held += size;
+  }
+  const int64_t embedding = int64_t{config.src_vocab} * config.d_model;
+  const int64_t layer = int64_t{4} * config.d_model * config.attention_width() + int64_t{2} * config.d_model * config.d_ff;
+  const int64_t least = embedding + layer * config.encoder_layers;
+  if (least > held) {
+    throw FormatError(reader.path(), fmt::format("holds {} numbers, expected at least {} for the config.json beside it; "
+                                                 "do the two belong together?", held, least));
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::string& directory) {
+  const std::string config_path = JoinPath(directory, kConfigFile);
+  const TransformerConfig config = TransformerConfig::FromJson(ReadFile(files, config_path), config_path);
+  const SafetensorsReader reader(files, JoinPath(directory, kWeightsFile));
+  CheckSize(config, reader);
+  auto model = std::make_unique<Transformer>(config);
+  for (const auto& [name, info] : reader.tensors()) {
+    if (model->parameters().Find(name) == nullptr) {
+      throw FormatError(reader.path(), fmt::format("holds a tensor \"{}\" that the config.json beside it has no place "
+                                                   "for; do the two belong together?", name));
+    }
+  }
+  ReadParameters(reader, model->parameters(), model->parameters().values());
+  if (!kernels::AllFinite(model->parameters().values())) {
+    throw FormatError(reader.path(), "holds weights that are not finite; use an earlier checkpoint");
+  }
+  return model;
+}
+
+}  // namespace dragoman

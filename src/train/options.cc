@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/options.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+template <class Number>
+void Require(bool condition, const char* flag, Number found, const char* expected) {
+  if (!condition) throw OptionError(fmt::format("{} is {}, expected {}", flag, found, expected));
+}
+
+void ValidateData(const TrainOptions& o) {
+  const bool two_files = !o.train_src.empty() || !o.train_tgt.empty();
+  if (two_files + !o.train_tsv.empty() + !o.train_jsonl.empty() != 1) {
+    throw OptionError("training data is given in no way or in several; give --train-src and --train-tgt, or "
+                      "--train-tsv, or --train-jsonl");
+  }
+  if (o.train_src.empty() != o.train_tgt.empty()) {
+    throw OptionError(fmt::format("{} is missing; --train-src and --train-tgt belong together",
+                                  o.train_src.empty() ? "--train-src" : "--train-tgt"));
+  }
+  if (o.valid_src.empty() != o.valid_tgt.empty()) {
+    throw OptionError(fmt::format("{} is missing; --valid-src and --valid-tgt belong together",
+                                  o.valid_src.empty() ? "--valid-src" : "--valid-tgt"));
+  }
+  const bool two_vocabs = !o.src_vocab.empty() && !o.tgt_vocab.empty();
+  const bool no_pair = o.src_vocab.empty() && o.tgt_vocab.empty();
+  const bool from_model = !o.init_from.empty() && o.vocab.empty() && no_pair;
+  if (!from_model && (o.vocab.empty() != two_vocabs || (!two_vocabs && !no_pair))) {
+    throw OptionError("the vocabulary is given in no way or in several; give --vocab, or --src-vocab and --tgt-vocab");
+  }
+  if (o.output.empty()) throw OptionError("--output is missing; give the directory for checkpoints and logs");
+}
+
+}  // namespace
+
+const EnumNames<StopMetric>& NamesOf(StopMetric) {
+  static const EnumNames<StopMetric> names = {
+      {"loss", StopMetric::kLoss}, {"bleu", StopMetric::kBleu}, {"chrf", StopMetric::kChrf}};
+  return names;
+}
+
+const EnumNames<OnNonFinite>& NamesOf(OnNonFinite) {
+  static const EnumNames<OnNonFinite> names = {{"stop", OnNonFinite::kStop}, {"skip", OnNonFinite::kSkip}};
+  return names;
+}
+
+const EnumNames<BatchOrder>& NamesOf(BatchOrder) {
+  static const EnumNames<BatchOrder> names = {{"shuffled", BatchOrder::kShuffled}, {"bucketed", BatchOrder::kBucketed}};
+  return names;
+}
+
+ScheduleOptions TrainOptions::ScheduleOf() const {
+  return {schedule, learning_rate, learning_rate_factor, warmup, decay_steps > 0 ? decay_steps : max_steps};
+}
+
+void TrainOptions::Validate() const {
+  ValidateData(*this);
+  Require(max_steps >= 0, "--max-steps", max_steps, "a positive number, or 0 for no limit");
+  Require(max_epochs >= 0, "--max-epochs", max_epochs, "a positive number, or 0 for no limit");
+  Require(max_minutes >= 0, "--max-minutes", max_minutes, "a positive number, or 0 for no limit");
+  if (max_steps == 0 && max_epochs == 0 && max_minutes == 0 && patience == 0) {
+    throw OptionError("the run has no end; give --max-steps, --max-epochs, --max-minutes or --patience");
+  }
+  Require(batch_tokens >= 1 && batch_tokens <= (1 << 24), "--batch-tokens", batch_tokens, "1 to 16777216");
+  Require(accumulate >= 1 && accumulate <= 10000, "--accumulate", accumulate, "1 to 10000");
+  Require(micro_batch_tokens >= 0, "--micro-batch-tokens", micro_batch_tokens, "a positive number, or 0");
+  Require(memory_mb >= 0, "--memory-mb", memory_mb, "a positive number, or 0");
+  Require(threads >= 0 && threads <= 1024, "--threads", threads, "1 to 1024, or 0 for one per core");
+  if (precision != "f32" && precision != "bf16") {
+    throw OptionError(fmt::format("--precision is \"{}\", expected f32 or bf16", precision));
+  }
+  Require(std::isfinite(learning_rate) && learning_rate >= 0, "--learning-rate", learning_rate, "a positive number");
+  Require(learning_rate_factor > 0, "--learning-rate-factor", learning_rate_factor, "a positive number");
+  Require(warmup >= 0, "--warmup", warmup, "0 or more steps");
+  Require(label_smoothing >= 0 && label_smoothing < 1, "--label-smoothing", label_smoothing, "at least 0 and below 1");
+  Require(beta1 >= 0 && beta1 < 1, "--beta1", beta1, "at least 0 and below 1");
+  Require(beta2 >= 0 && beta2 < 1, "--beta2", beta2, "at least 0 and below 1");
+  Require(adam_epsilon > 0, "--adam-epsilon", adam_epsilon, "a positive number");
+  Require(weight_decay >= 0, "--weight-decay", weight_decay, "0 or more");
+  Require(clip_norm >= 0, "--clip-norm", clip_norm, "a positive norm, or 0 for none");
+  Require(ema_decay >= 0 && ema_decay < 1, "--ema-decay", ema_decay, "at least 0 and below 1");
+  Require(valid_every >= 1, "--valid-every", valid_every, "1 or more steps");
+  Require(patience >= 0, "--patience", patience, "1 or more validations, or 0 for never");
+  Require(valid_beam_size >= 1 && valid_beam_size <= 256, "--valid-beam-size", valid_beam_size, "1 to 256");
+  Require(save_every >= 1, "--save-every", save_every, "1 or more steps");
+  Require(keep_best >= 1, "--keep-best", keep_best, "1 or more checkpoints");
+  Require(average_best >= 0 && average_best <= keep_best, "--average-best", average_best, "at most --keep-best");
+  Require(log_every >= 1, "--log-every", log_every, "1 or more steps");
+  const bool needs_validation = patience > 0 || average_best > 0;
+  if (needs_validation && valid_src.empty()) {
+    throw OptionError("--patience and --average-best need validation; give --valid-src and --valid-tgt");
+  }
+  ValidateSchedule(ScheduleOf());
+}
+
+}  // namespace dragoman

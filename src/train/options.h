@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that decides a training run. Filled once by cli/, validated before the first batch, never read by name
+// afterwards.
+#ifndef DRAGOMAN_TRAIN_OPTIONS_H_
+#define DRAGOMAN_TRAIN_OPTIONS_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/enum_names.h"
+#include "model/transformer_config.h"
+#include "train/schedule.h"
+
+namespace dragoman {
+
+enum class StopMetric { kLoss, kBleu, kChrf };
+enum class OnNonFinite { kStop, kSkip };
+enum class BatchOrder { kShuffled, kBucketed };
+const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf"
+const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"
+const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed"
+
+struct TrainOptions {
+  // Data.
+  std::string train_src, train_tgt;  // two parallel files
+  std::string train_tsv;             // or one file with a tab between source and target
+  std::string train_jsonl;           // or one with a JSON object a line
+  std::string jsonl_src_key = "source";
+  std::string jsonl_tgt_key = "target";
+  std::string valid_src, valid_tgt;
+  std::string vocab;                 // joint
+  std::string src_vocab, tgt_vocab;  // or one each
+  std::string output;
+  bool resume = false;
+  std::string init_from;
+
+  // The model. For --init-from it comes from there.
+  std::string preset = "base";
+  TransformerConfig model;
+
+  // Length of the run: the first limit that is reached ends it. 0: no such limit.
+  int64_t max_steps = 0;
+  double max_epochs = 0;
+  double max_minutes = 0;
+
+  // Batches.
+  int batch_tokens = 4096;
+  int accumulate = 1;
+  BatchOrder batch_order = BatchOrder::kShuffled;
+  int micro_batch_tokens = 0;
+  int64_t memory_mb = 0;
+  int threads = 0;
+  uint64_t seed = 1;
+  std::string precision = "f32";
+
+  // Optimisation.
+  ScheduleKind schedule = ScheduleKind::kPaper;
+  double learning_rate = 0;
+  double learning_rate_factor = 1;
+  int64_t warmup = 4000;
+  int64_t decay_steps = 0;
+  float label_smoothing = 0.1f;
+  float beta1 = 0.9f;
+  float beta2 = 0.98f;
+  float adam_epsilon = 1e-9f;
+  float weight_decay = 0;
+  float clip_norm = 0;
+  float ema_decay = 0;
+  OnNonFinite on_non_finite = OnNonFinite::kStop;
+
+  // Validation, checkpoints, logs.
+  int64_t valid_every = 1000;
+  StopMetric metric = StopMetric::kLoss;
+  int patience = 0;
+  std::string valid_tokenize = "13a";
+  int valid_beam_size = 4;
+  int64_t save_every = 1000;
+  int keep_best = 1;
+  int average_best = 0;
+  int64_t log_every = 100;
+  bool tensorboard = true;
+  bool quiet = false;
+
+  // Throws OptionError, naming the flags, for values out of range and combinations that make no sense.
+  void Validate() const;
+
+  ScheduleOptions ScheduleOf() const;
+};
+
+// Calls visit(key, field, help) for every option but the model's (see ForEachField of TransformerConfig). As flags the
+// keys' underscores are dashes.
+template <class Options, class Visitor>
+void ForEachTrainOption(Options& o, Visitor&& visit) {
+  visit("train_src", o.train_src, "source side of the training data, plain or gzip");
+  visit("train_tgt", o.train_tgt, "target side, line by line");
+  visit("train_tsv", o.train_tsv, "training data as source TAB target, instead of two files; - is stdin");
+  visit("train_jsonl", o.train_jsonl, "training data as one JSON object a line, instead of two files; - is stdin");
+  visit("jsonl_src_key", o.jsonl_src_key, "key of the source in --train-jsonl");
+  visit("jsonl_tgt_key", o.jsonl_tgt_key, "key of the target in --train-jsonl");
+  visit("valid_src", o.valid_src, "source side of the validation data");
+  visit("valid_tgt", o.valid_tgt, "target side of the validation data");
+  visit("vocab", o.vocab, "joint vocabulary (dragoman vocab)");
+  visit("src_vocab", o.src_vocab, "vocabulary of the source, when there are two");
+  visit("tgt_vocab", o.tgt_vocab, "vocabulary of the target, when there are two");
+  visit("output", o.output, "directory of the run: checkpoints and logs");
+  visit("resume", o.resume, "go on from the last checkpoint in --output; starts anew when there is none");
+  visit("init_from", o.init_from, "start from this model's weights (fine-tuning); it decides the architecture");
+  visit("preset", o.preset, "sizes of the model: tiny, small, base or big; single sizes can be given besides");
+  visit("max_steps", o.max_steps, "end after this many updates; 0: no such limit");
+  visit("max_epochs", o.max_epochs, "end after this many passes over the data; 0: no such limit");
+  visit("max_minutes", o.max_minutes, "end after this much training time; 0: no such limit");
+  visit("batch_tokens", o.batch_tokens, "target tokens of a batch");
+  visit("accumulate", o.accumulate, "batches whose gradients make one update");
+  visit("batch_order", o.batch_order, "sentences of a batch at random, or of similar length");
+  visit("micro_batch_tokens", o.micro_batch_tokens,
+        "tokens a thread computes on at a time (memory, not results up to rounding); 0: chosen");
+  visit("memory_mb", o.memory_mb, "fit activations into this much memory, by smaller micro-batches; 0: no such limit");
+  visit("threads", o.threads, "worker threads; 0: one per core");
+  visit("seed", o.seed, "decides initial weights, order of data and dropout");
+  visit("precision", o.precision, "arithmetic of the matrix products: f32 or bf16 (master weights stay f32)");
+  visit("schedule", o.schedule, "learning rate after the warm-up");
+  visit("learning_rate", o.learning_rate, "peak rate; 0 with --schedule paper: --learning-rate-factor decides");
+  visit("learning_rate_factor", o.learning_rate_factor, "factor of the paper's formula (Eq. 3), without a peak rate");
+  visit("warmup", o.warmup, "steps of linear warm-up");
+  visit("decay_steps", o.decay_steps, "step at which linear or cosine reach 0; 0: --max-steps");
+  visit("label_smoothing", o.label_smoothing, "probability mass spread over all tokens");
+  visit("beta1", o.beta1, "Adam's decay of the mean");
+  visit("beta2", o.beta2, "Adam's decay of the variance");
+  visit("adam_epsilon", o.adam_epsilon, "Adam's epsilon");
+  visit("weight_decay", o.weight_decay, "decoupled weight decay (AdamW); 0: plain Adam");
+  visit("clip_norm", o.clip_norm, "scale gradients down to this norm; 0: never");
+  visit("ema_decay", o.ema_decay, "exponential moving average of the weights, used for validation and output; 0: off");
+  visit("on_non_finite", o.on_non_finite, "a loss or gradient that is not finite: stop, or skip the batch");
+  visit("valid_every", o.valid_every, "steps between validations");
+  visit("metric", o.metric, "what decides which model is best, and early stopping");
+  visit("patience", o.patience, "end after this many validations without a better one; 0: never");
+  visit("valid_tokenize", o.valid_tokenize, "BLEU tokenizer of validation: 13a, zh, char, intl, none");
+  visit("valid_beam_size", o.valid_beam_size, "beam of validation's translations");
+  visit("save_every", o.save_every, "steps between checkpoints");
+  visit("keep_best", o.keep_best, "best checkpoints kept, besides the last");
+  visit("average_best", o.average_best, "at the end, average this many of the best into OUTPUT/averaged; 0: off");
+  visit("log_every", o.log_every, "steps between log lines");
+  visit("tensorboard", o.tensorboard, "write TensorBoard event files into OUTPUT/tensorboard");
+  visit("quiet", o.quiet, "no progress on the terminal");
+}
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_OPTIONS_H_

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where a training run stands, apart from weights and moments: everything else that a resumed run needs to end with
+// the very bits of an uninterrupted one. Written to a checkpoint as train_state.json.
+#ifndef DRAGOMAN_TRAIN_TRAIN_STATE_H_
+#define DRAGOMAN_TRAIN_TRAIN_STATE_H_
+
+#include <cstdint>
+#include <string>
+
+namespace dragoman {
+
+struct TrainState {
+  int64_t step = 0;                  // updates done
+  int64_t epoch = 0;                 // position in the data: this pass ...
+  int64_t batch_in_epoch = 0;        // ... and this many of its batches are done
+  int64_t sentences = 0;             // seen so far, over all passes
+  int64_t tgt_tokens = 0;
+  int64_t skipped_updates = 0;       // for a gradient that was not finite
+  double seconds = 0;                // of training, without what a crash lost
+  uint64_t seed = 0;
+  uint64_t corpus_fingerprint = 0;   // TokenCorpus::fingerprint()
+  int threads = 0;                   // another number gives other sums, so other bits
+  int64_t validations = 0;
+  int64_t validations_since_best = 0;
+  bool has_best = false;
+  double best_quality = 0;           // ValidationScores::Quality
+
+  std::string ToJson() const;
+  // Throws FormatError naming `path` and the key.
+  static TrainState FromJson(const std::string& json, const std::string& path);
+
+  bool operator==(const TrainState&) const = default;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_TRAIN_STATE_H_

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/validator.h"
+
+#include <algorithm>
+#include <string_view>
+
+#include "base/error.h"
+#include "data/parallel_reader.h"
+#include "decode/translator.h"
+#include "metrics/chrf.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kBatchTokens = 4096;
+constexpr size_t kSamples = 3;
+
+// At most max_len tokens, </s> included, as in training.
+std::vector<int32_t> Tokenize(const Vocabulary& vocab, const std::string& text, int max_len) {
+  std::vector<int32_t> tokens = vocab.Encode(text);
+  tokens.resize(std::min(tokens.size(), static_cast<size_t>(max_len - 1)));
+  tokens.push_back(vocab.eos_id());
+  return tokens;
+}
+
+}  // namespace
+
+double ValidationScores::Quality(StopMetric metric) const {
+  if (metric == StopMetric::kBleu) return bleu;
+  return metric == StopMetric::kChrf ? chrf : -loss;
+}
+
+Validator::Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab,
+                     const Vocabulary& tgt_vocab, GradientWorkers& workers, WorkerPool& pool)
+    : model_(model),
+      src_vocab_(src_vocab),
+      tgt_vocab_(tgt_vocab),
+      workers_(workers),
+      pool_(pool),
+      beam_size_(options.valid_beam_size) {
+  const auto tokenizer = BleuTokenizerFromName(options.valid_tokenize);
+  if (!tokenizer) {
+    throw OptionError("--valid-tokenize is \"" + options.valid_tokenize + "\", expected 13a, zh, char, intl or none");
+  }
+  bleu_.tokenizer = *tokenizer;
+  ParallelReader reader({.format = PairFormat::kTwoFiles, .source = options.valid_src, .target = options.valid_tgt});
+  std::string_view source, target;
+  while (reader.Next(&source, &target)) {
+    sources_.emplace_back(source);
+    references_.emplace_back(target);
+  }
+  MakeBatches(options);
+}
+
+void Validator::MakeBatches(const TrainOptions& options) {
+  const TransformerConfig& config = model_.config();
+  int64_t tokens = kBatchTokens;  // of the current batch
+  for (size_t i = 0; i < sources_.size(); ++i) {
+    const auto src = Tokenize(src_vocab_, sources_[i], config.max_src_len);
+    const auto tgt = Tokenize(tgt_vocab_, references_[i], config.max_tgt_len);
+    if (tokens >= kBatchTokens) {
+      batches_.emplace_back();
+      tokens = 0;
+    }
+    batches_.back().AddPair(static_cast<int64_t>(i), src, tgt, config.decoder_start);
+    tokens += static_cast<int64_t>(tgt.size());
+  }
+}
+
+BatchSums Validator::Losses() {
+  BatchSums sums;
+  for (const Batch& batch : batches_) sums.Add(workers_.Evaluate(batch));
+  return sums;
+}
+
+ValidationScores Validator::Run() {
+  model_.PrepareForDecoding();
+  const BatchSums sums = Losses();
+  DecodeOptions decode;
+  decode.beam_size = beam_size_;
+  Translator translator(model_, src_vocab_, tgt_vocab_, decode, pool_);
+  const std::vector<TranslatedLine> lines = translator.Translate(sources_);
+
+  std::vector<std::string> translations;
+  for (const TranslatedLine& line : lines) translations.push_back(line.n_best.front().text);
+  samples_.clear();
+  for (size_t i = 0; i < std::min(kSamples, lines.size()); ++i) {
+    samples_.push_back({sources_[i], references_[i], translations[i]});
+  }
+  const auto tokens = static_cast<double>(std::max<int64_t>(1, sums.tgt_tokens));
+  return {sums.loss / tokens, sums.nll / tokens, CorpusBleu(translations, references_, bleu_).score,
+          CorpusChrf(translations, references_)};
+}
+
+}  // namespace dragoman

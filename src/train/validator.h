@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Validation during training: the loss on held-out pairs, and BLEU and chrF of real beam-search translations.
+#ifndef DRAGOMAN_TRAIN_VALIDATOR_H_
+#define DRAGOMAN_TRAIN_VALIDATOR_H_
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "data/batch.h"
+#include "metrics/bleu.h"
+#include "model/transformer.h"
+#include "text/vocabulary.h"
+#include "train/gradient_workers.h"
+#include "train/options.h"
+
+namespace dragoman {
+
+struct ValidationScores {
+  double loss = 0;  // label-smoothed, mean per target token, natural logarithm
+  double nll = 0;   // mean per target token; exp of it is the perplexity
+  double bleu = 0;  // 0…100
+  double chrf = 0;  // 0…100
+
+  // The chosen one, signed so that more is better.
+  double Quality(StopMetric metric) const;
+};
+
+class Validator {
+ public:
+  // Reads and tokenises the files. Throws FileError for text that cannot be read, OptionError for an unknown BLEU
+  // tokenizer. Model, vocabularies, workers and pool must outlive this.
+  Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+            GradientWorkers& workers, WorkerPool& pool);
+
+  ValidationScores Run();
+
+  // The first few translations of the last Run, for a person to look at: source, reference, translation.
+  struct Sample {
+    std::string source, reference, translation;
+  };
+  const std::vector<Sample>& samples() const { return samples_; }
+
+ private:
+  void MakeBatches(const TrainOptions& options);
+  BatchSums Losses();
+
+  Transformer& model_;
+  const Vocabulary& src_vocab_;
+  const Vocabulary& tgt_vocab_;
+  GradientWorkers& workers_;
+  WorkerPool& pool_;
+  int beam_size_;
+  BleuOptions bleu_;
+  std::vector<std::string> sources_, references_;
+  std::vector<Batch> batches_;
+  std::vector<Sample> samples_;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_VALIDATOR_H_
