@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tensor/safetensors.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+
+#include "base/check.h"
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+using nlohmann::json;
+
+static_assert(std::endian::native == std::endian::little, "numbers go from file to memory as they are");
+
+constexpr int64_t kLengthBytes = 8;               // the file begins with the header's length
+constexpr int64_t kMaxHeaderBytes = 100'000'000;  // the limit of the reference implementation, too
+constexpr char kMetadata[] = "__metadata__";      // the one name in the header that is not a tensor's
+constexpr int kMaxDepth = 3;                      // { name: { "shape": [ ... ] } }
+constexpr int64_t kConvertChunk = 64 * 1024;      // bytes converted at a time
+
+struct DTypeRow {
+  DType dtype;
+  const char* name;
+  int64_t bytes;
+};
+constexpr DTypeRow kDTypes[] = {{DType::kBool, "BOOL", 1}, {DType::kU8, "U8", 1},   {DType::kI8, "I8", 1},
+                                {DType::kU16, "U16", 2},   {DType::kI16, "I16", 2}, {DType::kF16, "F16", 2},
+                                {DType::kBF16, "BF16", 2}, {DType::kU32, "U32", 4}, {DType::kI32, "I32", 4},
+                                {DType::kF32, "F32", 4},   {DType::kU64, "U64", 8}, {DType::kI64, "I64", 8},
+                                {DType::kF64, "F64", 8}};
+
+const DTypeRow& RowOf(DType dtype) {
+  for (const DTypeRow& row : kDTypes) {
+    if (row.dtype == dtype) return row;
+  }
+  DRAGOMAN_CHECK(!"a dtype without a row");
+  return kDTypes[0];
+}
+
+// A name from a file in quotes, with what a terminal might obey escaped.
+std::string Quoted(const std::string& name) {
+  return json(name).dump(-1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace);
+}
+
+// Half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every half is a float.
+float FloatOfHalf(uint16_t half) {
+  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
+  const uint32_t exponent = (half >> 10) & 31;
+  const uint32_t fraction = half & 1023;
+  if (exponent == 0) {  // subnormal: fraction * 2^-24
+    const float value = static_cast<float>(fraction) * 0x1p-24f;
+    return sign != 0 ? -value : value;
+  }
+  const uint32_t wide = exponent == 31 ? 255 : exponent + 112;  // 112 = 127 - 15; 31 and 255 are infinity and NaN
+  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
+}
+
+template <typename T>
+T Load(const char* at) {
+  T value;
+  std::memcpy(&value, at, sizeof value);
+  return value;
+}
+
+float FloatAt(DType dtype, const char* at) {
+  switch (dtype) {
+    case DType::kF16:
+      return FloatOfHalf(Load<uint16_t>(at));
+    case DType::kBF16:
+      return std::bit_cast<float>(static_cast<uint32_t>(Load<uint16_t>(at)) << 16);
+    default:
+      return static_cast<float>(Load<double>(at));
+  }
+}
+
+// How many elements, or -1 if more than a file can hold.
+int64_t ElementsOf(const std::vector<int64_t>& shape) {
+  int64_t elements = 1;
+  bool overflow = false;
+  for (const int64_t size : shape) {
+    if (size == 0) return 0;  // nothing is nothing, whatever the other sizes
+    overflow = overflow || __builtin_mul_overflow(elements, size, &elements);
+  }
+  return overflow ? -1 : elements;
+}
+
+}  // namespace
+
+std::string ShapeString(const std::vector<int64_t>& shape) {
+  std::string text = "[";
+  for (size_t i = 0; i < shape.size(); ++i) text += (i > 0 ? ", " : "") + std::to_string(shape[i]);
+  return text + "]";
+}
+
+void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::string, std::string>& metadata,
+                      WritableFile& file) {
+  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  nlohmann::ordered_json header = nlohmann::ordered_json::object();
+  if (!metadata.empty()) header[kMetadata] = metadata;
+  int64_t begin = 0;  // within the data
+  for (const TensorView& tensor : tensors) {
+    DRAGOMAN_CHECK(!header.contains(tensor.name) && tensor.name != kMetadata);
+    DRAGOMAN_CHECK(ElementsOf(tensor.shape) == static_cast<int64_t>(tensor.data.size()));
+    const int64_t end = begin + static_cast<int64_t>(tensor.data.size_bytes());
+    header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    begin = end;
+  }
+  std::string text = header.dump();
+  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned in a mapped file
+  const uint64_t length = text.size();
+  file.Append(std::string(reinterpret_cast<const char*>(&length), kLengthBytes) + text);
+  for (const TensorView& tensor : tensors) {
+    if (!tensor.data.empty()) file.Append(BytesOf(tensor.data));
+  }
+}
+
+SafetensorsReader::SafetensorsReader(FileSystem& files, const std::string& path)
+    : SafetensorsReader(files.Open(path), path) {}
+
+SafetensorsReader::SafetensorsReader(std::unique_ptr<ReadableFile> file, std::string path)
+    : file_(std::move(file)), path_(std::move(path)) {
+  if (file_->size() < kLengthBytes) {
+    Fail("has " + std::to_string(file_->size()) + " bytes; a safetensors file has at least 10");
+  }
+  uint64_t length = 0;
+  file_->Read(0, {reinterpret_cast<char*>(&length), kLengthBytes});
+  const int64_t most = std::min(kMaxHeaderBytes, file_->size() - kLengthBytes);
+  if (length > static_cast<uint64_t>(most)) {
+    Fail("its header claims " + std::to_string(length) + " bytes; at most " + std::to_string(most) + " are possible");
+  }
+  std::string text(length, '\0');
+  file_->Read(kLengthBytes, text);
+  ParseHeader(text, kLengthBytes + static_cast<int64_t>(length));
+  CheckPlaces(kLengthBytes + static_cast<int64_t>(length));
+}
+
+void SafetensorsReader::Fail(const std::string& what) const {
+  throw FormatError(path_, what + "; the file is damaged or no safetensors file: make or fetch it again");
+}
+
+namespace {
+
+// Why an entry of the header is no tensor, or "". Fills in info, its place still counted from the data's start.
+std::string ParseTensor(const json& entry, TensorInfo* info) {
+  if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
+      !entry.contains("data_offsets")) {
+    return "is not an object of dtype, shape and data_offsets";
+  }
+  const json& dtype = entry["dtype"];
+  const auto row =
+      std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const DTypeRow& r) { return dtype == r.name; });
+  if (row == std::end(kDTypes)) return "has the unknown dtype " + dtype.dump();
+  info->dtype = row->dtype;
+
+  const auto is_size = [](const json& value) {
+    return value.is_number_unsigned() && value.get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX);
+  };
+  const json& shape = entry["shape"];
+  if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_size)) {
+    return "has a shape that is not a list of sizes";
+  }
+  info->shape = shape.get<std::vector<int64_t>>();
+  const json& offsets = entry["data_offsets"];
+  if (!offsets.is_array() || offsets.size() != 2 || !std::all_of(offsets.begin(), offsets.end(), is_size)) {
+    return "has data_offsets that are not two positions";
+  }
+  info->begin = offsets[0].get<int64_t>();
+  info->end = offsets[1].get<int64_t>();
+  if (info->begin > info->end) return "ends before it begins";
+  const int64_t elements = ElementsOf(info->shape);
+  int64_t bytes = 0;
+  if (elements < 0 || __builtin_mul_overflow(elements, row->bytes, &bytes) || bytes != info->end - info->begin) {
+    return "of shape " + ShapeString(info->shape) + " and dtype " + row->name + " does not fill its place of " +
+           std::to_string(info->end - info->begin) + " bytes exactly";
+  }
+  return "";
+}
+
+}  // namespace
+
+void SafetensorsReader::ParseHeader(const std::string& text, int64_t data_begin) {
+  std::vector<std::set<std::string>> keys;  // of the objects that are open
+  const auto watch = [&](int depth, json::parse_event_t event, json& value) {
+    if (depth > kMaxDepth) Fail("its header is nested more than " + std::to_string(kMaxDepth) + " deep");
+    if (event == json::parse_event_t::object_start) keys.emplace_back();
+    if (event == json::parse_event_t::object_end) keys.pop_back();
+    if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
+      Fail("its header has " + Quoted(value.get<std::string>()) + " twice");
+    }
+    return true;
+  };
+  json header;
+  try {
+    header = json::parse(text, watch);
+  } catch (const json::exception& error) {
+    Fail(std::string("its header is not JSON (") + error.what() + ")");
+  }
+  if (!header.is_object()) Fail("its header is not a JSON object");
+  for (const auto& [name, entry] : header.items()) {
+    if (name == kMetadata) {
+      if (!entry.is_object()) Fail("its __metadata__ is not an object");
+      for (const auto& [key, value] : entry.items()) {
+        if (!value.is_string()) Fail("its __metadata__ " + Quoted(key) + " is not a string");
+        metadata_[key] = value.get<std::string>();
+      }
+      continue;
+    }
+    TensorInfo info;
+    const std::string problem = ParseTensor(entry, &info);
+    if (!problem.empty()) Fail("tensor " + Quoted(name) + " " + problem);
+    const int64_t data_bytes = file_->size() - data_begin;
+    if (info.end > data_bytes) {
+      Fail("tensor " + Quoted(name) + " ends at byte " + std::to_string(info.end) + " of the data, which has " +
+           std::to_string(data_bytes));
+    }
+    info.begin += data_begin;
+    info.end += data_begin;
+    tensors_.emplace(name, std::move(info));
+  }
+}
+
+// In the order of their places, each tensor begins where the one before ends, and the last ends with the file.
+void SafetensorsReader::CheckPlaces(int64_t data_begin) const {
+  std::vector<const std::pair<const std::string, TensorInfo>*> order;
+  for (const auto& tensor : tensors_) order.push_back(&tensor);
+  std::sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return std::pair(a->second.begin, a->second.end) < std::pair(b->second.begin, b->second.end);
+  });
+  int64_t at = data_begin;
+  for (const auto* tensor : order) {
+    if (tensor->second.begin != at) {
+      Fail("tensor " + Quoted(tensor->first) + " begins at byte " + std::to_string(tensor->second.begin) +
+           ", expected " + std::to_string(at) + ", where the one before it ends");
+    }
+    at = tensor->second.end;
+  }
+  if (at != file_->size()) {
+    Fail("its tensors end at byte " + std::to_string(at) + " but it has " + std::to_string(file_->size()) + " bytes");
+  }
+}
+
+const TensorInfo& SafetensorsReader::Find(const std::string& name) const {
+  const auto found = tensors_.find(name);
+  if (found == tensors_.end()) {
+    throw FormatError(path_, "has no tensor " + Quoted(name) + " among its " + std::to_string(tensors_.size()) +
+                                 "; it belongs to another configuration: use the config.json it came with");
+  }
+  return found->second;
+}
+
+void SafetensorsReader::ReadFloats(const std::string& name, const std::vector<int64_t>& shape,
+                                   std::span<float> out) const {
+  DRAGOMAN_CHECK(ElementsOf(shape) == static_cast<int64_t>(out.size()));
+  const TensorInfo& info = Find(name);
+  if (info.shape != shape) {
+    throw FormatError(path_, "tensor " + Quoted(name) + " has shape " + ShapeString(info.shape) + ", expected " +
+                                 ShapeString(shape) + "; use the config.json it came with");
+  }
+  if (info.dtype == DType::kF32) {
+    file_->Read(info.begin, {reinterpret_cast<char*>(out.data()), out.size_bytes()});
+    return;
+  }
+  if (info.dtype != DType::kF16 && info.dtype != DType::kBF16 && info.dtype != DType::kF64) {
+    throw FormatError(path_, "tensor " + Quoted(name) + " has dtype " + RowOf(info.dtype).name +
+                                 ", expected F32, F16, BF16 or F64; convert it first");
+  }
+  const int64_t width = RowOf(info.dtype).bytes;
+  std::vector<char> chunk(kConvertChunk);
+  for (int64_t at = info.begin; at < info.end;) {
+    const int64_t count = std::min(kConvertChunk, info.end - at) / width;
+    file_->Read(at, {chunk.data(), static_cast<size_t>(count * width)});
+    float* to = out.data() + (at - info.begin) / width;
+    for (int64_t i = 0; i < count; ++i) to[i] = FloatAt(info.dtype, chunk.data() + i * width);
+    at += count * width;
+  }
+}
+
+}  // namespace dragoman
