@@ -1,72 +1,165 @@
 // SPDX-License-Identifier: Apache-2.0
+// The forward pass. How scores lie in scratch, and why: see attention-inl.h.
 #include "kernels/attention.h"
 
 #include <algorithm>
 #include <cmath>
-#include <vector>
+#include <limits>
 
-#include "kernels/reference/attention.h"
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/attention.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h:
+#include "hwy/contrib/math/math-inl.h"
+#include "hwy/highway.h"
+#include "kernels/attention-inl.h"
 
+HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
-namespace {
+namespace HWY_NAMESPACE {
 
-void Write(const reference::Table& from, const Matrix& to, bool accumulate) {
-  for (int64_t r = 0; r < to.rows; ++r) {
-    for (int64_t c = 0; c < to.cols; ++c) {
-      to.At(r, c) = static_cast<float>(from.At(r, c) + (accumulate ? to.At(r, c) : 0.0f));
+// Scores [keys, lanes] become softmax weights, lane by lane, 0 for hidden keys. Returns log sum exp of the scores.
+HWY_INLINE Floats SoftmaxLanes(QueryLanes queries, int64_t keys, float* scores) {
+  const Tag d;
+  const Floats hidden = hn::Set(d, -std::numeric_limits<float>::infinity());
+  const int64_t all_visible = queries.AllVisible(keys);
+  Floats max = hidden;
+  for (int64_t j = 0; j < all_visible; ++j) max = hn::Max(max, hn::Load(d, scores + j * kQueryBlock));
+  for (int64_t j = all_visible; j < keys; ++j) {
+    float* const at = scores + j * kQueryBlock;
+    const Floats score = hn::IfThenElse(queries.KeyIsVisible(j), hn::Load(d, at), hidden);
+    hn::Store(score, d, at);
+    max = hn::Max(max, score);
+  }
+  Floats sum = hn::Zero(d), other_sum = hn::Zero(d);  // in turns: an addition need not wait for the one before
+  for (int64_t j = 0; j < keys; ++j) {
+    float* const at = scores + j * kQueryBlock;
+    const Floats weight = ExpOrNan(d, hn::Sub(hn::Load(d, at), max));
+    hn::Store(weight, d, at);
+    const Floats added = hn::Add(sum, weight);
+    sum = other_sum;
+    other_sum = added;
+  }
+  sum = hn::Add(sum, other_sum);
+  const Floats factor = hn::Div(hn::Set(d, 1.0f), sum);
+  for (int64_t j = 0; j < keys; ++j) {
+    float* const at = scores + j * kQueryBlock;
+    hn::Store(hn::Mul(hn::Load(d, at), factor), d, at);
+  }
+  return hn::Add(max, hn::Log(d, sum));
+}
+
+HWY_INLINE void DropLanes(const DropoutLanes& dropout, int64_t keys, float* weights) {
+  const Tag d;
+  for (int64_t j = 0; j < keys; ++j) {
+    float* const at = weights + j * kQueryBlock;
+    hn::Store(hn::Mul(hn::Load(d, at), dropout.Factors(j)), d, at);
+  }
+}
+
+// One sentence and head: q [q_len, d_head], k and v [k_len, d_head], out like q. first_row: the row of log_sum_exp
+// [heads * q_tokens] that belongs to the first query.
+void ForwardHead(const AttentionShape& shape, const Matrix& q, const Matrix& k, const Matrix& v, const Matrix& out,
+                 int64_t first_row, float* log_sum_exp, ScratchTaker scratch) {
+  const Tag d;
+  const int64_t width = PaddedHead(shape.d_head);
+  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
+  float* const q_transposed = scratch.Take(width * kQueryBlock);
+  float* const weights = scratch.Take(k.rows * kQueryBlock);
+  float* const block_log_sum_exp = scratch.Take(kQueryBlock);
+  const HeadRows k_rows = WholeRows(k, scratch), v_rows = WholeRows(v, scratch);
+  for (int64_t begin = 0; begin < q.rows; begin += kQueryBlock) {
+    const int64_t queries = std::min(kQueryBlock, q.rows - begin);
+    const int64_t keys = shape.causal ? begin + queries : k.rows;
+    ScratchTaker block_scratch = scratch;
+    const Matrix out_block = out.Rows(begin, queries);
+    const HeadRows out_rows = WholeRows(out_block, block_scratch);
+    Transpose(WholeRows(q.Rows(begin, queries), block_scratch), queries, width, scale, q_transposed);
+    SmallGemm<Steps::kAll>(d, keys, VecsFor(queries), k_rows.AsLeft(), {q_transposed, kQueryBlock}, width, 0,
+                           {weights, kQueryBlock, false});
+    for (int64_t lane = 0; lane < queries; lane += kLanes) {
+      const Floats lane_log_sum_exp = SoftmaxLanes({begin + lane, shape.causal}, keys, weights + lane);
+      hn::Store(lane_log_sum_exp, d, block_log_sum_exp + lane);
+      if (shape.dropout.active()) DropLanes({shape.dropout, first_row + begin + lane}, keys, weights + lane);
+    }
+    if (log_sum_exp) std::copy_n(block_log_sum_exp, queries, log_sum_exp + first_row + begin);
+    const Product product = {out_rows.data, out_rows.stride, false};
+    if (shape.causal) {
+      SmallGemm<Steps::kLowerTriangle>(d, queries, width / kLanes, QueryRows{weights, {}, {}}, v_rows.AsRight(), begin,
+                                       0, product);
+    } else {
+      SmallGemm<Steps::kAll>(d, queries, width / kLanes, QueryRows{weights, {}, {}}, v_rows.AsRight(), keys, 0,
+                             product);
+    }
+    WriteBack(out_rows, out_block);
+  }
+}
+
+void Forward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
+             const Matrix& k, const Matrix& v, const Matrix& out, float* log_sum_exp, float* scratch) {
+  for (int64_t s = 0; s < q_packing.sentences(); ++s) {
+    const int64_t q_begin = q_packing.Begin(s), q_len = q_packing.Length(s);
+    const int64_t k_begin = k_packing.Begin(s), k_len = k_packing.Length(s);
+    for (int64_t h = 0; h < shape.heads; ++h) {
+      const Matrix out_head = HeadOf(out, q_begin, q_len, h, shape.d_head);
+      const int64_t first_row = h * q_packing.tokens() + q_begin;
+      if (k_len == 0) {  // nothing to attend to: an empty sum
+        for (int64_t i = 0; i < q_len; ++i) std::fill_n(out_head.Row(i), shape.d_head, 0.0f);
+        if (log_sum_exp) std::fill_n(log_sum_exp + first_row, q_len, -std::numeric_limits<float>::infinity());
+        continue;
+      }
+      ForwardHead(shape, HeadOf(q, q_begin, q_len, h, shape.d_head), HeadOf(k, k_begin, k_len, h, shape.d_head),
+                  HeadOf(v, k_begin, k_len, h, shape.d_head), out_head, first_row, log_sum_exp, {scratch});
     }
   }
 }
 
-}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace dragoman::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dragoman::kernels {
+
+HWY_EXPORT(Forward);
 
 int64_t AttentionScratchFloats(const AttentionShape& shape, int64_t max_q_len, int64_t max_k_len) {
-  return max_q_len * max_k_len + shape.d_head;
+  // What the backward pass takes (the forward pass takes less): two transposed blocks and three of [keys, queries],
+  const int64_t width = ScratchTaker::Rounded(shape.d_head);
+  int64_t floats = kQueryBlock * (2 * width + 3 * max_k_len + 1);
+  // and, where a head is not made of whole vectors, copies of q, dout and dq by block and of k, v, dk and dv.
+  if (shape.d_head % kMaxLanes != 0) floats += (3 * kQueryBlock + 4 * max_k_len) * width;
+  return floats;
 }
 
 void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
                       const Matrix& k, const Matrix& v, const Matrix& out, float* log_sum_exp, float* scratch) {
-  const auto result = reference::AttentionForward(shape, q_packing, k_packing, reference::Table(q),
-                                                  reference::Table(k), reference::Table(v));
-  Write(result.out, out, false);
-  if (log_sum_exp) std::copy(result.log_sum_exp.begin(), result.log_sum_exp.end(), log_sum_exp);
+  HWY_DYNAMIC_DISPATCH(Forward)(shape, q_packing, k_packing, q, k, v, out, log_sum_exp, scratch);
 }
 
-void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
-                       const Matrix& q, const Matrix& k, const Matrix& v, const Matrix& out, const Matrix& dout,
-                       const float* log_sum_exp, const Matrix& dq, const Matrix& dk, const Matrix& dv,
-                       bool accumulate, float* scratch) {
-  const auto grads =
-      reference::AttentionBackward(shape, q_packing, k_packing, reference::Table(q), reference::Table(k),
-                                   reference::Table(v), reference::Table(dout));
-  Write(grads.dq, dq, accumulate);
-  Write(grads.dk, dk, accumulate);
-  Write(grads.dv, dv, accumulate);
-}
-
+// Not made for speed: it is looked at by people.
 void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
                       const Matrix& k, int64_t sentence, int head, const Matrix& weights) {
-  Write(reference::AttentionWeights(shape, q_packing, k_packing, reference::Table(q), reference::Table(k), sentence,
-                                    head),
-        weights, false);
-}
-
-void AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
-                   std::span<const float* const> values, float* out, float* scratch) {
-  const float scale = 1.0f / std::sqrt(static_cast<float>(d_head));
-  for (int h = 0; h < heads; ++h, q += d_head, out += d_head) {
-    float max = -INFINITY, sum = 0;
-    for (size_t j = 0; j < keys.size(); ++j) {
+  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
+  const Matrix q_head = q.Rows(q_packing.Begin(sentence), weights.rows).Cols(head * shape.d_head, shape.d_head);
+  const Matrix k_head = k.Rows(k_packing.Begin(sentence), weights.cols).Cols(head * shape.d_head, shape.d_head);
+  for (int64_t i = 0; i < weights.rows; ++i) {
+    const int64_t visible = shape.causal ? std::min(i + 1, weights.cols) : weights.cols;
+    float* const row = weights.Row(i);
+    std::fill(row + visible, row + weights.cols, 0.0f);
+    float max = -std::numeric_limits<float>::infinity();
+    for (int64_t j = 0; j < visible; ++j) {
       float score = 0;
-      for (int c = 0; c < d_head; ++c) score += q[c] * keys[j][h * d_head + c];
-      max = std::max(max, scratch[j] = score * scale);
+      for (int64_t c = 0; c < shape.d_head; ++c) score += q_head.At(i, c) * k_head.At(j, c);
+      row[j] = score * scale;
+      max = std::max(max, row[j]);
     }
-    for (size_t j = 0; j < keys.size(); ++j) sum += scratch[j] = std::exp(scratch[j] - max);
-    std::fill_n(out, d_head, 0.0f);
-    for (size_t j = 0; j < keys.size(); ++j) {
-      for (int c = 0; c < d_head; ++c) out[c] += scratch[j] / sum * values[j][h * d_head + c];
-    }
+    float sum = 0;
+    for (int64_t j = 0; j < visible; ++j) sum += row[j] = std::exp(row[j] - max);
+    for (int64_t j = 0; j < visible; ++j) row[j] /= sum;
   }
 }
 
 }  // namespace dragoman::kernels
+#endif  // HWY_ONCE

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+// The backward pass: the weights are computed again from q, k and log sum exp, then for each query and head
+//   dscores = weights * (dweights - sum_j weights[j] * dweights[j]),   dweights = mask * (dout v^T).
+// How scores lie in scratch, and why: see attention-inl.h.
+#include <algorithm>
+#include <cmath>
+
+#include "kernels/attention.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/attention_backward.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h:
+#include "hwy/contrib/math/math-inl.h"
+#include "hwy/highway.h"
+#include "kernels/attention-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dragoman::kernels {
+namespace HWY_NAMESPACE {
+
+// For a vector of queries, scores [keys, lanes] become weights, and dweights [keys, lanes], which come as dout v^T,
+// become scale * dscores. With dropout, dropped [keys, lanes] receives weights * mask.
+template <bool kDropout>
+HWY_INLINE void SoftmaxBackwardLanes(QueryLanes queries, int64_t keys, Floats log_sum_exp, float scale,
+                                     const DropoutLanes& dropout, float* scores, float* dweights, float* dropped) {
+  const Tag d;
+  const int64_t all_visible = queries.AllVisible(keys);
+  Floats mean = hn::Zero(d);  // of dweights, under the weights; the same number as dot(dout, out)
+  for (int64_t j = 0; j < keys; ++j) {
+    const int64_t at = j * kQueryBlock;
+    Floats weight = ExpOrNan(d, hn::Sub(hn::Load(d, scores + at), log_sum_exp));
+    if (j >= all_visible) weight = hn::IfThenElseZero(queries.KeyIsVisible(j), weight);
+    hn::Store(weight, d, scores + at);
+    Floats dweight = hn::Load(d, dweights + at);
+    if constexpr (kDropout) {
+      const Floats mask = dropout.Factors(j);
+      hn::Store(hn::Mul(weight, mask), d, dropped + at);
+      dweight = hn::Mul(dweight, mask);
+      hn::Store(dweight, d, dweights + at);
+    }
+    mean = hn::MulAdd(weight, dweight, mean);
+  }
+  const Floats factor = hn::Set(d, scale);
+  for (int64_t j = 0; j < keys; ++j) {
+    const int64_t at = j * kQueryBlock;
+    const Floats weight = hn::Mul(hn::Load(d, scores + at), factor);
+    Floats dscore = hn::Mul(weight, hn::Sub(hn::Load(d, dweights + at), mean));
+    if (j >= all_visible) dscore = hn::IfThenElseZero(queries.KeyIsVisible(j), dscore);
+    hn::Store(dscore, d, dweights + at);
+  }
+}
+
+// The matrices of one sentence and head, [q_len, d_head] or [k_len, d_head].
+struct BackwardMatrices {
+  Matrix q, k, v, dout, dq, dk, dv;
+};
+
+// Adds to dk and dv, and to or over dq.
+void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, const float* log_sum_exp, int64_t first_row,
+                  bool accumulate_dq, bool accumulate_dkv, ScratchTaker scratch) {
+  const Tag d;
+  const int64_t width = PaddedHead(shape.d_head), width_vecs = width / kLanes;
+  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
+  float* const q_transposed = scratch.Take(width * kQueryBlock);
+  float* const dout_transposed = scratch.Take(width * kQueryBlock);
+  float* const scores = scratch.Take(m.k.rows * kQueryBlock);
+  float* const dscores = scratch.Take(m.k.rows * kQueryBlock);
+  float* const dropped = shape.dropout.active() ? scratch.Take(m.k.rows * kQueryBlock) : scores;
+  float* const block_log_sum_exp = scratch.Take(kQueryBlock);
+  const HeadRows k = WholeRows(m.k, scratch), v = WholeRows(m.v, scratch);
+  const HeadRows dk = WholeRows(m.dk, scratch), dv = WholeRows(m.dv, scratch);
+  for (int64_t begin = 0; begin < m.q.rows; begin += kQueryBlock) {
+    const int64_t queries = std::min(kQueryBlock, m.q.rows - begin), vecs = VecsFor(queries);
+    const int64_t keys = shape.causal ? begin + queries : m.k.rows;
+    ScratchTaker block_scratch = scratch;
+    const Matrix dq_block = m.dq.Rows(begin, queries);
+    const HeadRows q = WholeRows(m.q.Rows(begin, queries), block_scratch);
+    const HeadRows dout = WholeRows(m.dout.Rows(begin, queries), block_scratch);
+    const HeadRows dq = WholeRows(dq_block, block_scratch);
+
+    Transpose(q, queries, width, scale, q_transposed);
+    Transpose(dout, queries, width, 1.0f, dout_transposed);
+    SmallGemm<Steps::kAll>(d, keys, vecs, k.AsLeft(), {q_transposed, kQueryBlock}, width, 0,
+                           {scores, kQueryBlock, false});
+    SmallGemm<Steps::kAll>(d, keys, vecs, v.AsLeft(), {dout_transposed, kQueryBlock}, width, 0,
+                           {dscores, kQueryBlock, false});
+    for (int64_t i = 0; i < vecs * kLanes; ++i) {
+      block_log_sum_exp[i] = log_sum_exp[first_row + begin + std::min(i, queries - 1)];
+    }
+    for (int64_t lane = 0; lane < queries; lane += kLanes) {
+      const QueryLanes lanes = {begin + lane, shape.causal};
+      const DropoutLanes dropout(shape.dropout, first_row + begin + lane);
+      const Floats lane_log_sum_exp = hn::Load(d, block_log_sum_exp + lane);
+      if (shape.dropout.active()) {
+        SoftmaxBackwardLanes<true>(lanes, keys, lane_log_sum_exp, scale, dropout, scores + lane, dscores + lane,
+                                   dropped + lane);
+      } else {
+        SoftmaxBackwardLanes<false>(lanes, keys, lane_log_sum_exp, scale, dropout, scores + lane, dscores + lane,
+                                    nullptr);
+      }
+    }
+    const KeyRows dropped_by_key{dropped, {}, {}}, dscores_by_key{dscores, {}, {}};
+    const QueryRows dscores_by_query{dscores, {}, {}};
+    const Product dv_product = {dv.data, dv.stride, accumulate_dkv}, dk_product = {dk.data, dk.stride, accumulate_dkv};
+    const Product dq_product = {dq.data, dq.stride, accumulate_dq};
+    if (shape.causal) {
+      SmallGemm<Steps::kUpperTriangle>(d, keys, width_vecs, dropped_by_key, dout.AsRight(), queries, begin, dv_product);
+      SmallGemm<Steps::kUpperTriangle>(d, keys, width_vecs, dscores_by_key, q.AsRight(), queries, begin, dk_product);
+      SmallGemm<Steps::kLowerTriangle>(d, queries, width_vecs, dscores_by_query, k.AsRight(), begin, 0, dq_product);
+    } else {
+      SmallGemm<Steps::kAll>(d, keys, width_vecs, dropped_by_key, dout.AsRight(), queries, 0, dv_product);
+      SmallGemm<Steps::kAll>(d, keys, width_vecs, dscores_by_key, q.AsRight(), queries, 0, dk_product);
+      SmallGemm<Steps::kAll>(d, queries, width_vecs, dscores_by_query, k.AsRight(), keys, 0, dq_product);
+    }
+    WriteBack(dq, dq_block);
+  }
+  WriteBack(dk, m.dk);
+  WriteBack(dv, m.dv);
+}
+
+HWY_INLINE void Clear(const Matrix& m) {
+  for (int64_t r = 0; r < m.rows; ++r) std::fill_n(m.Row(r), m.cols, 0.0f);
+}
+
+void Backward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
+              const Matrix& k, const Matrix& v, const Matrix& dout, const float* log_sum_exp, const Matrix& dq,
+              const Matrix& dk, const Matrix& dv, bool accumulate, float* scratch) {
+  for (int64_t s = 0; s < q_packing.sentences(); ++s) {
+    const int64_t q_begin = q_packing.Begin(s), q_len = q_packing.Length(s);
+    const int64_t k_begin = k_packing.Begin(s), k_len = k_packing.Length(s);
+    for (int64_t h = 0; h < shape.heads; ++h) {
+      const auto of_queries = [&](const Matrix& m) { return HeadOf(m, q_begin, q_len, h, shape.d_head); };
+      const auto of_keys = [&](const Matrix& m) { return HeadOf(m, k_begin, k_len, h, shape.d_head); };
+      const BackwardMatrices matrices = {of_queries(q),  of_keys(k),  of_keys(v), of_queries(dout),
+                                         of_queries(dq), of_keys(dk), of_keys(dv)};
+      // Several blocks of queries add up in dk and dv, and no block at all leaves them zero.
+      const bool one_block = q_len > 0 && q_len <= kQueryBlock;
+      if (!accumulate && !one_block) Clear(matrices.dk), Clear(matrices.dv);
+      if (!accumulate && k_len == 0) Clear(matrices.dq);
+      if (q_len == 0 || k_len == 0) continue;
+      BackwardHead(shape, matrices, log_sum_exp, h * q_packing.tokens() + q_begin, accumulate, accumulate || !one_block,
+                   {scratch});
+    }
+  }
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace dragoman::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dragoman::kernels {
+
+HWY_EXPORT(Backward);
+
+void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                       const Matrix& q, const Matrix& k, const Matrix& v, const Matrix& out, const Matrix& dout,
+                       const float* log_sum_exp, const Matrix& dq, const Matrix& dk, const Matrix& dv,
+                       bool accumulate, float* scratch) {
+  static_cast<void>(out);  // dot(dout, out) comes out of the weights, lane-wise, for less than reading out again
+  HWY_DYNAMIC_DISPATCH(Backward)
+  (shape, q_packing, k_packing, q, k, v, dout, log_sum_exp, dq, dk, dv, accumulate, scratch);
+}
+
+}  // namespace dragoman::kernels
+#endif  // HWY_ONCE

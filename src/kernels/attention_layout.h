@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+// How attention's scratch is laid out. Internal to attention*.cc.
+#ifndef DRAGOMAN_KERNELS_ATTENTION_LAYOUT_H_
+#define DRAGOMAN_KERNELS_ATTENTION_LAYOUT_H_
+
+#include <cstdint>
+
+namespace dragoman::kernels {
+
+constexpr int64_t kQueryBlock = 32;  // queries taken at a time: two of the longest vectors
+constexpr int64_t kMaxLanes = 16;    // floats in the longest vector of any instruction set
+
+// Hands out scratch in pieces aligned to 64 bytes.
+struct ScratchTaker {
+  float* next;
+
+  static constexpr int64_t Rounded(int64_t floats) { return (floats + kMaxLanes - 1) / kMaxLanes * kMaxLanes; }
+  float* Take(int64_t floats) {
+    float* taken = next;
+    next += Rounded(floats);
+    return taken;
+  }
+};
+
+}  // namespace dragoman::kernels
+
+#endif  // DRAGOMAN_KERNELS_ATTENTION_LAYOUT_H_
