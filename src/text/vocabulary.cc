@@ -3,13 +3,12 @@
 
 #include <sentencepiece_processor.h>
 
-#include <cerrno>
 #include <cstring>
-#include <fstream>
 #include <utility>
 
 #include "base/check.h"
 #include "base/error.h"
+#include "base/file_system.h"
 #include "text/byte_hash.h"
 #include "text/model_proto_check.h"
 #include "text/utf8.h"
@@ -17,32 +16,20 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kMaxModelBytes = size_t{1} << 28;
+constexpr int64_t kMaxModelBytes = int64_t{1} << 28;
 
 // ASCII white space other than the space itself. A trained model never has pieces for these, and a line of output
 // could not show them.
 constexpr const char* kOtherWhiteSpace = "\t\n\v\f\r";
 
-std::string ReadWhole(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    throw FileError(path, std::string("cannot open the vocabulary: ") + std::strerror(errno) +
-                              "; expected a file made by `dragoman vocab`; check the path");
+std::string ReadModel(const std::string& path) {
+  const std::unique_ptr<ReadableFile> file = RealFileSystem().Open(path);
+  if (file->size() > kMaxModelBytes) {
+    throw FormatError(path, std::to_string(file->size()) +
+                                " bytes; expected a SentencePiece model, usually below 5 MB; check the path");
   }
-  std::string bytes(size_t{1} << 16, '\0');
-  size_t size = 0;
-  while (file.read(bytes.data() + size, static_cast<std::streamsize>(bytes.size() - size)) || file.gcount() > 0) {
-    size += static_cast<size_t>(file.gcount());
-    if (size > kMaxModelBytes) {
-      throw FormatError(path, "more than 256 MB; expected a SentencePiece model, usually below 5 MB; check the path");
-    }
-    if (size == bytes.size()) bytes.resize(bytes.size() * 2);
-  }
-  if (file.bad()) {
-    throw FileError(path, std::string("cannot read the vocabulary: ") + std::strerror(errno) +
-                              "; expected a file made by `dragoman vocab`; check the path");
-  }
-  bytes.resize(size);
+  std::string bytes(static_cast<size_t>(file->size()), '\0');
+  file->Read(0, bytes);
   return bytes;
 }
 
@@ -71,7 +58,7 @@ Vocabulary::Vocabulary(Vocabulary&&) noexcept = default;
 Vocabulary& Vocabulary::operator=(Vocabulary&&) noexcept = default;
 Vocabulary::~Vocabulary() = default;
 
-Vocabulary Vocabulary::Load(const std::string& path) { return FromBytes(ReadWhole(path), path); }
+Vocabulary Vocabulary::Load(const std::string& path) { return FromBytes(ReadModel(path), path); }
 
 Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
   const ModelProtoSummary summary = CheckModelProto(bytes, path);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which pairs form which batch of an epoch: decided from lengths alone, without touching a token.
+#ifndef DRAGOMAN_DATA_BATCH_PLAN_H_
+#define DRAGOMAN_DATA_BATCH_PLAN_H_
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "data/token_spool.h"
+
+namespace dragoman {
+
+enum class BatchOrder {
+  kShuffled,  // pairs in random order, packed into batches as they come
+  kBucketed,  // pairs of like length together, the batches in random order
+  kFile       // pairs in the order of the file: for validation
+};
+
+enum class TokenUnit {
+  kTarget,  // max_tokens bounds target tokens, and source tokens at 4 times as many
+  kSource,  // the other way round
+  kMax      // bounds each of the two
+};
+
+struct BatchOptions {
+  int64_t max_tokens = 4096;  // a batch's budget; a pair that alone exceeds it is a batch of its own
+  TokenUnit unit = TokenUnit::kTarget;
+  int64_t max_sentences = 0;  // 0 is no limit
+  BatchOrder order = BatchOrder::kShuffled;
+  uint64_t seed = 1;
+  int32_t decoder_start = 1;  // first of tgt_in: a token id, or -1 for a zero vector
+
+  // Throws OptionError naming the option, what was found and what is allowed.
+  void Validate() const;
+};
+
+// Throw OptionError naming `option` for a name that is not one of them ("shuffled", ...; "target", ...).
+BatchOrder ParseBatchOrder(const std::string& option, const std::string& name);
+TokenUnit ParseTokenUnit(const std::string& option, const std::string& name);
+
+// Batch b of the epoch is the pairs order[starts[b]] to order[starts[b + 1] - 1]. Every pair is in exactly one batch.
+// About 4 bytes a pair.
+struct BatchPlan {
+  std::vector<uint32_t> order;   // [pairs]
+  std::vector<uint32_t> starts;  // [batches + 1]
+
+  int64_t batches() const { return static_cast<int64_t>(starts.size()) - 1; }
+  std::span<const uint32_t> Pairs(int64_t batch) const;
+};
+
+// Plans an epoch, reusing the memory of *plan. The same arguments give the same plan on every machine; another epoch
+// or seed gives an independent one.
+void PlanEpoch(std::span<const PairLengths> lengths, const BatchOptions& options, int64_t epoch, BatchPlan* plan);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DATA_BATCH_PLAN_H_

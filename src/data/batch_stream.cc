@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/batch_stream.h"
+
+#include <fmt/format.h>
+
+#include "base/error.h"
+
+namespace dragoman {
+
+BatchStream::BatchStream(const TokenCorpus& corpus, const BatchOptions& options, DataPosition position)
+    : corpus_(&corpus), options_(options) {
+  options_.Validate();
+  Seek(position);
+}
+
+void BatchStream::Seek(DataPosition position) {
+  const bool planned = !plan_.starts.empty() && position.epoch == position_.epoch;
+  if (position.epoch >= 0 && !planned) PlanEpoch(corpus_->lengths(), options_, position.epoch, &plan_);
+  if (position.epoch < 0 || position.batch < 0 || position.batch > plan_.batches()) {
+    throw OptionError(fmt::format(
+        "position in the data: batch {} of epoch {}; expected 0 to {}; resume with the data and batch options of the "
+        "checkpoint, or start a new run",
+        position.batch, position.epoch, plan_.batches()));
+  }
+  position_ = position;
+  if (position.batch < plan_.batches()) return;
+  position_ = {position.epoch + 1, 0};
+  PlanEpoch(corpus_->lengths(), options_, position_.epoch, &plan_);
+}
+
+void BatchStream::Next(Batch* batch) {
+  batch->Clear();
+  batch->epoch = position_.epoch;
+  batch->index = position_.batch;
+  for (const uint32_t pair : plan_.Pairs(position_.batch)) {
+    corpus_->AppendPair(pair, &batch->src_ids, &batch->tgt_out_ids);
+    batch->FinishSentence(pair, options_.decoder_start);
+  }
+  Seek({position_.epoch, position_.batch + 1});
+}
+
+}  // namespace dragoman

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// The bytes of a file or of stdin, unpacked if they are gzip.
+#ifndef DRAGOMAN_DATA_BYTE_SOURCE_H_
+#define DRAGOMAN_DATA_BYTE_SOURCE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/file_system.h"
+
+namespace dragoman {
+
+constexpr const char* kStdinPath = "-";
+
+// "stdin" for "-", otherwise the path itself: how messages name an input.
+std::string InputName(const std::string& path);
+
+// Reads from front to back. gzip is recognised by its first two bytes, not by the file's name; several gzip members
+// end to end are one text, as gzip has it. Not thread-safe.
+class ByteSource {
+ public:
+  // Throws FileError when the file cannot be opened.
+  explicit ByteSource(const std::string& path) : ByteSource(path, InputName(path)) {}
+  ByteSource(const std::string& path, const std::string& name);  // `name` for messages
+  ~ByteSource();
+  ByteSource(const ByteSource&) = delete;
+  ByteSource& operator=(const ByteSource&) = delete;
+
+  // Fills up to `size` > 0 bytes and returns how many, 0 only at the end. Throws FileError when reading fails or when
+  // gzip data is damaged or cut short.
+  size_t Read(char* buffer, size_t size);
+
+ private:
+  struct Unpacker;
+  size_t ReadRaw(char* buffer, size_t size);
+  size_t ReadUnpacked(char* buffer, size_t size);
+
+  std::string name_;
+  int fd_ = -1;
+  bool started_ = false;
+  std::string head_;  // bytes read while looking for gzip's mark
+  std::unique_ptr<Unpacker> unpacker_;
+};
+
+// Copies all of stdin into a file at `path`, as it comes. Throws FileError.
+void SpoolStdin(FileSystem* files, const std::string& path);
+
+// Size and hash of a file's bytes as they lie on disk, packed or not. Throws FileError.
+struct FileDigest {
+  uint64_t size = 0;
+  uint64_t hash = 0;
+};
+FileDigest DigestFile(const std::string& path);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DATA_BYTE_SOURCE_H_

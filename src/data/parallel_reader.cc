@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/parallel_reader.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+// The value at `key`, or at the path it spells with dots; null when there is none.
+const nlohmann::json* Find(const nlohmann::json& object, const std::string& key) {
+  if (!object.is_object()) return nullptr;
+  const auto it = object.find(key);
+  if (it != object.end()) return &*it;
+  for (size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) {
+    const auto outer = object.find(key.substr(0, dot));
+    if (outer == object.end()) continue;
+    const nlohmann::json* inner = Find(*outer, key.substr(dot + 1));
+    if (inner != nullptr) return inner;
+  }
+  return nullptr;
+}
+
+std::string NameOf(const std::string& path, const std::string& name) { return name.empty() ? InputName(path) : name; }
+
+}  // namespace
+
+ParallelReader::ParallelReader(const ParallelInput& input)
+    : input_(input), source_(input.source, NameOf(input.source, input.source_name), kMaxLineBytes) {
+  if (input_.format != PairFormat::kTwoFiles) return;
+  if (input_.source == kStdinPath && input_.target == kStdinPath) {
+    throw OptionError(
+        "source and target are both \"-\"; expected at most one of them from stdin; give a file for the other, or "
+        "pairs as TSV");
+  }
+  target_ = std::make_unique<LineReader>(input_.target, NameOf(input_.target, input_.target_name), kMaxLineBytes);
+}
+
+ParallelReader::~ParallelReader() = default;
+
+LineNotes ParallelReader::notes() const {
+  LineNotes notes = source_.notes();
+  if (target_) notes += target_->notes();
+  return notes;
+}
+
+bool ParallelReader::Next(std::string_view* source, std::string_view* target) {
+  if (input_.format == PairFormat::kTwoFiles) return NextOfTwo(source, target);
+  std::string_view line;
+  if (!source_.Next(&line)) return false;
+  *source = *target = {};
+  if (line.empty()) return true;
+  if (input_.format == PairFormat::kTsv) {
+    SplitColumns(line, source, target);
+  } else {
+    ParseObject(line);
+    *source = source_value_;
+    *target = target_value_;
+  }
+  return true;
+}
+
+bool ParallelReader::NextOfTwo(std::string_view* source, std::string_view* target) {
+  const bool has_source = source_.Next(source);
+  const bool has_target = target_->Next(target);
+  if (has_source && !has_target) FailUnequal(target_.get(), &source_);
+  if (has_target && !has_source) FailUnequal(&source_, target_.get());
+  return has_source;
+}
+
+void ParallelReader::FailUnequal(LineReader* shorter, LineReader* longer) const {
+  const int64_t lines = shorter->line_number();
+  std::string_view line;
+  while (longer->Next(&line)) continue;
+  throw FileError(shorter->name(), lines,
+                  "the file ends here, after " + std::to_string(lines) + " lines, but " + longer->name() + " has " +
+                      std::to_string(longer->line_number()) +
+                      "; expected as many lines in both, line n of one translating line n of the other; check where "
+                      "they stop matching");
+}
+
+void ParallelReader::SplitColumns(std::string_view line, std::string_view* source, std::string_view* target) const {
+  const auto tabs = std::count(line.begin(), line.end(), '\t');
+  if (tabs != 1) {
+    throw FileError(source_.name(), source_.line_number(),
+                    std::to_string(tabs + 1) + " column" + (tabs == 0 ? "" : "s") +
+                        "; expected two, source TAB target; choose the two you mean, for example: cut -f1,2");
+  }
+  const size_t tab = line.find('\t');
+  *source = line.substr(0, tab);
+  *target = line.substr(tab + 1);
+}
+
+void ParallelReader::ParseObject(std::string_view line) {
+  const auto fail = [&](const std::string& found) {
+    throw FileError(source_.name(), source_.line_number(),
+                    found + "; expected an object with the strings \"" + input_.source_key + "\" and \"" +
+                        input_.target_key + "\"; mend the line, or name other keys");
+  };
+  const nlohmann::json object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (object.is_discarded()) fail("this is not JSON");
+  if (!object.is_object()) fail("this is JSON, but no object");
+  const auto take = [&](const std::string& key, std::string* value) {
+    const nlohmann::json* found = Find(object, key);
+    if (found == nullptr) fail("no key \"" + key + "\"");
+    if (!found->is_string()) fail("the value of \"" + key + "\" is no string");
+    *value = found->get_ref<const std::string&>();
+    if (value->find('\0') != std::string::npos) fail("the value of \"" + key + "\" holds a NUL character");
+  };
+  take(input_.source_key, &source_value_);
+  take(input_.target_key, &target_value_);
+}
+
+}  // namespace dragoman

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The file that holds a tokenised corpus, RUN/corpus.tokens: written once front to back, then read anywhere. Only
+// token_corpus.cc uses it.
+//
+//   token ids    pair after pair, source then target, without </s>; 2 bytes an id, or 4 when a vocabulary is larger
+//   lengths      pair after pair, source and target, 2 bytes each, </s> counted
+//   trailer      SpoolTrailer, 64-bit little-endian integers; at the end, because it holds what is known last
+//
+// It is no archive: a file that is not whole is made again from the text.
+#ifndef DRAGOMAN_DATA_TOKEN_SPOOL_H_
+#define DRAGOMAN_DATA_TOKEN_SPOOL_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file_system.h"
+#include "text/byte_hash.h"
+
+namespace dragoman {
+
+// Tokens of one pair, </s> counted on both sides.
+struct PairLengths {
+  uint16_t src = 0;
+  uint16_t tgt = 0;
+};
+constexpr int kMaxPairLength = 65535;
+
+// What was met while the corpus was read; nothing is left out silently.
+struct CorpusReport {
+  int64_t pairs = 0;          // pairs to train on
+  int64_t empty_pairs = 0;    // skipped: an empty line (or one of white space only) on one side or both
+  int64_t src_truncated = 0;  // sentences of which only the left part is kept
+  int64_t tgt_truncated = 0;
+  int64_t src_tokens = 0;  // of the pairs kept, </s> counted, after truncation
+  int64_t tgt_tokens = 0;
+  int64_t src_unknown = 0;  // tokens that are <unk>
+  int64_t tgt_unknown = 0;
+  int64_t crlf_lines = 0;
+  int64_t bom_files = 0;
+};
+
+struct SpoolTrailer {
+  uint64_t fingerprint = 0;  // of the text, the vocabularies and the options
+  uint64_t id_bytes = 0;     // 2 or 4
+  uint64_t ids = 0;          // token ids in the file
+  CorpusReport report;
+  uint64_t body_hash = 0;  // of everything before the trailer
+  uint64_t version = 0;
+  uint64_t trailer_hash = 0;  // of the fields above
+  uint64_t magic = 0;
+};
+
+// Writes to PATH.tmp and renames at the end, so that PATH is absent, whole or an older one (but for what a crash does
+// to files that are not synced, which the hashes find out). Throws FileError.
+class SpoolWriter {
+ public:
+  SpoolWriter(FileSystem* files, const std::string& path, uint64_t fingerprint, int id_bytes);
+  ~SpoolWriter();  // removes what was not finished
+  SpoolWriter(const SpoolWriter&) = delete;
+  SpoolWriter& operator=(const SpoolWriter&) = delete;
+
+  void AddPair(std::span<const int32_t> src, std::span<const int32_t> tgt);  // without </s>
+  void Finish(const CorpusReport& report);
+
+ private:
+  void AddIds(std::span<const int32_t> ids);
+  void Append(std::string_view bytes);
+
+  FileSystem* files_;
+  std::string path_;
+  std::string temporary_;
+  std::unique_ptr<WritableFile> file_;  // null once finished
+  SpoolTrailer trailer_;
+  ByteHash hash_;
+  std::string buffer_;
+  std::vector<PairLengths> lengths_;
+};
+
+struct OpenSpool {
+  std::unique_ptr<ReadableFile> file;
+  SpoolTrailer trailer;
+  std::vector<PairLengths> lengths;
+};
+
+// Opens the spool at `path` and checks all of its bytes. Returns nothing when there is no such file, when it is
+// damaged or incomplete, or when its fingerprint is another.
+std::optional<OpenSpool> TryOpenSpool(FileSystem* files, const std::string& path, uint64_t fingerprint);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DATA_TOKEN_SPOOL_H_
