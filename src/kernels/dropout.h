@@ -13,13 +13,14 @@ namespace dragoman::kernels {
 
 // One mask. Element (row, col) of a matrix with `cols` columns has counter row * cols + col (low 32 bits).
 struct Dropout {
-  float rate = 0;    // probability of being zeroed, 0 <= rate < 1, resolved to 1/65536; 0 turns it off
-  uint64_t key = 0;  // which mask; equal keys give equal masks
+  float rate = 0;    // probability of being zeroed, 0 <= rate < 1; 0 turns it off
+  uint64_t key = 0;  // which mask; equal keys give equal masks. All 64 bits well mixed (base/hash.h)
 
   bool active() const { return rate > 0; }
 };
 
-// The mask's factor for one counter: 0, or 1 / (1 - rate). The definition; the kernels compute it vector-wise.
+// The mask's factor for one counter: 0, or 1 / (1 - rate). The definition (dropout.cc); kernels compute it a vector at a
+// time (dropout-inl.h).
 float DropoutFactor(const Dropout& dropout, uint32_t counter);
 
 // y = x * mask, or y += x * mask when accumulate. y may be x. With the rate 0: a copy, or an addition.
