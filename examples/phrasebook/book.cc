@@ -150,9 +150,9 @@ class Pool {
         if (FillFrom(*pattern, std::min(wanted, size - pairs_.size()))) next.push_back(pattern);
       }
       if (next.empty() && pairs_.size() < size) {
-        throw FileError(grammar_.patterns.front().file,
-                        "all patterns together made " + std::to_string(pairs_.size()) + " sentences, expected " +
-                            std::to_string(size) + "; add patterns or words, or ask for fewer pairs");
+        throw FileError(grammar_.patterns.front().file, "all patterns together made " + std::to_string(pairs_.size()) +
+                                                            " sentences, expected " + std::to_string(size) +
+                                                            "; add patterns or words, or ask for fewer pairs");
       }
       active = next;
     }

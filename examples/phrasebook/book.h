@@ -78,8 +78,8 @@ struct Book {
   std::vector<Pair> test;
 };
 
-// The same grammar and options give the same book on every machine. Throws FileError naming the pattern when one English
-// sentence got two Chinese ones, or when the patterns cannot make enough different sentences.
+// The same grammar and options give the same book on every machine. Throws FileError naming the pattern when one
+// English sentence got two Chinese ones, or when the patterns cannot make enough different sentences.
 Book MakeBook(const Grammar& grammar, const BookOptions& options);
 
 // The words of an English sentence as a learner would count them: cut at spaces, hyphens and 's, without punctuation.

@@ -26,8 +26,9 @@ void Check(const std::string& path, const std::string& expected) {
   if (found == expected) return;
   const auto differ = std::mismatch(found.begin(), found.end(), expected.begin(), expected.end());
   const auto line = 1 + std::count(found.begin(), differ.first, '\n');
-  throw FileError(path, line, "differs from what the generator makes of the lexicon, phrases and patterns, expected "
-                              "the same bytes; run phrasebook_generate without --check and commit the result");
+  throw FileError(path, line,
+                  "differs from what the generator makes of the lexicon, phrases and patterns, expected "
+                  "the same bytes; run phrasebook_generate without --check and commit the result");
 }
 
 void Save(const std::string& path, const std::string& text) {

@@ -89,8 +89,7 @@ std::vector<Slot> ParseSlots(const Row& row, const std::string& text) {
     }
     for (const std::string& choice : Split(entry.substr(equals + 1), '|')) {
       const size_t star = choice.find('*');
-      const int weight =
-          star == std::string::npos ? 1 : ParseNumber<int>(row, choice.substr(star + 1), "the weight");
+      const int weight = star == std::string::npos ? 1 : ParseNumber<int>(row, choice.substr(star + 1), "the weight");
       slot.choices.push_back({choice.substr(0, star), weight});
     }
     slots.push_back(std::move(slot));
@@ -257,7 +256,8 @@ class Checker {
     for (const Choice& choice : slot.choices) {
       const Class& members = grammar_.classes.at(choice.class_name);
       for (const Word* word : members.words) {
-        if (word->forms.count(form) == 0) return Quoted(word->english) + " (line " + std::to_string(word->line) + " of lexicon.tsv)";
+        if (word->forms.count(form) == 0)
+          return Quoted(word->english) + " (line " + std::to_string(word->line) + " of lexicon.tsv)";
       }
       for (const Rule* phrase : members.phrases) {
         if (phrase->forms.count(form) != 0) continue;
