@@ -7,11 +7,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
-#include <fstream>
-#include <iterator>
 #include <limits>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <ostream>
 #include <span>
@@ -19,10 +15,12 @@
 #include <vector>
 
 #include "autograd/tape.h"
+#include "base/file_system.h"
 #include "model/transformer.h"
 #include "model/transformer_config.h"
 #include "tensor/flat_buffer.h"
 #include "tensor/packed.h"
+#include "tensor/safetensors.h"
 
 namespace dragoman {
 namespace {
@@ -33,11 +31,6 @@ const char* const kFolder = "tests/parity/recorded/";  // tests run in the repos
 // Of a tensor's largest magnitude. PyTorch's own float32 is up to 2.2e-6 away from the recorded values.
 constexpr double kTolerance = 1e-5;
 
-std::string ReadFile(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
-}
-
 // One entry of cases.json.
 struct Case {
   Json json;
@@ -47,28 +40,10 @@ struct Case {
 
 std::vector<Case> LoadCases() {
   std::vector<Case> cases;
-  const std::string text = ReadFile(std::string(kFolder) + "cases.json");
-  if (text.empty()) return cases;  // ParityRecordingTest says so
-  for (const Json& json : Json::parse(text)) cases.push_back({json});
+  const std::string path = std::string(kFolder) + "cases.json";
+  if (!RealFileSystem().Exists(path)) return cases;  // ParityRecordingTest says so
+  for (const Json& json : Json::parse(ReadFile(RealFileSystem(), path))) cases.push_back({json});
   return cases;
-}
-
-// Tensors of a safetensors file by name: 8 bytes of header length, a JSON header, then the data.
-std::map<std::string, std::vector<float>> LoadTensors(const std::string& path) {
-  const std::string bytes = ReadFile(path);
-  uint64_t header_bytes = 0;
-  std::memcpy(&header_bytes, bytes.data(), sizeof(header_bytes));
-  const Json header = Json::parse(bytes.substr(sizeof(header_bytes), header_bytes));
-  std::map<std::string, std::vector<float>> tensors;
-  for (const auto& [name, entry] : header.items()) {
-    if (name == "__metadata__") continue;
-    const size_t begin = entry.at("data_offsets").at(0);
-    const size_t end = entry.at("data_offsets").at(1);
-    std::vector<float>& values = tensors[name];
-    values.resize((end - begin) / sizeof(float));
-    std::memcpy(values.data(), bytes.data() + sizeof(header_bytes) + header_bytes + begin, end - begin);
-  }
-  return tensors;
 }
 
 // Owns what a PackedTokens looks at.
@@ -108,12 +83,10 @@ class ParityTest : public testing::TestWithParam<Case> {
  protected:
   ParityTest()
       : model_(TransformerConfig::FromJson(GetParam().json.at("config").dump(), "cases.json")),
-        tensors_(LoadTensors(kFolder + GetParam().name() + ".safetensors")),
+        tensors_(RealFileSystem(), kFolder + GetParam().name() + ".safetensors"),
         gradients_(model_.parameters().flat_size()) {
     for (const auto& parameter : model_.parameters().parameters()) {
-      const std::vector<float>& weights = tensors_.at("weights/" + parameter->name);
-      if (weights.size() != static_cast<size_t>(parameter->size)) ADD_FAILURE() << parameter->name << ": size differs";
-      std::copy_n(weights.begin(), std::min(weights.size(), parameter->span().size()), parameter->data);
+      tensors_.ReadFloats("weights/" + parameter->name, parameter->shape, parameter->span());
     }
     model_.PrepareForDecoding();
   }
@@ -134,8 +107,14 @@ class ParityTest : public testing::TestWithParam<Case> {
 
   double tokens() const { return static_cast<double>(tgt_out_.ids.size()); }
 
+  std::vector<float> Recorded(const std::string& name, const std::vector<int64_t>& shape) const {
+    std::vector<float> values(static_cast<size_t>(shape.front() * (shape.size() == 2 ? shape.back() : 1)));
+    tensors_.ReadFloats(name, shape, values);
+    return values;
+  }
+
   Transformer model_;
-  std::map<std::string, std::vector<float>> tensors_;
+  SafetensorsReader tensors_;
   FlatBuffer gradients_;
   Sentences src_{GetParam().json.at("src")};
   Sentences tgt_in_{GetParam().json.at("tgt_in")};
@@ -146,7 +125,7 @@ class ParityTest : public testing::TestWithParam<Case> {
 
 TEST_P(ParityTest, LogitsAreThose) {
   RunModel();
-  const std::vector<float>& expected = tensors_.at("logits");
+  const auto expected = Recorded("logits", {static_cast<int64_t>(tgt_out_.ids.size()), model_.config().tgt_vocab});
   ExpectClose("logits", expected, logits_, LargestMagnitude(expected));
 }
 
@@ -163,17 +142,18 @@ TEST_P(ParityTest, GradientsOfAllParametersAreThose) {
   size_t compared = 0;
   for (const auto& parameter : model_.parameters().parameters()) {
     const std::string& name = parameter->name;
-    const std::vector<float>& expected = tensors_.at("gradients/" + name);
+    const std::vector<float> expected = Recorded("gradients/" + name, parameter->shape);
     const std::span<const float> actual(gradients_.data() + parameter->offset, static_cast<size_t>(parameter->size));
     double scale = LargestMagnitude(expected);
     if (name.ends_with("k_proj.bias")) {  // truly zero: the softmax does not see it
-      scale = LargestMagnitude(tensors_.at("gradients/" + name.substr(0, name.rfind('.')) + ".weight"));
+      const std::string weight = name.substr(0, name.rfind('.')) + ".weight";
+      scale = LargestMagnitude(Recorded("gradients/" + weight, model_.parameters().Find(weight)->shape));
     }
     ASSERT_GT(scale, 0) << name;
     ExpectClose("gradients/" + name, expected, actual, scale);
     ++compared;
   }
-  const auto recorded = std::count_if(tensors_.begin(), tensors_.end(),
+  const auto recorded = std::count_if(tensors_.tensors().begin(), tensors_.tensors().end(),
                                       [](const auto& tensor) { return tensor.first.starts_with("gradients/"); });
   EXPECT_EQ(compared, static_cast<size_t>(recorded)) << "a recorded gradient has no parameter here";
 }
