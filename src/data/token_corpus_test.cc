@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/token_corpus.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+#include "base/hash.h"
+#include "data/test_corpus.h"
+
+namespace dragoman {
+namespace {
+
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+
+class TokenCorpusTest : public testing::Test {
+ protected:
+  TokenCorpus Open(const ParallelInput& input, CorpusOptions options = {}) {
+    return TokenCorpus::OpenOrBuild(input, vocabulary_, vocabulary_, options, directory_ / "corpus.tokens");
+  }
+  // Every pair as text again, for comparison.
+  std::vector<std::string> Texts(const TokenCorpus& corpus) {
+    std::vector<std::string> texts;
+    for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+      std::vector<int32_t> src;
+      std::vector<int32_t> tgt;
+      corpus.AppendPair(pair, &src, &tgt);
+      EXPECT_EQ(src.back(), vocabulary_.eos_id());
+      EXPECT_EQ(tgt.back(), vocabulary_.eos_id());
+      EXPECT_EQ(src.size(), corpus.lengths()[static_cast<size_t>(pair)].src);
+      EXPECT_EQ(tgt.size(), corpus.lengths()[static_cast<size_t>(pair)].tgt);
+      texts.push_back(vocabulary_.Decode(src));
+      texts.push_back(vocabulary_.Decode(tgt));
+    }
+    return texts;
+  }
+  ParallelInput Tsv(const std::string& text) {
+    ParallelInput input;
+    input.format = PairFormat::kTsv;
+    input.source = directory_.Write("tsv", text);
+    return input;
+  }
+
+  const TestDirectory directory_;
+  const Vocabulary vocabulary_ = TestVocabulary();
+};
+
+TEST_F(TokenCorpusTest, GivesBackEveryPairInOrder) {
+  const TokenCorpus corpus = Open(WriteTestPairs(directory_));
+  EXPECT_FALSE(corpus.reused());
+  EXPECT_EQ(corpus.size(), 100);
+  EXPECT_EQ(Texts(corpus), TestSentences());
+  EXPECT_EQ(corpus.report().pairs, 100);
+  EXPECT_EQ(corpus.report().empty_pairs, 0);
+  EXPECT_EQ(corpus.report().src_unknown, 0);
+}
+
+TEST_F(TokenCorpusTest, TheFileDoesNotDependOnTheNumberOfThreads) {
+  const ParallelInput input = WriteTestPairs(directory_, 300);  // several chunks
+  std::vector<std::string> spools;
+  for (const int threads : {1, 2, 5}) {
+    RemoveAll(RealFileSystem(), directory_ / "corpus.tokens");
+    CorpusOptions options;
+    options.threads = threads;
+    EXPECT_EQ(Open(input, options).size(), 30000);
+    spools.push_back(FileBytes(directory_ / "corpus.tokens"));
+  }
+  EXPECT_EQ(spools[0], spools[1]);
+  EXPECT_EQ(spools[0], spools[2]);
+}
+
+TEST_F(TokenCorpusTest, EmptyPairsAreSkippedAndCounted) {
+  const TokenCorpus corpus = Open(Tsv("I see a cat.\t我看见医生！\n\tx\nx\t\n\n \t \nyou\t你\n"));
+  EXPECT_EQ(corpus.size(), 2);
+  EXPECT_EQ(corpus.report().empty_pairs, 4);
+  EXPECT_THAT(Texts(corpus), testing::ElementsAre("I see a cat.", "我看见医生！", "you", "你"));
+  EXPECT_THAT(DescribeReport(corpus.report()), Contains(HasSubstr("4 pairs skipped")));
+}
+
+TEST_F(TokenCorpusTest, LongSentencesKeepTheirLeftPartAndAreCounted) {
+  CorpusOptions options;
+  options.max_src_len = 4;
+  options.max_tgt_len = 3;
+  const TokenCorpus corpus = Open(Tsv("I see a cat and a cat and a cat\tI see a cat\nI\tI\n"), options);
+  std::vector<int32_t> src;
+  std::vector<int32_t> tgt;
+  corpus.AppendPair(0, &src, &tgt);
+  const auto whole = vocabulary_.Encode("I see a cat");
+  EXPECT_THAT(src, testing::ElementsAre(whole[0], whole[1], whole[2], vocabulary_.eos_id()));
+  EXPECT_THAT(tgt, testing::ElementsAre(whole[0], whole[1], vocabulary_.eos_id()));
+  EXPECT_EQ(corpus.report().src_truncated, 1);
+  EXPECT_EQ(corpus.report().tgt_truncated, 1);
+  EXPECT_EQ(corpus.report().src_tokens, 4 + corpus.lengths()[1].src);
+}
+
+TEST_F(TokenCorpusTest, ASentenceThatJustFitsIsNotCut) {
+  const auto ids = vocabulary_.Encode("I see a cat.");
+  CorpusOptions options;
+  options.max_src_len = static_cast<int>(ids.size()) + 1;
+  const TokenCorpus corpus = Open(Tsv("I see a cat.\tyou\n"), options);
+  EXPECT_EQ(corpus.report().src_truncated, 0);
+  EXPECT_EQ(corpus.lengths()[0].src, ids.size() + 1);
+}
+
+TEST_F(TokenCorpusTest, ALineOfAMegabyteIsKeptUpToTheLimit) {
+  std::string line;
+  while (line.size() < (1u << 20)) line += "I see a cat. ";
+  CorpusOptions options;
+  options.max_src_len = kMaxPairLength;
+  const TokenCorpus corpus = Open(Tsv(line + "\tyou\n"), options);
+  EXPECT_EQ(corpus.report().src_truncated, 1);
+  EXPECT_EQ(corpus.lengths()[0].src, kMaxPairLength);
+  EXPECT_EQ(Texts(corpus)[0].substr(0, 26), line.substr(0, 26));
+}
+
+TEST_F(TokenCorpusTest, UnknownCharactersAndMendedLinesAreReported) {
+  const TokenCorpus corpus = Open(Tsv("\xEF\xBB\xBFI see Ω\tyou\r\nI\t龘\r\n"));
+  EXPECT_EQ(corpus.report().src_unknown, 1);
+  EXPECT_EQ(corpus.report().tgt_unknown, 1);
+  EXPECT_EQ(corpus.report().crlf_lines, 2);
+  EXPECT_EQ(corpus.report().bom_files, 1);
+  EXPECT_EQ(DescribeReport(corpus.report()).size(), 5u);
+}
+
+TEST_F(TokenCorpusTest, TheSameTextReusesTheFile) {
+  const ParallelInput input = WriteTestPairs(directory_);
+  const uint64_t fingerprint = Open(input).fingerprint();
+  const TokenCorpus again = Open(input);
+  EXPECT_TRUE(again.reused());
+  EXPECT_EQ(again.fingerprint(), fingerprint);
+  EXPECT_EQ(again.report().pairs, 100);
+  EXPECT_EQ(Texts(again), TestSentences());
+  again.RequireFingerprint(fingerprint);
+}
+
+TEST_F(TokenCorpusTest, ThePathsOfTheTextDoNotMatter) {
+  const ParallelInput input = WriteTestPairs(directory_);
+  Open(input);
+  ParallelInput moved = input;
+  moved.source = directory_.Write("moved", FileBytes(input.source));
+  EXPECT_TRUE(Open(moved).reused());
+}
+
+TEST_F(TokenCorpusTest, ChangedTextOrOptionsMakeANewFileAndFailARunThatResumes) {
+  const ParallelInput input = WriteTestPairs(directory_);
+  const uint64_t fingerprint = Open(input).fingerprint();
+  CorpusOptions options;
+  options.max_src_len = 100;
+  EXPECT_FALSE(Open(input, options).reused());
+  std::string text = FileBytes(input.source);
+  text[0] = 'J';
+  directory_.Write("en", text);
+  const TokenCorpus changed = Open(input);
+  EXPECT_FALSE(changed.reused());
+  EXPECT_THAT(MessageOf<OptionError>([&] { changed.RequireFingerprint(fingerprint); }),
+              AllOf(HasSubstr("training data are not those of the checkpoint"), HasSubstr("--init-from")));
+}
+
+TEST_F(TokenCorpusTest, ATornOrDamagedFileIsMadeAgain) {
+  const ParallelInput input = WriteTestPairs(directory_);
+  Open(input);
+  const std::string path = directory_ / "corpus.tokens";
+  const std::string good = FileBytes(path);
+  for (uint64_t i = 0; i < 60; ++i) {
+    std::string bad = good;
+    const uint64_t random = HashCombine(3, i);
+    if (i % 2 == 0) {
+      bad[random % bad.size()] ^= static_cast<char>(1 << (random >> 60) % 8);
+    } else {
+      bad.resize(random % bad.size());
+    }
+    if (bad == good) continue;
+    std::ofstream(path, std::ios::binary) << bad;
+    const TokenCorpus corpus = Open(input);
+    EXPECT_FALSE(corpus.reused()) << i;
+    EXPECT_EQ(FileBytes(path), good);
+  }
+}
+
+TEST_F(TokenCorpusTest, AnErrorInTheTextLeavesNoFileBehind) {
+  EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("a\tb\nc\xFF\td\n")); }), HasSubstr("/tsv:2: byte 2"));
+  EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens"));
+  EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens.tmp"));
+}
+
+TEST_F(TokenCorpusTest, NothingToTrainOnIsAnError) {
+  EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("\n\n")); }), HasSubstr("no sentence pairs in it (2 empty ones)"));
+  EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("")); }), HasSubstr("no sentence pairs"));
+}
+
+TEST_F(TokenCorpusTest, LimitsOutOfRangeAreNamed) {
+  CorpusOptions options;
+  options.max_tgt_len = 1;
+  EXPECT_THAT(MessageOf<OptionError>([&] { Open(Tsv("a\tb\n"), options); }), HasSubstr("max_tgt_len 1"));
+  options.max_tgt_len = 65536;
+  EXPECT_THAT(MessageOf<OptionError>([&] { Open(Tsv("a\tb\n"), options); }), HasSubstr("max_tgt_len 65536"));
+}
+
+TEST_F(TokenCorpusTest, StdinIsCopiedFirstAndTheCopyRemoved) {
+  const std::string text = directory_.Write("in", Gzip("I see a cat.\t你\n"));
+  ParallelInput input;
+  input.format = PairFormat::kTsv;
+  input.source = "-";
+  {
+    const StdinFrom redirected(text);
+    EXPECT_EQ(Texts(Open(input))[0], "I see a cat.");
+  }
+  EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens.stdin"));
+  {
+    const StdinFrom redirected(text);
+    EXPECT_TRUE(Open(input).reused());
+  }
+  directory_.Write("in", "one column\n");
+  const StdinFrom redirected(text);
+  EXPECT_THAT(MessageOf<FileError>([&] { Open(input); }), testing::StartsWith("stdin:1: 1 column"));
+}
+
+TEST_F(TokenCorpusTest, AFileChangedWhileInUseIsNoticed) {
+  const TokenCorpus corpus = Open(WriteTestPairs(directory_));
+  std::string bytes = FileBytes(directory_ / "corpus.tokens");
+  std::fill(bytes.begin(), bytes.end(), '\xFF');
+  std::ofstream(directory_ / "corpus.tokens", std::ios::binary | std::ios::in) << bytes;
+  std::vector<int32_t> src;
+  std::vector<int32_t> tgt;
+  EXPECT_THAT(MessageOf<FileError>([&] { corpus.AppendPair(0, &src, &tgt); }), HasSubstr("changed while in use"));
+}
+
+TEST_F(TokenCorpusTest, TokenisesQuickly) {
+  const ParallelInput input = WriteTestPairs(directory_, 290);
+  CorpusOptions options;
+  options.threads = 2;
+  const auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(Open(input, options).size(), 29000);
+  const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  RecordProperty("seconds", std::to_string(seconds));
+  EXPECT_LT(seconds, 10) << "29,000 pairs usually take about 0.2 s; the limit leaves room for a busy machine";
+}
+
+}  // namespace
+}  // namespace dragoman
