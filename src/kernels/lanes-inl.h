@@ -95,8 +95,9 @@ HWY_INLINE void ForEachVectorInChains(int64_t n, const Body& body) {
 
 // Four accumulators and their total.
 struct Sums {
-  Floats chain[kChains] = {hn::Zero(Tag()), hn::Zero(Tag()), hn::Zero(Tag()), hn::Zero(Tag())};
+  Floats chain[kChains];
 
+  HWY_INLINE Sums() { chain[0] = chain[1] = chain[2] = chain[3] = hn::Zero(Tag()); }
   HWY_INLINE Floats Lanes() const { return hn::Add(hn::Add(chain[0], chain[1]), hn::Add(chain[2], chain[3])); }
   HWY_INLINE float Total() const { return hn::GetLane(hn::SumOfLanes(Tag(), Lanes())); }
 };

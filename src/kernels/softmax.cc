@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/softmax.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/softmax.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h:
+#include "hwy/highway.h"
+#include "kernels/lanes-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dragoman::kernels {
+namespace HWY_NAMESPACE {
+
+constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
+
+// The four chains' lanes are added up in double.
+HWY_INLINE double DoubleTotal(const Sums& sums) {
+  HWY_ALIGN float lanes[hn::MaxLanes(Tag())];
+  hn::Store(sums.Lanes(), Tag(), lanes);
+  double total = 0;
+  for (size_t i = 0; i < hn::Lanes(Tag()); ++i) total += double{lanes[i]};
+  return total;
+}
+
+HWY_INLINE float RowMax(const float* x, int64_t n) {
+  Floats max[kChains];
+  max[0] = max[1] = max[2] = max[3] = hn::Set(Tag(), kMinusInfinity);
+  ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
+    max[chain] = hn::Max(max[chain], lanes.LoadOr(x + i, kMinusInfinity));
+  });
+  return hn::GetLane(hn::MaxOfLanes(Tag(), hn::Max(hn::Max(max[0], max[1]), hn::Max(max[2], max[3]))));
+}
+
+// Calls visit(i, lanes, e^(x[i] - max)) and returns the sum of these. NaN in x makes the sum NaN.
+template <class Visit>
+HWY_INLINE double SumOfExp(const float* x, int64_t n, float max, const Visit& visit) {
+  const Floats shift = hn::Set(Tag(), max);
+  Sums sums;
+  ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
+    const Floats e = ExpOrNan(hn::Sub(lanes.LoadOr(x + i, kMinusInfinity), shift));
+    sums.chain[chain] = hn::Add(sums.chain[chain], e);
+    visit(i, lanes, e);
+  });
+  return DoubleTotal(sums);
+}
+
+HWY_INLINE void ScaleRow(float* x, int64_t n, float factor) {
+  const Floats factors = hn::Set(Tag(), factor);
+  ForEachVector(n, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
+    lanes.Store(hn::Mul(lanes.Load(x + i), factors), x + i);
+  });
+}
+
+void SoftmaxRows(const Matrix& x, float scale) {
+  for (int64_t r = 0; r < x.rows; ++r) {
+    float* const row = x.Row(r);
+    if (scale != 1.0f) ScaleRow(row, x.cols, scale);
+    const float max = RowMax(row, x.cols);
+    const double sum = SumOfExp(row, x.cols, max, [=](int64_t i, auto lanes, Floats e)
+                                                      DRAGOMAN_LANES { lanes.Store(e, row + i); });
+    ScaleRow(row, x.cols, static_cast<float>(1.0 / sum));
+  }
+}
+
+void LogSoftmaxRows(const Matrix& x) {
+  for (int64_t r = 0; r < x.rows; ++r) {
+    float* const row = x.Row(r);
+    const float max = RowMax(row, x.cols);
+    const double sum = SumOfExp(row, x.cols, max, [](int64_t, auto, Floats) DRAGOMAN_LANES {});
+    // In two steps, as max may be large and log(sum) is not: their sum would lose the latter's digits.
+    const Floats shift = hn::Set(Tag(), max), log_sum = hn::Set(Tag(), static_cast<float>(std::log(sum)));
+    ForEachVector(x.cols, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
+      lanes.Store(hn::Sub(hn::Sub(lanes.Load(row + i), shift), log_sum), row + i);
+    });
+  }
+}
+
+// sum over v of (x[v] - max)
+HWY_INLINE double SumOfDifferences(const float* x, int64_t n, float max) {
+  const Floats shift = hn::Set(Tag(), max);
+  Sums sums;
+  ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
+    sums.chain[chain] = hn::Add(sums.chain[chain], hn::Sub(lanes.LoadOr(x + i, max), shift));
+  });
+  return DoubleTotal(sums);
+}
+
+// With z = logits - max, all log p[v] = z[v] - log_sum, so that
+//   loss = -(1 - smoothing) log p[target] - smoothing (average(z) - log_sum)
+void CrossEntropyRow(float* logits, int64_t vocab, int32_t target, float smoothing, float gradient_scale,
+                     CrossEntropySums& sums) {
+  const float max = RowMax(logits, vocab);
+  const float target_logit = logits[target];
+  sums.correct += target_logit == max && std::find(logits, logits + target, max) == logits + target;
+  // Without smoothing the average does not enter, and entries of -inf are no harm.
+  const double average = smoothing == 0 ? 0 : SumOfDifferences(logits, vocab, max) / static_cast<double>(vocab);
+  double sum;
+  if (gradient_scale == 0) {
+    sum = SumOfExp(logits, vocab, max, [](int64_t, auto, Floats) DRAGOMAN_LANES {});
+  } else {
+    sum = SumOfExp(logits, vocab, max, [=](int64_t i, auto lanes, Floats e)
+                                           DRAGOMAN_LANES { lanes.Store(e, logits + i); });
+    const Floats factor = hn::Set(Tag(), static_cast<float>(double{gradient_scale} / sum));
+    const Floats everywhere = hn::Set(Tag(), gradient_scale * smoothing / static_cast<float>(vocab));
+    ForEachVector(vocab, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
+      lanes.Store(hn::MulSub(lanes.Load(logits + i), factor, everywhere), logits + i);
+    });
+    logits[target] -= gradient_scale * (1.0f - smoothing);
+  }
+  const double log_sum = std::log(sum);
+  const double nll = log_sum - (double{target_logit} - double{max});
+  sums.nll += nll;
+  sums.loss += (1.0 - double{smoothing}) * nll + double{smoothing} * (log_sum - average);
+}
+
+CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t> targets, float smoothing,
+                                  float gradient_scale) {
+  CrossEntropySums sums;
+  for (int64_t r = 0; r < logits.rows; ++r) {
+    CrossEntropyRow(logits.Row(r), logits.cols, targets[r], smoothing, gradient_scale, sums);
+  }
+  return sums;
+}
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace dragoman::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dragoman::kernels {
+
+HWY_EXPORT(SoftmaxRows);
+HWY_EXPORT(LogSoftmaxRows);
+HWY_EXPORT(CrossEntropyRows);
+
+void SoftmaxRows(const Matrix& x, float scale) { HWY_DYNAMIC_DISPATCH(SoftmaxRows)(x, scale); }
+
+void LogSoftmaxRows(const Matrix& x) { HWY_DYNAMIC_DISPATCH(LogSoftmaxRows)(x); }
+
+CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t> targets, float smoothing,
+                                  float gradient_scale) {
+  return HWY_DYNAMIC_DISPATCH(CrossEntropyRows)(logits, targets, smoothing, gradient_scale);
+}
+
+}  // namespace dragoman::kernels
+#endif  // HWY_ONCE
