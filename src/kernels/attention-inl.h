@@ -16,9 +16,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
-#include "kernels/dropout.h"
+#include "kernels/dropout-inl.h"
+#include "kernels/lanes-inl.h"
 #include "kernels/small_gemm-inl.h"
 #include "tensor/matrix.h"
 
@@ -28,8 +28,6 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-using Tag = hn::ScalableTag<float>;
-using Floats = hn::Vec<Tag>;
 constexpr int64_t kLanes = hn::MaxLanes(Tag());
 static_assert(kQueryBlock % kLanes == 0 && kMaxLanes % kLanes == 0);
 
@@ -133,26 +131,21 @@ struct QueryLanes {
   }
 };
 
-// e^x for x <= 0, and NaN for NaN (Highway's Exp would give 0, and so hide that something went wrong).
-HWY_INLINE Floats ExpOrNan(Tag d, Floats x) { return hn::IfThenElse(hn::Eq(x, x), hn::Exp(d, x), x); }
-
 // The dropout factors of a vector of queries.
 class DropoutLanes {
  public:
   // first_row: the packed matrix's row of the first lane, counted on from the rows of the heads before.
-  HWY_INLINE DropoutLanes(const Dropout& dropout, int64_t first_row) : dropout_(dropout), first_row_(first_row) {}
+  HWY_INLINE DropoutLanes(const Dropout& dropout, int64_t first_row)
+      : mask_(Tag(), dropout), first_counters_(hn::ShiftLeft<12>(mask_.Counters(first_row))) {}
 
   HWY_INLINE Floats Factors(int64_t key) const {
-    HWY_ALIGN float factors[kLanes];
-    for (int64_t r = 0; r < kLanes; ++r) {
-      factors[r] = DropoutFactor(dropout_, static_cast<uint32_t>((first_row_ + r) * 4096 + key));
-    }
-    return hn::Load(Tag(), factors);
+    const DropoutMask<Tag>::Counter d;
+    return mask_.Factors(hn::Add(first_counters_, hn::Set(d, static_cast<uint32_t>(key))));
   }
 
  private:
-  const Dropout& dropout_;
-  int64_t first_row_;
+  DropoutMask<Tag> mask_;
+  DropoutMask<Tag>::CounterVec first_counters_;  // of key 0: row * 4096
 };
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)

@@ -13,13 +13,17 @@
 #include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
 #include "kernels/attention-inl.h"
+#include "kernels/lanes-inl.h"
+#include "kernels/small_gemm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
-// Scores [keys, lanes] become softmax weights, lane by lane, 0 for hidden keys. Returns log sum exp of the scores.
-HWY_INLINE Floats SoftmaxLanes(QueryLanes queries, int64_t keys, float* scores) {
+// Scores [keys, lanes] become softmax weights, lane by lane, 0 for hidden keys, and then go through dropout. Returns
+// log sum exp of the scores.
+template <bool kDropout>
+HWY_INLINE Floats SoftmaxLanes(QueryLanes queries, int64_t keys, const DropoutLanes& dropout, float* scores) {
   const Tag d;
   const Floats hidden = hn::Set(d, -std::numeric_limits<float>::infinity());
   const int64_t all_visible = queries.AllVisible(keys);
@@ -34,7 +38,7 @@ HWY_INLINE Floats SoftmaxLanes(QueryLanes queries, int64_t keys, float* scores) 
   Floats sum = hn::Zero(d), other_sum = hn::Zero(d);  // in turns: an addition need not wait for the one before
   for (int64_t j = 0; j < keys; ++j) {
     float* const at = scores + j * kQueryBlock;
-    const Floats weight = ExpOrNan(d, hn::Sub(hn::Load(d, at), max));
+    const Floats weight = ExpOrNan(hn::Sub(hn::Load(d, at), max));
     hn::Store(weight, d, at);
     const Floats added = hn::Add(sum, weight);
     sum = other_sum;
@@ -44,17 +48,11 @@ HWY_INLINE Floats SoftmaxLanes(QueryLanes queries, int64_t keys, float* scores) 
   const Floats factor = hn::Div(hn::Set(d, 1.0f), sum);
   for (int64_t j = 0; j < keys; ++j) {
     float* const at = scores + j * kQueryBlock;
-    hn::Store(hn::Mul(hn::Load(d, at), factor), d, at);
+    Floats weight = hn::Mul(hn::Load(d, at), factor);
+    if constexpr (kDropout) weight = hn::Mul(weight, dropout.Factors(j));
+    hn::Store(weight, d, at);
   }
   return hn::Add(max, hn::Log(d, sum));
-}
-
-HWY_INLINE void DropLanes(const DropoutLanes& dropout, int64_t keys, float* weights) {
-  const Tag d;
-  for (int64_t j = 0; j < keys; ++j) {
-    float* const at = weights + j * kQueryBlock;
-    hn::Store(hn::Mul(hn::Load(d, at), dropout.Factors(j)), d, at);
-  }
 }
 
 // One sentence and head: q [q_len, d_head], k and v [k_len, d_head], out like q. first_row: the row of log_sum_exp
@@ -78,9 +76,12 @@ void ForwardHead(const AttentionShape& shape, const Matrix& q, const Matrix& k, 
     SmallGemm<Steps::kAll>(d, keys, VecsFor(queries), k_rows.AsLeft(), {q_transposed, kQueryBlock}, width, 0,
                            {weights, kQueryBlock, false});
     for (int64_t lane = 0; lane < queries; lane += kLanes) {
-      const Floats lane_log_sum_exp = SoftmaxLanes({begin + lane, shape.causal}, keys, weights + lane);
+      const QueryLanes lanes = {begin + lane, shape.causal};
+      const DropoutLanes dropout(shape.dropout, first_row + begin + lane);
+      const Floats lane_log_sum_exp = shape.dropout.active()
+                                          ? SoftmaxLanes<true>(lanes, keys, dropout, weights + lane)
+                                          : SoftmaxLanes<false>(lanes, keys, dropout, weights + lane);
       hn::Store(lane_log_sum_exp, d, block_log_sum_exp + lane);
-      if (shape.dropout.active()) DropLanes({shape.dropout, first_row + begin + lane}, keys, weights + lane);
     }
     if (log_sum_exp) std::copy_n(block_log_sum_exp, queries, log_sum_exp + first_row + begin);
     const Product product = {out_rows.data, out_rows.stride, false};

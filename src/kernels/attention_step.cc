@@ -13,8 +13,8 @@
 #define HWY_TARGET_INCLUDE "kernels/attention_step.cc"
 #include "hwy/foreach_target.h"
 // After foreach_target.h:
-#include "hwy/contrib/math/math-inl.h"
 #include "hwy/highway.h"
+#include "kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
@@ -83,31 +83,22 @@ void StepScores(D d, int64_t heads, int64_t d_head, const float* q, std::span<co
 
 // row = softmax(scale * row), row [count].
 HWY_INLINE void StepSoftmax(float* row, int64_t count, float scale) {
-  const hn::ScalableTag<float> d;
-  const int64_t lanes = hn::Lanes(d), whole = count / lanes * lanes;
-  HWY_ALIGN float rest[hn::MaxLanes(d)];  // the elements behind the last whole vector, with -inf behind them
-  std::fill_n(rest, lanes, -std::numeric_limits<float>::infinity());
-  std::copy(row + whole, row + count, rest);
-  auto max = hn::Load(d, rest);
-  for (int64_t j = 0; j < whole; j += lanes) max = hn::Max(max, hn::LoadU(d, row + j));
+  const Tag d;
+  constexpr float kHidden = -std::numeric_limits<float>::infinity();
+  Floats max = hn::Set(d, kHidden);
+  ForEachVector(count, [&](int64_t j, auto lanes) DRAGOMAN_LANES { max = hn::Max(max, lanes.LoadOr(row + j, kHidden)); });
   max = hn::MaxOfLanes(d, max);
-  const auto factor = hn::Set(d, scale);
-  const auto exp = [&](auto x) HWY_ATTR {
-    x = hn::Mul(hn::Sub(x, max), factor);
-    return hn::IfThenElse(hn::Eq(x, x), hn::Exp(d, x), x);  // Highway's Exp would hide a NaN
-  };
-  auto weight = exp(hn::Load(d, rest));
-  auto sum = weight;
-  hn::Store(weight, d, rest);
-  for (int64_t j = 0; j < whole; j += lanes) {
-    weight = exp(hn::LoadU(d, row + j));
-    hn::StoreU(weight, d, row + j);
+  const Floats factor = hn::Set(d, scale);
+  Floats sum = hn::Zero(d);
+  ForEachVector(count, [&](int64_t j, auto lanes) DRAGOMAN_LANES {
+    const Floats weight = ExpOrNan(hn::Mul(hn::Sub(lanes.LoadOr(row + j, kHidden), max), factor));
+    lanes.Store(weight, row + j);
     sum = hn::Add(sum, weight);
-  }
-  const auto inverse = hn::Div(hn::Set(d, 1.0f), hn::SumOfLanes(d, sum));
-  for (int64_t j = 0; j < whole; j += lanes) hn::StoreU(hn::Mul(hn::LoadU(d, row + j), inverse), d, row + j);
-  hn::Store(hn::Mul(hn::Load(d, rest), inverse), d, rest);
-  std::copy_n(rest, count - whole, row + whole);
+  });
+  const Floats inverse = hn::Div(hn::Set(d, 1.0f), hn::SumOfLanes(d, sum));
+  ForEachVector(count, [&](int64_t j, auto lanes) DRAGOMAN_LANES {
+    lanes.Store(hn::Mul(lanes.Load(row + j), inverse), row + j);
+  });
 }
 
 // out (+)= weights[j..j + kRows) times those rows of values.
