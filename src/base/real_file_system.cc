@@ -184,7 +184,8 @@ class RealFileLock : public FileLock {
     }
     // The owner's number is for the message of whoever comes second; a full disk must not keep us from locking.
     const std::string owner = std::to_string(getpid()) + "\n";
-    if (ftruncate(fd_.get(), 0) == 0) static_cast<void>(!pwrite(fd_.get(), owner.data(), owner.size(), 0));
+    const auto size = static_cast<ssize_t>(owner.size());
+    if (pwrite(fd_.get(), owner.data(), owner.size(), 0) == size) static_cast<void>(!ftruncate(fd_.get(), size));
     return true;
   }
 

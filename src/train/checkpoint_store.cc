@@ -1,0 +1,282 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/checkpoint_store.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <tuple>
+#include <utility>
+
+#include "base/check.h"
+#include "base/crc32.h"
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kLast[] = "last";
+constexpr char kBest[] = "best";
+constexpr char kLock[] = ".lock";
+constexpr char kTemporary[] = ".tmp-";  // begins every name that stands for nothing whole
+
+// Passes bytes on and sums them up.
+class SummingFile : public WritableFile {
+ public:
+  explicit SummingFile(WritableFile& file) : file_(file) {}
+  void Append(std::string_view bytes) override {
+    file_.Append(bytes);
+    size_ += static_cast<int64_t>(bytes.size());
+    crc32_ = Crc32(bytes, crc32_);
+  }
+  void Sync() override { file_.Sync(); }
+  void Close() override { file_.Close(); }
+  int64_t size() const { return size_; }
+  uint32_t crc32() const { return crc32_; }
+
+ private:
+  WritableFile& file_;
+  int64_t size_ = 0;
+  uint32_t crc32_ = 0;
+};
+
+// "step-00001000" is the checkpoint of step 1000; "step-00001000.1" another one of the same step, saved later.
+struct CheckpointName {
+  int64_t step = 0;
+  int64_t again = 0;
+  bool operator<(const CheckpointName& other) const {
+    return std::tie(step, again) < std::tie(other.step, other.again);
+  }
+};
+
+std::string TextOf(const CheckpointName& name) {
+  return name.again == 0 ? fmt::format("step-{:08}", name.step) : fmt::format("step-{:08}.{}", name.step, name.again);
+}
+
+bool ParseNumber(std::string_view text, int64_t* number) {
+  if (text.empty() || text.size() > 18) return false;  // 18 digits fit
+  *number = 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return false;
+    *number = *number * 10 + (c - '0');
+  }
+  return true;
+}
+
+std::optional<CheckpointName> ParseName(std::string_view text) {
+  constexpr std::string_view kPrefix = "step-";
+  if (text.substr(0, kPrefix.size()) != kPrefix) return std::nullopt;
+  const std::string_view number = text.substr(kPrefix.size());
+  const size_t dot = number.find('.');
+  CheckpointName name;
+  if (!ParseNumber(number.substr(0, dot), &name.step)) return std::nullopt;
+  if (dot != std::string_view::npos && !ParseNumber(number.substr(dot + 1), &name.again)) return std::nullopt;
+  if (TextOf(name) != text) return std::nullopt;  // someone else's way to write it
+  return name;
+}
+
+bool IsBelow(const std::string& a, const std::string& b) { return *ParseName(a) < *ParseName(b); }
+
+bool Contains(const std::vector<std::string>& names, const std::string& name) {
+  return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+CheckpointFile FileOfBytes(std::string name, std::string bytes) {
+  return {std::move(name), [bytes = std::move(bytes)](WritableFile& file) { file.Append(bytes); }};
+}
+
+CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const RetentionOptions& retention, Report report)
+    : files_(files), run_(std::move(run)), retention_(retention), report_(std::move(report)) {
+  DRAGOMAN_CHECK(retention_.keep_last >= 1 && retention_.keep_best >= 0);
+  CreateDirectories(files_, run_);
+  lock_ = files_.TryLock(Path(kLock));
+  if (!lock_) {
+    std::string owner = ReadFile(files_, Path(kLock));
+    owner.erase(std::find_if(owner.begin(), owner.end(), [](char c) { return c < '0' || c > '9'; }), owner.end());
+    throw FileError(run_, "another training (process " + owner +
+                              ") writes here, expected to be the only one; wait for " +
+                              "it, stop it, or choose another --output");
+  }
+  for (const std::string& name : files_.List(run_)) {
+    if (name.rfind(kTemporary, 0) == 0) Quietly([&] { RemoveAll(files_, Path(name)); });
+  }
+  Quietly([&] { LinkBest(); });  // a save may have been interrupted between its two links
+}
+
+CheckpointStore::~CheckpointStore() = default;
+
+std::string CheckpointStore::Save(const CheckpointContents& contents) {
+  const std::string name = FreeName(contents.step);
+  const std::string temporary = kTemporary + name;
+  try {
+    Write(contents, Path(temporary));
+    files_.Rename(Path(temporary), Path(name));
+    files_.SyncDirectory(run_);
+    Link(kLast, name);
+  } catch (...) {
+    Quietly([&] { RemoveAll(files_, Path(temporary)); });
+    // Once RUN/last has moved, the new checkpoint is the one to keep, even if that could not be synced.
+    Quietly([&] {
+      if (files_.Exists(Path(name)) && LinkTarget(kLast) != name) Retire({name});
+    });
+    throw;
+  }
+  LinkBest();
+  Quietly([&] { RemoveOld(name); });
+  return Path(name);
+}
+
+void CheckpointStore::Write(const CheckpointContents& contents, const std::string& directory) {
+  Manifest manifest;
+  manifest.step = contents.step;
+  if (contents.score && std::isfinite(*contents.score)) manifest.score = contents.score;
+  RemoveAll(files_, directory);
+  files_.CreateDirectory(directory);
+  std::set<std::string> names = {kManifestName};
+  for (const CheckpointFile& source : contents.files) {
+    DRAGOMAN_CHECK(names.insert(source.name).second && source.name.find('/') == std::string::npos);
+    const std::unique_ptr<WritableFile> file = files_.Create(JoinPath(directory, source.name));
+    SummingFile summing(*file);
+    source.write(summing);
+    file->Sync();
+    file->Close();
+    manifest.files.push_back({source.name, summing.size(), summing.crc32()});
+  }
+  WriteFile(files_, JoinPath(directory, kManifestName), ManifestText(manifest));
+  files_.SyncDirectory(directory);
+}
+
+std::optional<Checkpoint> CheckpointStore::LatestGood() {
+  std::vector<std::string> names = Names();
+  std::reverse(names.begin(), names.end());
+  const std::string last = LinkTarget(kLast);
+  const auto linked = std::find(names.begin(), names.end(), last);
+  if (linked != names.end()) {
+    std::rotate(names.begin(), linked, linked + 1);
+  } else if (!last.empty()) {
+    report_(Path(kLast) + ": points to " + last + ", which is not there; looking for the newest checkpoint that is");
+  }
+  for (const std::string& name : names) {
+    std::optional<Checkpoint> checkpoint = CheckOne(name);
+    if (!checkpoint) continue;
+    if (name != last) {
+      report_("going on from " + checkpoint->directory + ", the newest whole checkpoint");
+      Quietly([&] { Link(kLast, name); });
+    }
+    return checkpoint;
+  }
+  if (names.empty()) return std::nullopt;
+  throw FormatError(run_,
+                    fmt::format("all {} checkpoints here are damaged, expected one that is whole; restore one from "
+                                "a backup, or choose another --output to begin anew",
+                                names.size()));
+}
+
+// The checkpoint of that name if it is whole; otherwise reports why it is not.
+std::optional<Checkpoint> CheckpointStore::CheckOne(const std::string& name) {
+  try {
+    std::optional<Manifest> manifest = VerifyCheckpoint(files_, Path(name));
+    if (manifest) return Checkpoint{Path(name), std::move(*manifest)};
+    report_(Path(name) + ": has no " + kManifestName + "; trying an older checkpoint");
+  } catch (const FileError& error) {
+    report_(std::string("damaged checkpoint: ") + error.what());
+  }
+  damaged_.insert(name);
+  return std::nullopt;
+}
+
+std::optional<double> CheckpointStore::BestScore() const {
+  const std::vector<std::string> names = NamesBestFirst();
+  if (names.empty()) return std::nullopt;
+  return ReadManifest(files_, Path(names.front())).score;
+}
+
+std::vector<std::string> CheckpointStore::Names() const {
+  std::vector<std::string> names;
+  for (const std::string& name : files_.List(run_)) {
+    if (ParseName(name) && files_.Type(Path(name)) == FileType::kDirectory) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end(), IsBelow);
+  return names;
+}
+
+std::vector<std::string> CheckpointStore::NamesBestFirst() const {
+  std::vector<std::pair<double, std::string>> scored;  // lower is better
+  for (const std::string& name : Names()) {
+    if (damaged_.count(name) > 0) continue;
+    try {
+      const std::optional<double> score = ReadManifest(files_, Path(name)).score;
+      if (score) scored.emplace_back(retention_.higher_is_better ? -*score : *score, name);
+    } catch (const FormatError&) {  // damaged: LatestGood says so if it matters
+    }
+  }
+  std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+  std::vector<std::string> names;
+  for (auto& [score, name] : scored) names.push_back(std::move(name));
+  return names;
+}
+
+std::string CheckpointStore::FreeName(int64_t step) const {
+  DRAGOMAN_CHECK(step >= 0);
+  CheckpointName name = {step, 0};
+  while (files_.Type(Path(TextOf(name))) != FileType::kNone) ++name.again;
+  return TextOf(name);
+}
+
+std::string CheckpointStore::LinkTarget(const std::string& link) const {
+  return files_.Type(Path(link)) == FileType::kSymlink ? files_.ReadSymlink(Path(link)) : "";
+}
+
+void CheckpointStore::Link(const std::string& link, const std::string& name) {
+  ReplaceSymlink(files_, name, Path(link), Path(kTemporary + link));
+}
+
+void CheckpointStore::LinkBest() {
+  const std::vector<std::string> names = NamesBestFirst();
+  const std::string target = LinkTarget(kBest);
+  if (names.empty() || retention_.keep_best == 0) {
+    if (!target.empty()) files_.RemoveFile(Path(kBest));  // what it points to is damaged or about to go
+  } else if (target != names.front()) {
+    Link(kBest, names.front());
+  }
+}
+
+// Checkpoints of a later step than the newest are of a future that was given up by going on from an earlier one.
+void CheckpointStore::RemoveOld(const std::string& newest) {
+  std::vector<std::string> kept = NamesBestFirst();
+  kept.resize(std::min(kept.size(), static_cast<size_t>(retention_.keep_best)));
+  std::vector<std::string> names = Names();
+  int last = 0;
+  for (auto name = names.rbegin(); name != names.rend() && last < retention_.keep_last; ++name) {
+    if (IsBelow(newest, *name) || damaged_.count(*name) > 0) continue;
+    kept.push_back(*name);
+    ++last;
+  }
+  names.erase(std::remove_if(names.begin(), names.end(), [&](const auto& name) { return Contains(kept, name); }),
+              names.end());
+  Retire(names);
+}
+
+// First out of the way under a temporary name, for good, then removed: half of a checkpoint never bears its name.
+void CheckpointStore::Retire(const std::vector<std::string>& names) {
+  if (names.empty()) return;
+  for (const std::string& name : names) {
+    RemoveAll(files_, Path(kTemporary + name));
+    files_.Rename(Path(name), Path(kTemporary + name));
+    damaged_.erase(name);
+  }
+  files_.SyncDirectory(run_);
+  for (const std::string& name : names) RemoveAll(files_, Path(kTemporary + name));
+}
+
+void CheckpointStore::Quietly(const std::function<void()>& fn) {
+  try {
+    fn();
+  } catch (const FileError& error) {
+    report_(error.what());
+  }
+}
+
+}  // namespace dragoman

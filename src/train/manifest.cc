@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/manifest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+
+#include "base/crc32.h"
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+using nlohmann::json;
+
+constexpr char kFormat[] = "dragoman-checkpoint";
+constexpr int kVersion = 1;
+constexpr int64_t kMaxManifestBytes = 1 << 20;
+
+// The manifest's last lines: the checksum of every byte before them.
+std::string Seal(std::string_view text) {
+  return fmt::format("  \"manifest_crc32\": \"{}\"\n}}\n", Crc32Text(Crc32(text)));
+}
+const size_t kSealBytes = Seal("").size();
+
+bool IsCrcText(const json& value) {
+  if (!value.is_string()) return false;
+  const std::string& text = value.get_ref<const std::string&>();
+  return text.size() == 8 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
+}
+
+// A name that stays in its directory and is not the manifest's own.
+bool IsFileName(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." && name != kManifestName && name.find('/') == std::string::npos &&
+         name.find('\0') == std::string::npos;
+}
+
+uint32_t CrcOfFile(const ReadableFile& file) {
+  std::vector<char> chunk(1 << 20);
+  uint32_t crc = 0;
+  for (int64_t at = 0; at < file.size(); at += static_cast<int64_t>(chunk.size())) {
+    chunk.resize(static_cast<size_t>(std::min<int64_t>(1 << 20, file.size() - at)));
+    file.Read(at, chunk);
+    crc = Crc32({chunk.data(), chunk.size()}, crc);
+  }
+  return crc;
+}
+
+void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected) {
+  const std::string path = JoinPath(directory, expected.name);
+  if (!files.Exists(path)) {
+    throw FormatError(path, "is missing; its checkpoint's MANIFEST.json names it: use another checkpoint");
+  }
+  const std::unique_ptr<ReadableFile> file = files.Open(path);
+  if (file->size() != expected.size) {
+    throw FormatError(path, fmt::format("has {} bytes, its checkpoint's MANIFEST.json says {}; it was cut short or "
+                                        "changed: use another checkpoint",
+                                        file->size(), expected.size));
+  }
+  const uint32_t crc = CrcOfFile(*file);
+  if (crc != expected.crc32) {
+    throw FormatError(path, fmt::format("has CRC-32 {}, its checkpoint's MANIFEST.json says {}; it was damaged or "
+                                        "changed: use another checkpoint",
+                                        Crc32Text(crc), Crc32Text(expected.crc32)));
+  }
+}
+
+// Throws json::exception if a member is missing or of another type.
+Manifest Parse(const std::string& path, const json& root) {
+  Manifest manifest;
+  manifest.step = root.at("step").get<int64_t>();
+  if (root.contains("score")) manifest.score = root.at("score").get<double>();
+  for (const json& entry : root.at("files")) {
+    ManifestFile file;
+    file.name = entry.at("name").get<std::string>();
+    file.size = entry.at("size").get<int64_t>();
+    const json& crc = entry.at("crc32");
+    if (!IsFileName(file.name) || !IsCrcText(crc) || file.size < 0) {
+      throw FormatError(path, "has " + entry.dump() +
+                                  " among its files, expected a plain name, a size and a CRC-32 of " +
+                                  "eight hexadecimal digits; use another checkpoint");
+    }
+    file.crc32 = static_cast<uint32_t>(std::stoul(crc.get<std::string>(), nullptr, 16));
+    manifest.files.push_back(std::move(file));
+  }
+  return manifest;
+}
+
+}  // namespace
+
+std::string ManifestText(const Manifest& manifest) {
+  std::string text =
+      fmt::format("{{\n  \"format\": \"{}\",\n  \"version\": {},\n  \"step\": {},\n", kFormat, kVersion, manifest.step);
+  if (manifest.score && std::isfinite(*manifest.score)) {
+    text += "  \"score\": " + json(*manifest.score).dump() + ",\n";  // the shortest text that reads back the same
+  }
+  text += "  \"files\": [";
+  for (size_t i = 0; i < manifest.files.size(); ++i) {
+    const ManifestFile& file = manifest.files[i];
+    text += fmt::format("{}\n    {{\"name\": {}, \"size\": {}, \"crc32\": \"{}\"}}", i > 0 ? "," : "",
+                        json(file.name).dump(), file.size, Crc32Text(file.crc32));
+  }
+  text += "\n  ],\n";
+  return text + Seal(text);
+}
+
+Manifest ReadManifest(FileSystem& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, kManifestName);
+  const int64_t size = files.Open(path)->size();
+  if (size > kMaxManifestBytes) {
+    throw FormatError(
+        path, fmt::format("has {} bytes, expected at most {}; use another checkpoint", size, kMaxManifestBytes));
+  }
+  const std::string text = ReadFile(files, path);
+  if (text.size() < kSealBytes ||
+      text.substr(text.size() - kSealBytes) != Seal(std::string_view(text).substr(0, text.size() - kSealBytes))) {
+    throw FormatError(path, "does not end in its own checksum; it was damaged or changed: use another checkpoint");
+  }
+  try {
+    const json root = json::parse(text);
+    if (root.at("format") != kFormat || root.at("version") != kVersion) {
+      throw FormatError(path,
+                        fmt::format("is format {}, version {}, expected \"{}\", version {}; use the dragoman that "
+                                    "wrote it",
+                                    root["format"].dump(), root["version"].dump(), kFormat, kVersion));
+    }
+    return Parse(path, root);
+  } catch (const json::exception& error) {
+    throw FormatError(path,
+                      std::string("is not a checkpoint's manifest (") + error.what() + "); use another checkpoint");
+  }
+}
+
+std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& directory,
+                                         const std::vector<std::string>& only) {
+  if (!files.Exists(JoinPath(directory, kManifestName))) return std::nullopt;
+  Manifest manifest = ReadManifest(files, directory);
+  for (const std::string& name : only) {
+    const auto named = [&](const ManifestFile& file) { return file.name == name; };
+    if (std::none_of(manifest.files.begin(), manifest.files.end(), named)) {
+      throw FormatError(JoinPath(directory, kManifestName),
+                        "does not name " + name + ", which is needed here; use " + "another checkpoint");
+    }
+  }
+  for (const ManifestFile& file : manifest.files) {
+    if (only.empty() || std::find(only.begin(), only.end(), file.name) != only.end()) {
+      VerifyFile(files, directory, file);
+    }
+  }
+  return manifest;
+}
+
+}  // namespace dragoman
