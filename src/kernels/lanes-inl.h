@@ -34,6 +34,7 @@ struct WholeLanes {
   HWY_INLINE Floats Load(const float* from) const { return hn::LoadU(Tag(), from); }
   HWY_INLINE Floats LoadOr(const float* from, float /*missing*/) const { return Load(from); }
   HWY_INLINE void Store(Floats v, float* to) const { hn::StoreU(v, Tag(), to); }
+  HWY_INLINE Floats ZeroMissing(Floats v) const { return v; }
 };
 
 // How the first `count` lanes are; memory behind them is not touched.
@@ -60,6 +61,7 @@ struct FirstLanes {
   HWY_INLINE void Store(Floats v, float* to) const { hn::BlendedStore(v, hn::FirstN(Tag(), count), Tag(), to); }
 #endif
   HWY_INLINE Floats Load(const float* from) const { return LoadOr(from, 0.0f); }
+  HWY_INLINE Floats ZeroMissing(Floats v) const { return hn::IfThenElseZero(hn::FirstN(Tag(), count), v); }
 };
 
 // body(i, lanes) for i = 0, N, 2N, ... below n; lanes.Load(p + i) and lanes.Store(v, p + i) do the rest.

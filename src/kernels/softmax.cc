@@ -36,15 +36,16 @@ HWY_INLINE float RowMax(const float* x, int64_t n) {
   return hn::GetLane(hn::MaxOfLanes(Tag(), hn::Max(hn::Max(max[0], max[1]), hn::Max(max[2], max[3]))));
 }
 
-// Calls visit(i, lanes, e^(x[i] - max)) and returns the sum of these. NaN in x makes the sum NaN.
+// Calls visit(i, lanes, chain, z, e^z), z = x[i] - max, and returns the sum of e^z. NaN in x makes the sum NaN.
 template <class Visit>
 HWY_INLINE double SumOfExp(const float* x, int64_t n, float max, const Visit& visit) {
   const Floats shift = hn::Set(Tag(), max);
   Sums sums;
   ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
-    const Floats e = ExpOrNan(hn::Sub(lanes.LoadOr(x + i, kMinusInfinity), shift));
+    const Floats z = hn::Sub(lanes.LoadOr(x + i, kMinusInfinity), shift);
+    const Floats e = ExpOrNan(z);
     sums.chain[chain] = hn::Add(sums.chain[chain], e);
-    visit(i, lanes, e);
+    visit(i, lanes, chain, z, e);
   });
   return DoubleTotal(sums);
 }
@@ -61,7 +62,7 @@ void SoftmaxRows(const Matrix& x, float scale) {
     float* const row = x.Row(r);
     if (scale != 1.0f) ScaleRow(row, x.cols, scale);
     const float max = RowMax(row, x.cols);
-    const double sum = SumOfExp(row, x.cols, max, [=](int64_t i, auto lanes, Floats e)
+    const double sum = SumOfExp(row, x.cols, max, [=](int64_t i, auto lanes, int, Floats, Floats e)
                                                       DRAGOMAN_LANES { lanes.Store(e, row + i); });
     ScaleRow(row, x.cols, static_cast<float>(1.0 / sum));
   }
@@ -71,7 +72,7 @@ void LogSoftmaxRows(const Matrix& x) {
   for (int64_t r = 0; r < x.rows; ++r) {
     float* const row = x.Row(r);
     const float max = RowMax(row, x.cols);
-    const double sum = SumOfExp(row, x.cols, max, [](int64_t, auto, Floats) DRAGOMAN_LANES {});
+    const double sum = SumOfExp(row, x.cols, max, [](int64_t, auto, int, Floats, Floats) DRAGOMAN_LANES {});
     // In two steps, as max may be large and log(sum) is not: their sum would lose the latter's digits.
     const Floats shift = hn::Set(Tag(), max), log_sum = hn::Set(Tag(), static_cast<float>(std::log(sum)));
     ForEachVector(x.cols, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
@@ -80,14 +81,20 @@ void LogSoftmaxRows(const Matrix& x) {
   }
 }
 
-// sum over v of (x[v] - max)
-HWY_INLINE double SumOfDifferences(const float* x, int64_t n, float max) {
-  const Floats shift = hn::Set(Tag(), max);
-  Sums sums;
-  ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
-    sums.chain[chain] = hn::Add(sums.chain[chain], hn::Sub(lanes.LoadOr(x + i, max), shift));
-  });
-  return DoubleTotal(sums);
+// Sum of e^z and, unless smoothing is 0 (then entries of -inf are no harm), sum of z; with kKeep, logits become e^z.
+struct RowSums {
+  double exp_sum;
+  double z_sum;
+};
+template <bool kKeep>
+HWY_INLINE RowSums SumRow(float* logits, int64_t vocab, float max, bool smooth) {
+  Sums z_sums;
+  const double exp_sum =
+      SumOfExp(logits, vocab, max, [&](int64_t i, auto lanes, int chain, Floats z, Floats e) DRAGOMAN_LANES {
+        if constexpr (kKeep) lanes.Store(e, logits + i);
+        z_sums.chain[chain] = hn::Add(z_sums.chain[chain], lanes.ZeroMissing(z));
+      });
+  return {exp_sum, smooth ? DoubleTotal(z_sums) : 0};
 }
 
 // With z = logits - max, all log p[v] = z[v] - log_sum, so that
@@ -97,23 +104,21 @@ void CrossEntropyRow(float* logits, int64_t vocab, int32_t target, float smoothi
   const float max = RowMax(logits, vocab);
   const float target_logit = logits[target];
   sums.correct += target_logit == max && std::find(logits, logits + target, max) == logits + target;
-  // Without smoothing the average does not enter, and entries of -inf are no harm.
-  const double average = smoothing == 0 ? 0 : SumOfDifferences(logits, vocab, max) / static_cast<double>(vocab);
-  double sum;
+  RowSums row;
   if (gradient_scale == 0) {
-    sum = SumOfExp(logits, vocab, max, [](int64_t, auto, Floats) DRAGOMAN_LANES {});
+    row = SumRow<false>(logits, vocab, max, smoothing != 0);
   } else {
-    sum = SumOfExp(logits, vocab, max, [=](int64_t i, auto lanes, Floats e)
-                                           DRAGOMAN_LANES { lanes.Store(e, logits + i); });
-    const Floats factor = hn::Set(Tag(), static_cast<float>(double{gradient_scale} / sum));
+    row = SumRow<true>(logits, vocab, max, smoothing != 0);
+    const Floats factor = hn::Set(Tag(), static_cast<float>(double{gradient_scale} / row.exp_sum));
     const Floats everywhere = hn::Set(Tag(), gradient_scale * smoothing / static_cast<float>(vocab));
     ForEachVector(vocab, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
       lanes.Store(hn::MulSub(lanes.Load(logits + i), factor, everywhere), logits + i);
     });
     logits[target] -= gradient_scale * (1.0f - smoothing);
   }
-  const double log_sum = std::log(sum);
+  const double log_sum = std::log(row.exp_sum);
   const double nll = log_sum - (double{target_logit} - double{max});
+  const double average = row.z_sum / static_cast<double>(vocab);
   sums.nll += nll;
   sums.loss += (1.0 - double{smoothing}) * nll + double{smoothing} * (log_sum - average);
 }
