@@ -84,20 +84,6 @@ void ShuffleBatches(Rng* rng, BatchPlan* plan) {
 
 }  // namespace
 
-BatchOrder ParseBatchOrder(const std::string& option, const std::string& name) {
-  if (name == "shuffled") return BatchOrder::kShuffled;
-  if (name == "bucketed") return BatchOrder::kBucketed;
-  if (name == "file") return BatchOrder::kFile;
-  throw OptionError(option + " " + name + ": no such order; expected shuffled, bucketed or file");
-}
-
-TokenUnit ParseTokenUnit(const std::string& option, const std::string& name) {
-  if (name == "target") return TokenUnit::kTarget;
-  if (name == "source") return TokenUnit::kSource;
-  if (name == "max") return TokenUnit::kMax;
-  throw OptionError(option + " " + name + ": no such unit; expected target, source or max");
-}
-
 void BatchOptions::Validate() const {
   if (max_tokens < 1 || max_tokens > INT32_MAX / 64) {
     throw OptionError(fmt::format("max_tokens_per_batch {}: out of range; expected 1 to {}; some thousand is usual",

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <span>
-#include <string>
 #include <vector>
 
 #include "data/token_spool.h"
@@ -35,10 +34,6 @@ struct BatchOptions {
   // Throws OptionError naming the option, what was found and what is allowed.
   void Validate() const;
 };
-
-// Throw OptionError naming `option` for a name that is not one of them ("shuffled", ...; "target", ...).
-BatchOrder ParseBatchOrder(const std::string& option, const std::string& name);
-TokenUnit ParseTokenUnit(const std::string& option, const std::string& name);
 
 // Batch b of the epoch is the pairs order[starts[b]] to order[starts[b + 1] - 1]. Every pair is in exactly one batch.
 // About 4 bytes a pair.

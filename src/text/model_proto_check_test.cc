@@ -86,7 +86,7 @@ TEST(ModelProtoCheckTest, TheSelfTestIsNotRun) {
 const std::string& ModelWithRules() {
   static const std::string* model = [] {
     VocabOptions options = SmallVocabOptions();
-    options.normalization = "nmt_nfkc";
+    options.normalization = Normalization::kNmtNfkc;
     return new std::string(TrainTestModel(options));
   }();
   return *model;

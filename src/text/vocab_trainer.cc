@@ -127,10 +127,18 @@ OptionError SizeError(const VocabOptions& options, const std::string& message) {
 
 }  // namespace
 
-VocabType ParseVocabType(const std::string& name) {
-  if (name == "unigram") return VocabType::kUnigram;
-  if (name == "bpe") return VocabType::kBpe;
-  throw OptionError("--type " + name + ": no such type; expected unigram or bpe");
+const EnumNames<VocabType>& NamesOf(VocabType) {
+  static const EnumNames<VocabType> names = {{"unigram", VocabType::kUnigram}, {"bpe", VocabType::kBpe}};
+  return names;
+}
+
+const EnumNames<Normalization>& NamesOf(Normalization) {
+  static const EnumNames<Normalization> names = {{"none", Normalization::kNone},
+                                                 {"nfkc", Normalization::kNfkc},
+                                                 {"nmt_nfkc", Normalization::kNmtNfkc},
+                                                 {"nfkc_cf", Normalization::kNfkcCf},
+                                                 {"nmt_nfkc_cf", Normalization::kNmtNfkcCf}};
+  return names;
 }
 
 void VocabOptions::Validate() const {
@@ -140,11 +148,6 @@ void VocabOptions::Validate() const {
         fmt::format("--size {}: out of range; expected {} to {} (special tokens, symbols and bytes take "
                     "{}); a few thousand is usual",
                     size, special + 1, kMaxVocabularyPieces, special));
-  }
-  static const std::unordered_set<std::string> kNames = {"none", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"};
-  if (kNames.count(normalization) == 0) {
-    throw OptionError("--normalization " + normalization +
-                      ": no such normalisation; expected none, nfkc, nmt_nfkc, nfkc_cf or nmt_nfkc_cf");
   }
   if (!(character_coverage >= 0.98 && character_coverage <= 1.0)) {
     throw OptionError(fmt::format("--character-coverage {}: out of range; expected 0.98 to 1", character_coverage));
@@ -198,12 +201,14 @@ std::string VocabTrainer::Train() {
   if (sample_.kept() == 0) {
     throw OptionError("--input: no text in it, only empty lines; expected sentences; check the file names");
   }
+  const bool keep = options_.normalization == Normalization::kNone;
+  const std::string normalization = keep ? "identity" : std::string(EnumName(options_.normalization));
   std::unordered_map<std::string, std::string> flags = {
-      {"model_type", options_.type == VocabType::kUnigram ? "unigram" : "bpe"},
+      {"model_type", std::string(EnumName(options_.type))},
       {"vocab_size", std::to_string(options_.size)},
       {"byte_fallback", options_.byte_fallback ? "true" : "false"},
       {"character_coverage", fmt::format("{}", options_.character_coverage)},
-      {"normalization_rule_name", options_.normalization == "none" ? "identity" : options_.normalization},
+      {"normalization_rule_name", normalization},
       {"max_sentence_length", std::to_string(4 * kMaxSentenceBytes)},
       {"num_threads", std::to_string(options_.threads)},
       {"unk_id", "0"},

@@ -8,21 +8,33 @@
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "text/sentence_sample.h"
 
 namespace dragoman {
 
 enum class VocabType {
-  kUnigram,  // Kudo 2018
+  kUnigram,  // Kudo 2018, §3.2
   kBpe       // Sennrich 2016
 };
+const EnumNames<VocabType>& NamesOf(VocabType);  // "unigram", "bpe"
+
+// What is done to text before it is cut into pieces, and so to what the model writes. SentencePiece's own names.
+enum class Normalization {
+  kNone,       // every character stays what it is; only runs of spaces become one
+  kNfkc,       // Unicode's NFKC: full-width ，？！ become ,?! and so on
+  kNmtNfkc,    // NFKC, and some more white space and invisible characters
+  kNfkcCf,     // NFKC, then lower case
+  kNmtNfkcCf,  // both
+};
+const EnumNames<Normalization>& NamesOf(Normalization);  // "none", "nfkc", "nmt_nfkc", "nfkc_cf", "nmt_nfkc_cf"
 
 struct VocabOptions {
   int size = 8000;  // pieces, special tokens included; <unk> is 0, <s> 1, </s> 2
   VocabType type = VocabType::kUnigram;
-  bool byte_fallback = false;          // characters without a piece become their UTF-8 bytes instead of <unk>
-  std::vector<std::string> symbols;    // user-defined: never split, whatever the text around them
-  std::string normalization = "none";  // none, nfkc, nmt_nfkc, nfkc_cf or nmt_nfkc_cf; "none" keeps every character
+  bool byte_fallback = false;        // characters without a piece become their UTF-8 bytes instead of <unk>
+  std::vector<std::string> symbols;  // user-defined: never split, whatever the text around them
+  Normalization normalization = Normalization::kNone;
   double character_coverage = 0.9995;  // share of the text's characters that get a piece of their own, 0.98 to 1
   int64_t max_sentences = 0;           // train on a random sample of at most so many; 0 is no limit
   int64_t max_megabytes = 32;          // and of at most so much text (unigram takes about 25 times as much memory)
@@ -31,9 +43,6 @@ struct VocabOptions {
   // Throws OptionError naming the option, what was found, what is allowed.
   void Validate() const;
 };
-
-// Throws OptionError for other names than "unigram" and "bpe".
-VocabType ParseVocabType(const std::string& name);
 
 // Collects sentences, then trains. Not thread-safe.
 class VocabTrainer {

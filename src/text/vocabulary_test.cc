@@ -61,7 +61,7 @@ TEST(VocabularyTest, DefaultKeepsFullWidthPunctuationAndNfkcDoesNot) {
   const std::string text = "我喜欢医生，是吗？";
   EXPECT_EQ(TestVocabulary().Decode(TestVocabulary().Encode(text)), text);
   VocabOptions options = SmallVocabOptions();
-  options.normalization = "nfkc";
+  options.normalization = Normalization::kNfkc;
   const auto nfkc = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
   EXPECT_EQ(nfkc.Decode(nfkc.Encode(text)), "我喜欢医生,是吗?");
 }

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/batch_stream.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "data/prefetcher.h"
+#include "data/test_corpus.h"
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+
+class BatchStreamTest : public testing::Test {
+ protected:
+  BatchStreamTest() { options_.max_tokens = 150; }
+
+  const TestDirectory directory_;
+  const Vocabulary vocabulary_ = TestVocabulary();
+  const TokenCorpus corpus_ =
+      TokenCorpus::OpenOrBuild(WriteTestPairs(directory_), vocabulary_, vocabulary_, {}, directory_ / "corpus.tokens");
+  BatchOptions options_;
+};
+
+void ExpectSame(const Batch& a, const Batch& b) {
+  EXPECT_EQ(a.epoch, b.epoch);
+  EXPECT_EQ(a.index, b.index);
+  EXPECT_EQ(a.pair_ids, b.pair_ids);
+  EXPECT_EQ(a.src_ids, b.src_ids);
+  EXPECT_EQ(a.src_offsets, b.src_offsets);
+  EXPECT_EQ(a.tgt_in_ids, b.tgt_in_ids);
+  EXPECT_EQ(a.tgt_out_ids, b.tgt_out_ids);
+  EXPECT_EQ(a.tgt_offsets, b.tgt_offsets);
+}
+
+TEST_F(BatchStreamTest, SentencesAreThoseOfTheCorpusShiftedRight) {
+  for (const int32_t start : {1, -1, 7}) {
+    options_.decoder_start = start;
+    BatchStream stream(corpus_, options_);
+    Batch batch;
+    stream.Next(&batch);
+    ASSERT_GT(batch.sentences(), 1);
+    ASSERT_EQ(batch.src_offsets.size(), batch.pair_ids.size() + 1);
+    ASSERT_EQ(batch.src().packing.tokens(), batch.src_tokens());
+    ASSERT_EQ(batch.tgt_in().ids.size(), batch.tgt_out().ids.size());
+    const auto sentences = TestSentences();
+    for (int64_t s = 0; s < batch.sentences(); ++s) {
+      const auto pair = static_cast<size_t>(batch.pair_ids[s]);
+      const auto out = batch.tgt_out().ids.subspan(batch.tgt_offsets[s], batch.TgtLength(s));
+      const auto in = batch.tgt_in().ids.subspan(batch.tgt_offsets[s], batch.TgtLength(s));
+      EXPECT_EQ(vocabulary_.Decode(out), sentences[2 * pair + 1]);
+      EXPECT_EQ(out.back(), vocabulary_.eos_id());
+      EXPECT_EQ(in.front(), start);
+      EXPECT_TRUE(std::equal(in.begin() + 1, in.end(), out.begin()));
+      const auto src = batch.src().ids.subspan(batch.src_offsets[s], batch.SrcLength(s));
+      EXPECT_EQ(vocabulary_.Decode(src), sentences[2 * pair]);
+      EXPECT_EQ(src.back(), vocabulary_.eos_id());
+    }
+  }
+}
+
+TEST_F(BatchStreamTest, AnEpochHoldsEveryPairOnceAndTheNextComesInAnotherOrder) {
+  BatchStream stream(corpus_, options_);
+  std::vector<std::vector<int64_t>> epochs;
+  Batch batch;
+  while (true) {
+    stream.Next(&batch);
+    if (batch.epoch == 2) break;
+    epochs.resize(static_cast<size_t>(batch.epoch) + 1);
+    epochs.back().insert(epochs.back().end(), batch.pair_ids.begin(), batch.pair_ids.end());
+  }
+  ASSERT_EQ(epochs.size(), 2u);
+  EXPECT_NE(epochs[0], epochs[1]);
+  for (auto& pairs : epochs) {
+    std::sort(pairs.begin(), pairs.end());
+    ASSERT_EQ(pairs.size(), 100u);
+    for (int64_t i = 0; i < 100; ++i) EXPECT_EQ(pairs[static_cast<size_t>(i)], i);
+  }
+}
+
+TEST_F(BatchStreamTest, AStreamStartedAtAnyPositionGoesOnTheSame) {
+  for (const BatchOrder order : {BatchOrder::kShuffled, BatchOrder::kBucketed}) {
+    options_.order = order;
+    BatchStream stream(corpus_, options_);
+    std::vector<Batch> batches(40);  // more than two epochs
+    for (Batch& batch : batches) stream.Next(&batch);
+    ASSERT_GE(batches.back().epoch, 2);
+    for (size_t stopped = 0; stopped + 1 < batches.size(); ++stopped) {
+      BatchStream resumed(corpus_, options_, After(batches[stopped]));
+      Batch batch;
+      resumed.Next(&batch);
+      ExpectSame(batch, batches[stopped + 1]);
+    }
+  }
+}
+
+TEST_F(BatchStreamTest, PositionsThatDoNotExistAreRefused) {
+  BatchStream stream(corpus_, options_);
+  const int64_t batches = stream.batches_in_epoch();
+  stream.Seek({0, batches});
+  EXPECT_EQ(stream.position(), (DataPosition{1, 0}));
+  EXPECT_THAT(MessageOf<OptionError>([&] { stream.Seek({0, batches + 1}); }), HasSubstr("of epoch 0; expected 0 to"));
+  EXPECT_THROW(stream.Seek({-1, 0}), OptionError);
+}
+
+TEST_F(BatchStreamTest, SlicesAreTheSentencesAskedFor) {
+  BatchStream stream(corpus_, options_);
+  Batch batch;
+  stream.Next(&batch);
+  const std::vector<int> chosen = {3, 0};
+  const Batch part = batch.Slice(chosen);
+  ASSERT_EQ(part.sentences(), 2);
+  EXPECT_EQ(part.epoch, batch.epoch);
+  for (int64_t s = 0; s < 2; ++s) {
+    const int64_t from = chosen[static_cast<size_t>(s)];
+    EXPECT_EQ(part.pair_ids[s], batch.pair_ids[from]);
+    EXPECT_EQ(vocabulary_.Decode(part.src().ids.subspan(part.src_offsets[s], part.SrcLength(s))),
+              TestSentences()[2 * static_cast<size_t>(batch.pair_ids[from])]);
+    for (int64_t i = 0; i < part.TgtLength(s); ++i) {
+      EXPECT_EQ(part.tgt_in_ids[part.tgt_offsets[s] + i], batch.tgt_in_ids[batch.tgt_offsets[from] + i]);
+      EXPECT_EQ(part.tgt_out_ids[part.tgt_offsets[s] + i], batch.tgt_out_ids[batch.tgt_offsets[from] + i]);
+    }
+  }
+  EXPECT_EQ(batch.Slice(std::vector<int>()).sentences(), 0);
+  EXPECT_EQ(batch.Slice(std::vector<int>()).src_offsets, std::vector<int32_t>{0});
+}
+
+TEST_F(BatchStreamTest, PrefetchingChangesNothing) {
+  BatchStream stream(corpus_, options_);
+  for (const int depth : {1, 3}) {
+    BatchStream plain(corpus_, options_);
+    Prefetcher prefetcher(stream, depth);
+    Batch expected;
+    Batch batch;
+    for (int i = 0; i < 50; ++i) {
+      plain.Next(&expected);
+      prefetcher.Next(&batch);
+      ExpectSame(batch, expected);
+    }
+  }
+}
+
+TEST_F(BatchStreamTest, APrefetcherCanBeLeftAtAnyMoment) {
+  for (int i = 0; i < 30; ++i) {
+    Prefetcher prefetcher(BatchStream(corpus_, options_), 2);
+    Batch batch;
+    for (int k = 0; k < i % 4; ++k) prefetcher.Next(&batch);
+  }
+}
+
+TEST_F(BatchStreamTest, APrefetcherPassesErrorsOnAfterTheGoodBatches) {
+  // The last half of the file becomes nonsense while it is open.
+  std::string bytes = FileBytes(directory_ / "corpus.tokens");
+  std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), bytes.end(), '\xFF');
+  std::ofstream(directory_ / "corpus.tokens", std::ios::binary | std::ios::in) << bytes;
+  options_.order = BatchOrder::kFile;
+  Prefetcher prefetcher(BatchStream(corpus_, options_), 100);
+  Batch batch;
+  int good = 0;
+  const std::string message = MessageOf<FileError>([&] {
+    for (;; ++good) prefetcher.Next(&batch);
+  });
+  EXPECT_THAT(message, HasSubstr("changed while in use"));
+  EXPECT_GT(good, 1);
+  EXPECT_THROW(prefetcher.Next(&batch), FileError);  // and again, rather than waiting for ever
+}
+
+}  // namespace
+}  // namespace dragoman
