@@ -50,8 +50,15 @@ Sampler::Filling Sampler::FillClass(const Class& members) {
 
 Sampler::Filling Sampler::FillPhrase(const Rule& phrase) {
   if (phrase.IsAlias()) return FillSlot(phrase.slots[0]);
+  constexpr int kMostDraws = 1000;
   std::optional<std::vector<Filling>> fillings;
-  while (!fillings) {  // "Tom and Tom" is drawn again
+  for (int draws = 0; !fillings; ++draws) {  // "Tom and Tom" is drawn again
+    if (draws == kMostDraws) {
+      throw FileError(
+          phrase.file, phrase.line,
+          "every draw puts one word, or words of one clash, into two slots, expected slots that can differ; "
+          "add words to their classes");
+    }
     std::vector<Filling> drawn;
     for (const Slot& slot : phrase.slots) drawn.push_back(FillSlot(slot));
     fillings = WithoutClash(std::move(drawn));
@@ -256,7 +263,7 @@ std::vector<std::string> EnglishWords(const std::string& sentence) {
   std::vector<std::string> words(1);
   for (size_t i = 0; i < sentence.size(); ++i) {
     const char letter = sentence[i];
-    if (letter == ' ' || letter == '-' || (letter == '\'' && sentence[i - 1] != 'o')) {
+    if (letter == ' ' || letter == '-' || (letter == '\'' && i > 0 && sentence[i - 1] != 'o')) {
       words.emplace_back();
       if (letter == '\'') words.back() = "'";  // Tom, 's
     } else if (std::string(",.?!").find(letter) == std::string::npos) {
@@ -267,6 +274,11 @@ std::vector<std::string> EnglishWords(const std::string& sentence) {
 }
 
 Book MakeBook(const Grammar& grammar, const BookOptions& options) {
+  if (options.test_pairs < grammar.held_out.size()) {
+    throw FileError(grammar.patterns.front().file,
+                    "asked to hold out " + std::to_string(options.test_pairs) + " sentences, expected at least the " +
+                        std::to_string(grammar.held_out.size()) + " of held_out.tsv; ask for more");
+  }
   Pool pool(grammar, options);
   pool.Fill(options.train_pairs + options.valid_pairs + options.test_pairs - grammar.held_out.size());
   std::vector<Pair> pairs = pool.TakeShuffled();

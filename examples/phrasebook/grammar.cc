@@ -69,8 +69,8 @@ template <typename Number>
 Number ParseNumber(const Row& row, const std::string& text, const std::string& what) {
   std::istringstream in(text);
   Number number = 0;
-  if (!(in >> number) || !in.eof() || number <= 0) {
-    row.Fail("found " + what + " " + Quoted(text) + ", expected a number above 0");
+  if (!(in >> number) || !in.eof() || number <= 0 || number > 1000) {
+    row.Fail("found " + what + " " + Quoted(text) + ", expected a number above 0, at most 1000");
   }
   return number;
 }
@@ -129,6 +129,8 @@ std::vector<Piece> ParseTemplate(const Row& row, const std::vector<Slot>& slots,
       ParseReference(row, slots, text.substr(i + 1, close - i - 1), &pieces.back());
       pieces.emplace_back();
       i = close;
+    } else if (text[i] == '}') {
+      row.Fail("found } without {, expected {slot} or {slot.form}; open or remove it");
     } else {
       pieces.back().text += text[i];
     }
@@ -203,6 +205,7 @@ void ReadPatterns(const std::string& folder, Grammar* grammar) {
     if (row.columns.size() > 4) rule.share = ParseNumber<double>(row, row.columns[4], "the share");
     grammar->patterns.push_back(std::move(rule));
   }
+  if (names.empty()) throw FileError(folder + "/patterns.tsv", "found no pattern, expected at least one; add a line");
   for (const Row& row : ReadRows(folder + "/held_out.tsv", 3, 3, "3: pattern, English, Chinese")) {
     if (names.count(row.columns[0]) == 0) {
       row.Fail("unknown pattern " + Quoted(row.columns[0]) + ", expected a name from patterns.tsv");

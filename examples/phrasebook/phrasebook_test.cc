@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <set>
@@ -123,11 +124,13 @@ TEST_F(SourcesTest, NameFileAndLineOfEveryMistake) {
       {"like\t\t{s}\ts=name\n", "column 2 is empty"},
       {"like\t{x}\t{s}\ts=name\n", "unknown slot 'x'"},
       {"like\t{s\t{s}\ts=name\n", "found { without }"},
+      {"like\ts}\t{s}\ts=name\n", "found } without {"},
       {"like\t{s} sleeps\tsleeps\ts=name\n", "does not occur in the Chinese"},
       {"like\t{s}\t{s}\ts=nobody\n", "unknown class 'nobody'"},
       {"like\t{s}\t{s.mw}\ts=name\n", "'Tom' (line 1 of lexicon.tsv) does not have"},
       {"like\t{s.present}\t{s}\ts=name\n", "names its subject"},
       {"like\t{s}\t{s}\ts=name*0\n", "expected a number above 0"},
+      {"like\t{s}\t{s}\ts=name*2000\n", "at most 1000"},
       {"like\t{s}\t{s}\ts=name s=name\n", "declared twice"},
       {"like\t{s}\t{s}\tname\n", "expected slot=class"},
       {"like\t{s}\t{s}\ts=name\tmuch\n", "the share 'much'"},
@@ -164,6 +167,15 @@ TEST_F(SourcesTest, TooFewCombinationsAreReported) {
   Write("patterns.tsv", "one\t{s} sleeps\t{s}睡觉\ts=name\n");
   Write("lexicon.tsv", "name\tTom\t汤姆\n");
   EXPECT_THAT(Complaint(), HasSubstr("all patterns together made 1 sentences, expected 2"));
+}
+
+TEST_F(SourcesTest, NoDrawGoesOnForever) {
+  Write("lexicon.tsv", "name\tTom\t汤姆\n");
+  Write("phrases.tsv", "couple\t{a} and {b}\t{a}和{b}\ta=name b=name\n");
+  Write("patterns.tsv", "one\t{s} sleep\t{s}睡觉\ts=couple\n");
+  EXPECT_THAT(Complaint(), AllOf(HasSubstr("phrases.tsv:1: "), HasSubstr("slots that can differ")));
+  Write("patterns.tsv", "# nothing\n");
+  EXPECT_THAT(Complaint(), AllOf(HasSubstr("patterns.tsv: "), HasSubstr("found no pattern")));
 }
 
 // ---- The committed book ----
