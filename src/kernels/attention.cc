@@ -109,8 +109,13 @@ void Forward(const AttentionShape& shape, const Packing& q_packing, const Packin
         if (log_sum_exp) std::fill_n(log_sum_exp + first_row, q_len, -std::numeric_limits<float>::infinity());
         continue;
       }
-      ForwardHead(shape, HeadOf(q, q_begin, q_len, h, shape.d_head), HeadOf(k, k_begin, k_len, h, shape.d_head),
-                  HeadOf(v, k_begin, k_len, h, shape.d_head), out_head, first_row, log_sum_exp, {scratch});
+      const Matrix q_head = HeadOf(q, q_begin, q_len, h, shape.d_head);
+      const Matrix k_head = HeadOf(k, k_begin, k_len, h, shape.d_head);
+      const Matrix v_head = HeadOf(v, k_begin, k_len, h, shape.d_head);
+      if (h + 1 < shape.heads) {
+        for (const Matrix& m : {q_head, k_head, v_head, out_head}) PrefetchNextHead(m);
+      }
+      ForwardHead(shape, q_head, k_head, v_head, out_head, first_row, log_sum_exp, {scratch});
     }
   }
 }

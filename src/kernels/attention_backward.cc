@@ -57,7 +57,11 @@ struct BackwardMatrices {
   Matrix q, k, v, dout, dq, dk, dv;
 };
 
-// Adds to dk and dv, and to or over dq.
+HWY_INLINE void PrefetchNextHead(const BackwardMatrices& m) {
+  for (const Matrix& matrix : {m.q, m.k, m.v, m.dout, m.dq, m.dk, m.dv}) PrefetchNextHead(matrix);
+}
+
+// Writes dq, dk and dv, or adds to them. first_row: the row of log_sum_exp that belongs to the first query.
 void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, const float* log_sum_exp, int64_t first_row,
                   bool accumulate_dq, bool accumulate_dkv, ScratchTaker scratch) {
   const Tag d;
@@ -135,6 +139,7 @@ void Backward(const AttentionShape& shape, const Packing& q_packing, const Packi
       const auto of_keys = [&](const Matrix& m) { return HeadOf(m, k_begin, k_len, h, shape.d_head); };
       const BackwardMatrices matrices = {of_queries(q),  of_keys(k),  of_keys(v), of_queries(dout),
                                          of_queries(dq), of_keys(dk), of_keys(dv)};
+      if (h + 1 < shape.heads) PrefetchNextHead(matrices);
       // Several blocks of queries add up in dk and dv, and no block at all leaves them zero.
       const bool one_block = q_len > 0 && q_len <= kQueryBlock;
       if (!accumulate && !one_block) Clear(matrices.dk), Clear(matrices.dv);

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <limits>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -110,25 +111,17 @@ class AttentionTargetTest : public testing::TestWithParam<int64_t> {
   void TearDown() override { hwy::SetSupportedTargetsForTest(0); }
 };
 
-std::vector<int64_t> Targets() {
-  std::vector<int64_t> targets = {HWY_SCALAR};
-  for (int64_t rest = hwy::SupportedTargets(); rest != 0; rest &= rest - 1) {
-    if (const int64_t target = rest & -rest; target != HWY_SCALAR) targets.push_back(target);
-  }
-  return targets;
-}
-
-INSTANTIATE_TEST_SUITE_P(Targets, AttentionTargetTest, testing::ValuesIn(Targets()),
+INSTANTIATE_TEST_SUITE_P(Targets, AttentionTargetTest, testing::ValuesIn(hwy::SupportedAndGeneratedTargets()),
                          [](const auto& target) { return hwy::TargetName(target.param); });
 
 // Every kind of length: none, one, less than a vector, whole blocks, one more than a block.
-const std::vector<int> kSelfLengths = {0, 1, 5, 16, 14, 0, 33, 64, 2, 75};
-const std::vector<int> kCrossLengths = {3, 0, 17, 1, 40, 0, 12, 32, 9, 31};
+const std::vector<int> kSelfLengths = {0, 1, 5, 16, 14, 0, 33, 2, 70};
+const std::vector<int> kCrossLengths = {3, 0, 17, 1, 40, 0, 12, 9, 31};
 
 std::vector<Problem> Problems(float dropout_rate) {
   std::vector<Problem> problems;
   int64_t n = 0;
-  for (const int d_head : {1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 24, 31, 32, 33, 64, 100, 128, 256}) {
+  for (const int d_head : {1, 2, 3, 5, 8, 12, 15, 16, 17, 24, 31, 32, 64, 100, 256}) {
     for (const int kind : {0, 1, 2}) {  // causal, self without, cross
       ++n;
       AttentionShape shape{static_cast<int>(1 + n % 3), d_head, kind == 0, Dropout{dropout_rate, 99 + static_cast<uint64_t>(n)}};
@@ -142,13 +135,31 @@ std::vector<Problem> Problems(float dropout_rate) {
   return problems;
 }
 
+// What the reference makes of each of Problems(rate), computed once for all instruction sets.
+struct Expected {
+  reference::AttentionOutput output;
+  reference::AttentionGradients grads;
+};
+
+const std::vector<Expected>& ExpectedOf(float dropout_rate) {
+  static std::map<float, std::vector<Expected>> known;
+  std::vector<Expected>& expected = known[dropout_rate];
+  if (!expected.empty()) return expected;
+  for (const Problem& p : Problems(dropout_rate)) {
+    const reference::Table q(p.q.m), k(p.k.m), v(p.v.m), dout(p.dout.m);
+    expected.push_back({reference::AttentionForward(p.shape, p.q_packing(), p.k_packing(), q, k, v),
+                        reference::AttentionBackward(p.shape, p.q_packing(), p.k_packing(), q, k, v, dout)});
+  }
+  return expected;
+}
+
 TEST_P(AttentionTargetTest, ForwardMatchesReference) {
   for (const float rate : {0.0f, 0.3f}) {
-    for (Problem& p : Problems(rate)) {
+    std::vector<Problem> problems = Problems(rate);
+    for (size_t n = 0; n < problems.size(); ++n) {
+      Problem& p = problems[n];
       p.Forward();
-      const auto want =
-          reference::AttentionForward(p.shape, p.q_packing(), p.k_packing(), reference::Table(p.q.m),
-                                      reference::Table(p.k.m), reference::Table(p.v.m));
+      const reference::AttentionOutput& want = ExpectedOf(rate)[n].output;
       ExpectNear(p.out.m, want.out, 2e-6, Describe(p));
       EXPECT_TRUE(p.out.GapsUntouched()) << Describe(p);
       for (size_t i = 0; i < p.log_sum_exp.size(); ++i) {
@@ -164,10 +175,10 @@ TEST_P(AttentionTargetTest, ForwardMatchesReference) {
 
 TEST_P(AttentionTargetTest, BackwardMatchesReference) {
   for (const float rate : {0.0f, 0.3f}) {
-    for (Problem& p : Problems(rate)) {
-      auto want = reference::AttentionBackward(p.shape, p.q_packing(), p.k_packing(), reference::Table(p.q.m),
-                                               reference::Table(p.k.m), reference::Table(p.v.m),
-                                               reference::Table(p.dout.m));
+    std::vector<Problem> problems = Problems(rate);
+    for (size_t n = 0; n < problems.size(); ++n) {
+      Problem& p = problems[n];
+      reference::AttentionGradients want = ExpectedOf(rate)[n].grads;
       const bool accumulate = p.shape.d_head % 3 == 1 || p.shape.d_head == 32;
       for (auto [got, table] : {std::pair(&p.dq, &want.dq), {&p.dk, &want.dk}, {&p.dv, &want.dv}}) {
         if (!accumulate) continue;
