@@ -153,7 +153,7 @@ class Pool {
       const double missing = static_cast<double>(size - pairs_.size());
       std::vector<const Rule*> next;
       for (const Rule* pattern : active) {
-        const auto wanted = static_cast<size_t>(missing * pattern->share / shares) + 1;
+        const auto wanted = std::max<size_t>(1, static_cast<size_t>(missing * pattern->share / shares));
         if (FillFrom(*pattern, std::min(wanted, size - pairs_.size()))) next.push_back(pattern);
       }
       if (next.empty() && pairs_.size() < size) {

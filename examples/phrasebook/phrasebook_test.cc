@@ -282,6 +282,7 @@ TEST_F(BookTest, HeldOutPartAsksOnlyForWhatTrainingTeaches) {
     const auto unique = EnglishWords(pair.english);
     for (const std::string& word : std::set<std::string>(unique.begin(), unique.end())) ++words[word];
   }
+  for (const Rule& pattern : grammar_->patterns) EXPECT_GE(patterns[&pattern], 5) << pattern.name;
   for (const auto* part : {&book_->valid, &book_->test}) {
     for (const Pair& pair : *part) {
       EXPECT_GE(patterns[pair.pattern], 15) << pair.english;
