@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <utility>
 
 #include "base/check.h"
 #include "metrics/corpus.h"
@@ -15,13 +14,6 @@
 
 namespace dragoman {
 namespace {
-
-constexpr std::array<std::pair<BleuSmoothing, std::string_view>, 4> kSmoothingNames = {{
-    {BleuSmoothing::kNone, "none"},
-    {BleuSmoothing::kFloor, "floor"},
-    {BleuSmoothing::kAddK, "add-k"},
-    {BleuSmoothing::kExp, "exp"},
-}};
 
 double SmoothingValue(const BleuOptions& options) {
   return options.smoothing_value.value_or(options.smoothing == BleuSmoothing::kFloor ? 0.1 : 1.0);
@@ -65,6 +57,14 @@ std::vector<std::u32string> Words(std::string_view text, const BleuOptions& opti
 }
 
 }  // namespace
+
+const EnumNames<BleuSmoothing>& NamesOf(BleuSmoothing) {
+  static const EnumNames<BleuSmoothing> kNames = {{"exp", BleuSmoothing::kExp},
+                                                  {"floor", BleuSmoothing::kFloor},
+                                                  {"add-k", BleuSmoothing::kAddK},
+                                                  {"none", BleuSmoothing::kNone}};
+  return kNames;
+}
 
 BleuStats& BleuStats::operator+=(const BleuStats& other) {
   sys_len += other.sys_len;
@@ -151,27 +151,13 @@ BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const st
 }
 
 std::string BleuSignature(const BleuOptions& options, int num_references) {
-  std::string smoothing(BleuSmoothingName(options.smoothing));
+  std::string smoothing(EnumName(options.smoothing));
   if (options.smoothing == BleuSmoothing::kFloor || options.smoothing == BleuSmoothing::kAddK) {
     smoothing += fmt::format("[{:.2f}]", SmoothingValue(options));
   }
   return fmt::format("nrefs:{}|case:{}|eff:{}|tok:{}|smooth:{}|version:dragoman-{}", num_references,
                      options.lowercase ? "lc" : "mixed", options.effective_order ? "yes" : "no",
-                     BleuTokenizerName(options.tokenizer), smoothing, DRAGOMAN_VERSION);
-}
-
-std::string_view BleuSmoothingName(BleuSmoothing smoothing) {
-  for (const auto& [value, name] : kSmoothingNames) {
-    if (value == smoothing) return name;
-  }
-  return "unknown";
-}
-
-std::optional<BleuSmoothing> BleuSmoothingFromName(std::string_view name) {
-  for (const auto& [value, candidate] : kSmoothingNames) {
-    if (candidate == name) return value;
-  }
-  return std::nullopt;
+                     EnumName(options.tokenizer), smoothing, DRAGOMAN_VERSION);
 }
 
 }  // namespace dragoman

@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
 #include "metrics/bleu_tokenizer.h"
 
 namespace dragoman {
@@ -25,6 +26,7 @@ enum class BleuSmoothing {
   kAddK,   // `smoothing_value` added to matches and total of every order above 1
   kExp,    // 1/2 of a match in the first such order, 1/4 in the second, and so on
 };
+const EnumNames<BleuSmoothing>& NamesOf(BleuSmoothing);
 
 struct BleuOptions {
   BleuTokenizer tokenizer = BleuTokenizer::k13a;
@@ -35,11 +37,11 @@ struct BleuOptions {
 };
 
 struct BleuScore {
-  double score = 0;                              // 0…100
-  std::array<double, kBleuOrder> precisions{};   // 0…100, smoothed; all 0 when not one word matches
-  double brevity_penalty = 1;                    // 0…1
-  int64_t sys_len = 0;                           // words in the hypotheses
-  int64_t ref_len = 0;                           // words in the references; of several, the one nearest in length
+  double score = 0;                             // 0…100
+  std::array<double, kBleuOrder> precisions{};  // 0…100, smoothed; all 0 when not one word matches
+  double brevity_penalty = 1;                   // 0…1
+  int64_t sys_len = 0;                          // words in the hypotheses
+  int64_t ref_len = 0;                          // words in the references; of several, the one nearest in length
 };
 
 // The sums from which a corpus' score follows. Sums of sentences add up to the corpus'.
@@ -83,10 +85,6 @@ BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const st
 
 // How the score came about, in sacreBLEU's words: "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:dragoman-…".
 std::string BleuSignature(const BleuOptions& options, int num_references);
-
-// "none", "floor", "add-k", "exp".
-std::string_view BleuSmoothingName(BleuSmoothing smoothing);
-std::optional<BleuSmoothing> BleuSmoothingFromName(std::string_view name);
 
 }  // namespace dragoman
 

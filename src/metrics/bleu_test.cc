@@ -14,7 +14,7 @@ BleuOptions OptionsOf(const nlohmann::json& entry) {
   BleuOptions options;
   options.tokenizer = BleuTokenizerFromName(entry.at("tokenize").get<std::string>()).value();
   options.lowercase = entry.at("lowercase");
-  options.smoothing = BleuSmoothingFromName(entry.at("smooth").get<std::string>()).value();
+  options.smoothing = ParseEnum<BleuSmoothing>(entry.at("smooth").get<std::string>()).value();
   if (!entry.at("smooth_value").is_null()) options.smoothing_value = entry.at("smooth_value");
   options.effective_order = entry.at("effective_order");
   return options;
@@ -72,13 +72,6 @@ TEST(BleuTest, UnequalNumbersOfLinesAreAnError) {
   EXPECT_THAT([&] { CorpusBleu(two, one); },
               testing::ThrowsMessage<Error>(testing::StartsWith("BLEU: 2 hypotheses but 1 lines in reference set 1")));
   EXPECT_THROW(CorpusBleu(two, std::vector<std::vector<std::string>>{two, one}), Error);
-}
-
-TEST(BleuTest, SmoothingNamesLeadBack) {
-  for (const auto smoothing : {BleuSmoothing::kNone, BleuSmoothing::kFloor, BleuSmoothing::kAddK, BleuSmoothing::kExp}) {
-    EXPECT_EQ(BleuSmoothingFromName(BleuSmoothingName(smoothing)), smoothing);
-  }
-  EXPECT_FALSE(BleuSmoothingFromName("laplace").has_value());
 }
 
 }  // namespace

@@ -4,21 +4,12 @@
 // after a pair has matched, the search goes on behind it. The order of the passes matters.
 #include "metrics/bleu_tokenizer.h"
 
-#include <array>
 #include <utility>
 
 #include "metrics/unicode.h"
 
 namespace dragoman {
 namespace {
-
-constexpr std::array<std::pair<BleuTokenizer, std::string_view>, 5> kNames = {{
-    {BleuTokenizer::k13a, "13a"},
-    {BleuTokenizer::kZh, "zh"},
-    {BleuTokenizer::kIntl, "intl"},
-    {BleuTokenizer::kChar, "char"},
-    {BleuTokenizer::kNone, "none"},
-}};
 
 bool IsAsciiDigit(char32_t c) { return c >= '0' && c <= '9'; }
 bool IsPeriodOrComma(char32_t c) { return c == '.' || c == ','; }
@@ -35,20 +26,18 @@ bool IsAsciiSeparator(char32_t c) {
 // are in the list anyway. Scores must agree, so ours does the same.
 bool IsChineseCharacter(char32_t c) {
   static constexpr std::pair<char32_t, char32_t> kRanges[] = {
-      {0x2001, 0x2A6D},  // see above
-      {0x2E80, 0x2FDF},  // radicals
-      {0x2FF0, 0x303F},  // description characters, CJK punctuation
-      {0x3100, 0x312F},  // bopomofo
-      {0x31A0, 0x31EF},  // bopomofo extended, strokes
-      {0x3200, 0x33FF},  // enclosed characters, squared words
-      {0x3400, 0x4DB5},  // ideographs, Extension A
-      {0x4E00, 0x9FBB},  // ideographs
-      {0xF900, 0xFA2D},  // compatibility ideographs
-      {0xFA30, 0xFA6A},
-      {0xFA70, 0xFAD9},
-      {0xFE10, 0xFE1F},  // vertical forms
-      {0xFE30, 0xFE4F},  // compatibility forms
-      {0xFF00, 0xFFEF},  // half-width and full-width forms
+      {0x2001, 0x2A6D},                                      // see above
+      {0x2E80, 0x2FDF},                                      // radicals
+      {0x2FF0, 0x303F},                                      // description characters, CJK punctuation
+      {0x3100, 0x312F},                                      // bopomofo
+      {0x31A0, 0x31EF},                                      // bopomofo extended, strokes
+      {0x3200, 0x33FF},                                      // enclosed characters, squared words
+      {0x3400, 0x4DB5},                                      // ideographs, Extension A
+      {0x4E00, 0x9FBB},                                      // ideographs
+      {0xF900, 0xFA2D},                                      // compatibility ideographs
+      {0xFA30, 0xFA6A}, {0xFA70, 0xFAD9}, {0xFE10, 0xFE1F},  // vertical forms
+      {0xFE30, 0xFE4F},                                      // compatibility forms
+      {0xFF00, 0xFFEF},                                      // half-width and full-width forms
   };
   for (const auto& [first, last] : kRanges) {
     if (c >= first && c <= last) return true;
@@ -149,18 +138,13 @@ std::u32string InsertSpaces(std::u32string_view text, BleuTokenizer tokenizer) {
 
 }  // namespace
 
-std::string_view BleuTokenizerName(BleuTokenizer tokenizer) {
-  for (const auto& [value, name] : kNames) {
-    if (value == tokenizer) return name;
-  }
-  return "unknown";
-}
-
-std::optional<BleuTokenizer> BleuTokenizerFromName(std::string_view name) {
-  for (const auto& [value, candidate] : kNames) {
-    if (candidate == name) return value;
-  }
-  return std::nullopt;
+const EnumNames<BleuTokenizer>& NamesOf(BleuTokenizer) {
+  static const EnumNames<BleuTokenizer> kNames = {{"13a", BleuTokenizer::k13a},
+                                                  {"zh", BleuTokenizer::kZh},
+                                                  {"intl", BleuTokenizer::kIntl},
+                                                  {"char", BleuTokenizer::kChar},
+                                                  {"none", BleuTokenizer::kNone}};
+  return kNames;
 }
 
 std::vector<std::u32string> BleuTokens(std::u32string_view text, BleuTokenizer tokenizer) {

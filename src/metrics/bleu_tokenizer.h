@@ -9,6 +9,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/enum_names.h"
+
 namespace dragoman {
 
 enum class BleuTokenizer {
@@ -19,9 +21,12 @@ enum class BleuTokenizer {
   kNone,  // the text is tokenized already; cut at spaces only
 };
 
-// "13a", "zh", "intl", "char", "none".
-std::string_view BleuTokenizerName(BleuTokenizer tokenizer);
-std::optional<BleuTokenizer> BleuTokenizerFromName(std::string_view name);
+const EnumNames<BleuTokenizer>& NamesOf(BleuTokenizer);
+
+// The tokenizer called "13a", "zh", "intl", "char" or "none".
+inline std::optional<BleuTokenizer> BleuTokenizerFromName(std::string_view name) {
+  return ParseEnum<BleuTokenizer>(name);
+}
 
 // The words of one sentence, none of them empty.
 std::vector<std::u32string> BleuTokens(std::u32string_view text, BleuTokenizer tokenizer);

@@ -11,7 +11,8 @@ namespace {
 using Lines = std::vector<std::string>;
 
 TEST(ExactMatchTest, OnlyOuterSpacesAreForgiven) {
-  const ExactMatchScore score = ExactMatch(Lines{" 我爱你。\r", "a  b", "same", ""}, Lines{"我爱你。\u3000", "a b", "same", ""});
+  const ExactMatchScore score =
+      ExactMatch(Lines{" 我爱你。\r", "a  b", "same", ""}, Lines{"我爱你。\u3000", "a b", "same", ""});
   EXPECT_EQ(score.matches, 3);
   EXPECT_EQ(score.lines, 4);
   EXPECT_EQ(score.accuracy, 75);

@@ -52,7 +52,8 @@ bool EndsInDoubleConsonant(std::string_view word) {
   return n >= 2 && word[n - 1] == word[n - 2] && IsConsonant(word, n - 1);
 }
 
-// *o in the paper: consonant, vowel, consonant other than w, x, y. Extension: two letters, vowel and consonant, will do.
+// *o in the paper: consonant, vowel, consonant other than w, x, y. Extension: two letters, vowel and consonant, will
+// do.
 bool EndsInShortSyllable(std::string_view word) {
   const size_t n = word.size();
   if (n == 2) return !IsConsonant(word, 0) && IsConsonant(word, 1);
@@ -129,10 +130,10 @@ std::string Step1c(std::string_view word) {
 // Double suffixes become single ones: relational -> relate, hopefulness -> hopeful.
 std::string Step2(std::string_view word) {
   static constexpr Rule kRules[] = {
-      {"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"},   {"anci", "ance"},   {"izer", "ize"},
-      {"bli", "ble"},     {"alli", "al"},     {"entli", "ent"},   {"eli", "e"},       {"ousli", "ous"},
-      {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},    {"alism", "al"},    {"iveness", "ive"},
-      {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},    {"iviti", "ive"},   {"biliti", "ble"},
+      {"ational", "ate"}, {"tional", "tion"}, {"enci", "ence"}, {"anci", "ance"}, {"izer", "ize"},
+      {"bli", "ble"},     {"alli", "al"},     {"entli", "ent"}, {"eli", "e"},     {"ousli", "ous"},
+      {"ization", "ize"}, {"ation", "ate"},   {"ator", "ate"},  {"alism", "al"},  {"iveness", "ive"},
+      {"fulness", "ful"}, {"ousness", "ous"}, {"aliti", "al"},  {"iviti", "ive"}, {"biliti", "ble"},
       {"fulli", "ful"},  // extension
   };
   if (word.ends_with("alli") && Measure(WithoutSuffix(word, "alli")) > 0) {  // extension: on with what -alli leaves
@@ -153,9 +154,9 @@ std::string Step3(std::string_view word) {
 
 // Single suffixes go when enough remains: revival -> reviv, adoption -> adopt.
 std::string Step4(std::string_view word) {
-  static constexpr Rule kRules[] = {{"al", ""},  {"ance", ""}, {"ence", ""}, {"er", ""},   {"ic", ""},  {"able", ""},
-                                    {"ible", ""}, {"ant", ""}, {"ement", ""}, {"ment", ""}, {"ent", ""}, {"ou", ""},
-                                    {"ism", ""}, {"ate", ""},  {"iti", ""},  {"ous", ""},  {"ive", ""}, {"ize", ""}};
+  static constexpr Rule kRules[] = {{"al", ""},   {"ance", ""}, {"ence", ""},  {"er", ""},   {"ic", ""},  {"able", ""},
+                                    {"ible", ""}, {"ant", ""},  {"ement", ""}, {"ment", ""}, {"ent", ""}, {"ou", ""},
+                                    {"ism", ""},  {"ate", ""},  {"iti", ""},   {"ous", ""},  {"ive", ""}, {"ize", ""}};
   if (word.ends_with("ion")) {
     const std::string_view stem = WithoutSuffix(word, "ion");
     const bool goes = Measure(stem) > 1 && (stem.ends_with("s") || stem.ends_with("t"));
@@ -180,10 +181,10 @@ std::string Step5b(std::string_view word) {
 
 // Extension: words that the rules would confuse with others.
 constexpr std::pair<std::string_view, std::string_view> kIrregular[] = {
-    {"sky", "sky"},         {"skies", "sky"},       {"dying", "die"},         {"lying", "lie"},
-    {"tying", "tie"},       {"news", "news"},       {"innings", "inning"},    {"inning", "inning"},
-    {"outings", "outing"},  {"outing", "outing"},   {"cannings", "canning"},  {"canning", "canning"},
-    {"howe", "howe"},       {"proceed", "proceed"}, {"exceed", "exceed"},     {"succeed", "succeed"},
+    {"sky", "sky"},        {"skies", "sky"},       {"dying", "die"},        {"lying", "lie"},
+    {"tying", "tie"},      {"news", "news"},       {"innings", "inning"},   {"inning", "inning"},
+    {"outings", "outing"}, {"outing", "outing"},   {"cannings", "canning"}, {"canning", "canning"},
+    {"howe", "howe"},      {"proceed", "proceed"}, {"exceed", "exceed"},    {"succeed", "succeed"},
 };
 
 }  // namespace

@@ -44,12 +44,12 @@ std::vector<std::u32string> Words(std::string_view text, const RougeOptions& opt
   return BleuTokens(lowercased, BleuTokenizer::kZh);
 }
 
-// 100 times precision, recall and F1 of `matches` among the two sides' n-grams.
+// Precision, recall and F1, 0…1, of `matches` among the two sides' n-grams.
 RougeScore MakeScore(int64_t matches, int64_t in_hypothesis, int64_t in_reference) {
   RougeScore score;
   if (matches == 0) return score;
-  score.precision = 100 * static_cast<double>(matches) / static_cast<double>(in_hypothesis);
-  score.recall = 100 * static_cast<double>(matches) / static_cast<double>(in_reference);
+  score.precision = static_cast<double>(matches) / static_cast<double>(in_hypothesis);
+  score.recall = static_cast<double>(matches) / static_cast<double>(in_reference);
   score.f1 = 2 * score.precision * score.recall / (score.precision + score.recall);
   return score;
 }
@@ -84,8 +84,8 @@ void AddTo(const RougeScore& score, RougeScore* sum) {
   sum->f1 += score.f1;
 }
 
-RougeScore Divide(const RougeScore& sum, double count) {
-  return {sum.precision / count, sum.recall / count, sum.f1 / count};
+RougeScore Times(const RougeScore& score, double factor) {
+  return {score.precision * factor, score.recall * factor, score.f1 * factor};
 }
 
 }  // namespace
@@ -103,7 +103,8 @@ RougeScores SentenceRouge(std::string_view hypothesis, std::span<const std::stri
     KeepBetter(MakeScore(LongestCommonSubsequence(r, h), NumNgrams(h.size(), 1), NumNgrams(r.size(), 1)),
                &best.rouge_l);
   }
-  return best;
+  // To percent at the end only: two references' F1 may differ by rounding alone, which then decides as in rouge-score.
+  return {Times(best.rouge1, 100), Times(best.rouge2, 100), Times(best.rouge_l, 100)};
 }
 
 void RougeCounter::Add(std::string_view hypothesis, std::span<const std::string_view> references) {
@@ -115,8 +116,8 @@ void RougeCounter::Add(std::string_view hypothesis, std::span<const std::string_
 }
 
 RougeScores RougeCounter::Score() const {
-  const auto count = static_cast<double>(std::max<int64_t>(sentences_, 1));
-  return {Divide(sums_.rouge1, count), Divide(sums_.rouge2, count), Divide(sums_.rouge_l, count)};
+  const double share = 1 / static_cast<double>(std::max<int64_t>(sentences_, 1));
+  return {Times(sums_.rouge1, share), Times(sums_.rouge2, share), Times(sums_.rouge_l, share)};
 }
 
 RougeScores CorpusRouge(std::span<const std::string> hypotheses, std::span<const std::string> references,

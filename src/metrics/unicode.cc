@@ -40,8 +40,8 @@ std::string EncodeUtf8(std::u32string_view text) {
 }
 
 std::u32string ToLower(std::u32string_view text) {
-  auto units = icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()),
-                                             static_cast<int32_t>(text.size()));
+  auto units =
+      icu::UnicodeString::fromUTF32(reinterpret_cast<const UChar32*>(text.data()), static_cast<int32_t>(text.size()));
   units.toLower(icu::Locale::getRoot());
   std::u32string result(static_cast<size_t>(units.countChar32()), U'\0');
   UErrorCode error = U_ZERO_ERROR;

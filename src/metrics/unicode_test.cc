@@ -16,15 +16,15 @@ TEST(UnicodeTest, Utf8SurvivesTheRoundTrip) {
 
 TEST(UnicodeTest, BrokenUtf8BecomesReplacementCharacters) {
   EXPECT_EQ(DecodeUtf8("\xFFz"), U"\uFFFDz");
-  EXPECT_EQ(DecodeUtf8("\xE4\xB8z"), U"\uFFFDz");              // cut short: one part
-  EXPECT_EQ(DecodeUtf8("\xC0\xAF"), U"\uFFFD\uFFFD");          // overlong
+  EXPECT_EQ(DecodeUtf8("\xE4\xB8z"), U"\uFFFDz");                // cut short: one part
+  EXPECT_EQ(DecodeUtf8("\xC0\xAF"), U"\uFFFD\uFFFD");            // overlong
   EXPECT_EQ(DecodeUtf8("\xED\xA0\x80"), U"\uFFFD\uFFFD\uFFFD");  // a surrogate
-  EXPECT_EQ(DecodeUtf8("\xF0\x9F"), U"\uFFFD");                // at the end
+  EXPECT_EQ(DecodeUtf8("\xF0\x9F"), U"\uFFFD");                  // at the end
 }
 
 TEST(UnicodeTest, LowerCasesAsPythonDoes) {
   EXPECT_EQ(ToLower(U"AÜẞ中"), U"aüß中");
-  EXPECT_EQ(ToLower(U"İ"), U"i\u0307");      // one character becomes two
+  EXPECT_EQ(ToLower(U"İ"), U"i\u0307");            // one character becomes two
   EXPECT_EQ(ToLower(U"ΟΔΟΣ ΣΑ Σ"), U"οδος σα σ");  // final sigma only behind a letter
   EXPECT_EQ(ToLower(U""), U"");
 }

@@ -157,6 +157,13 @@ CORPORA = {
             ],
         ],
     ),
+    "tied_references": (  # ROUGE-1 F1 of both is 2/5 or 1/3 but for rounding, which decides whose recall counts
+        ["red green blue", "red green blue", "five words in all here", "five words in all here"],
+        [
+            ["red house", "red green and four other things maybe", "five", "all five of us are rather tired"],
+            ["red green and four other things maybe", "red house", "all five of us are rather tired", "five"],
+        ],
+    ),
     "summaries": (
         [
             "Learning to translate with deep neural networks",
@@ -191,20 +198,23 @@ TEXTS_TO_TOKENIZE = [
 ]
 
 STEM_BASES = (
-    "a be by sky fly hop fil tan fall hiss fizz fail size conflat troubl agr sens digit oper rad differ vil analog vietnam "
-    "predic feud decis hope call form electr triplic good reviv allow infer airlin gyroscop adjust defens irrit replac "
-    "depend adopt homolog commun activ angular effect bowdler prob rat ceas control roll toy syzyg geo theo yyy bl"
+    "a be by sky fly hop fil tan fall hiss fizz fail size conflat troubl agr sens digit oper rad differ vil "
+    "analog vietnam predic feud decis hope call form electr triplic good reviv allow infer airlin gyroscop adjust "
+    "defens irrit replac depend adopt homolog commun activ angular effect bowdler prob rat ceas control roll toy "
+    "syzyg geo theo yyy bl"
 ).split()
 STEM_SUFFIXES = (
-    "s es ies ss sses ed ied eed ing ying ingly y ly ally alli fulli logi logy ational tional enci anci izer bli entli eli "
-    "ousli ization ation ator alism iveness fulness ousness aliti iviti biliti icate ative alize iciti ical ful ness al ance "
-    "ence er ic able ible ant ement ment ent sion tion ion ou ism ate iti ous ive ize e ll lle"
+    "s es ies ss sses ed ied eed ing ying ingly y ly ally alli fulli logi logy ational tional enci anci izer bli "
+    "entli eli ousli ization ation ator alism iveness fulness ousness aliti iviti biliti icate ative alize iciti "
+    "ical ful ness al ance ence er ic able ible ant ement ment ent sion tion ion ou ism ate iti ous ive ize e ll "
+    "lle"
 ).split()
 STEM_WORDS = (
-    "skies sky dying lying tying news innings inning outings outing cannings canning howe proceed exceed succeed died dies "
-    "ties tied spied cries cried ponies caress caresses feed freed agreed bled sing motoring plastered happy enjoy enjoyment "
-    "say by aging oats trees ivy orrery yyyyy yes ying conditional rational relational valley employee geology theology "
-    "archaeological hesitanci conformabli radically differently controlling hopefulness callousness covid19 3rd 42nds 1000s"
+    "skies sky dying lying tying news innings inning outings outing cannings canning howe proceed exceed succeed "
+    "died dies ties tied spied cries cried ponies caress caresses feed freed agreed bled sing motoring plastered "
+    "happy enjoy enjoyment say by aging oats trees ivy orrery yyyyy yes ying conditional rational relational "
+    "valley employee geology theology archaeological hesitanci conformabli radically differently controlling "
+    "hopefulness callousness covid19 3rd 42nds 1000s"
 ).split()
 
 
