@@ -111,11 +111,11 @@ void Transformer::PrepareForDecoding() {
   }
 }
 
-Variable Transformer::Logits(Tape& tape, const Variable& hidden) const {
+Variable Transformer::Logits(Tape& tape, const Matrix& hidden) const {
   DRAGOMAN_CHECK(output_transposed_.size() > 0);  // PrepareForDecoding() was called
   const Matrix weight(output_transposed_.data(), config_.d_model, config_.tgt_vocab);
-  Variable logits = tape.New(hidden.rows(), config_.tgt_vocab);
-  kernels::Gemm(hidden.value(), kernels::Transpose::kNo, weight, kernels::Transpose::kNo, logits.value());
+  Variable logits = tape.New(hidden.rows, config_.tgt_vocab);
+  kernels::Gemm(hidden, kernels::Transpose::kNo, weight, kernels::Transpose::kNo, logits.value());
   if (output_bias_ != nullptr) kernels::AddBias(logits.value(), output_bias_->data);
   return logits;
 }
@@ -138,7 +138,7 @@ Variable Transformer::Step(Tape& tape, DecoderState& state, std::span<const int3
     x = decoder_[l].Step(tape, x, state, state.layer(static_cast<int64_t>(l)));
   }
   state.Advance();
-  return Logits(tape, config_.final_norm ? decoder_final_norm_(tape, x) : x);
+  return Logits(tape, (config_.final_norm ? decoder_final_norm_(tape, x) : x).value());
 }
 
 }  // namespace dragoman

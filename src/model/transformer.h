@@ -52,7 +52,7 @@ class Transformer {
   // tokens [hypotheses]: the newest token of each (the start token at first) -> logits [hypotheses, tgt_vocab].
   Variable Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const;
   // hidden [tokens, d_model] -> logits [tokens, tgt_vocab]. A row depends on its own row only, bit for bit.
-  Variable Logits(Tape& tape, const Variable& hidden) const;
+  Variable Logits(Tape& tape, const Matrix& hidden) const;
 
  private:
   Variable EmbedSource(Tape& tape, const PackedTokens& src) const;

@@ -193,6 +193,14 @@ std::optional<double> CheckpointStore::BestScore() const {
   return ReadManifest(files_, Path(names.front())).score;
 }
 
+std::vector<std::string> CheckpointStore::BestDirectories(int count) const {
+  std::vector<std::string> directories;
+  for (const std::string& name : NamesBestFirst()) {
+    if (static_cast<int>(directories.size()) < count) directories.push_back(Path(name));
+  }
+  return directories;
+}
+
 std::vector<std::string> CheckpointStore::Names() const {
   std::vector<std::string> names;
   for (const std::string& name : files_.List(run_)) {

@@ -73,6 +73,9 @@ class CheckpointStore {
   // damaged ones: that run is better looked at than begun anew over its remains.
   std::optional<Checkpoint> LatestGood();
 
+  // Directories of up to `count` checkpoints with the best scores, best first.
+  std::vector<std::string> BestDirectories(int count) const;
+
   // The best score among the checkpoints there are.
   std::optional<double> BestScore() const;
 

@@ -197,6 +197,20 @@ TEST_F(CheckpointStoreTest, LeftoversAreSweptAwayAndOthersFilesLeftAlone) {
               ElementsAre(".lock", "last", "log.jsonl", "step-00000001-copy", "step-00000003", "step-1"));
 }
 
+// What a removal that failed half-way left behind is in nobody's way.
+TEST_F(CheckpointStoreTest, LeftoversOfTheSameProcessAreReplaced) {
+  CheckpointStore store = Open({.keep_last = 1});
+  store.Save(ContentsOf(1));
+  for (const char* name : {"/.tmp-step-00000001", "/.tmp-step-00000002"}) {
+    CreateDirectories(files_, run_ + name);
+    WriteFile(files_, run_ + name + "/junk", "junk");
+  }
+  store.Save(ContentsOf(2));
+  EXPECT_THAT(files_.List(run_), ElementsAre(".lock", "last", "step-00000002"));
+  EXPECT_THAT(files_.List(run_ + "/step-00000002"), testing::Not(testing::Contains("junk")));
+  EXPECT_THAT(reports_, IsEmpty());
+}
+
 TEST_F(CheckpointStoreTest, WriterThatThrowsLeavesTheRunAsItWas) {
   CheckpointStore store = Open({});
   store.Save(ContentsOf(1));

@@ -4,6 +4,7 @@
 #include <functional>
 
 #include "base/hash.h"
+#include "data/share_out.h"
 
 namespace dragoman {
 

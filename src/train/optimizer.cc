@@ -83,4 +83,12 @@ void Optimizer::Update(WorkerPool& pool, double learning_rate, int64_t step, dou
   pool.Run(std::ref(update));
 }
 
+void Optimizer::Discard(WorkerPool& pool, std::span<FlatBuffer> gradients) const {
+  const auto zero = [&](int worker) {
+    const Range range = RangeOf(size_, worker, pool.workers());
+    for (FlatBuffer& gradient : gradients) std::fill_n(gradient.data() + range.begin, range.count, 0.0f);
+  };
+  pool.Run(std::ref(zero));
+}
+
 }  // namespace dragoman

@@ -34,6 +34,9 @@ class Optimizer {
   void Update(WorkerPool& pool, double learning_rate, int64_t step, double norm, std::span<FlatBuffer> gradients,
               std::span<float> weights);
 
+  // Zeroes the gradients without an update.
+  void Discard(WorkerPool& pool, std::span<FlatBuffer> gradients) const;
+
   const OptimizerOptions& options() const { return options_; }
   std::span<float> first_moment() { return m_.span(); }
   std::span<float> second_moment() { return v_.span(); }

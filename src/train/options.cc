@@ -40,6 +40,11 @@ void ValidateData(const TrainOptions& o) {
 
 }  // namespace
 
+const EnumNames<Precision>& NamesOf(Precision) {
+  static const EnumNames<Precision> names = {{"f32", Precision::kF32}, {"bf16", Precision::kBf16}};
+  return names;
+}
+
 const EnumNames<StopMetric>& NamesOf(StopMetric) {
   static const EnumNames<StopMetric> names = {
       {"loss", StopMetric::kLoss}, {"bleu", StopMetric::kBleu}, {"chrf", StopMetric::kChrf}};
@@ -52,7 +57,7 @@ const EnumNames<OnNonFinite>& NamesOf(OnNonFinite) {
 }
 
 const EnumNames<BatchOrder>& NamesOf(BatchOrder) {
-  static const EnumNames<BatchOrder> names = {{"shuffled", BatchOrder::kShuffled}, {"bucketed", BatchOrder::kBucketed}};
+  static const EnumNames<BatchOrder> names = {{"shuffled", BatchOrder::kShuffled}, {"bucketed", BatchOrder::kBucketed}, {"file", BatchOrder::kFile}};
   return names;
 }
 
@@ -73,9 +78,6 @@ void TrainOptions::Validate() const {
   Require(micro_batch_tokens >= 0, "--micro-batch-tokens", micro_batch_tokens, "a positive number, or 0");
   Require(memory_mb >= 0, "--memory-mb", memory_mb, "a positive number, or 0");
   Require(threads >= 0 && threads <= 1024, "--threads", threads, "1 to 1024, or 0 for one per core");
-  if (precision != "f32" && precision != "bf16") {
-    throw OptionError(fmt::format("--precision is \"{}\", expected f32 or bf16", precision));
-  }
   Require(std::isfinite(learning_rate) && learning_rate >= 0, "--learning-rate", learning_rate, "a positive number");
   Require(learning_rate_factor > 0, "--learning-rate-factor", learning_rate_factor, "a positive number");
   Require(warmup >= 0, "--warmup", warmup, "0 or more steps");

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "data/batch_plan.h"
 #include "model/transformer_config.h"
 #include "train/schedule.h"
 
@@ -16,10 +17,11 @@ namespace dragoman {
 
 enum class StopMetric { kLoss, kBleu, kChrf };
 enum class OnNonFinite { kStop, kSkip };
-enum class BatchOrder { kShuffled, kBucketed };
+enum class Precision { kF32, kBf16 };
+const EnumNames<Precision>& NamesOf(Precision);      // "f32", "bf16"
 const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf"
 const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"
-const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed"
+const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed", "file"
 
 struct TrainOptions {
   // Data.
@@ -41,7 +43,7 @@ struct TrainOptions {
 
   // Length of the run: the first limit that is reached ends it. 0: no such limit.
   int64_t max_steps = 0;
-  double max_epochs = 0;
+  int64_t max_epochs = 0;
   double max_minutes = 0;
 
   // Batches.
@@ -52,7 +54,7 @@ struct TrainOptions {
   int64_t memory_mb = 0;
   int threads = 0;
   uint64_t seed = 1;
-  std::string precision = "f32";
+  Precision precision = Precision::kF32;
 
   // Optimisation.
   ScheduleKind schedule = ScheduleKind::kPaper;
@@ -112,13 +114,13 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("max_minutes", o.max_minutes, "end after this much training time; 0: no such limit");
   visit("batch_tokens", o.batch_tokens, "target tokens of a batch");
   visit("accumulate", o.accumulate, "batches whose gradients make one update");
-  visit("batch_order", o.batch_order, "sentences of a batch at random, or of similar length");
+  visit("batch_order", o.batch_order, "sentences of a batch at random, of similar length, or as in the file");
   visit("micro_batch_tokens", o.micro_batch_tokens,
         "tokens a thread computes on at a time (memory, not results up to rounding); 0: chosen");
   visit("memory_mb", o.memory_mb, "fit activations into this much memory, by smaller micro-batches; 0: no such limit");
   visit("threads", o.threads, "worker threads; 0: one per core");
   visit("seed", o.seed, "decides initial weights, order of data and dropout");
-  visit("precision", o.precision, "arithmetic of the matrix products: f32 or bf16 (master weights stay f32)");
+  visit("precision", o.precision, "arithmetic of the matrix products (master weights stay f32)");
   visit("schedule", o.schedule, "learning rate after the warm-up");
   visit("learning_rate", o.learning_rate, "peak rate; 0 with --schedule paper: --learning-rate-factor decides");
   visit("learning_rate_factor", o.learning_rate_factor, "factor of the paper's formula (Eq. 3), without a peak rate");

@@ -59,10 +59,13 @@ void Validator::MakeBatches(const TrainOptions& options) {
     const auto src = Tokenize(src_vocab_, sources_[i], config.max_src_len);
     const auto tgt = Tokenize(tgt_vocab_, references_[i], config.max_tgt_len);
     if (tokens >= kBatchTokens) {
-      batches_.emplace_back();
+      batches_.emplace_back().Clear();
       tokens = 0;
     }
-    batches_.back().AddPair(static_cast<int64_t>(i), src, tgt, config.decoder_start);
+    Batch& batch = batches_.back();
+    batch.src_ids.insert(batch.src_ids.end(), src.begin(), src.end());
+    batch.tgt_out_ids.insert(batch.tgt_out_ids.end(), tgt.begin(), tgt.end());
+    batch.FinishSentence(static_cast<int64_t>(i), config.decoder_start);
     tokens += static_cast<int64_t>(tgt.size());
   }
 }

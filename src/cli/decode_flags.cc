@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/decode_flags.h"
+
+#include <algorithm>
+#include <thread>
+
+#include "base/error.h"
+#include "cli/option_flags.h"
+
+namespace dragoman {
+
+void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
+  const FlagRegistrar flag{&command};
+  flag("beam_size", options->beam_size, "hypotheses kept per sentence; 1 is greedy search");
+  flag("length_penalty", options->length_penalty,
+       "what a log-probability is divided by: ((5 + |Y|) / 6)^alpha of Wu et al. 2016, or |Y|^alpha");
+  flag("alpha", options->alpha, "alpha of the length penalty; 0 turns it off");
+  flag("stopping", options->stopping,
+       "end a sentence when beam-size hypotheses have finished, when none open can overtake, or with the first best");
+  flag("max_length_factor", options->max_length_factor, "output tokens at most this times the input's, plus 10");
+  flag("max_length", options->max_length, "output tokens at most; 0: the model's limit");
+  flag("sample", options->sample, "draw from the model's distribution instead of searching");
+  flag("temperature", options->temperature, "of sampling: logits are divided by it");
+  flag("top_k", options->top_k, "sample from the k likeliest tokens only; 0: all");
+  flag("top_p", options->top_p, "sample from the likeliest tokens that together reach p");
+  flag("seed", options->seed, "of sampling");
+}
+
+void AddThreadsFlag(CLI::App& command, int* threads) {
+  FlagRegistrar{&command}("threads", *threads, "worker threads; 0: one per core");
+}
+
+int ThreadsOrCores(int threads) {
+  if (threads < 0 || threads > 1024) {
+    throw OptionError(fmt::format("--threads is {}, expected 1 to 1024, or 0 for one per core", threads));
+  }
+  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
+
+void AddModelFlag(CLI::App& command, std::string* model) {
+  command.add_option("--model", *model, "model directory, or a run's directory (its best checkpoint)")->required()->type_name("DIR");
+}
+
+}  // namespace dragoman

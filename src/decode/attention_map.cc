@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/attention_map.h"
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "decode/search.h"
+#include "decode/source_text.h"
+
+namespace dragoman {
+namespace {
+
+std::vector<int32_t> TranslateGreedily(Tape& tape, const TranslationModel& loaded, const PackedTokens& src) {
+  DecodeOptions options;
+  options.beam_size = 1;
+  const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id());
+  const int64_t id = 0;
+  return searcher.Search(tape, src, {&id, 1}).front().front().tokens;
+}
+
+std::vector<std::string> Pieces(const Vocabulary& vocab, const std::vector<int32_t>& tokens) {
+  std::vector<std::string> pieces;
+  for (const int32_t token : tokens) pieces.push_back(vocab.Piece(token));
+  return pieces;
+}
+
+}  // namespace
+
+std::vector<float> AttentionMap::Weights(int layer, int head) const {
+  const std::string suffix = ".cross_attn";
+  std::vector<float> mean(target.size() * source.size(), 0.0f);
+  int count = 0;
+  for (const AttentionTrace::Entry& entry : trace.entries) {
+    const bool is_cross = entry.path.size() > suffix.size() &&
+                          entry.path.compare(entry.path.size() - suffix.size(), suffix.size(), suffix) == 0;
+    if (!is_cross || (layer >= 0 && entry.path != "decoder.layers." + std::to_string(layer) + suffix)) continue;
+    if (head >= 0 && entry.head != head) continue;
+    ++count;
+    for (size_t i = 0; i < mean.size(); ++i) mean[i] += entry.weights[i];
+  }
+  if (count == 0) {
+    throw OptionError("--layer " + std::to_string(layer) + " --head " + std::to_string(head) + " is not in the model, expected layers 0 to " +
+                      std::to_string(layers - 1) + " and heads 0 to " + std::to_string(heads - 1) + ", or -1 for all");
+  }
+  for (float& weight : mean) weight /= static_cast<float>(count);
+  return mean;
+}
+
+AttentionMap MapAttention(const TranslationModel& loaded, const std::string& source, const std::string& target) {
+  const TransformerConfig& config = loaded.model->config();
+  const SourceText src = TokenizeSource(*loaded.vocabs.src, source, config.max_src_len);
+  if (src.tokens.empty()) throw OptionError("the sentence is empty; give a sentence to look into");
+  Tape tape;
+  PackedBatch src_batch;
+  src_batch.Add(src.tokens);
+
+  std::vector<int32_t> tgt;
+  if (target.empty()) {
+    tgt = TranslateGreedily(tape, loaded, src_batch.view());
+    tgt.push_back(loaded.vocabs.tgt->eos_id());
+  } else {
+    tgt = TokenizeSource(*loaded.vocabs.tgt, target, config.max_tgt_len).tokens;
+  }
+  std::vector<int32_t> tgt_in = tgt;  // shifted right
+  std::rotate(tgt_in.begin(), tgt_in.end() - 1, tgt_in.end());
+  tgt_in.front() = config.decoder_start;
+  PackedBatch tgt_batch;
+  tgt_batch.Add(tgt_in);
+
+  AttentionMap map;
+  map.source = Pieces(*loaded.vocabs.src, src.tokens);
+  map.target = Pieces(*loaded.vocabs.tgt, tgt);
+  map.layers = config.decoder_layers;
+  map.heads = config.heads;
+  const Variable encoder_out = loaded.model->Encode(tape, src_batch.view(), &map.trace);
+  loaded.model->Decode(tape, tgt_batch.view(), src_batch.view().packing, encoder_out, &map.trace);
+  return map;
+}
+
+}  // namespace dragoman

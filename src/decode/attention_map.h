@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+// The look inside: which source tokens each target token attends to.
+#ifndef DRAGOMAN_DECODE_ATTENTION_MAP_H_
+#define DRAGOMAN_DECODE_ATTENTION_MAP_H_
+
+#include <string>
+#include <vector>
+
+#include "decode/translation_model.h"
+#include "nn/attention_trace.h"
+
+namespace dragoman {
+
+// Cross-attention of one sentence pair.
+struct AttentionMap {
+  std::vector<std::string> source;  // pieces, </s> last
+  std::vector<std::string> target;  // pieces, </s> last: row t holds the weights that chose target[t]
+  int layers = 0;
+  int heads = 0;
+  AttentionTrace trace;             // every layer's and head's weights, by path
+
+  // Weights [target, source] of decoder layer `layer` and one head; -1 averages over all layers, all heads.
+  // Rows sum to 1.
+  std::vector<float> Weights(int layer, int head) const;
+};
+
+// The map of a pair; an empty target is translated first (greedily). Throws OptionError for an empty source.
+AttentionMap MapAttention(const TranslationModel& model, const std::string& source, const std::string& target);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_ATTENTION_MAP_H_

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/scorer.h"
+
+#include <algorithm>
+#include <atomic>
+#include <functional>
+
+#include "base/check.h"
+#include "kernels/softmax.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int64_t kBatchTokens = 1024;
+constexpr size_t kBatchSentences = 64;
+constexpr int64_t kSliceTokens = 256;  // logits exist for this many tokens at a time
+
+}  // namespace
+
+Scorer::Scorer(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool& pool)
+    : model_(model), src_vocab_(src_vocab), tgt_vocab_(tgt_vocab), pool_(pool) {
+  for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
+}
+
+Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& target) const {
+  Pair pair;
+  pair.src = TokenizeSource(src_vocab_, source, model_.config().max_src_len);
+  SourceText tgt = TokenizeSource(tgt_vocab_, target, model_.config().max_tgt_len);
+  if (tgt.tokens.empty()) tgt.tokens.push_back(tgt_vocab_.eos_id());  // an empty translation is </s> alone
+  pair.truncated = pair.src.truncated || tgt.truncated;
+  pair.tgt_out = tgt.tokens;
+  pair.tgt_in = tgt.tokens;  // shifted right
+  std::rotate(pair.tgt_in.begin(), pair.tgt_in.end() - 1, pair.tgt_in.end());
+  pair.tgt_in.front() = model_.config().decoder_start;
+  return pair;
+}
+
+void Scorer::ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const size_t> indices,
+                        std::span<PairScore> scores) const {
+  PackedBatch src, tgt_in;
+  for (const size_t i : indices) {
+    src.Add(pairs[i].src.tokens);
+    tgt_in.Add(pairs[i].tgt_in);
+  }
+  const Variable encoder_out = model_.Encode(tape, src.view());                                     // [src_tokens, d_model]
+  const Variable hidden = model_.Decode(tape, tgt_in.view(), src.view().packing, encoder_out);      // [tgt_tokens, d_model]
+  std::vector<double> log_probs(tgt_in.ids.size());
+  std::vector<int32_t> tgt_out;
+  for (const size_t i : indices) tgt_out.insert(tgt_out.end(), pairs[i].tgt_out.begin(), pairs[i].tgt_out.end());
+  for (int64_t begin = 0; begin < hidden.rows(); begin += kSliceTokens) {
+    const int64_t count = std::min(kSliceTokens, hidden.rows() - begin);
+    const Variable logits = model_.Logits(tape, hidden.value().Rows(begin, count));  // [count, tgt_vocab]
+    kernels::LogSoftmaxRows(logits.value());
+    for (int64_t r = 0; r < count; ++r) {
+      const auto position = static_cast<size_t>(begin + r);
+      log_probs[position] = double{logits.value().At(r, tgt_out[position])};
+    }
+  }
+  size_t position = 0;
+  for (const size_t i : indices) {
+    scores[i].truncated = pairs[i].truncated;
+    for (size_t t = 0; t < pairs[i].tgt_out.size(); ++t) {
+      scores[i].token_log_probs.push_back(log_probs[position]);
+      scores[i].log_prob += log_probs[position++];
+    }
+  }
+}
+
+std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::span<const std::string> targets) {
+  DRAGOMAN_CHECK(sources.size() == targets.size());
+  std::vector<Pair> pairs;
+  std::vector<SourceText> lengths;  // batches are made by source and target length together
+  for (size_t i = 0; i < sources.size(); ++i) {
+    pairs.push_back(Tokenize(sources[i], targets[i]));
+    lengths.emplace_back();
+    if (!pairs[i].src.tokens.empty()) lengths[i].tokens.resize(pairs[i].src.tokens.size() + pairs[i].tgt_out.size());
+  }
+  const auto batches = BatchByLength(lengths, kBatchTokens, kBatchSentences);
+  std::vector<PairScore> scores(sources.size());
+  std::atomic<size_t> next_batch = 0;
+  const auto work = [&](int worker) {
+    for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
+      ScoreBatch(*tapes_[static_cast<size_t>(worker)], pairs, batches[b], scores);
+    }
+  };
+  pool_.Run(std::ref(work));
+  return scores;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Log-probabilities of given translations.
+#ifndef DRAGOMAN_DECODE_SCORER_H_
+#define DRAGOMAN_DECODE_SCORER_H_
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "decode/source_text.h"
+#include "model/transformer.h"
+#include "text/vocabulary.h"
+
+namespace dragoman {
+
+struct PairScore {
+  double log_prob = 0;                 // natural logarithm, of all target tokens and </s>, given the source
+  std::vector<double> token_log_probs; // one a token, </s> last
+  bool truncated = false;              // source or target was longer than the model's limit
+};
+
+// Scores pairs in batches shared out between workers. A pair's score depends on the pair alone. A pair with an empty
+// source scores 0 with no tokens: the model has nothing to say of it.
+class Scorer {
+ public:
+  // The model must have had PrepareForDecoding(); all must outlive the scorer.
+  Scorer(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool& pool);
+
+  // sources and targets have the same length.
+  std::vector<PairScore> Score(std::span<const std::string> sources, std::span<const std::string> targets);
+
+ private:
+  struct Pair {
+    SourceText src;
+    std::vector<int32_t> tgt_in, tgt_out;
+    bool truncated = false;
+  };
+
+  Pair Tokenize(const std::string& source, const std::string& target) const;
+  void ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const size_t> indices,
+                  std::span<PairScore> scores) const;
+
+  const Transformer& model_;
+  const Vocabulary& src_vocab_;
+  const Vocabulary& tgt_vocab_;
+  WorkerPool& pool_;
+  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_SCORER_H_

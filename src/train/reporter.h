@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run says of itself: a line for a person, a record for a script (JSONL), a point for TensorBoard.
+#ifndef DRAGOMAN_TRAIN_REPORTER_H_
+#define DRAGOMAN_TRAIN_REPORTER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "base/file_system.h"
+#include "base/timer.h"
+#include "train/gradient_workers.h"
+#include "train/options.h"
+#include "train/train_state.h"
+#include "train/validator.h"
+
+namespace dragoman {
+
+
+
+
+// Writes to stderr, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread.
+class Reporter {
+ public:
+  explicit Reporter(const TrainOptions& options, FileSystem& files);
+  ~Reporter();
+
+  // Opens the logs, once OUTPUT exists; records later than `step` (of a run that was killed) are dropped.
+  void Open(int64_t step);
+
+  void Note(const std::string& line);     // a fact, a line
+  void Warn(const std::string& line);
+
+  // After each update. Every log_every steps a line and a record of the time since the last; on a terminal a progress
+  // line in between.
+  void Step(const TrainState& state, const BatchSums& sums, double learning_rate, double norm);
+  void Validation(const TrainState& state, const ValidationScores& scores, bool is_best,
+                  const std::vector<Validator::Sample>& samples);
+
+ private:
+  double SecondsLeft(const TrainState& state) const;  // until the first limit, by the pace so far; < 0 if unknown
+  void Progress(const std::string& line);
+  void ClearProgress();
+
+  const TrainOptions& options_;
+  FileSystem& files_;
+  bool on_terminal_;
+  bool progress_shown_ = false;
+  BatchSums since_log_;
+  int64_t steps_since_log_ = 0;
+  Timer since_log_timer_;
+  Timer progress_timer_;
+  int64_t first_step_ = 0;        // of this start
+  Timer start_timer_;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_REPORTER_H_

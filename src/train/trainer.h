@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+// The training loop: batches in, checkpoints and logs out.
+#ifndef DRAGOMAN_TRAIN_TRAINER_H_
+#define DRAGOMAN_TRAIN_TRAINER_H_
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "base/thread_pool.h"
+#include "base/timer.h"
+#include "data/prefetcher.h"
+#include "data/token_corpus.h"
+#include "decode/translation_model.h"
+#include "model/transformer.h"
+#include "train/checkpoint_store.h"
+#include "train/gradient_workers.h"
+#include "train/optimizer.h"
+#include "train/options.h"
+#include "train/reporter.h"
+#include "train/train_state.h"
+#include "train/validator.h"
+
+namespace dragoman {
+
+enum class StopReason { kMaxSteps, kMaxEpochs, kMaxMinutes, kPatience, kSignal };
+
+// One run. Killed at any moment and resumed, it ends with the bits of an uninterrupted run: the same options, machine
+// and number of threads given.
+class Trainer {
+ public:
+  // Reads everything, resumes if asked to, and reports what it found. Throws OptionError, FileError, FormatError.
+  Trainer(const TrainOptions& options, FileSystem& files);
+  ~Trainer();
+
+  // Trains until a limit is reached or StopRequested(), saving on the way and at the end. Throws NumericError
+  // for a loss or gradient that is not finite (see TrainOptions::on_non_finite); nothing damaged is ever saved.
+  StopReason Run();
+
+  const Transformer& model() const { return *model_; }
+  const TrainState& state() const { return state_; }
+
+ private:
+  void OpenModel();
+  void OpenData();
+  void ResumeFrom(const Checkpoint& checkpoint);
+
+  bool ShouldStop(StopReason* reason);
+  void NextBatches();  // those of one update
+  void Step();
+  void HandleNonFinite(const BatchSums& sums, double norm);
+  void Validate();                   // and saves, with the score
+  void Save(const ValidationScores* scores);
+  void Finish(StopReason reason);
+  std::span<const float> OutputWeights();  // the moving average if there is one
+
+  TrainOptions options_;
+  FileSystem& files_;
+  WorkerPool pool_;
+  Reporter reporter_;
+  CheckpointStore store_;
+  VocabularyPair vocabs_;
+  std::unique_ptr<Transformer> model_;
+  std::unique_ptr<Optimizer> optimizer_;
+  std::unique_ptr<GradientWorkers> workers_;
+  std::unique_ptr<TokenCorpus> corpus_;
+  std::unique_ptr<Prefetcher> prefetcher_;
+  std::unique_ptr<Validator> validator_;
+  TrainState state_;
+  std::vector<Batch> batches_;       // of the next update
+  int64_t saved_step_ = -1;
+  int64_t validated_step_ = -1;
+  double seconds_before_ = 0;    // of training, in earlier starts
+  Timer timer_;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_TRAINER_H_
