@@ -49,8 +49,8 @@ struct Call {
   }
   void Report(benchmark::State& state, double flops_per_pair) const {
     const double pairs = static_cast<double>(tokens) * state.range(2) * (shape.causal ? 0.5 : 1);
-    state.counters["FLOP/s"] = benchmark::Counter(pairs * width * flops_per_pair,
-                                                  benchmark::Counter::kIsIterationInvariantRate);
+    state.counters["FLOP/s"] =
+        benchmark::Counter(pairs * width * flops_per_pair, benchmark::Counter::kIsIterationInvariantRate);
     state.SetItemsProcessed(state.iterations() * tokens);
   }
 };
@@ -77,8 +77,8 @@ void Step(benchmark::State& state) {
   for (auto _ : state) {
     AttentionStep(call.shape.heads, call.shape.d_head, call[0].data, keys, values, call[3].data, call.scratch.data());
   }
-  state.counters["FLOP/s"] = benchmark::Counter(4.0 * call.width * length,
-                                                benchmark::Counter::kIsIterationInvariantRate);
+  state.counters["FLOP/s"] =
+      benchmark::Counter(4.0 * call.width * length, benchmark::Counter::kIsIterationInvariantRate);
 }
 
 void Shapes(benchmark::internal::Benchmark* b) {

@@ -135,8 +135,8 @@ void Backward(const AttentionShape& shape, const Packing& q_packing, const Packi
     const int64_t q_begin = q_packing.Begin(s), q_len = q_packing.Length(s);
     const int64_t k_begin = k_packing.Begin(s), k_len = k_packing.Length(s);
     for (int64_t h = 0; h < shape.heads; ++h) {
-      const auto of_queries = [&](const Matrix& m) { return HeadOf(m, q_begin, q_len, h, shape.d_head); };
-      const auto of_keys = [&](const Matrix& m) { return HeadOf(m, k_begin, k_len, h, shape.d_head); };
+      const auto of_queries = [&](const Matrix& m) HWY_ATTR { return HeadOf(m, q_begin, q_len, h, shape.d_head); };
+      const auto of_keys = [&](const Matrix& m) HWY_ATTR { return HeadOf(m, k_begin, k_len, h, shape.d_head); };
       const BackwardMatrices matrices = {of_queries(q),  of_keys(k),  of_keys(v), of_queries(dout),
                                          of_queries(dq), of_keys(dk), of_keys(dv)};
       if (h + 1 < shape.heads) PrefetchNextHead(matrices);
@@ -161,10 +161,10 @@ namespace dragoman::kernels {
 
 HWY_EXPORT(Backward);
 
-void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
-                       const Matrix& q, const Matrix& k, const Matrix& v, const Matrix& out, const Matrix& dout,
-                       const float* log_sum_exp, const Matrix& dq, const Matrix& dk, const Matrix& dv,
-                       bool accumulate, float* scratch) {
+void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
+                       const Matrix& k, const Matrix& v, const Matrix& out, const Matrix& dout,
+                       const float* log_sum_exp, const Matrix& dq, const Matrix& dk, const Matrix& dv, bool accumulate,
+                       float* scratch) {
   static_cast<void>(out);  // dot(dout, out) comes out of the weights, lane-wise, for less than reading out again
   HWY_DYNAMIC_DISPATCH(Backward)
   (shape, q_packing, k_packing, q, k, v, dout, log_sum_exp, dq, dk, dv, accumulate, scratch);

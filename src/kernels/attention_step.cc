@@ -86,7 +86,8 @@ HWY_INLINE void StepSoftmax(float* row, int64_t count, float scale) {
   const Tag d;
   constexpr float kHidden = -std::numeric_limits<float>::infinity();
   Floats max = hn::Set(d, kHidden);
-  ForEachVector(count, [&](int64_t j, auto lanes) DRAGOMAN_LANES { max = hn::Max(max, lanes.LoadOr(row + j, kHidden)); });
+  ForEachVector(count,
+                [&](int64_t j, auto lanes) DRAGOMAN_LANES { max = hn::Max(max, lanes.LoadOr(row + j, kHidden)); });
   max = hn::MaxOfLanes(d, max);
   const Floats factor = hn::Set(d, scale);
   Floats sum = hn::Zero(d);
@@ -96,9 +97,8 @@ HWY_INLINE void StepSoftmax(float* row, int64_t count, float scale) {
     sum = hn::Add(sum, weight);
   });
   const Floats inverse = hn::Div(hn::Set(d, 1.0f), hn::SumOfLanes(d, sum));
-  ForEachVector(count, [&](int64_t j, auto lanes) DRAGOMAN_LANES {
-    lanes.Store(hn::Mul(lanes.Load(row + j), inverse), row + j);
-  });
+  ForEachVector(count, [&](int64_t j, auto lanes)
+                           DRAGOMAN_LANES { lanes.Store(hn::Mul(lanes.Load(row + j), inverse), row + j); });
 }
 
 // out (+)= weights[j..j + kRows) times those rows of values.

@@ -34,7 +34,9 @@ struct Values {
       for (int64_t c = 0; c < cols; ++c) m.At(r, c) = uniform(rng);
     }
   }
-  Values(const Values& other) : data(other.data), m(other.m) { m.data = data.data() + (other.m.data - other.data.data()); }
+  Values(const Values& other) : data(other.data), m(other.m) {
+    m.data = data.data() + (other.m.data - other.data.data());
+  }
 
   bool GapsUntouched() const {
     for (int64_t r = 0; r < m.rows; ++r) {
@@ -124,7 +126,8 @@ std::vector<Problem> Problems(float dropout_rate) {
   for (const int d_head : {1, 2, 3, 5, 8, 12, 15, 16, 17, 24, 31, 32, 64, 100, 256}) {
     for (const int kind : {0, 1, 2}) {  // causal, self without, cross
       ++n;
-      AttentionShape shape{static_cast<int>(1 + n % 3), d_head, kind == 0, Dropout{dropout_rate, 99 + static_cast<uint64_t>(n)}};
+      AttentionShape shape{static_cast<int>(1 + n % 3), d_head, kind == 0,
+                           Dropout{dropout_rate, 99 + static_cast<uint64_t>(n)}};
       problems.push_back({.shape = shape,
                           .q_lengths = kSelfLengths,
                           .k_lengths = kind == 2 ? kCrossLengths : kSelfLengths,
@@ -203,11 +206,13 @@ TEST_P(AttentionTargetTest, SentenceDoesNotDependOnItsNeighbours) {
         const AttentionShape shape{2, d_head, causal, {}};
         Problem all{.shape = shape, .q_lengths = {3, length, 20, 0}, .k_lengths = {3, length, 20, 0}};
         Problem one{.shape = shape, .q_lengths = {length}, .k_lengths = {length}, .gap = 5, .shift = 1};
-        for (auto [from, to] : {std::pair(&all.q, &one.q), {&all.k, &one.k}, {&all.v, &one.v}, {&all.dout, &one.dout}}) {
+        for (auto [from, to] :
+             {std::pair(&all.q, &one.q), {&all.k, &one.k}, {&all.v, &one.v}, {&all.dout, &one.dout}}) {
           for (int64_t r = 0; r < length; ++r) std::copy_n(from->m.Row(3 + r), all.width, to->m.Row(r));
         }
         for (Problem* p : {&all, &one}) p->Forward(), p->Backward();
-        for (auto [a, b] : {std::pair(&all.out, &one.out), {&all.dq, &one.dq}, {&all.dk, &one.dk}, {&all.dv, &one.dv}}) {
+        for (auto [a, b] :
+             {std::pair(&all.out, &one.out), {&all.dq, &one.dq}, {&all.dk, &one.dk}, {&all.dv, &one.dv}}) {
           for (int64_t r = 0; r < length; ++r) {
             ASSERT_EQ(std::memcmp(a->m.Row(3 + r), b->m.Row(r), all.width * sizeof(float)), 0)
                 << Describe(one) << " row " << r;
@@ -226,8 +231,8 @@ TEST_P(AttentionTargetTest, CausalRowDoesNotDependOnLaterTokens) {
     Problem before{.shape = shape, .q_lengths = {length}, .k_lengths = {length}};
     before.Forward();
     for (const int kept : {1, 2, 8, 13, 15, 16, 20, 31, 32, 33, 50, 64, 74}) {
-      for (const float value : {-3.0f, 1e30f, std::numeric_limits<float>::infinity(),
-                                std::numeric_limits<float>::quiet_NaN()}) {
+      for (const float value :
+           {-3.0f, 1e30f, std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
         Problem after{.shape = shape, .q_lengths = {length}, .k_lengths = {length}};
         for (Values* changed : {&after.q, &after.k, &after.v}) {
           for (int64_t r = kept; r < length; ++r) std::fill_n(changed->m.Row(r), after.width, value);

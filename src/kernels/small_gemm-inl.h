@@ -119,8 +119,7 @@ enum class Steps {
 template <int kVecs, Steps kSteps, class D, class Left>
 HWY_INLINE void MulColumns(D d, int64_t rows, const Left& a, RightFactor b, int64_t steps, int64_t skip, Product c) {
   constexpr bool kTriangle = kSteps == Steps::kLowerTriangle;
-  static constexpr auto kTiles =
-      TilesByRows<kVecs, kTriangle, D, Left>(std::make_integer_sequence<int, kTileRows>());
+  static constexpr auto kTiles = TilesByRows<kVecs, kTriangle, D, Left>(std::make_integer_sequence<int, kTileRows>());
   const int64_t tiles = (rows + kTileRows - 1) / kTileRows;
   for (int64_t t = 0, r = 0; t < tiles; ++t) {
     const int64_t tile_rows = (rows - r + tiles - t - 1) / (tiles - t);  // as even as can be: 14 is 7 + 7

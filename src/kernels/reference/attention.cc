@@ -15,8 +15,8 @@ struct Part {
 };
 
 Part PartOf(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, int64_t s, int head) {
-  return {q_packing.Begin(s), q_packing.Length(s), k_packing.Begin(s), k_packing.Length(s),
-          int64_t{head} * shape.d_head, head};
+  return {q_packing.Begin(s),  q_packing.Length(s),          k_packing.Begin(s),
+          k_packing.Length(s), int64_t{head} * shape.d_head, head};
 }
 
 int64_t VisibleKeys(const AttentionShape& shape, const Part& part, int64_t i) {
