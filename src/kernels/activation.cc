@@ -12,12 +12,19 @@ HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
-// 1 / (1 + e^-x), by way of e^-|x|, which cannot overflow.
-HWY_INLINE Floats Sigmoid(Floats x) {
-  const Floats one = hn::Set(Tag(), 1.0f);
-  const Floats e = ExpOrNan(hn::Neg(hn::Abs(x)));
-  return hn::Div(hn::IfThenElse(hn::Lt(x, hn::Zero(Tag())), e, one), hn::Add(one, e));
-}
+// s = 1 / (1 + e^-x) and 1 - s, both to all their digits, by way of e^-|x|, which cannot overflow.
+struct Sigmoid {
+  Floats value, rest;
+
+  HWY_INLINE explicit Sigmoid(Floats x) {
+    const Floats one = hn::Set(Tag(), 1.0f);
+    const Floats e = ExpOrNan(hn::Neg(hn::Abs(x)));
+    const Floats large = hn::Div(one, hn::Add(one, e)), small = hn::Mul(e, large);
+    const auto negative = hn::Lt(x, hn::Zero(Tag()));
+    value = hn::IfThenElse(negative, small, large);
+    rest = hn::IfThenElse(negative, large, small);
+  }
+};
 
 // e^(-x^2 / 2), the normal density without its factor.
 HWY_INLINE Floats Bell(Floats x) { return ExpOrNan(hn::Mul(hn::Mul(hn::Set(Tag(), -0.5f), x), x)); }
@@ -68,23 +75,25 @@ struct GeluTanh {
     const Tag d;
     return hn::Mul(hn::Mul(hn::Set(d, kTwoRoot), x), hn::MulAdd(hn::Set(d, kCubic), hn::Mul(x, x), hn::Set(d, 1.0f)));
   }
-  HWY_INLINE Floats Value(Floats x) const { return hn::Mul(x, Sigmoid(Inner(x))); }
-  // (x s(2u))' = s + x s (1 - s) 2u', and 1 - s(2u) = s(-2u)
+  HWY_INLINE Floats Value(Floats x) const { return hn::Mul(x, Sigmoid(Inner(x)).value); }
+  // (x s(2u))' = s + x s (1 - s) 2u'
   HWY_INLINE ValueAndSlope Both(Floats x) const {
     const Tag d;
-    const Floats inner = Inner(x), sigmoid = Sigmoid(inner), value = hn::Mul(x, sigmoid);
-    const Floats inner_slope =
-        hn::MulAdd(hn::Set(d, 3 * kTwoRoot * kCubic), hn::Mul(x, x), hn::Set(d, kTwoRoot));
-    return {value, hn::MulAdd(hn::Mul(value, Sigmoid(hn::Neg(inner))), inner_slope, sigmoid)};
+    const Sigmoid sigmoid(Inner(x));
+    const Floats value = hn::Mul(x, sigmoid.value);
+    const Floats square = hn::Min(hn::Mul(x, x), hn::Set(d, 1e30f));  // finite: it meets a factor of 0
+    const Floats inner_slope = hn::MulAdd(hn::Set(d, 3 * kTwoRoot * kCubic), square, hn::Set(d, kTwoRoot));
+    return {value, hn::MulAdd(hn::Mul(value, sigmoid.rest), inner_slope, sigmoid.value)};
   }
 };
 
 struct Silu {
-  HWY_INLINE Floats Value(Floats x) const { return hn::Mul(x, Sigmoid(x)); }
+  HWY_INLINE Floats Value(Floats x) const { return hn::Mul(x, Sigmoid(x).value); }
   // (x s)' = s + x s (1 - s)
   HWY_INLINE ValueAndSlope Both(Floats x) const {
-    const Floats sigmoid = Sigmoid(x), value = hn::Mul(x, sigmoid);
-    return {value, hn::MulAdd(value, hn::Sub(hn::Set(Tag(), 1.0f), sigmoid), sigmoid)};
+    const Sigmoid sigmoid(x);
+    const Floats value = hn::Mul(x, sigmoid.value);
+    return {value, hn::MulAdd(value, sigmoid.rest, sigmoid.value)};
   }
 };
 
