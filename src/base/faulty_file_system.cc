@@ -193,13 +193,16 @@ void FaultyFileSystem::CutPower() {
   if (after_ == AfterCrash::kAllKept) return;
   for (const auto& [path, synced] : synced_size_) {
     const int64_t size = base_.Open(path)->size();
-    base_.Truncate(path, after_ == AfterCrash::kUnsyncedLost ? synced : synced + (size - synced) / 2);
+    base_.Truncate(path, after_ == AfterCrash::kUnsyncedTorn ? synced + (size - synced) / 2 : synced);
   }
   if (after_ == AfterCrash::kUnsyncedTorn) return;
+  if (after_ == AfterCrash::kNewestNameKept && !unsynced_names_.empty()) unsynced_names_.pop_back();
   for (; !unsynced_names_.empty(); unsynced_names_.pop_back()) Undo(unsynced_names_.back());
 }
 
 void FaultyFileSystem::Undo(const NameChange& name) {
+  const bool removed = name.change == Change::kRemovedFile || name.change == Change::kRemovedDirectory;
+  if ((base_.Type(name.path) == FileType::kNone) != removed) return;  // a kept newer change stands in the way
   switch (name.change) {
     case Change::kMadeFile:
       base_.RemoveFile(name.path);

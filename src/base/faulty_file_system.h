@@ -16,10 +16,11 @@ namespace dragoman {
 
 // What is found after a crash. Real power cuts keep any part of what was not synced; these are the extremes.
 enum class AfterCrash {
-  kAllKept,       // only the process died: the system still writes what it was given
-  kUnsyncedLost,  // power cut: files end where they were last synced; names changed since their directory was last
-                  // synced (made, renamed, removed) are as they were before
-  kUnsyncedTorn,  // power cut: half of what was appended to a file since it was synced is there; all names are
+  kAllKept,         // only the process died: the system still writes what it was given
+  kUnsyncedLost,    // power cut: files end where they were last synced; names changed since their directory was last
+                    // synced (made, renamed, removed) are as they were before
+  kNewestNameKept,  // as kUnsyncedLost, but the newest change of a name is there: the disk took it out of turn
+  kUnsyncedTorn,    // power cut: half of what was appended to a file since it was synced is there; all names are
 };
 
 // Used by one thread. Syncs are remembered, not passed on: the test's own disk need not spin.

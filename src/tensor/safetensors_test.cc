@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -33,7 +34,7 @@ class MemoryReader : public ReadableFile {
   void Read(int64_t offset, std::span<char> out) const override {
     ASSERT_GE(offset, 0);  // a reader that asks for bytes outside the file has a bug
     ASSERT_LE(static_cast<size_t>(offset) + out.size(), bytes_.size());
-    std::memcpy(out.data(), bytes_.data() + offset, out.size());
+    bytes_.copy(out.data(), out.size(), static_cast<size_t>(offset));
   }
 
  private:
@@ -177,6 +178,22 @@ TEST(SafetensorsTest, MalformedHeadersAreExplained) {
   EXPECT_THAT(ErrorOf(FileOf("\"\x1b[2J\":1", "")), HasSubstr("not JSON"));
   EXPECT_THAT(ErrorOf(FileOf(R"("\u001b[2J":1)", "")), HasSubstr(R"("\u001b[2J")"));  // escaped for the terminal
   EXPECT_THAT(ErrorOf(FileOf("\"a\":" + std::string(100'000, '['), "")), HasSubstr("nested"));
+}
+
+// Half of tests/python/check_safetensors.py, which runs this test between its own two halves.
+TEST(SafetensorsTest, ExchangesFilesWithPythonsPackage) {
+  const char* directory = std::getenv("DRAGOMAN_SAMPLE_DIR");
+  if (directory == nullptr) GTEST_SKIP() << "run by tests/python/check_safetensors.py";
+  FileSystem& files = RealFileSystem();
+  WriteFile(files, JoinPath(directory, "ours.safetensors"), SmallFile());
+  const SafetensorsReader theirs(files, JoinPath(directory, "theirs.safetensors"));
+  EXPECT_EQ(theirs.metadata().at("written_by"), "python");
+  std::vector<float> out(6);
+  for (const char* name : {"f16", "f32", "f64"}) {
+    theirs.ReadFloats(name, {2, 3}, out);
+    EXPECT_THAT(out, testing::ElementsAre(0, 0.25f, 0.5f, 0.75f, 1, -1.25f)) << name;
+  }
+  EXPECT_EQ(theirs.Find("i64").dtype, DType::kI64);
 }
 
 // Whatever is cut off or flipped, the reader throws FormatError or gives tensors that lie within the file.

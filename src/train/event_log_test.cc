@@ -104,9 +104,10 @@ std::vector<std::string> RecordsOf(const std::string& bytes) {
 TEST_F(EventLogTest, TfRecordIsFramedAsTensorFlowDoes) {
   // Length 3, its masked checksum, "abc", its masked checksum: as written by TensorBoard's own RecordWriter.
   const std::string expected(
-      "\x03\0\0\0\0\0\0\0\xb9\xc4\x2f\x77"
+      "\x03\0\0\0\0\0\0\0"
+      "\xb0\x99\x49\x0e"
       "abc"
-      "\x1b\x7b\xe2\x08",
+      "\x6e\x57\xf1\x21",
       19);
   EXPECT_EQ(TfRecord("abc"), expected);
   EXPECT_THAT(RecordsOf(TfRecord("abc") + TfRecord("")), ElementsAre("abc", ""));
