@@ -76,7 +76,8 @@ void AddVocabCommand(CLI::App& app) {
   add("byte_fallback", vocab.byte_fallback, "Characters without a piece become their UTF-8 bytes (256 more pieces)");
   command->add_option("--symbols", vocab.symbols, "Pieces of your own, never split")->type_name("TEXT");
   add("normalization", vocab.normalization, "What is done to text first; none keeps what it looks like");
-  add("character_coverage", vocab.character_coverage, "Share of the text whose characters all get a piece, 0.98...1");
+  add("character_coverage", vocab.character_coverage,
+      "Share of the text whose characters all get a piece; 0.9995 suits a large corpus of Chinese or Japanese");
   add("max_sentences", vocab.max_sentences, "Train on a random sample of so many sentences; 0 is all");
   add("max_megabytes", vocab.max_megabytes, "Train on a random sample of so much text; 0 is all");
   add("threads", vocab.threads,

@@ -273,8 +273,12 @@ std::vector<std::string> DescribeReport(const CorpusReport& report) {
   add(report.empty_pairs, "pairs skipped: one side is empty");
   add(report.src_truncated, "source sentences cut to the left part that max_src_len allows");
   add(report.tgt_truncated, "target sentences cut to the left part that max_tgt_len allows");
-  add(report.src_unknown, "source tokens are <unk>: characters the vocabulary does not have");
-  add(report.tgt_unknown, "target tokens are <unk>: characters the vocabulary does not have");
+  add(report.src_unknown,
+      "source tokens are <unk>: characters that the vocabulary lacks (see vocab --character-coverage, "
+      "--byte-fallback)");
+  add(report.tgt_unknown,
+      "target tokens are <unk>: characters that the vocabulary lacks (see vocab --character-coverage, "
+      "--byte-fallback)");
   add(report.crlf_lines, "lines ended in CR LF; the CR was dropped");
   add(report.bom_files, "files began with a byte order mark; it was dropped");
   return lines;
