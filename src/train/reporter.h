@@ -9,6 +9,7 @@
 
 #include "base/file_system.h"
 #include "base/timer.h"
+#include "train/event_log.h"
 #include "train/gradient_workers.h"
 #include "train/options.h"
 #include "train/train_state.h"
@@ -28,6 +29,9 @@ class Reporter {
   // Opens the logs, once OUTPUT exists; records later than `step` (of a run that was killed) are dropped.
   void Open(int64_t step);
 
+  // What was reported so far is on the disk when it returns: before a checkpoint is saved.
+  void Sync();
+
   void Note(const std::string& line);     // a fact, a line
   void Warn(const std::string& line);
 
@@ -41,13 +45,15 @@ class Reporter {
   double SecondsLeft(const TrainState& state) const;  // until the first limit, by the pace so far; < 0 if unknown
   void Progress(const std::string& line);
   void ClearProgress();
+  void Record(const TrainState& state, const BatchSums& sums, double learning_rate, double norm, double tokens_per_s);
 
   const TrainOptions& options_;
   FileSystem& files_;
+  std::unique_ptr<JsonlLog> jsonl_;
+  std::unique_ptr<TensorBoardWriter> tensorboard_;  // null when it is turned off
   bool on_terminal_;
   bool progress_shown_ = false;
   BatchSums since_log_;
-  int64_t steps_since_log_ = 0;
   Timer since_log_timer_;
   Timer progress_timer_;
   int64_t first_step_ = 0;        // of this start

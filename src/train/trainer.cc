@@ -310,6 +310,7 @@ void Trainer::Save(const ValidationScores* scores) {
                               }
                               WriteSafetensors(std::move(views), {}, file);
                             }});
+  reporter_.Sync();  // no record up to this step may be missing once the checkpoint is there
   store_.Save(contents);
   saved_step_ = state_.step;
 }
