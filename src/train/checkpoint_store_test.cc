@@ -71,6 +71,9 @@ TEST_F(CheckpointStoreTest, KeepsTheLastOnesAndTheBestOnes) {
   EXPECT_EQ(files_.ReadSymlink(run_ + "/best"), "step-00000200");  // the earlier of two equals
   EXPECT_EQ(files_.ReadSymlink(run_ + "/last"), "step-00000500");
   EXPECT_EQ(store.BestScore(), 30);
+  EXPECT_THAT(store.BestDirectories(1), ElementsAre(run_ + "/step-00000200"));
+  EXPECT_THAT(store.BestDirectories(9),
+              ElementsAre(run_ + "/step-00000200", run_ + "/step-00000400", run_ + "/step-00000500"));
 }
 
 TEST_F(CheckpointStoreTest, LowerCanBeBetterAndNoScoreIsNeverBest) {
