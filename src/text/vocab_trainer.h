@@ -14,7 +14,7 @@
 namespace dragoman {
 
 enum class VocabType {
-  kUnigram,  // Kudo 2018, §3.2
+  kUnigram,  // Kudo 2018
   kBpe       // Sennrich 2016
 };
 const EnumNames<VocabType>& NamesOf(VocabType);  // "unigram", "bpe"
