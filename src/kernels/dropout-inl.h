@@ -34,11 +34,12 @@ class DropoutMask {
       : key_low_(hn::Set(Counter(), static_cast<uint32_t>(dropout.key))),
         key_high_(hn::Set(Counter(), static_cast<uint32_t>(dropout.key >> 32))),
         threshold_(hn::Set(Signed(), DropoutThreshold(dropout.rate))),
-        kept_(hn::Set(d, 1.0f / (1.0f - dropout.rate))) {}
+        kept_(hn::Set(d, 1.0f / (1.0f - dropout.rate))),
+        lane_(hn::Iota(Counter(), 0)) {}
 
   // Counters first, first + 1, ..., modulo 2^32.
-  static HWY_INLINE CounterVec Counters(int64_t first) {
-    return hn::Iota(Counter(), static_cast<uint32_t>(first));
+  HWY_INLINE CounterVec Counters(int64_t first) const {
+    return hn::Add(hn::Set(Counter(), static_cast<uint32_t>(first)), lane_);
   }
 
   // Lane for lane what DropoutFactor() says.
@@ -63,6 +64,7 @@ class DropoutMask {
   CounterVec key_low_, key_high_;
   hn::Vec<Signed> threshold_;
   hn::Vec<D> kept_;
+  CounterVec lane_;  // 0, 1, 2, ...: Highway makes such a vector element by element, too slowly for a loop
 };
 
 // The same for one vector, where there is no loop to keep a DropoutMask across.
