@@ -63,7 +63,7 @@ int MicroBatchTokens(const TrainOptions& options, const TransformerConfig& confi
 }
 
 CheckpointStore OpenStore(const TrainOptions& options, FileSystem& files, Reporter& reporter) {
-  return CheckpointStore(files, options.output, {.keep_last = 1, .keep_best = options.keep_best},
+  return CheckpointStore(files, options.output, {.keep_best = options.keep_best},
                          [&reporter](const std::string& line) { reporter.Warn(line); });
 }
 
