@@ -3,7 +3,10 @@
 
 #include <fmt/format.h>
 
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+#include <type_traits>
 
 #include "base/error.h"
 
@@ -30,6 +33,22 @@ void ForEachField(State& s, Visitor&& visit) {
   visit("best_quality", s.best_quality);
 }
 
+// Json's own conversions would cast 1e300 or -1 to whatever comes out.
+template <class Field>
+void Read(const Json& json, const char* key, Field& field) {
+  const Json& value = json.at(key);
+  bool fits = value.is_number_unsigned() || (std::is_signed_v<Field> && value.is_number_integer());
+  if constexpr (std::is_same_v<Field, bool>) {
+    fits = value.is_boolean();
+  } else if constexpr (std::is_floating_point_v<Field>) {
+    fits = value.is_number();
+  } else if (fits && value.is_number_unsigned()) {
+    fits = value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<Field>::max());
+  }
+  if (!fits) throw std::range_error(fmt::format("{} is {}", key, value.dump()));
+  value.get_to(field);
+}
+
 }  // namespace
 
 std::string TrainState::ToJson() const {
@@ -42,13 +61,14 @@ TrainState TrainState::FromJson(const std::string& text, const std::string& path
   TrainState state;
   try {
     const Json json = Json::parse(text);
-    ForEachField(state, [&](const char* key, auto& field) { json.at(key).get_to(field); });
-  } catch (const Json::exception& error) {
+    ForEachField(state, [&](const char* key, auto& field) { Read(json, key, field); });
+  } catch (const std::exception& error) {
     throw FormatError(path, fmt::format("is not the state of a training run ({}); resume from another checkpoint or "
                                         "start anew in another --output", error.what()));
   }
-  const bool sane = state.step >= 0 && state.epoch >= 0 && state.batch_in_epoch >= 0 && state.seconds >= 0;
-  if (!sane) throw FormatError(path, "holds a negative step, position or time; resume from another checkpoint");
+  const bool sane = state.step >= 0 && state.epoch >= 0 && state.batch_in_epoch >= 0 && state.seconds >= 0 &&
+                    state.threads >= 0;
+  if (!sane) throw FormatError(path, "holds a negative step, position, time or number of threads; resume from another checkpoint");
   return state;
 }
 

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/gradient_workers.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstring>
+#include <string>
+#include <vector>
+
+#include "base/rng.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int kVocab = 23;
+
+TransformerConfig SmallConfig(float dropout) {
+  TransformerConfig config;
+  config.src_vocab = config.tgt_vocab = kVocab;
+  config.encoder_layers = config.decoder_layers = 2;
+  config.d_model = 16;
+  config.heads = 2;
+  config.d_ff = 24;
+  config.max_src_len = config.max_tgt_len = 32;
+  config.embedding_dropout = config.residual_dropout = config.attention_dropout = config.ffn_dropout = dropout;
+  return config;
+}
+
+Batch RandomBatch(int sentences, uint64_t seed = 5) {
+  Rng rng(seed);
+  Batch batch;
+  batch.Clear();
+  const auto append = [&rng](std::vector<int32_t>* ids) {
+    for (uint64_t length = 1 + rng.Below(15); length > 0; --length) {
+      ids->push_back(static_cast<int32_t>(3 + rng.Below(kVocab - 3)));
+    }
+    ids->push_back(2);  // </s>
+  };
+  for (int s = 0; s < sentences; ++s) {
+    append(&batch.src_ids);
+    append(&batch.tgt_out_ids);
+    batch.FinishSentence(s, /*decoder_start=*/1);
+  }
+  return batch;
+}
+
+// A model and its workers; Gradient() is the sum over workers.
+struct Rig {
+  WorkerPool pool;
+  Transformer model;
+  GradientWorkers workers;
+
+  explicit Rig(int threads, int micro_batch_tokens = 1024, float dropout = 0)
+      : pool(threads), model(SmallConfig(dropout)), workers(model, pool, {0.1f, micro_batch_tokens}) {
+    model.Initialize(3);
+  }
+
+  std::vector<double> Gradient() {
+    std::vector<double> sum(static_cast<size_t>(model.parameters().flat_size()));
+    for (const FlatBuffer& gradient : workers.gradients()) {
+      for (size_t i = 0; i < sum.size(); ++i) sum[i] += gradient.data()[i];
+    }
+    return sum;
+  }
+};
+
+// For each parameter, differences are small beside its largest gradient: only the order of sums may differ.
+void ExpectSameGradient(const Transformer& model, const std::vector<double>& a, const std::vector<double>& b) {
+  for (const auto& parameter : model.parameters().parameters()) {
+    double largest = 0, worst = 0;
+    for (int64_t i = parameter->offset; i < parameter->offset + parameter->size; ++i) {
+      const auto at = static_cast<size_t>(i);
+      largest = std::max({largest, std::abs(a[at]), std::abs(b[at])});
+      worst = std::max(worst, std::abs(a[at] - b[at]));
+    }
+    // Keys' biases have no gradient but rounding: softmax does not see what all scores share.
+    EXPECT_LE(worst, 1e-5 * largest + 1e-7) << parameter->name << ", largest " << largest;
+  }
+}
+
+void ExpectSameSums(const BatchSums& a, const BatchSums& b) {
+  EXPECT_NEAR(a.loss, b.loss, 1e-5 * std::abs(b.loss));
+  EXPECT_NEAR(a.nll, b.nll, 1e-5 * std::abs(b.nll));
+  EXPECT_EQ(a.correct, b.correct);
+  EXPECT_EQ(a.src_tokens, b.src_tokens);
+  EXPECT_EQ(a.tgt_tokens, b.tgt_tokens);
+  EXPECT_EQ(a.sentences, b.sentences);
+}
+
+TEST(GradientWorkersTest, WorkersAndMicroBatchesChangeOnlyRounding) {
+  const Batch batch = RandomBatch(17);
+  Rig one(1);
+  const BatchSums want = one.workers.Accumulate(batch, 0.01f, 0);
+  EXPECT_EQ(want.sentences, 17);
+  EXPECT_EQ(want.src_tokens, batch.src_tokens());
+  EXPECT_EQ(want.tgt_tokens, batch.tgt_tokens());
+  for (const int threads : {1, 2, 3}) {
+    for (const int micro_batch_tokens : {1, 40, 1000}) {
+      SCOPED_TRACE(std::to_string(threads) + " workers, micro-batches of " + std::to_string(micro_batch_tokens));
+      Rig rig(threads, micro_batch_tokens);
+      ExpectSameSums(rig.workers.Accumulate(batch, 0.01f, 0), want);
+      ExpectSameGradient(one.model, rig.Gradient(), one.Gradient());
+    }
+  }
+}
+
+TEST(GradientWorkersTest, MoreWorkersThanSentencesIsFine) {
+  const Batch batch = RandomBatch(2);
+  Rig one(1), many(5);
+  ExpectSameSums(many.workers.Accumulate(batch, 1.0f, 0), one.workers.Accumulate(batch, 1.0f, 0));
+  ExpectSameGradient(one.model, many.Gradient(), one.Gradient());
+}
+
+TEST(GradientWorkersTest, AccumulatedBatchesEqualOneLargeBatch) {
+  const Batch batch = RandomBatch(18);
+  Rig whole(2), parts(2);
+  const BatchSums want = whole.workers.Accumulate(batch, 0.01f, 0);
+  BatchSums sums;
+  for (int first = 0; first < 18; first += 6) {
+    std::vector<int> sentences;
+    for (int s = first; s < first + 6; ++s) sentences.push_back(s);
+    sums.Add(parts.workers.Accumulate(batch.Slice(sentences), 0.01f, 0));
+  }
+  ExpectSameSums(sums, want);
+  ExpectSameGradient(whole.model, parts.Gradient(), whole.Gradient());
+}
+
+TEST(GradientWorkersTest, EqualArgumentsGiveEqualBits) {
+  const Batch batch = RandomBatch(17);
+  Rig a(2, 60, /*dropout=*/0.2f), b(2, 60, 0.2f), other_key(2, 60, 0.2f);
+  for (uint64_t key = 1; key <= 3; ++key) {
+    const double loss = a.workers.Accumulate(batch, 0.01f, key).loss;
+    EXPECT_EQ(b.workers.Accumulate(batch, 0.01f, key).loss, loss);
+    EXPECT_NE(other_key.workers.Accumulate(batch, 0.01f, key + 10).loss, loss) << "dropout takes no notice of the key";
+  }
+  for (size_t worker = 0; worker < 2; ++worker) {
+    const std::span<float> x = a.workers.gradients()[worker].span(), y = b.workers.gradients()[worker].span();
+    EXPECT_EQ(std::memcmp(x.data(), y.data(), x.size_bytes()), 0) << "worker " << worker;
+  }
+}
+
+// Each micro-batch and worker has masks of its own: the same sentence twice must not be masked alike.
+TEST(GradientWorkersTest, MicroBatchesHaveDropoutOfTheirOwn) {
+  const Batch one = RandomBatch(1);
+  const Batch twice = one.Slice(std::vector<int>{0, 0});
+  Rig rig(1, /*micro_batch_tokens=*/1, /*dropout=*/0.3f);
+  const double alone = rig.workers.Accumulate(one, 1.0f, 7).loss;
+  EXPECT_NE(rig.workers.Accumulate(twice, 1.0f, 7).loss, 2 * alone);
+  Rig two(2, 1024, 0.3f);
+  EXPECT_NE(two.workers.Accumulate(twice, 1.0f, 7).loss, 2 * two.workers.Accumulate(one, 1.0f, 7).loss);
+}
+
+TEST(GradientWorkersTest, EvaluateChangesNothingAndDropsNothing) {
+  const Batch batch = RandomBatch(9);
+  Rig rig(2, 60, /*dropout=*/0.3f), without_dropout(2, 60);
+  rig.workers.Accumulate(batch, 1.0f, 1);
+  const std::vector<double> gradient = rig.Gradient();
+  const std::vector<float> weights(rig.model.parameters().values().begin(), rig.model.parameters().values().end());
+  const BatchSums sums = rig.workers.Evaluate(batch);
+  ExpectSameSums(sums, without_dropout.workers.Accumulate(batch, 1.0f, 1));
+  EXPECT_EQ(rig.workers.Evaluate(batch).loss, sums.loss);
+  EXPECT_EQ(rig.Gradient(), gradient);
+  EXPECT_TRUE(std::equal(weights.begin(), weights.end(), rig.model.parameters().values().begin()));
+
+  Rig undisturbed(2, 60, 0.3f);  // what comes after is not changed either
+  undisturbed.workers.Accumulate(batch, 1.0f, 1);
+  EXPECT_EQ(rig.workers.Accumulate(batch, 1.0f, 2).loss, undisturbed.workers.Accumulate(batch, 1.0f, 2).loss);
+  EXPECT_EQ(rig.Gradient(), undisturbed.Gradient());
+}
+
+// Along its own direction the loss rises by the gradient's length; central differences, so the error is of order h².
+TEST(GradientWorkersTest, GradientIsThatOfTheScaledLoss) {
+  const Batch batch = RandomBatch(8);
+  Rig rig(2);
+  constexpr float kScale = 0.05f;
+  rig.workers.Accumulate(batch, kScale, 0);
+  const std::vector<double> gradient = rig.Gradient();
+  double squares = 0;
+  for (const double g : gradient) squares += g * g;
+  const double norm = std::sqrt(squares), h = 1e-2;
+  const std::span<float> values = rig.model.parameters().values();
+  const std::vector<float> start(values.begin(), values.end());
+  const auto loss_at = [&](double along) {
+    for (size_t i = 0; i < values.size(); ++i) values[i] = static_cast<float>(start[i] + along * gradient[i] / norm);
+    return rig.workers.Evaluate(batch).loss * kScale;
+  };
+  EXPECT_NEAR((loss_at(h) - loss_at(-h)) / (2 * h), norm, 0.005 * norm);
+}
+
+TEST(GradientWorkersTest, SmallerMicroBatchesTakeLessMemory) {
+  const Batch batch = RandomBatch(64);
+  Rig small(1, 50), large(1, 2000);
+  small.workers.Accumulate(batch, 1.0f, 0);
+  large.workers.Accumulate(batch, 1.0f, 0);
+  EXPECT_LT(4 * small.workers.peak_activation_bytes(), large.workers.peak_activation_bytes());
+}
+
+}  // namespace
+}  // namespace dragoman

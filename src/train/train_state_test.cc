@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/train_state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdint>
+#include <limits>
+#include <string>
+
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+
+TrainState FullState() {
+  TrainState state;
+  state.step = 123'456'789'012;
+  state.epoch = 7;
+  state.batch_in_epoch = 89;
+  state.sentences = std::numeric_limits<int64_t>::max();
+  state.tgt_tokens = 5;
+  state.skipped_updates = 6;
+  state.seconds = 0.1;
+  state.seed = std::numeric_limits<uint64_t>::max();
+  state.corpus_fingerprint = 0xfedcba9876543210;
+  state.threads = 64;
+  state.validations = 9;
+  state.validations_since_best = 3;
+  state.has_best = true;
+  state.best_quality = -3.0000000000000004;  // every bit counts: it is compared with
+  return state;
+}
+
+std::string MessageFor(const std::string& json) {
+  try {
+    TrainState::FromJson(json, "RUN/train_state.json");
+  } catch (const FormatError& error) {
+    return error.what();
+  }
+  return "nothing was thrown";
+}
+
+std::string Replaced(const std::string& what, const std::string& by) {
+  std::string json = FullState().ToJson();
+  const size_t at = json.find(what);
+  EXPECT_NE(at, std::string::npos) << what;
+  return json.replace(at, what.size(), by);
+}
+
+TEST(TrainStateTest, ReturnsFromJsonWithEveryBit) {
+  EXPECT_EQ(TrainState::FromJson(FullState().ToJson(), "x"), FullState());
+  EXPECT_EQ(TrainState::FromJson(TrainState().ToJson(), "x"), TrainState());
+}
+
+TEST(TrainStateTest, NamesFileAndKeyOfWhatIsWrong) {
+  for (const char* json : {"", "[]", "{}", "null", "{\"step\": 1}", "no json"}) {
+    EXPECT_THAT(MessageFor(json), HasSubstr("RUN/train_state.json: is not the state of a training run")) << json;
+    EXPECT_THAT(MessageFor(json), HasSubstr("resume from another checkpoint")) << json;
+  }
+  EXPECT_THAT(MessageFor(Replaced("\"batch_in_epoch\"", "\"batch\"")), HasSubstr("batch_in_epoch"));
+}
+
+TEST(TrainStateTest, TakesNoNumberThatIsNotOne) {
+  for (const char* step : {"1.5", "1e300", "-1e300", "-1", "\"1\"", "true", "null", "99999999999999999999999"}) {
+    EXPECT_THAT(MessageFor(Replaced("123456789012", step)), HasSubstr("RUN/train_state.json")) << "step " << step;
+  }
+  for (const char* seed : {"-1", "1.5", "1e300"}) {
+    EXPECT_THAT(MessageFor(Replaced("18446744073709551615", seed)), HasSubstr("seed")) << "seed " << seed;
+  }
+  for (const char* threads : {"-1", "0.5", "5000000000"}) {
+    EXPECT_THAT(MessageFor(Replaced("\"threads\": 64", std::string("\"threads\": ") + threads)),
+                HasSubstr("RUN/train_state.json"))
+        << "threads " << threads;
+  }
+  EXPECT_THAT(MessageFor(Replaced("\"epoch\": 7", "\"epoch\": -7")), HasSubstr("negative"));
+  EXPECT_THAT(MessageFor(Replaced("\"has_best\": true", "\"has_best\": 1")), HasSubstr("has_best"));
+}
+
+// A file cut anywhere is refused, never half believed.
+TEST(TrainStateTest, RefusesEveryPrefix) {
+  const std::string json = FullState().ToJson();
+  for (size_t length = 0; length + 2 < json.size(); ++length) {  // without the last line feed it is still whole
+    EXPECT_NE(MessageFor(json.substr(0, length)), "nothing was thrown") << length;
+  }
+}
+
+}  // namespace
+}  // namespace dragoman
