@@ -133,8 +133,7 @@ TEST(ActivationTest, TwinSlopesAreTheDerivatives) {
   for (const Activation activation : kAll) {
     for (double x = -4.05; x < 4; x += 0.1) {
       const double h = 1e-5;
-      const double slope =
-          (reference::Activate(activation, x + h) - reference::Activate(activation, x - h)) / (2 * h);
+      const double slope = (reference::Activate(activation, x + h) - reference::Activate(activation, x - h)) / (2 * h);
       EXPECT_NEAR(reference::ActivationSlope(activation, x), slope, 1e-8) << Name(activation) << " at " << x;
     }
   }

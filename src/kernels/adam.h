@@ -12,10 +12,10 @@ struct AdamStep {
   float beta1 = 0.9f;
   float beta2 = 0.98f;
   float epsilon = 1e-9f;
-  float weight_decay = 0;       // decoupled: w -= learning_rate * weight_decay * w
-  float bias_correction1 = 1;   // 1 - beta1^t
-  float bias_correction2 = 1;   // 1 - beta2^t
-  float gradient_scale = 1;     // multiplies the gradient first (clipping)
+  float weight_decay = 0;      // decoupled: w -= learning_rate * weight_decay * w
+  float bias_correction1 = 1;  // 1 - beta1^t
+  float bias_correction2 = 1;  // 1 - beta2^t
+  float gradient_scale = 1;    // multiplies the gradient first (clipping)
 };
 
 //   g = gradient_scale * gradient;  m = beta1 m + (1 - beta1) g;  v = beta2 v + (1 - beta2) g^2

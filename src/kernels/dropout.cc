@@ -21,7 +21,8 @@ void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool
     const int64_t first = r * x.cols;
     if (accumulate) {
       ForEachVector(x.cols, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
-        lanes.Store(hn::MulAdd(lanes.Load(from + i), mask.Factors(mask.Counters(first + i)), lanes.Load(to + i)), to + i);
+        lanes.Store(hn::MulAdd(lanes.Load(from + i), mask.Factors(mask.Counters(first + i)), lanes.Load(to + i)),
+                    to + i);
       });
     } else {
       ForEachVector(x.cols, [=](int64_t i, auto lanes) DRAGOMAN_LANES {

@@ -19,8 +19,8 @@ struct Dropout {
   bool active() const { return rate > 0; }
 };
 
-// The mask's factor for one counter: 0, or 1 / (1 - rate). The definition (dropout.cc); kernels compute it a vector at a
-// time (dropout-inl.h).
+// The mask's factor for one counter: 0, or 1 / (1 - rate). The definition (dropout.cc); kernels compute it a vector at
+// a time (dropout-inl.h).
 float DropoutFactor(const Dropout& dropout, uint32_t counter);
 
 // y = x * mask, or y += x * mask when accumulate. y may be x. With the rate 0: a copy, or an addition.

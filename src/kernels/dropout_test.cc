@@ -101,7 +101,8 @@ TEST(DropoutTest, RateIsWhatWasAskedFor) {
 TEST(DropoutTest, NeighboursAreIndependent) {
   const float rate = 0.1f;
   const int64_t n = 16384, keys = 40;
-  for (const int64_t distance : {1, 2, 3, 4, 7, 8, 16, 64, 100, 128, 256, 512, 1000, 2048, 4096, 8192, 65536, 1 << 20}) {
+  for (const int64_t distance :
+       {1, 2, 3, 4, 7, 8, 16, 64, 100, 128, 256, 512, 1000, 2048, 4096, 8192, 65536, 1 << 20}) {
     int64_t both = 0;
     double squares = 0;
     for (int64_t k = 0; k < keys; ++k) {
@@ -125,7 +126,9 @@ TEST(DropoutTest, KeysAreIndependent) {
   for (int64_t k = 0; k < pairs; ++k) {
     // Also keys that share one half.
     const uint64_t key = HashMix(k), other = HashMix(k + 5000), low = 0xffffffff;
-    const uint64_t second = k % 3 == 0 ? other : k % 3 == 1 ? (key & low) | (other & ~low) : (key & ~low) | (other & low);
+    const uint64_t second = k % 3 == 0   ? other
+                            : k % 3 == 1 ? (key & low) | (other & ~low)
+                                         : (key & ~low) | (other & low);
     int64_t pair_both = 0;
     for (int64_t i = 0; i < n; ++i) pair_both += Dropped({rate, key}, i) && Dropped({rate, second}, i);
     both += pair_both;

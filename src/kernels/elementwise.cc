@@ -44,16 +44,14 @@ void AddColumnSums(const Matrix& m, float* out) {
 }
 
 void AddTo(const float* x, int64_t n, float* y) {
-  ForEachVector(n, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
-    lanes.Store(hn::Add(lanes.Load(y + i), lanes.Load(x + i)), y + i);
-  });
+  ForEachVector(n, [=](int64_t i, auto lanes)
+                       DRAGOMAN_LANES { lanes.Store(hn::Add(lanes.Load(y + i), lanes.Load(x + i)), y + i); });
 }
 
 void Scale(float* x, int64_t n, float factor) {
   const Floats factors = hn::Set(Tag(), factor);
-  ForEachVector(n, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
-    lanes.Store(hn::Mul(lanes.Load(x + i), factors), x + i);
-  });
+  ForEachVector(n,
+                [=](int64_t i, auto lanes) DRAGOMAN_LANES { lanes.Store(hn::Mul(lanes.Load(x + i), factors), x + i); });
 }
 
 // Vectors of doubles, four chains of them, each fed from half a vector of floats.

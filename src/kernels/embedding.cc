@@ -22,9 +22,8 @@ HWY_INLINE void EmbedToken(int64_t d, const float* token, float scale, const flo
       lanes.Store(hn::MulAdd(lanes.Load(token + i), factor, lanes.Load(position + i)), to + i);
     });
   } else if (token) {
-    ForEachVector(d, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
-      lanes.Store(hn::Mul(lanes.Load(token + i), factor), to + i);
-    });
+    ForEachVector(
+        d, [=](int64_t i, auto lanes) DRAGOMAN_LANES { lanes.Store(hn::Mul(lanes.Load(token + i), factor), to + i); });
   } else if (position) {
     std::copy_n(position, d, to);
   } else {

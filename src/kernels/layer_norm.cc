@@ -25,9 +25,8 @@ struct Moments {
 HWY_INLINE Moments RowMoments(const float* x, int64_t d) {
   const Tag tag;
   Sums sums;
-  ForEachVectorInChains(d, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
-    sums.chain[chain] = hn::Add(sums.chain[chain], lanes.Load(x + i));
-  });
+  ForEachVectorInChains(d, [&](int64_t i, auto lanes, int chain)
+                               DRAGOMAN_LANES { sums.chain[chain] = hn::Add(sums.chain[chain], lanes.Load(x + i)); });
   const float rough_mean = sums.Total() / static_cast<float>(d);
   const Floats center = hn::Set(tag, rough_mean);
   Sums deviations, squares;
@@ -99,8 +98,9 @@ HWY_INLINE void LayerNormRowBackward(int64_t d, const float* dy, const float* x,
 
 void LayerNormBackward(const Matrix& dy, const Matrix& x, const float* gain, const float* mean, const float* inv_std,
                        const Matrix& dx, bool accumulate, float* dgain, float* dbias) {
-  const auto row_backward = dbias ? (accumulate ? LayerNormRowBackward<true, true> : LayerNormRowBackward<true, false>)
-                                  : (accumulate ? LayerNormRowBackward<false, true> : LayerNormRowBackward<false, false>);
+  const auto row_backward = dbias
+                                ? (accumulate ? LayerNormRowBackward<true, true> : LayerNormRowBackward<true, false>)
+                                : (accumulate ? LayerNormRowBackward<false, true> : LayerNormRowBackward<false, false>);
   for (int64_t r = 0; r < x.rows; ++r) {
     row_backward(x.cols, dy.Row(r), x.Row(r), gain, mean[r], inv_std[r], dx.Row(r), dgain, dbias);
   }

@@ -128,6 +128,18 @@ TEST(LayerNormTest, TwinIsTheDerivative) {
   }
 }
 
+TEST(LayerNormTest, NanMakesTheWholeRowNanAndNoOther) {
+  ForEachTarget([] {
+    const int64_t d = 37;
+    TestMatrix x(2, d, 1), y(2, d);
+    x.At(1, d - 1) = std::nanf("");
+    const std::vector<float> gain = RandomFloats(d, 2);
+    Statistics got(2);
+    LayerNormForward(x.view(), gain.data(), nullptr, kEpsilon, y.view(), got.mean.data(), got.inv_std.data());
+    for (int64_t c = 0; c < d; ++c) EXPECT_TRUE(std::isnan(y.At(1, c)) && !std::isnan(y.At(0, c)));
+  });
+}
+
 TEST(LayerNormTest, ARowDependsOnItselfAlone) {
   ForEachTarget([] {
     for (const int64_t d : {5, 64, 100}) {

@@ -52,9 +52,8 @@ HWY_INLINE double SumOfExp(const float* x, int64_t n, float max, const Visit& vi
 
 HWY_INLINE void ScaleRow(float* x, int64_t n, float factor) {
   const Floats factors = hn::Set(Tag(), factor);
-  ForEachVector(n, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
-    lanes.Store(hn::Mul(lanes.Load(x + i), factors), x + i);
-  });
+  ForEachVector(n,
+                [=](int64_t i, auto lanes) DRAGOMAN_LANES { lanes.Store(hn::Mul(lanes.Load(x + i), factors), x + i); });
 }
 
 void SoftmaxRows(const Matrix& x, float scale) {
@@ -62,8 +61,9 @@ void SoftmaxRows(const Matrix& x, float scale) {
     float* const row = x.Row(r);
     if (scale != 1.0f) ScaleRow(row, x.cols, scale);
     const float max = RowMax(row, x.cols);
-    const double sum = SumOfExp(row, x.cols, max, [=](int64_t i, auto lanes, int, Floats, Floats e)
-                                                      DRAGOMAN_LANES { lanes.Store(e, row + i); });
+    const double sum = SumOfExp(row, x.cols, max, [=](int64_t i, auto lanes, int, Floats, Floats e) DRAGOMAN_LANES {
+      lanes.Store(e, row + i);
+    });
     ScaleRow(row, x.cols, static_cast<float>(1.0 / sum));
   }
 }

@@ -57,8 +57,6 @@ void UseTargetFromEnvironment() {
   if (name != nullptr && *name != '\0') UseTarget(name, kVariable);
 }
 
-std::string CurrentTarget() {
-  return NameOf(hwy::SupportedAndGeneratedTargets().front());
-}
+std::string CurrentTarget() { return NameOf(hwy::SupportedAndGeneratedTargets().front()); }
 
 }  // namespace dragoman::kernels

@@ -14,7 +14,8 @@ namespace dragoman::kernels {
 std::vector<std::string> SupportedTargets();
 
 // Makes all kernels (except oneDNN's products) use this instruction set from now on. Throws OptionError, which names
-// `where` and lists the choices, when the machine lacks it or there is no such name. Not to be called while kernels run.
+// `where` and lists the choices, when the machine lacks it or there is no such name. Not to be called while kernels
+// run.
 void UseTarget(std::string_view name, std::string_view where);
 
 // For main(), before any kernel runs: UseTarget() with the value of the environment variable DRAGOMAN_TARGET, if it is
