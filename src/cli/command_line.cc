@@ -13,6 +13,7 @@
 #include "base/nearest_name.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "kernels/target.h"
 
 namespace dragoman {
 namespace {
@@ -99,6 +100,7 @@ int Run(const std::vector<std::string>& args) {
 
 int RunCommandLine(const std::vector<std::string>& args) {
   try {
+    kernels::UseTargetFromEnvironment();
     return Run(args);
   } catch (const OptionError& error) {
     return Fail(error.what(), kWrongUse);
