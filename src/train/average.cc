@@ -20,6 +20,11 @@ void CopyVocabularies(FileSystem& files, const std::string& from, const std::str
   }
 }
 
+bool SameVocabularies(FileSystem& files, const std::string& a, const std::string& b) {
+  const VocabularyPair x = LoadVocabularies(files, a), y = LoadVocabularies(files, b);
+  return x.src->serialized() == y.src->serialized() && x.tgt->serialized() == y.tgt->serialized();
+}
+
 }  // namespace
 
 void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output) {
@@ -31,6 +36,10 @@ void AverageModels(FileSystem& files, std::span<const std::string> directories, 
     if (!(other->config() == mean->config())) {
       throw OptionError(fmt::format("{} and {} have different configs; only models of one shape can be averaged",
                                     directories[0], directory));
+    }
+    if (!SameVocabularies(files, directories[0], directory)) {
+      throw OptionError(fmt::format("{} and {} have different vocabularies; only models that mean the same by each token "
+                                    "can be averaged", directories[0], directory));
     }
     kernels::AddTo(other->parameters().values(), sum);
   }

@@ -13,7 +13,7 @@ namespace dragoman {
 
 // Writes to `output` (made if it is not there; replaced file by file) the model whose weights are the mean of those in
 // `directories`, with the first one's config and vocabularies. Throws FileError, FormatError, and OptionError for
-// models of different configs or for none at all.
+// models of different configs or vocabularies, or for none at all.
 void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output);
 
 }  // namespace dragoman

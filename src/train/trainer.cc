@@ -206,8 +206,8 @@ StopReason Trainer::Run() {
     state_.seconds = seconds_before_ + timer_.Seconds();
     if (validator_ && state_.step % options_.valid_every == 0) {
       Validate();
-    } else if (state_.step % options_.save_every == 0) {
-      Save(nullptr);
+    } else if (state_.step % options_.save_every == 0 && !ShouldStop(&reason)) {
+      Save(nullptr);  // Finish saves the last one, with the score
     }
   }
   Finish(reason);

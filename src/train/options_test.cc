@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+TrainOptions Sound() {
+  TrainOptions options;
+  options.train_src = "a.en";
+  options.train_tgt = "a.de";
+  options.vocab = "v.model";
+  options.output = "RUN";
+  options.max_steps = 10;
+  return options;
+}
+
+std::string MessageOf(const TrainOptions& options) {
+  try {
+    options.Validate();
+  } catch (const OptionError& error) {
+    return error.what();
+  }
+  return "no error";
+}
+
+using Change = std::function<void(TrainOptions&)>;
+
+struct Rule {
+  Change breaks;
+  std::vector<std::string> message;  // parts of it: the flag, what was found, what to do
+};
+
+const Rule kRules[] = {
+    // Data.
+    {[](TrainOptions& o) { o.train_src = o.train_tgt = ""; }, {"training data", "no way", "--train-src and --train-tgt"}},
+    {[](TrainOptions& o) { o.train_tsv = "a.tsv"; }, {"training data", "several", "--train-tsv"}},
+    {[](TrainOptions& o) { o.train_jsonl = "a.jsonl"; }, {"training data", "several", "--train-jsonl"}},
+    {[](TrainOptions& o) { o.train_src = ""; }, {"--train-src is missing"}},
+    {[](TrainOptions& o) { o.train_tgt = ""; }, {"--train-tgt is missing"}},
+    {[](TrainOptions& o) { o.valid_src = "v.en"; }, {"--valid-tgt is missing", "belong together"}},
+    {[](TrainOptions& o) { o.valid_tgt = "v.de"; }, {"--valid-src is missing", "belong together"}},
+    {[](TrainOptions& o) { o.vocab = ""; }, {"vocabulary", "no way", "--vocab, or --src-vocab and --tgt-vocab"}},
+    {[](TrainOptions& o) { o.src_vocab = "s.model"; }, {"vocabulary", "several"}},
+    {[](TrainOptions& o) { o.vocab = "", o.src_vocab = "s.model"; }, {"vocabulary", "--tgt-vocab"}},
+    {[](TrainOptions& o) { o.src_vocab = o.tgt_vocab = "s.model"; }, {"vocabulary", "several"}},
+    {[](TrainOptions& o) { o.output = ""; }, {"--output is missing"}},
+    // Length of the run.
+    {[](TrainOptions& o) { o.max_steps = -1; }, {"--max-steps is -1", "0 for no limit"}},
+    {[](TrainOptions& o) { o.max_epochs = -2; }, {"--max-epochs is -2", "0 for no limit"}},
+    {[](TrainOptions& o) { o.max_minutes = -0.5; }, {"--max-minutes is -0.5", "0 for no limit"}},
+    {[](TrainOptions& o) { o.max_minutes = kNan; }, {"--max-minutes is nan"}},
+    {[](TrainOptions& o) { o.max_steps = 0; }, {"no end", "--max-steps", "--patience"}},
+    // Batches.
+    {[](TrainOptions& o) { o.batch_tokens = 0; }, {"--batch-tokens is 0", "1 to 16777216"}},
+    {[](TrainOptions& o) { o.batch_tokens = (1 << 24) + 1; }, {"--batch-tokens is 16777217"}},
+    {[](TrainOptions& o) { o.accumulate = 0; }, {"--accumulate is 0", "1 to 10000"}},
+    {[](TrainOptions& o) { o.accumulate = 10001; }, {"--accumulate is 10001"}},
+    {[](TrainOptions& o) { o.micro_batch_tokens = -1; }, {"--micro-batch-tokens is -1"}},
+    {[](TrainOptions& o) { o.memory_mb = -1; }, {"--memory-mb is -1"}},
+    {[](TrainOptions& o) { o.threads = -1; }, {"--threads is -1", "one per core"}},
+    {[](TrainOptions& o) { o.threads = 1025; }, {"--threads is 1025"}},
+    // Optimisation.
+    {[](TrainOptions& o) { o.learning_rate = -1e-3; }, {"--learning-rate is -0.001"}},
+    {[](TrainOptions& o) { o.learning_rate = kInfinity; }, {"--learning-rate is inf"}},
+    {[](TrainOptions& o) { o.learning_rate_factor = 0; }, {"--learning-rate-factor is 0"}},
+    {[](TrainOptions& o) { o.warmup = -1; }, {"--warmup is -1"}},
+    {[](TrainOptions& o) { o.label_smoothing = 1; }, {"--label-smoothing is 1", "below 1"}},
+    {[](TrainOptions& o) { o.label_smoothing = -0.1f; }, {"--label-smoothing is -0.1"}},
+    {[](TrainOptions& o) { o.beta1 = 1; }, {"--beta1 is 1", "below 1"}},
+    {[](TrainOptions& o) { o.beta2 = static_cast<float>(kNan); }, {"--beta2 is nan"}},
+    {[](TrainOptions& o) { o.adam_epsilon = 0; }, {"--adam-epsilon is 0"}},
+    {[](TrainOptions& o) { o.weight_decay = -1; }, {"--weight-decay is -1"}},
+    {[](TrainOptions& o) { o.clip_norm = -1; }, {"--clip-norm is -1", "0 for none"}},
+    {[](TrainOptions& o) { o.ema_decay = 1; }, {"--ema-decay is 1", "below 1"}},
+    {[](TrainOptions& o) { o.schedule = ScheduleKind::kConstant; }, {"--learning-rate"}},
+    {[](TrainOptions& o) { o.schedule = ScheduleKind::kCosine, o.learning_rate = 1, o.max_steps = 0, o.max_epochs = 1; },
+     {"--decay-steps"}},
+    // Validation, checkpoints, logs.
+    {[](TrainOptions& o) { o.valid_every = 0; }, {"--valid-every is 0"}},
+    {[](TrainOptions& o) { o.patience = -1; }, {"--patience is -1"}},
+    {[](TrainOptions& o) { o.patience = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
+    {[](TrainOptions& o) { o.average_best = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
+    {[](TrainOptions& o) { o.valid_beam_size = 0; }, {"--valid-beam-size is 0", "1 to 256"}},
+    {[](TrainOptions& o) { o.valid_beam_size = 257; }, {"--valid-beam-size is 257"}},
+    {[](TrainOptions& o) { o.save_every = 0; }, {"--save-every is 0"}},
+    {[](TrainOptions& o) { o.keep_best = 0; }, {"--keep-best is 0"}},
+    {[](TrainOptions& o) { o.average_best = 2; }, {"--average-best is 2", "at most --keep-best"}},
+    {[](TrainOptions& o) { o.log_every = 0; }, {"--log-every is 0"}},
+};
+
+TEST(TrainOptionsTest, EveryRuleNamesItsFlag) {
+  for (const Rule& rule : kRules) {
+    TrainOptions options = Sound();
+    rule.breaks(options);
+    for (const std::string& part : rule.message) EXPECT_THAT(MessageOf(options), HasSubstr(part));
+  }
+}
+
+TEST(TrainOptionsTest, AcceptsWhatMakesSense) {
+  const Change accepted[] = {
+      [](TrainOptions&) {},
+      [](TrainOptions& o) { o.train_src = o.train_tgt = "", o.train_tsv = "-"; },
+      [](TrainOptions& o) { o.train_src = o.train_tgt = "", o.train_jsonl = "a.jsonl"; },
+      [](TrainOptions& o) { o.vocab = "", o.src_vocab = "s.model", o.tgt_vocab = "t.model"; },
+      [](TrainOptions& o) { o.vocab = "", o.init_from = "OTHER/best"; },
+      [](TrainOptions& o) { o.max_steps = 0, o.max_epochs = 1; },
+      [](TrainOptions& o) { o.max_steps = 0, o.max_minutes = 0.1; },
+      [](TrainOptions& o) { o.max_steps = 0, o.patience = 3, o.valid_src = "v.en", o.valid_tgt = "v.de"; },
+      [](TrainOptions& o) { o.schedule = ScheduleKind::kCosine, o.learning_rate = 1e-3, o.warmup = 5; },
+      [](TrainOptions& o) { o.average_best = o.keep_best = 4, o.valid_src = "v.en", o.valid_tgt = "v.de"; },
+  };
+  for (const Change& change : accepted) {
+    TrainOptions options = Sound();
+    change(options);
+    EXPECT_EQ(MessageOf(options), "no error");
+  }
+}
+
+TEST(TrainOptionsTest, DecayEndsWithTheRunUnlessSaidOtherwise) {
+  TrainOptions options = Sound();
+  EXPECT_EQ(options.ScheduleOf().decay_steps, 10);
+  options.decay_steps = 7;
+  EXPECT_EQ(options.ScheduleOf().decay_steps, 7);
+}
+
+}  // namespace
+}  // namespace dragoman

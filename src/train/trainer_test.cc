@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/trainer.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "decode/translator.h"
+#include "model/model_file.h"
+#include "train/trainer_test_util.h"
+
+namespace dragoman {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+TEST_F(TrainerTest, LearnsAndCountsWhatItSaw) {
+  TrainOptions options = Plain("run", 0);
+  options.max_epochs = 3;
+  options.model.embedding_dropout = options.model.residual_dropout = 0;
+  StopReason reason{};
+  TrainState state = Train(options, &reason);
+  EXPECT_EQ(reason, StopReason::kMaxEpochs);
+  EXPECT_EQ(state.sentences, 300) << "each pair once an epoch";
+  EXPECT_EQ(state.epoch, 2);
+
+  options = Plain("learnt", 150);
+  options.model.embedding_dropout = options.model.residual_dropout = 0;
+  state = Train(options);
+  EXPECT_EQ(state.step, 150);
+  ASSERT_TRUE(state.has_best);
+  EXPECT_GT(state.best_quality, -1.5) << "label smoothing alone costs about 0.75, guessing 4.5";
+}
+
+TEST_F(TrainerTest, CheckpointIsAModelToTranslateWith) {
+  Train(Rich("run", 5));
+  const TranslationModel opened = LoadTranslationModel(files_, directory_ / "run");
+  opened.model->PrepareForDecoding();
+  WorkerPool pool(1);
+  Translator translator(*opened.model, *opened.vocabs.src, *opened.vocabs.tgt, {}, pool);
+  const std::vector<std::string> lines = {"I see a cat.", ""};
+  EXPECT_EQ(translator.Translate(lines).size(), 2u);
+}
+
+TEST_F(TrainerTest, RunsWithTheSameOptionsEndWithTheSameBits) {
+  Train(Rich("a", 9));
+  Train(Rich("b", 9));
+  ExpectSameEnd("b", "a");
+  TrainOptions other = Rich("other", 9);
+  other.seed = 2;
+  Train(other);
+  EXPECT_NE(Last("other", "model.safetensors"), Last("a", "model.safetensors"));
+}
+
+TEST_F(TrainerTest, ResumedRunEndsWithTheBitsOfAnUninterruptedOne) {
+  Train(Rich("straight", 25));
+  for (const int64_t stop : {6, 12, 18}) {  // where the uninterrupted run validates, as a run does at its end
+    const std::string run = "stopped-" + std::to_string(stop);
+    Train(Rich(run, stop));
+    EXPECT_EQ(Train(Resumed(Rich(run, 25))).step, 25);
+    ExpectSameEnd(run, "straight");
+  }
+}
+
+// At any step, at any moment of it: RequestStop is what SIGTERM and Ctrl-C do.
+TEST_F(TrainerTest, StopRequestsSaveAndTheRunGoesOnWithTheSameBits) {
+  Train(Rich("straight", 60));
+  for (int ms = 0; ms < 40; ms += 5) {
+    const std::string run = "stopped-" + std::to_string(ms);
+    {
+      const StopSignal signal;
+      Trainer trainer(Rich(run, 60), files_);
+      std::thread stopper([ms] {
+        std::this_thread::sleep_for(std::chrono::milliseconds(ms));
+        RequestStop();
+      });
+      const StopReason reason = trainer.Run();
+      stopper.join();
+      EXPECT_TRUE(reason == StopReason::kSignal || trainer.state().step == 60);
+      EXPECT_EQ(LastState(run).step, trainer.state().step) << "nothing done is lost";
+    }
+    EXPECT_EQ(Train(Resumed(Rich(run, 60))).step, 60);
+    ExpectSameEnd(run, "straight");
+  }
+}
+
+// Wherever the last periodic save fell, the last model is validated too: it may be the best.
+TEST_F(TrainerTest, RunEndsWithAValidation) {
+  for (const int64_t steps : {7, 8, 12}) {  // saved at 8, validated at 12
+    const std::string run = "run-" + std::to_string(steps);
+    EXPECT_EQ(Train(Rich(run, steps)).validations, 2);
+    EXPECT_TRUE(ReadManifest(files_, directory_ / run + "/last").score.has_value());
+  }
+}
+
+TEST_F(TrainerTest, SaveEveryLeavesTheBitsAlone) {
+  TrainOptions often = Rich("often", 11), never = Rich("never", 11);
+  often.save_every = 1;
+  never.save_every = 1000;
+  Train(often);
+  Train(never);
+  ExpectSameEnd("often", "never");
+}
+
+TEST_F(TrainerTest, ResumingAFinishedRunChangesNothing) {
+  Train(Rich("run", 7));
+  const std::string weights = Last("run", "model.safetensors"), state = Last("run", "train_state.json");
+  Train(Resumed(Rich("run", 7)));
+  EXPECT_EQ(Last("run", "model.safetensors"), weights);
+  EXPECT_EQ(Last("run", "train_state.json"), state);
+}
+
+TEST_F(TrainerTest, ResumeOnAFreshDirectoryStartsAnew) {
+  Train(Resumed(Rich("resumed", 5)));
+  Train(Rich("plain", 5));
+  ExpectSameEnd("resumed", "plain");
+}
+
+TEST_F(TrainerTest, AnotherRunIsNeverWrittenOver) {
+  Train(Rich("run", 5));
+  const std::string weights = Last("run", "model.safetensors");
+  const std::string message = TrainError<OptionError>(Rich("run", 9));
+  EXPECT_THAT(message, HasSubstr("/run holds a run already (step 5)"));
+  EXPECT_THAT(message, HasSubstr("give --resume"));
+  EXPECT_EQ(Last("run", "model.safetensors"), weights);
+}
+
+TEST_F(TrainerTest, ResumeRefusesWhatIsAnotherRun) {
+  Train(Rich("run", 5));
+  const auto message_of = [&](const auto& change) {
+    TrainOptions options = Resumed(Rich("run", 9));
+    change(options);
+    return TrainError<OptionError>(options);
+  };
+  EXPECT_THAT(message_of([](auto& o) { o.seed = 7; }), HasSubstr("--seed is 7, but the run in --output began with 1"));
+  EXPECT_THAT(message_of([](auto& o) { o.model.d_ff = 48; }), HasSubstr("describe another model than"));
+  EXPECT_THAT(message_of([](auto& o) { o.model.residual_dropout = 0; }), HasSubstr("describe another model than"));
+  EXPECT_THAT(message_of([](auto& o) { o.ema_decay = 0; }), HasSubstr("--ema-decay is 0, but the run in --output was with"));
+  EXPECT_THAT(message_of([](auto& o) { std::swap(o.train_src, o.train_tgt); }), HasSubstr("training data are not those"));
+  EXPECT_THAT(message_of([](auto& o) { o.model.max_src_len = 16; }), HasSubstr("describe another model than"));
+  EXPECT_EQ(LastState("run").step, 5) << "and left the run alone";
+  EXPECT_EQ(Train(Resumed(Rich("run", 9))).step, 9);
+
+  Train(Plain("without", 5));
+  TrainOptions averaged = Resumed(Plain("without", 9));
+  averaged.ema_decay = 0.5f;
+  EXPECT_THAT(TrainError<OptionError>(averaged), HasSubstr("--ema-decay is 0.5, but the run in --output was without"));
+}
+
+TEST_F(TrainerTest, OneRunAtATime) {
+  const Trainer first(Rich("run", 5), files_);
+  EXPECT_THAT(TrainError<FileError>(Resumed(Rich("run", 5))), HasSubstr("another training"));
+}
+
+// A rate of (nearly) nothing makes no better model: the first validation stays the best.
+TEST_F(TrainerTest, PatienceEndsARunThatGetsNoBetter) {
+  TrainOptions options = Plain("run", 1000);
+  options.learning_rate = 1e-30;
+  options.valid_every = 2;
+  options.patience = 3;
+  StopReason reason{};
+  const TrainState state = Train(options, &reason);
+  EXPECT_EQ(reason, StopReason::kPatience);
+  EXPECT_EQ(state.step, 8) << "validated at 2, 4, 6 and 8";
+  EXPECT_EQ(state.validations, 4);
+  EXPECT_EQ(state.validations_since_best, 3);
+
+  options.output = directory_ / "resumed";  // the count outlives a stop
+  options.max_steps = 6;
+  Train(options);
+  options.max_steps = 1000;
+  EXPECT_EQ(Train(Resumed(options)).step, 8);
+  ExpectSameEnd("resumed", "run");
+}
+
+TEST_F(TrainerTest, KeepsTheBestCheckpointsAndAveragesThem) {
+  TrainOptions options = Plain("run", 24);
+  options.valid_every = 4;
+  options.keep_best = 3;
+  options.average_best = 3;
+  Train(options);
+  FileSystem& files = files_;
+  std::vector<std::pair<double, std::string>> scored;
+  for (const std::string& name : Checkpoints("run")) {
+    const Manifest manifest = ReadManifest(files, directory_ / "run/" + name);
+    ASSERT_TRUE(manifest.score.has_value());
+    scored.emplace_back(*manifest.score, name);
+  }
+  ASSERT_GE(scored.size(), 3u);
+  std::sort(scored.rbegin(), scored.rend());
+  EXPECT_EQ(files.ReadSymlink(directory_ / "run/best"), scored[0].second);
+
+  std::vector<std::vector<float>> weights;
+  for (int i = 0; i < 3; ++i) {
+    const auto model = LoadTransformer(files, directory_ / "run/" + scored[static_cast<size_t>(i)].second);
+    weights.emplace_back(model->parameters().values().begin(), model->parameters().values().end());
+  }
+  const TranslationModel averaged = LoadTranslationModel(files, directory_ / "run/averaged");
+  const std::span<const float> mean = averaged.model->parameters().values();
+  for (size_t i = 0; i < mean.size(); ++i) {
+    ASSERT_NEAR(mean[i], (weights[0][i] + weights[1][i] + weights[2][i]) / 3, 1e-6);
+  }
+  averaged.model->PrepareForDecoding();
+  WorkerPool pool(1);
+  Translator translator(*averaged.model, *averaged.vocabs.src, *averaged.vocabs.tgt, {}, pool);
+  EXPECT_EQ(translator.Translate(std::vector<std::string>{"I see a cat."}).size(), 1u);
+}
+
+TEST_F(TrainerTest, InitFromStartsWithThoseWeightsAndAnotherOptimizer) {
+  Train(Plain("first", 10));
+  TrainOptions options = Plain("second", 1);
+  options.init_from = directory_ / "first";
+  options.vocab = "";
+  options.learning_rate = 1e-30;
+  const TrainState state = Train(options);
+  EXPECT_EQ(state.step, 1);
+  EXPECT_EQ(Last("second", "model.safetensors"), Last("first", "model.safetensors"));
+  EXPECT_EQ(Train(Resumed([&] { options.max_steps = 2; return options; }())).step, 2);
+
+  options.output = directory_ / "third";
+  VocabOptions other = SmallVocabOptions();
+  other.type = VocabType::kBpe;
+  options.vocab = directory_.Write("other.model", TrainTestModel(other));
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("not the vocabulary of --init-from"));
+}
+
+TEST_F(TrainerTest, GoesOnFromTheCheckpointBeforeWhenTheLastIsTorn) {
+  Train(Rich("straight", 25));
+  Train(Rich("torn", 20));
+  const std::string weights = directory_ / "torn/last/model.safetensors";
+  files_.Truncate(weights, files_.Open(weights)->size() / 2);
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Train(Resumed(Rich("torn", 25))).step, 25);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("damaged checkpoint"));
+  ExpectSameEnd("torn", "straight");
+}
+
+}  // namespace
+}  // namespace dragoman
