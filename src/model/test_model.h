@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// Small models and sentences for the tests of model/ and decode/.
+#ifndef DRAGOMAN_MODEL_TEST_MODEL_H_
+#define DRAGOMAN_MODEL_TEST_MODEL_H_
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "autograd/gradient_check.h"
+#include "base/rng.h"
+#include "model/transformer.h"
+#include "tensor/packed.h"
+
+namespace dragoman {
+
+// Smooth (no ReLU), so that numerical derivatives exist everywhere; no dropout unless a test asks.
+inline TransformerConfig TinyConfig() {
+  TransformerConfig config;
+  config.src_vocab = config.tgt_vocab = 11;
+  config.encoder_layers = config.decoder_layers = 2;
+  config.d_model = 8;
+  config.heads = 2;
+  config.d_ff = 12;
+  config.max_src_len = config.max_tgt_len = 24;
+  config.activation = kernels::Activation::kGelu;
+  config.embedding_dropout = config.residual_dropout = 0;
+  return config;
+}
+
+struct NamedConfig {
+  std::string name;
+  TransformerConfig config;
+};
+
+// The options that take a path of their own through the model, each with pre- and post-norm.
+inline std::vector<NamedConfig> ConfigsOfEveryKind() {
+  std::vector<NamedConfig> configs;
+  for (const NormOrder order : {NormOrder::kPost, NormOrder::kPre}) {
+    const std::string prefix = order == NormOrder::kPost ? "post-norm, " : "pre-norm, ";
+    TransformerConfig config = TinyConfig();
+    config.norm_order = order;
+    config.final_norm = order == NormOrder::kPre;
+    configs.push_back({prefix + "all tied", config});
+    config.tying = Tying::kDecoder;
+    config.tgt_vocab = 9;
+    config.positions = Positions::kLearned;
+    configs.push_back({prefix + "decoder tied, learned positions", config});
+    config.tying = Tying::kNone;
+    config.positions = Positions::kNone;
+    config.output_bias = true;
+    config.decoder_start = -1;
+    config.scale_embedding = false;
+    configs.push_back({prefix + "nothing tied, no positions, output bias, zero-vector start", config});
+    config.positions = Positions::kSinusoidal;
+    config.gated = true;
+    config.bias = false;
+    config.d_head = 3;
+    config.final_norm = !config.final_norm;
+    configs.push_back({prefix + "gated, no biases, heads of 3, zero-vector start", config});
+  }
+  return configs;
+}
+
+// With every parameter random, biases and norms too: what Initialize() leaves at 0 or 1 could hide a fault.
+inline std::unique_ptr<Transformer> RandomModel(const TransformerConfig& config, uint64_t seed = 1) {
+  kernels::UseOneGemmThread();
+  auto model = std::make_unique<Transformer>(config);
+  FillRandom(model->parameters(), seed, 0.5);
+  model->PrepareForDecoding();
+  return model;
+}
+
+// Sentences of token ids, and the packed form of any choice of them.
+struct Sentences {
+  explicit Sentences(std::vector<std::vector<int32_t>> all_in) : all(std::move(all_in)) { Pack(); }
+  // Random ids in [0, vocab), one sentence for each length.
+  Sentences(std::span<const int> lengths, int vocab, uint64_t seed) {
+    Rng rng(seed);
+    for (const int length : lengths) {
+      std::vector<int32_t>& sentence = all.emplace_back();
+      for (int i = 0; i < length; ++i) {
+        sentence.push_back(static_cast<int32_t>(rng.Below(static_cast<uint64_t>(vocab))));
+      }
+    }
+    Pack();
+  }
+  void Pack() {
+    ids.clear();
+    offsets = {0};
+    for (const auto& sentence : all) {
+      ids.insert(ids.end(), sentence.begin(), sentence.end());
+      offsets.push_back(static_cast<int32_t>(ids.size()));
+    }
+  }
+  // As the decoder's input: shifted right, started as the config says.
+  Sentences ShiftedRight(int start) const {
+    Sentences shifted = *this;
+    for (auto& sentence : shifted.all) {
+      std::rotate(sentence.begin(), sentence.end() - 1, sentence.end());
+      sentence.front() = start;
+    }
+    shifted.Pack();
+    return shifted;
+  }
+  PackedTokens view() const { return {ids, {offsets}}; }
+  Packing packing() const { return {offsets}; }
+
+  std::vector<std::vector<int32_t>> all;
+  std::vector<int32_t> ids, offsets;
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_MODEL_TEST_MODEL_H_

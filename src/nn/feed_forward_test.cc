@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "nn/feed_forward.h"
+
+#include <gtest/gtest.h>
+
+#include "autograd/gradient_check.h"
+
+namespace dragoman {
+namespace {
+
+void CheckGradients(const FeedForward::Options& options) {
+  ParameterStore store;
+  const FeedForward ffn(store, "ffn", options);
+  store.Allocate();
+  FillRandom(store, 1);
+  EXPECT_EQ(store.Find("ffn.gate_proj.weight") != nullptr, options.gated);
+  EXPECT_EQ(ffn.output_bias() != nullptr, options.bias);
+  GradientCheck(store, {{"x", 4, 8, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
+    return WeightedSum(tape, AddResidual(tape, ffn.Forward(tape, in[0]), ffn.output_bias(), in[0], 0));
+  }).Run();
+}
+
+TEST(FeedForwardTest, GradientsOfPlainAndGatedForms) {
+  for (const auto activation : {kernels::Activation::kGelu, kernels::Activation::kSilu}) {
+    for (const bool gated : {false, true}) {
+      for (const bool bias : {false, true}) {
+        SCOPED_TRACE(testing::Message() << static_cast<int>(activation) << " gated " << gated << " bias " << bias);
+        CheckGradients({8, 12, activation, gated, bias, 0.2f});
+      }
+    }
+  }
+}
+
+// act(x W_in + b_in) W_out, and gated (act(x W_gate + b_gate) * (x W_in + b_in)) W_out, of one number each.
+TEST(FeedForwardTest, ComputesItsFormula) {
+  for (const bool gated : {false, true}) {
+    ParameterStore store;
+    const FeedForward ffn(store, "ffn", {1, 1, kernels::Activation::kRelu, gated, true, 0});
+    store.Allocate();
+    store.Find("ffn.in_proj.weight")->data[0] = 2;
+    store.Find("ffn.in_proj.bias")->data[0] = 1;
+    store.Find("ffn.out_proj.weight")->data[0] = 10;
+    if (gated) {
+      store.Find("ffn.gate_proj.weight")->data[0] = -3;
+      store.Find("ffn.gate_proj.bias")->data[0] = 5;
+    }
+    Tape tape;
+    const Variable x = tape.New(3, 1);
+    const float values[] = {1, -1, 2};
+    std::copy_n(values, 3, x.value().data);
+    const Variable y = ffn.Forward(tape, x);
+    const float plain[] = {30, 0, 50};                    // 10 relu(2x + 1)
+    const float with_gate[] = {2 * 30, 8 * -10, 0 * 50};  // relu(5 - 3x) * (2x + 1) * 10
+    for (int64_t i = 0; i < 3; ++i) EXPECT_FLOAT_EQ(y.value().data[i], gated ? with_gate[i] : plain[i]);
+  }
+}
+
+}  // namespace
+}  // namespace dragoman
