@@ -70,7 +70,10 @@ struct Reader {
   }
   void operator()(const char* key, int& field, const char*) const {
     const Json& value = At(key);
-    if (!value.is_number_integer() || value.get<int64_t>() < -1 || value.get<int64_t>() > std::numeric_limits<int>::max()) {
+    constexpr int kMost = std::numeric_limits<int>::max();
+    const bool is_int = value.is_number_unsigned() ? value.get<uint64_t>() <= uint64_t{kMost}
+                                                   : value.is_number_integer() && value.get<int64_t>() >= -1;
+    if (!is_int) {
       BadKey(path, key, value, "an integer");
     }
     field = value.get<int>();
@@ -137,6 +140,12 @@ void TransformerConfig::Validate() const {
           fmt::format("a divisor of d_model {} (or give d_head)", d_model));
   Require(positions != Positions::kSinusoidal || d_model % 2 == 0, "d_model", std::to_string(d_model),
           "an even number with sinusoidal positions");
+  // No file vouches for the size of this table: it is computed when a model is opened.
+  constexpr int64_t kLargestTable = int64_t{1} << 26;  // 256 MB
+  Require(positions != Positions::kSinusoidal || int64_t{max_src_len} * d_model <= kLargestTable, "max_src_len",
+          std::to_string(max_src_len), fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
+  Require(positions != Positions::kSinusoidal || int64_t{max_tgt_len} * d_model <= kLargestTable, "max_tgt_len",
+          std::to_string(max_tgt_len), fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
           fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
