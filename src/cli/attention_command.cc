@@ -1,13 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "base/error.h"
 #include "base/file_system.h"
 #include "cli/attention_picture.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
+#include "cli/option_flags.h"
+#include "cli/stdout.h"
 #include "decode/attention_map.h"
+#include "decode/source_text.h"
 #include "kernels/gemm.h"
 
 namespace dragoman {
@@ -21,31 +30,44 @@ constexpr char kExamples[] =
     "  dragoman attention --model RUN --target \"我爱你\" \"I love you\"";
 
 struct AttentionFlags {
-  std::string model, sentence, target, svg;
+  std::string model, target, svg;
+  std::vector<std::string> words;  // of the sentence, as the shell may have split it
   int layer = -1;
   int head = -1;
 };
 
-// SentencePiece marks a word's begin with ▁; a plain low line is easier on terminals' fonts.
-void SimplifyPieces(std::vector<std::string>* pieces) {
-  const std::string mark = "▁";
-  for (std::string& piece : *pieces) {
-    for (size_t at = piece.find(mark); at != std::string::npos; at = piece.find(mark)) piece.replace(at, mark.size(), "_");
-  }
+void CheckIndex(const char* flag, int index) {
+  if (index >= -1) return;
+  throw OptionError(fmt::format("{} is {}, expected a number from 0, or -1 for the mean of all", flag, index));
+}
+
+size_t TerminalWidth() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  return 120;
+}
+
+void WarnIfCut(const Vocabulary& vocab, const std::string& text, int limit, const char* side) {
+  if (!TokenizeSource(vocab, text, limit).truncated) return;
+  std::cerr << fmt::format("dragoman: the {} is longer than the model's {} tokens; its left part is shown\n", side, limit);
 }
 
 void Show(const AttentionFlags& flags) {
+  CheckIndex("--layer", flags.layer);
+  CheckIndex("--head", flags.head);
+  const std::string sentence = fmt::format("{}", fmt::join(flags.words, " "));
   kernels::UseOneGemmThread();
   const TranslationModel model = LoadTranslationModel(RealFileSystem(), flags.model);
-  const AttentionMap map = MapAttention(model, flags.sentence, flags.target);
+  const AttentionMap map = MapAttention(model, sentence, flags.target);
+  WarnIfCut(*model.vocabs.src, sentence, model.model->config().max_src_len, "sentence");
+  WarnIfCut(*model.vocabs.tgt, flags.target, model.model->config().max_tgt_len, "target");
   const auto name = [](const char* what, int index) {
     return index < 0 ? "all " + std::string(what) + "s" : std::string(what) + " " + std::to_string(index);
   };
-  AttentionPicture picture{map.source, map.target, map.Weights(flags.layer, flags.head),
+  const AttentionPicture picture{map.source, map.target, map.Weights(flags.layer, flags.head),
                            "Cross-attention, " + name("layer", flags.layer) + ", " + name("head", flags.head)};
-  SimplifyPieces(&picture.source);
-  SimplifyPieces(&picture.target);
-  std::cout << DrawText(picture);
+  std::cout << DrawText(picture, TerminalWidth());
+  FlushStdout();
   if (!flags.svg.empty()) WriteFileAtomically(RealFileSystem(), flags.svg, DrawSvg(picture));
 }
 
@@ -56,11 +78,12 @@ void AddAttentionCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<AttentionFlags>();
   AddModelFlag(*command, &flags->model);
-  command->add_option("sentence", flags->sentence, "the source sentence")->required();
-  command->add_option("--target", flags->target, "look at this translation instead of the model's own");
+  command->add_option("sentence", flags->words, "the source sentence")->required()->type_name(kTextType);
+  const FlagRegistrar flag{command};
+  flag("target", flags->target, "look at this translation instead of the model's own");
   command->add_option("--svg", flags->svg, "also write the picture to this file")->type_name("FILE");
-  command->add_option("--layer", flags->layer, "decoder layer from 0; -1: mean of all")->capture_default_str();
-  command->add_option("--head", flags->head, "head from 0; -1: mean of all")->capture_default_str();
+  flag("layer", flags->layer, "decoder layer from 0; -1: mean of all");
+  flag("head", flags->head, "head from 0; -1: mean of all");
   command->callback([flags] { Show(*flags); });
 }
 

@@ -2,34 +2,49 @@
 #include "cli/attention_picture.h"
 
 #include <fmt/format.h>
+#include <unicode/uchar.h>
+#include <unicode/utf8.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-
-#include "text/utf8.h"
+#include <cstdint>
 
 namespace dragoman {
 namespace {
 
-// Columns that a terminal uses for `text`: two for East Asian wide characters (Unicode 15, EastAsianWidth W and F, by
-// blocks).
-size_t DisplayWidth(const std::string& text) {
-  size_t width = 0;
-  for (size_t i = 0; i < text.size(); i += Utf8Length(text[i])) {
-    uint32_t code = static_cast<unsigned char>(text[i]);
-    if (const size_t length = Utf8Length(text[i]); length > 1) {
-      code &= 0xFFu >> (length + 1);
-      for (size_t j = 1; j < length && i + j < text.size(); ++j) code = code << 6 | (static_cast<unsigned char>(text[i + j]) & 0x3Fu);
+// Calls visit(code point, its bytes) for each character; U+FFFD stands for what is not UTF-8.
+template <class Visitor>
+void ForEachCharacter(const std::string& text, Visitor&& visit) {
+  const auto size = static_cast<int32_t>(text.size());
+  for (int32_t i = 0; i < size;) {
+    const int32_t begin = i;
+    UChar32 code = 0;
+    U8_NEXT(text.data(), i, size, code);  // a macro of ICU that moves i on
+    if (code >= 0) {
+      visit(code, text.substr(static_cast<size_t>(begin), static_cast<size_t>(i - begin)));
+    } else {
+      visit(UChar32{0xFFFD}, std::string("\xEF\xBF\xBD"));
     }
-    const bool wide = (code >= 0x1100 && code <= 0x115F) || (code >= 0x2E80 && code <= 0xA4CF) ||
-                      (code >= 0xAC00 && code <= 0xD7A3) || (code >= 0xF900 && code <= 0xFAFF) ||
-                      (code >= 0xFE30 && code <= 0xFE6F) || (code >= 0xFF00 && code <= 0xFF60) ||
-                      (code >= 0xFFE0 && code <= 0xFFE6) || (code >= 0x1F300 && code <= 0x1FAFF) ||
-                      (code >= 0x20000 && code <= 0x3FFFD);
-    width += wide ? 2 : 1;
   }
-  return width;
+}
+
+// A piece as it can be shown: SentencePiece's mark of a word's beginning as a plain low line, which every font has;
+// and U+FFFD for control characters, which would drive a terminal and are forbidden in XML.
+std::string Shown(const std::string& piece) {
+  std::string shown;
+  ForEachCharacter(piece, [&](UChar32 code, const std::string& bytes) {
+    constexpr UChar32 kWordMark = 0x2581;
+    const bool is_noncharacter = (code & 0xFFFE) == 0xFFFE;
+    shown += code == kWordMark ? "_" : u_charType(code) == U_CONTROL_CHAR || is_noncharacter ? "\xEF\xBF\xBD" : bytes;
+  });
+  return shown;
+}
+
+std::vector<std::string> Shown(const std::vector<std::string>& pieces) {
+  std::vector<std::string> shown;
+  for (const std::string& piece : pieces) shown.push_back(Shown(piece));
+  return shown;
 }
 
 std::string Padded(const std::string& text, size_t width) {
@@ -57,58 +72,105 @@ size_t WidestOf(const std::vector<std::string>& pieces) {
   return widest;
 }
 
+std::vector<size_t> ColumnWidths(const std::vector<std::string>& heads) {
+  std::vector<size_t> widths;
+  for (const std::string& head : heads) widths.push_back(std::max<size_t>(3, DisplayWidth(head)));
+  return widths;
+}
+
+size_t TableWidth(size_t label, const std::vector<size_t>& widths) {
+  size_t total = label;
+  for (const size_t width : widths) total += 1 + width;
+  return total;
+}
+
+// "1 _The  2 _cat ...", as many a line as fit.
+std::string NumberedList(const std::vector<std::string>& pieces, size_t width) {
+  std::string list;
+  size_t used = 0;
+  for (size_t i = 0; i < pieces.size(); ++i) {
+    const std::string entry = fmt::format("{} {}", i + 1, pieces[i]);
+    const size_t size = DisplayWidth(entry) + 2;
+    if (used > 0 && used + size > width) {
+      list += "\n";
+      used = 0;
+    }
+    list += (used > 0 ? "  " : "") + entry;
+    used += size;
+  }
+  return list + "\n";
+}
+
 }  // namespace
 
-std::string DrawText(const AttentionPicture& picture) {
+size_t DisplayWidth(const std::string& text) {
+  size_t width = 0;
+  ForEachCharacter(text, [&](UChar32 code, const std::string&) {
+    const auto east_asian = u_getIntPropertyValue(code, UCHAR_EAST_ASIAN_WIDTH);
+    const auto type = u_charType(code);
+    const bool is_mark = type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR;
+    width += is_mark ? 0 : east_asian == U_EA_WIDE || east_asian == U_EA_FULLWIDTH ? 2 : 1;
+  });
+  return width;
+}
+
+std::string DrawText(const AttentionPicture& picture, size_t width) {
   constexpr std::array<const char*, 5> kShades = {" ", "░", "▒", "▓", "█"};
-  const size_t label = WidestOf(picture.target);
-  std::string text = picture.title + "\n" + std::string(label, ' ');
-  std::vector<size_t> widths;
-  for (const std::string& piece : picture.source) {
-    widths.push_back(std::max<size_t>(3, DisplayWidth(piece)));
-    text += " " + Padded(piece, widths.back());
+  std::vector<std::string> heads = Shown(picture.source);
+  const std::vector<std::string> labels = Shown(picture.target);
+  const size_t label = WidestOf(labels);
+  std::string text = picture.title + "\n";
+  if (TableWidth(label, ColumnWidths(heads)) > width) {
+    text += NumberedList(heads, width);
+    for (size_t i = 0; i < heads.size(); ++i) heads[i] = std::to_string(i + 1);
   }
+  const std::vector<size_t> widths = ColumnWidths(heads);
+  text += std::string(label, ' ');
+  for (size_t col = 0; col < heads.size(); ++col) text += " " + Padded(heads[col], widths[col]);
   text += "\n";
-  for (size_t row = 0; row < picture.target.size(); ++row) {
-    text += Padded(picture.target[row], label);
-    for (size_t col = 0; col < picture.source.size(); ++col) {
-      const float weight = std::clamp(picture.weights[row * picture.source.size() + col], 0.0f, 1.0f);
-      const auto shade = static_cast<size_t>(std::lround(weight * 4));
+  for (size_t row = 0; row < labels.size(); ++row) {
+    text += Padded(labels[row], label);
+    for (size_t col = 0; col < heads.size(); ++col) {
+      const float weight = std::clamp(picture.weights[row * heads.size() + col], 0.0f, 1.0f);
+      const char* shade = kShades[static_cast<size_t>(std::lround(weight * 4))];
       text += " ";
-      for (size_t i = 0; i < widths[col]; ++i) text += kShades[shade];
+      for (size_t i = 0; i < widths[col]; ++i) text += shade;
     }
     text += "\n";
   }
-  return text + std::string(label, ' ') + " a row shows where the model looked while writing that piece: ░ a little … █ only here\n";
+  return text + "A row shows where the model looked while it wrote that piece: ░ a little … █ only here\n";
 }
 
 std::string DrawSvg(const AttentionPicture& picture) {
   constexpr int kCell = 40;
-  const int left = 20 + 9 * static_cast<int>(WidestOf(picture.target));
-  const int top = 50 + 9 * static_cast<int>(WidestOf(picture.source));
-  const int width = left + kCell * static_cast<int>(picture.source.size()) + 20;
-  const int height = top + kCell * static_cast<int>(picture.target.size()) + 20;
+  constexpr int kColumn = 9;  // pixels of one terminal column, about
+  const std::vector<std::string> heads = Shown(picture.source), labels = Shown(picture.target);
+  const int left = 20 + kColumn * static_cast<int>(WidestOf(labels));
+  const int top = 50 + kColumn * static_cast<int>(WidestOf(heads));
+  const int width = std::max(left + kCell * static_cast<int>(heads.size()),
+                             kColumn * static_cast<int>(DisplayWidth(picture.title))) + 20;
+  const int height = top + kCell * static_cast<int>(labels.size()) + 20;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "font-family=\"sans-serif\" font-size=\"14\">\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"10\" y=\"24\" font-size=\"15\">{2}</text>\n",
       width, height, EscapeXml(picture.title));
-  for (size_t col = 0; col < picture.source.size(); ++col) {
+  for (size_t col = 0; col < heads.size(); ++col) {
     const int x = left + kCell * static_cast<int>(col) + kCell / 2 + 5;
     svg += fmt::format("<text x=\"{0}\" y=\"{1}\" transform=\"rotate(-90 {0} {1})\">{2}</text>\n", x, top - 8,
-                       EscapeXml(picture.source[col]));
+                       EscapeXml(heads[col]));
   }
-  for (size_t row = 0; row < picture.target.size(); ++row) {
+  for (size_t row = 0; row < labels.size(); ++row) {
     const int y = top + kCell * static_cast<int>(row);
     svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n", left - 8, y + kCell / 2 + 5,
-                       EscapeXml(picture.target[row]));
-    for (size_t col = 0; col < picture.source.size(); ++col) {
-      const float weight = picture.weights[row * picture.source.size() + col];
+                       EscapeXml(labels[row]));
+    for (size_t col = 0; col < heads.size(); ++col) {
+      const float weight = picture.weights[row * heads.size() + col];
       svg += fmt::format(
           "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#1f4e9c\" fill-opacity=\"{:.3f}\" "
           "stroke=\"#d0d0d0\"><title>{} → {}: {:.1f} %</title></rect>\n",
-          left + kCell * static_cast<int>(col), y, kCell, kCell, weight, EscapeXml(picture.target[row]),
-          EscapeXml(picture.source[col]), weight * 100);
+          left + kCell * static_cast<int>(col), y, kCell, kCell, weight, EscapeXml(labels[row]), EscapeXml(heads[col]),
+          weight * 100);
     }
   }
   return svg + "</svg>\n";

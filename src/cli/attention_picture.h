@@ -3,7 +3,7 @@
 #ifndef DRAGOMAN_CLI_ATTENTION_PICTURE_H_
 #define DRAGOMAN_CLI_ATTENTION_PICTURE_H_
 
-#include <span>
+#include <cstddef>
 #include <string>
 #include <vector>
 
@@ -16,11 +16,15 @@ struct AttentionPicture {
   std::string title;
 };
 
-// Lines of text, at most `width` columns where pieces allow it: columns are numbered, their pieces listed above.
-std::string DrawText(const AttentionPicture& picture);
+// Lines of text. When the source pieces do not fit above their columns within `width`, the columns are numbered and
+// the pieces listed before.
+std::string DrawText(const AttentionPicture& picture, size_t width);
 
 // A complete SVG document, 40 pixels a cell, weights as shades of one colour and as tooltips.
 std::string DrawSvg(const AttentionPicture& picture);
+
+// Columns that a terminal uses for UTF-8 `text`: two for a wide East Asian character, none for a combining mark.
+size_t DisplayWidth(const std::string& text);
 
 }  // namespace dragoman
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <iostream>
 #include <memory>
 #include <new>
@@ -13,24 +12,36 @@
 #include "base/nearest_name.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
-#include "kernels/target.h"
+#include "cli/help_format.h"
+#include "cli/interrupted.h"
 
 namespace dragoman {
 namespace {
 
-std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& command_args) {
+constexpr int kFailure = 1;
+constexpr int kWrongUse = 2;
+constexpr int kSignalBase = 128;  // a shell's way to say "ended by signal N"
+
+constexpr char kExamples[] =
+    "Example, from raw text to a translation:\n"
+    "  dragoman vocab --input train.en train.de --size 8000 --output V.model\n"
+    "  dragoman train --train-src train.en --train-tgt train.de --vocab V.model --output RUN --max-epochs 20\n"
+    "  dragoman translate --model RUN < test.en > test.out\n"
+    "  dragoman eval --metric bleu --ref test.de < test.out\n"
+    "`dragoman COMMAND --help` explains a command. Exit codes: 0 success, 1 failure, 2 wrong use.";
+
+// train_args: the arguments of `dragoman train`; none for another command.
+std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   auto app = std::make_unique<CLI::App>(
       "Dragoman trains, evaluates and runs encoder-decoder Transformers, from raw text to translations.", "dragoman");
-  app->set_version_flag("--version", "dragoman " DRAGOMAN_VERSION);
+  app->set_version_flag("--version", "dragoman " DRAGOMAN_VERSION, "Print the version and exit");
+  app->set_help_flag("-h,--help", "Print this help and exit");
+  app->formatter(std::make_shared<HelpFormat>());
+  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app->require_subcommand(1);
-  app->footer("Example, from raw text to a translation:\n"
-              "  dragoman vocab --input train.en train.de --size 8000 --output V.model\n"
-              "  dragoman train --train-src train.en --train-tgt train.de --vocab V.model --output RUN --max-epochs 20\n"
-              "  dragoman translate --model RUN < test.en > test.out\n"
-              "  dragoman eval --metric bleu --ref test.de < test.out\n"
-              "`dragoman COMMAND --help` explains a command.");
+  app->footer(kExamples);
   AddVocabCommand(*app);
-  AddTrainCommand(*app, command_args);
+  AddTrainCommand(*app, train_args);
   AddTranslateCommand(*app);
   AddScoreCommand(*app);
   AddEvalCommand(*app);
@@ -39,7 +50,7 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& command_args) 
   return app;
 }
 
-// The subcommand that args name, or null.
+// The command that args begin with, or null.
 const CLI::App* CommandOf(const CLI::App& app, const std::vector<std::string>& args) {
   for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
     if (!args.empty() && command->get_name() == args[0]) return command;
@@ -47,63 +58,107 @@ const CLI::App* CommandOf(const CLI::App& app, const std::vector<std::string>& a
   return nullptr;
 }
 
-// One line for a wrong flag or command, with the nearest right one.
-std::string Explain(const CLI::App& app, const std::vector<std::string>& args, const CLI::ParseError& error) {
-  const CLI::App* command = CommandOf(app, args);
-  if (command == nullptr) {
-    std::vector<std::string> names;
-    for (const CLI::App* known : app.get_subcommands([](const CLI::App*) { return true; })) names.push_back(known->get_name());
-    if (args.empty()) return "no command is given; `dragoman --help` lists them";
-    return fmt::format("{} is not a command, did you mean {}? `dragoman --help` lists them", args[0],
-                       NearestName(args[0], names));
+std::vector<std::string> CommandNames(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
   }
-  const std::vector<std::string> known = FlagNames(*command);
-  for (const std::string& arg : args) {
-    if (arg.rfind("--", 0) != 0) continue;
-    std::string name = arg.substr(2, arg.find('=') - 2);
-    if (name.rfind("no-", 0) == 0) name = name.substr(3);
-    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
-    return fmt::format("unknown option --{}, did you mean --{}? `dragoman {} --help` lists all", name,
-                       NearestName(name, known), command->get_name());
-  }
-  return fmt::format("{}; see `dragoman {} --help`", error.what(), command->get_name());
+  return names;
 }
 
+// Why args begin with no command of ours.
+std::string ExplainCommand(const CLI::App& app, const std::vector<std::string>& args) {
+  const std::vector<std::string> names = CommandNames(app);
+  if (args.empty()) {
+    return fmt::format("no command is given, expected one of {}; `dragoman --help` explains them",
+                       fmt::join(names, ", "));
+  }
+  if (args[0].rfind('-', 0) == 0) {
+    return fmt::format("{} stands before any command, expected `dragoman COMMAND OPTIONS`; see `dragoman --help`", args[0]);
+  }
+  return fmt::format("{} is not a command, did you mean {}? `dragoman --help` lists them", args[0],
+                     NearestName(args[0], names));
+}
+
+// The help's word for an option: --model, or SENTENCE's own name.
+std::string NameOf(const CLI::Option& option) {
+  return option.get_positional() ? option.get_name(true) : "--" + option.get_lnames().front();
+}
+
+// One line for wrong flags of a command, with the nearest right one.
+std::string ExplainFlags(const CLI::App& command, const CLI::ParseError& error) {
+  const std::string help = fmt::format("`dragoman {} --help`", command.get_name());
+  for (const std::string& extra : command.remaining()) {
+    if (extra.rfind('-', 0) != 0) {
+      return fmt::format("unexpected argument \"{}\", expected options; put text with spaces in quotes, see {}", extra, help);
+    }
+    std::vector<std::string> known = FlagNames(command);
+    const std::string name = extra.substr(extra.find_first_not_of('-') == std::string::npos ? 0 : extra.find_first_not_of('-'));
+    const std::string bare = name.rfind("no-", 0) == 0 ? name.substr(3) : name;
+    return fmt::format("unknown option {}, did you mean --{}? {} lists all", extra.substr(0, extra.find('=')),
+                       NearestName(bare.substr(0, bare.find('=')), known), help);
+  }
+  for (const CLI::Option* option : command.get_options()) {
+    if (!option->get_required() || option->count() > 0) continue;
+    return fmt::format("{} is missing, expected {}; see {}", NameOf(*option), option->get_description(), help);
+  }
+  return fmt::format("{}; see {}", error.what(), help);
+}
+
+// Prints `dragoman: message` as one line, whatever names of files hold.
 int Fail(const std::string& message, int code) {
-  std::cerr << "dragoman: " << message << std::endl;
+  std::string line;
+  for (const char c : message) {
+    const auto byte = static_cast<unsigned char>(c);
+    line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
+  }
+  std::cerr << "dragoman: " << line << std::endl;
   return code;
 }
 
-constexpr int kFailure = 1;
-constexpr int kWrongUse = 2;
+// `dragoman help`, `dragoman help COMMAND`
+std::vector<std::string> HelpAsFlag(std::vector<std::string> args) {
+  if (args.empty() || args[0] != "help") return args;
+  args.erase(args.begin());
+  args.insert(args.begin() + (args.empty() ? 0 : 1), "--help");
+  return args;
+}
 
-int Run(const std::vector<std::string>& args) {
-  std::vector<std::string> command_args(args.begin() + (args.empty() ? 0 : 1), args.end());
-  auto app = MakeApp(command_args);
-  if (const CLI::App* command = CommandOf(*app, args); command != nullptr && command->get_option_no_throw("--config")) {
-    command_args = ExpandConfig(*command, command_args);
-    app = MakeApp(command_args);  // the file may name a preset, which decides defaults
-  }
-  std::vector<std::string> reversed(command_args.rbegin(), command_args.rend());  // as CLI11 wants them
-  if (!args.empty()) reversed.push_back(args[0]);
+int Parse(CLI::App& app, const std::vector<std::string>& args) {
+  const CLI::App* command = CommandOf(app, args);
   try {
-    app->parse(reversed);
-  } catch (const CLI::Success& success) {  // --help, --version
-    app->exit(success);
+    app.parse(std::vector<std::string>(args.rbegin(), args.rend()));  // last argument first, as CLI11 wants them
+  } catch (const CLI::Success& success) {                             // --help, --version
+    return app.exit(success);
   } catch (const CLI::ParseError& error) {
-    return Fail(Explain(*app, args, error), kWrongUse);
+    return Fail(command == nullptr ? ExplainCommand(app, args) : ExplainFlags(*command, error), kWrongUse);
   }
   return 0;
+}
+
+int Run(std::vector<std::string> args) {
+  args = HelpAsFlag(std::move(args));
+  auto app = MakeApp({});
+  const CLI::App* command = CommandOf(*app, args);
+  if (command == nullptr) return Parse(*app, args);
+  std::vector<std::string> command_args = SplitValues(*command, {args.begin() + 1, args.end()});
+  if (command->get_name() == "train") {
+    command_args = ExpandConfig(*command, command_args, TrainFlagGroups());
+    app = MakeApp(command_args);
+  }
+  command_args.insert(command_args.begin(), args[0]);
+  return Parse(*app, command_args);
 }
 
 }  // namespace
 
 int RunCommandLine(const std::vector<std::string>& args) {
   try {
-    kernels::UseTargetFromEnvironment();
     return Run(args);
   } catch (const OptionError& error) {
     return Fail(error.what(), kWrongUse);
+  } catch (const Interrupted& interrupted) {
+    return kSignalBase + interrupted.signal;
   } catch (const std::bad_alloc&) {
     return Fail("the system has no more memory; try a smaller --batch-tokens, --beam-size or model", kFailure);
   } catch (const std::exception& error) {

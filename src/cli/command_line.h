@@ -8,8 +8,8 @@
 
 namespace dragoman {
 
-// Runs `dragoman ARGS...`. Returns the exit code: 0 success, 1 failure, 2 wrong use. Never throws; an error is one line
-// on stderr.
+// Runs `dragoman ARGS...`. Returns the exit code: 0 success, 1 failure, 2 wrong use, 128 + N for training that signal N
+// ended after saving. Never throws; an error is one line on stderr.
 int RunCommandLine(const std::vector<std::string>& args);
 
 }  // namespace dragoman

@@ -9,15 +9,27 @@
 
 namespace dragoman {
 
-// Returns `args` (of the command `app`, in order) with every key of a --config FILE among them put in front as a flag,
-// unless the same flag is given besides. Throws OptionError for an unknown key, naming file and line and the nearest
-// known one, and FileError for a file that is no TOML.
-std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std::string>& args);
+// A flag that stands for several others, of which each can be given besides: --dropout. Names without dashes.
+struct FlagGroup {
+  std::string flag;
+  std::vector<std::string> members;
+};
 
-// All long flags of `app`, without dashes.
+// Returns `args` (of the command `app`, in order) with "--flag=value" as two arguments where the flag wants a value, so
+// that an empty value is a value. Throws OptionError when the next flag stands where a value should, and for a switch
+// that is neither true nor false.
+std::vector<std::string> SplitValues(const CLI::App& app, const std::vector<std::string>& args);
+
+// Returns `args` with every key of a --config FILE among them put in front as a flag, unless args hold the same flag or
+// the FlagGroup it belongs to. Throws OptionError, naming file and line, for an unknown key (with the nearest known one)
+// and for a value of the wrong type; FileError for a file that cannot be read or is no TOML.
+std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std::string>& args,
+                                      const std::vector<FlagGroup>& groups);
+
+// All long flags of `app`, without dashes; a switch's --no- form is left out.
 std::vector<std::string> FlagNames(const CLI::App& app);
 
-// The value that `flag` ("--preset") has last in args, or `otherwise`.
+// The value that `flag` ("--preset") has last in args (as SplitValues returns them), or `otherwise`.
 std::string LastValueOf(const std::vector<std::string>& args, const std::string& flag, const std::string& otherwise);
 
 }  // namespace dragoman

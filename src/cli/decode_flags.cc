@@ -12,9 +12,9 @@ namespace dragoman {
 void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
   const FlagRegistrar flag{&command};
   flag("beam_size", options->beam_size, "hypotheses kept per sentence; 1 is greedy search");
-  flag("length_penalty", options->length_penalty,
-       "what a log-probability is divided by: ((5 + |Y|) / 6)^alpha of Wu et al. 2016, or |Y|^alpha");
-  flag("alpha", options->alpha, "alpha of the length penalty; 0 turns it off");
+  flag("length_penalty", options->alpha, "alpha of the length penalty; 0 turns it off, more favours longer output");
+  flag("length_penalty_form", options->length_penalty,
+       "what a log-probability is divided by, ((5 + |Y|) / 6)^alpha of Wu et al. 2016 or |Y|^alpha");
   flag("stopping", options->stopping,
        "end a sentence when beam-size hypotheses have finished, when none open can overtake, or with the first best");
   flag("max_length_factor", options->max_length_factor, "output tokens at most this times the input's, plus 10");

@@ -6,49 +6,45 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
 #include <string>
+#include <type_traits>
 
 #include "base/enum_names.h"
 #include "base/error.h"
+#include "cli/parse_value.h"
 
 namespace dragoman {
 
 // "d_model" -> "--d-model"
-inline std::string FlagName(std::string key) {
-  std::replace(key.begin(), key.end(), '_', '-');
-  return "--" + key;
-}
+std::string FlagName(std::string key);
 
-// Registers each field visited as a flag of `app`. The field's value at that time is the default that --help shows.
+// Registers each field visited as a flag of `app`. The field's value at that time is the default that --help shows; of
+// a flag given twice the last one counts. A value that cannot be read throws OptionError.
 struct FlagRegistrar {
   CLI::App* app;
+  std::string group = "Options";  // the heading of --help
 
   template <class Value>
-  void operator()(const char* key, Value& field, const std::string& help) const {
+  CLI::Option* operator()(const char* key, Value& field, const std::string& help) const {
+    const std::string flag = FlagName(key);
     if constexpr (std::is_same_v<Value, bool>) {
-      const std::string flag = FlagName(key);
-      app->add_flag(flag + ",!--no-" + flag.substr(2), field, help)->default_str(field ? "true" : "false");
-    } else if constexpr (std::is_enum_v<Value>) {
-      const std::string flag = FlagName(key);
-      app->add_option_function<std::string>(
-             flag,
-             [&field, flag](const std::string& text) {
-               const auto value = ParseEnum<Value>(text);
-               if (!value) throw OptionError(fmt::format("{} is \"{}\", expected {}", flag, text, EnumChoices<Value>()));
-               field = *value;
-             },
-             help + ": " + EnumChoices<Value>())
-          ->default_str(std::string(EnumName(field)))
-          ->type_name("WORD")
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      return AddBool(flag, &field, help);
     } else {
-      app->add_option(FlagName(key), field, help)
-          ->capture_default_str()
+      const auto assign = [&field, flag](const std::string& text) { ParseValue(flag, text, &field); };
+      CLI::Option* option = app->add_option_function<std::string>(flag, assign, help + ChoicesOf<Value>());
+      return option->type_name(TypeName<Value>())
+          ->default_str(ValueText(field))
+          ->group(group)
           ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
     }
   }
+
+ private:
+  CLI::Option* AddBool(const std::string& flag, bool* field, const std::string& help) const;
 };
+
+// `text` as a TOML basic string, quotes included.
+std::string QuoteToml(const std::string& text);
 
 // Writes each field visited as a line of TOML, in the form that --config reads.
 struct TomlWriter {
@@ -56,23 +52,9 @@ struct TomlWriter {
 
   template <class Value>
   void operator()(const char* key, const Value& field, const char* help) const {
-    const std::string name = FlagName(key).substr(2);
-    if constexpr (std::is_same_v<Value, std::string>) {
-      *out += fmt::format("{} = {}  # {}\n", name, Quote(field), help);
-    } else if constexpr (std::is_enum_v<Value>) {
-      *out += fmt::format("{} = \"{}\"  # {}: {}\n", name, EnumName(field), help, EnumChoices<Value>());
-    } else {
-      *out += fmt::format("{} = {}  # {}\n", name, field, help);
-    }
-  }
-
-  static std::string Quote(const std::string& text) {
-    std::string quoted = "\"";
-    for (const char c : text) {
-      if (c == '"' || c == '\\') quoted += '\\';
-      quoted += c;
-    }
-    return quoted + "\"";
+    std::string value = ValueText(field);
+    if constexpr (std::is_same_v<Value, std::string> || std::is_enum_v<Value>) value = QuoteToml(value);
+    *out += fmt::format("{} = {}  # {}{}\n", FlagName(key).substr(2), value, help, ChoicesOf<Value>());
   }
 };
 

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
-#include "base/error.h"
 #include "base/file_system.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
+#include "cli/option_flags.h"
+#include "cli/stdout.h"
 #include "data/parallel_reader.h"
 #include "decode/scorer.h"
 #include "decode/translation_model.h"
@@ -19,6 +22,7 @@ namespace {
 
 constexpr char kExamples[] =
     "Prints one line a pair: the natural logarithm of P(target | source), </s> included.\n"
+    "JSON keys: line (from 0), log_prob, tokens, token_log_probs (</s> last), truncated.\n"
     "Examples:\n"
     "  dragoman score --model RUN --src test.en --tgt test.de\n"
     "  dragoman score --model RUN --src test.en --tgt hyp.de --per-token     mean per token\n"
@@ -26,14 +30,15 @@ constexpr char kExamples[] =
 
 struct ScoreFlags {
   std::string model, src, tgt;
-  std::string format = "text";
+  LineFormat format = LineFormat::kText;
   bool per_token = false;
+  bool quiet = false;
   int threads = 0;
 };
 
 void Print(const ScoreFlags& flags, const PairScore& score, int64_t number) {
   const auto tokens = static_cast<double>(std::max<size_t>(1, score.token_log_probs.size()));
-  if (flags.format == "jsonl") {
+  if (flags.format == LineFormat::kJsonl) {
     const nlohmann::ordered_json json = {{"line", number},
                                          {"log_prob", score.log_prob},
                                          {"tokens", score.token_log_probs.size()},
@@ -45,16 +50,39 @@ void Print(const ScoreFlags& flags, const PairScore& score, int64_t number) {
   }
 }
 
-void Score(const ScoreFlags& flags) {
-  if (flags.format != "text" && flags.format != "jsonl") {
-    throw OptionError(fmt::format("--format is \"{}\", expected text or jsonl", flags.format));
+struct Totals {
+  int64_t pairs = 0, tokens = 0, truncated = 0, without_source = 0;
+  double log_prob = 0;
+
+  void Add(const PairScore& score) {
+    ++pairs;
+    tokens += static_cast<int64_t>(score.token_log_probs.size());
+    truncated += score.truncated;
+    without_source += score.token_log_probs.empty();
+    log_prob += score.log_prob;
   }
+  void Report() const {
+    if (truncated > 0) {
+      std::cerr << fmt::format("dragoman: {} pairs were longer than the model's limits; their left part was scored "
+                               "(--format jsonl marks them)\n", truncated);
+    }
+    if (without_source > 0) {
+      std::cerr << fmt::format("dragoman: {} pairs have an empty source, of which the model has nothing to say; their "
+                               "score is 0\n", without_source);
+    }
+    const double mean = log_prob / static_cast<double>(std::max<int64_t>(1, tokens));
+    std::cerr << fmt::format("{} pairs, {} tokens, log-probability {:.4f}, perplexity {:.4f}\n", pairs, tokens, log_prob,
+                             std::exp(-mean));
+  }
+};
+
+void Score(const ScoreFlags& flags) {
   WorkerPool pool(ThreadsOrCores(flags.threads), kernels::UseOneGemmThread);
   const TranslationModel loaded = LoadTranslationModel(RealFileSystem(), flags.model);
   Scorer scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool);
   ParallelReader reader({.format = PairFormat::kTwoFiles, .source = flags.src, .target = flags.tgt});
   constexpr size_t kChunk = 4096;
-  int64_t number = 0, truncated = 0;
+  Totals totals;
   for (bool more = true; more;) {
     std::vector<std::string> sources, targets;
     std::string_view source, target;
@@ -63,15 +91,12 @@ void Score(const ScoreFlags& flags) {
       targets.emplace_back(target);
     }
     for (const PairScore& score : scorer.Score(sources, targets)) {
-      Print(flags, score, number++);
-      truncated += score.truncated;
+      Print(flags, score, totals.pairs);
+      totals.Add(score);
     }
+    FlushStdout();
   }
-  if (truncated > 0) {
-    std::cerr << fmt::format("dragoman: {} pairs were longer than the model's limits; their left part was scored "
-                             "(--format jsonl marks them)\n", truncated);
-  }
-  if (!std::cout.flush()) throw Error("stdout cannot be written; is the disk full, or the pipe closed?");
+  if (!flags.quiet) totals.Report();
 }
 
 }  // namespace
@@ -81,10 +106,12 @@ void AddScoreCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<ScoreFlags>();
   AddModelFlag(*command, &flags->model);
-  command->add_option("--src", flags->src, "source lines, plain or gzip")->required()->type_name("FILE");
-  command->add_option("--tgt", flags->tgt, "target lines, plain or gzip")->required()->type_name("FILE");
-  command->add_option("--format", flags->format, "text or jsonl")->capture_default_str();
-  command->add_flag("--per-token", flags->per_token, "divide by the number of tokens");
+  command->add_option("--src", flags->src, "source lines, plain or gzip; - is stdin")->required()->type_name("FILE");
+  command->add_option("--tgt", flags->tgt, "target lines, plain or gzip; - is stdin")->required()->type_name("FILE");
+  const FlagRegistrar flag{command};
+  flag("format", flags->format, "what is printed");
+  flag("per_token", flags->per_token, "divide by the number of tokens");
+  flag("quiet", flags->quiet, "no summary on stderr");
   AddThreadsFlag(*command, &flags->threads);
   command->callback([flags] { Score(*flags); });
 }

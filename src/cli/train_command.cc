@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fmt/format.h>
+
 #include <iostream>
 #include <memory>
 
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "cli/interrupted.h"
 #include "cli/option_flags.h"
+#include "cli/stdout.h"
+#include "model/model_file.h"
 #include "train/trainer.h"
 
 namespace dragoman {
@@ -16,11 +21,15 @@ constexpr char kExamples[] =
     "  dragoman train --train-src train.en --train-tgt train.de --valid-src val.en --valid-tgt val.de \\\n"
     "    --vocab V.model --output RUN --preset tiny --dropout 0.3 --learning-rate 0.005 --warmup 2000 --max-steps 4000\n"
     "  dragoman train --config run.toml --resume        go on after a crash, or start\n"
-    "  dragoman train --config run.toml --dump-config   print every resolved value\n"
-    "  dragoman train --init-from RUN/best ...          fine-tune";
+    "  dragoman train --preset tiny --dump-config       print every resolved value: a config file to edit\n"
+    "  dragoman train --init-from RUN/best --train-tsv new.tsv --output RUN2 --max-epochs 2    fine-tune\n"
+    "Ctrl-C or SIGTERM saves a checkpoint and ends with exit code 130 or 143; --resume goes on from there.";
 
 // Fields that follow from the vocabularies, so are no flags.
 bool IsDerived(const std::string& key) { return key == "src_vocab" || key == "tgt_vocab"; }
+
+// Fields that a fine-tuned model need not share with the one it came from.
+bool IsDropout(const std::string& key) { return key.find("dropout") != std::string::npos; }
 
 std::string Dump(const TrainOptions& options) {
   std::string toml = "# dragoman train --config THIS\n";
@@ -32,15 +41,55 @@ std::string Dump(const TrainOptions& options) {
   return toml;
 }
 
-double ParseRate(const std::string& text) {
-  try {
-    return std::stod(text);
-  } catch (const std::exception&) {
-    throw OptionError("--dropout is \"" + text + "\", expected a number of at least 0 and below 1");
+std::map<std::string, std::string> TextsOf(const TransformerConfig& config) {
+  std::map<std::string, std::string> texts;
+  ForEachField(config, [&](const std::string& key, const auto& field, const char*) { texts[key] = ValueText(field); });
+  return texts;
+}
+
+// With --init-from the architecture is that model's; a flag that asks for another one is an error, not ignored.
+void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
+  FileSystem& files = RealFileSystem();
+  const std::string path = JoinPath(ResolveModelDirectory(files, options->init_from), kConfigFile);
+  TransformerConfig initial = TransformerConfig::FromJson(ReadFile(files, path), path);
+  const std::map<std::string, std::string> found = TextsOf(initial), wanted = TextsOf(options->model);
+  const std::vector<FlagGroup> groups = TrainFlagGroups();
+  for (const auto& [key, value] : wanted) {
+    if (IsDerived(key) || IsDropout(key)) continue;
+    std::string flag = FlagName(key);
+    if (command.count(flag) == 0) {  // then perhaps by a flag that stands for it
+      const auto group = std::find_if(groups.begin(), groups.end(), [&](const FlagGroup& g) {
+        return std::find(g.members.begin(), g.members.end(), flag.substr(2)) != g.members.end();
+      });
+      if (group == groups.end() || command.count("--" + group->flag) == 0) continue;
+      flag = "--" + group->flag;
+    }
+    if (value == found.at(key)) continue;
+    throw OptionError(fmt::format("{} asks for {} {}, but the model of --init-from {} has {}; leave the flag out", flag,
+                                  key, value, options->init_from, found.at(key)));
   }
+  const auto given = [&](const char* flag) { return command.count(flag) + command.count("--dropout") > 0; };
+  const TransformerConfig& asked = options->model;
+  if (given("--embedding-dropout")) initial.embedding_dropout = asked.embedding_dropout;
+  if (given("--residual-dropout")) initial.residual_dropout = asked.residual_dropout;
+  if (command.count("--attention-dropout") > 0) initial.attention_dropout = asked.attention_dropout;
+  if (command.count("--ffn-dropout") > 0) initial.ffn_dropout = asked.ffn_dropout;
+  options->model = initial;
+}
+
+void Train(const TrainOptions& options) {
+  options.Validate();
+  const StopSignal stop_signal;
+  Trainer trainer(options, RealFileSystem());
+  if (trainer.Run() == StopReason::kSignal) throw Interrupted(StopSignalNumber());
 }
 
 }  // namespace
+
+std::vector<FlagGroup> TrainFlagGroups() {
+  return {{"preset", {"encoder-layers", "decoder-layers", "d-model", "heads", "d-ff"}},
+          {"dropout", {"embedding-dropout", "residual-dropout"}}};
+}
 
 void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   CLI::App* command = app.add_subcommand("train", "Train a model on sentence pairs");
@@ -48,28 +97,24 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   auto options = std::make_shared<TrainOptions>();
   options->preset = LastValueOf(args, "--preset", options->preset);
   options->model = TransformerConfig::Preset(options->preset);
-  if (const std::string dropout = LastValueOf(args, "--dropout", ""); !dropout.empty()) {
-    options->model.embedding_dropout = options->model.residual_dropout = static_cast<float>(ParseRate(dropout));
-  }
+  float dropout = options->model.residual_dropout;
+  if (const std::string text = LastValueOf(args, "--dropout", ""); !text.empty()) ParseValue("--dropout", text, &dropout);
+  options->model.embedding_dropout = options->model.residual_dropout = dropout;
 
-  ForEachTrainOption(*options, FlagRegistrar{command});
-  command->add_option("--dropout", "dropout on embeddings and sub-layers: both flags below at once")->type_name("FLOAT");
-  ForEachField(options->model, [&](const char* key, auto& field, const char* help) {
-    if (!IsDerived(key)) FlagRegistrar{command}(key, field, help);
-  });
   command->add_option("--config", "TOML file of these same options; flags on the command line win")->type_name("FILE");
   auto dump = std::make_shared<bool>(false);
   command->add_flag("--dump-config", *dump, "print every resolved value as TOML and stop");
+  ForEachTrainOption(*options, FlagRegistrar{command, "Training"});
+  command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")->type_name(kFloatType)->group("Model");
+  ForEachField(options->model, [&](const char* key, auto& field, const char* help) {
+    if (!IsDerived(key)) FlagRegistrar{command, "Model"}(key, field, help);
+  });
 
-  command->callback([options, dump] {
-    if (*dump) {
-      std::cout << Dump(*options);
-      return;
-    }
-    options->Validate();
-    const StopSignal stop_signal;
-    Trainer trainer(*options, RealFileSystem());
-    trainer.Run();
+  command->callback([command, options, dump] {
+    if (!options->init_from.empty()) TakeInitialModel(*command, options.get());
+    if (!*dump) return Train(*options);
+    std::cout << Dump(*options);
+    FlushStdout();
   });
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <unistd.h>
-
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <iostream>
 #include <memory>
@@ -9,8 +8,12 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/timer.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
+#include "cli/line_input.h"
+#include "cli/option_flags.h"
+#include "cli/stdout.h"
 #include "decode/translation_model.h"
 #include "decode/translator.h"
 #include "kernels/gemm.h"
@@ -19,18 +22,20 @@ namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
-    "Reads lines from stdin, writes one translation a line to stdout, in order, none left out.\n"
+    "Reads lines from stdin, writes one translation a line to stdout, in order, none left out. Lines that come singly,\n"
+    "from a person or a program that waits, are answered singly.\n"
     "Examples:\n"
     "  dragoman translate --model RUN < test.en > test.de\n"
     "  echo 'I love you' | dragoman translate --model RUN --beam-size 8 --n-best 3\n"
     "  dragoman translate --model RUN --format jsonl < test.en    scores and flags as JSON, a line each\n"
-    "n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0.";
+    "n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), translation,\n"
+    "score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source was\n"
+    "longer than the model's limit), repaired (it held invalid UTF-8), and with --n-best a list n_best of translations.";
 
 struct TranslateFlags {
   std::string model;
-  std::string format = "text";
+  LineFormat format = LineFormat::kText;
   bool n_best = false;
-  int n_best_count = 0;
   int threads = 0;
   int chunk_lines = 4096;
   DecodeOptions decode;
@@ -49,16 +54,18 @@ std::string ToJson(const TranslatedLine& line, int64_t number, bool n_best) {
     json["n_best"] = nlohmann::ordered_json::array();
     for (const Translation& translation : line.n_best) json["n_best"].push_back(one(translation));
   }
-  return json.dump();
+  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 void Print(const TranslateFlags& flags, const TranslatedLine& line, int64_t number) {
-  if (flags.format == "jsonl") {
+  if (flags.format == LineFormat::kJsonl) {
     std::cout << ToJson(line, number, flags.n_best) << '\n';
   } else if (!flags.n_best) {
-    std::cout << line.n_best.front().text << '\n';
+    std::cout << OneLine(line.n_best.front().text) << '\n';
   } else {
-    for (const Translation& t : line.n_best) std::cout << fmt::format("{} ||| {} ||| {:.6f}\n", number, t.text, t.score);
+    for (const Translation& t : line.n_best) {
+      std::cout << fmt::format("{} ||| {} ||| {:.6f}\n", number, OneLine(t.text), t.score);
+    }
   }
 }
 
@@ -86,37 +93,63 @@ struct Counts {
   }
 };
 
-// Reads up to `most` lines; fewer when a person types them, so that each is answered at once.
-std::vector<std::string> ReadLines(size_t most) {
-  std::vector<std::string> lines;
-  std::string line;
-  while (lines.size() < most && std::getline(std::cin, line)) {
-    if (!line.empty() && line.back() == '\r') line.pop_back();
-    lines.push_back(std::move(line));
-    line.clear();
+// A line of progress for a person who waits for a file to be done.
+class Progress {
+ public:
+  void Show(int64_t lines) {
+    if (!is_wanted_) return;
+    std::cerr << fmt::format("\r{} lines, {:.0f} lines/s", lines, static_cast<double>(lines) / timer_.Seconds()) << std::flush;
+    is_shown_ = true;
   }
-  return lines;
-}
+  ~Progress() {
+    if (is_shown_) std::cerr << std::endl;
+  }
+
+ private:
+  bool is_wanted_ = isatty(STDERR_FILENO) != 0 && isatty(STDIN_FILENO) == 0 && isatty(STDOUT_FILENO) == 0;
+  bool is_shown_ = false;
+  Timer timer_;
+};
 
 void Translate(const TranslateFlags& flags) {
-  if (flags.format != "text" && flags.format != "jsonl") {
-    throw OptionError(fmt::format("--format is \"{}\", expected text or jsonl", flags.format));
+  flags.decode.Validate();
+  if (flags.chunk_lines < 1) {
+    throw OptionError(fmt::format("--chunk-lines is {}, expected 1 or more lines", flags.chunk_lines));
   }
   WorkerPool pool(ThreadsOrCores(flags.threads), kernels::UseOneGemmThread);
   const TranslationModel loaded = LoadTranslationModel(RealFileSystem(), flags.model);
   Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, flags.decode, pool);
-  const size_t chunk = isatty(STDIN_FILENO) != 0 ? 1 : static_cast<size_t>(flags.chunk_lines);
+  LineInput input(STDIN_FILENO, "stdin");
+  const auto chunk = static_cast<size_t>(flags.chunk_lines);
   Counts counts;
   int64_t number = 0;
-  for (auto lines = ReadLines(chunk); !lines.empty(); lines = ReadLines(chunk)) {
-    for (const TranslatedLine& line : translator.Translate(lines, number)) {
-      counts.Add(line);
-      Print(flags, line, number++);
+  {
+    Progress progress;
+    for (auto lines = input.Next(chunk); !lines.empty(); lines = input.Next(chunk)) {
+      for (const TranslatedLine& line : translator.Translate(lines, number)) {
+        counts.Add(line);
+        Print(flags, line, number++);
+      }
+      FlushStdout();
+      progress.Show(number);
     }
-    std::cout.flush();
   }
   counts.Report(loaded.model->config().max_src_len);
-  if (!std::cout) throw Error("stdout cannot be written; is the disk full, or the pipe closed?");
+}
+
+// --n-best, --n-best 3: how many; without a number as many as the beam has.
+void AddNBestFlag(CLI::App& command, TranslateFlags* flags) {
+  const auto read = [flags](const CLI::results_t& values) {
+    flags->n_best = true;
+    flags->decode.n_best = 0;
+    if (values.empty() || values.front().empty()) return true;
+    ParseValue("--n-best", values.front(), &flags->decode.n_best);
+    if (flags->decode.n_best < 1) throw OptionError(fmt::format("--n-best is {}, expected 1 to 256", flags->decode.n_best));
+    return true;
+  };
+  command.add_option("--n-best", read, "print the N best translations with scores; without N, --beam-size of them")
+      ->expected(0, 1)
+      ->type_name("[N]");
 }
 
 }  // namespace
@@ -127,17 +160,13 @@ void AddTranslateCommand(CLI::App& app) {
   auto flags = std::make_shared<TranslateFlags>();
   AddModelFlag(*command, &flags->model);
   AddDecodeFlags(*command, &flags->decode);
-  command->add_option("--n-best", flags->n_best_count, "print the N best translations with scores; without N, --beam-size of them")
-      ->expected(0, 1)
-      ->type_name("[N]");
-  command->add_option("--format", flags->format, "text or jsonl")->capture_default_str();
+  AddNBestFlag(*command, flags.get());
+  const FlagRegistrar flag{command};
+  flag("format", flags->format, "what is printed");
   AddThreadsFlag(*command, &flags->threads);
-  command->add_option("--chunk-lines", flags->chunk_lines, "lines read, sorted by length and translated together")
-      ->capture_default_str()
-      ->check(CLI::Range(1, 10'000'000));
-  command->callback([command, flags] {
-    flags->n_best = command->count("--n-best") > 0;
-    if (flags->n_best) flags->decode.n_best = flags->n_best_count > 0 ? flags->n_best_count : flags->decode.beam_size;
+  flag("chunk_lines", flags->chunk_lines, "lines read, sorted by length and translated together at most");
+  command->callback([flags] {
+    if (flags->decode.n_best == 0) flags->decode.n_best = flags->decode.beam_size;
     Translate(*flags);
   });
 }

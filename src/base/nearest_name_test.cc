@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "base/nearest_name.h"
+
+#include <gtest/gtest.h>
+
+namespace dragoman {
+namespace {
+
+TEST(NearestNameTest, FewestEditsWin) {
+  const std::vector<std::string> names = {"max-steps", "max-epochs", "max-minutes", "warmup", "seed"};
+  EXPECT_EQ(NearestName("max-step", names), "max-steps");      // one letter left out
+  EXPECT_EQ(NearestName("max-epoches", names), "max-epochs");  // one too many
+  EXPECT_EQ(NearestName("sead", names), "seed");               // another one
+  EXPECT_EQ(NearestName("warm-up", names), "warmup");
+  EXPECT_EQ(NearestName("max_minutes", names), "max-minutes");
+}
+
+TEST(NearestNameTest, ANameItselfIsItsNearest) {
+  EXPECT_EQ(NearestName("ab", {"abc", "ab", "a"}), "ab");
+}
+
+TEST(NearestNameTest, OfEqualsTheFirst) {
+  EXPECT_EQ(NearestName("cat", {"car", "can", "bat"}), "car");
+  EXPECT_EQ(NearestName("", {"bb", "a", "b"}), "a");
+}
+
+TEST(NearestNameTest, NothingIsNearestWhenThereIsNothing) { EXPECT_EQ(NearestName("x", {}), ""); }
+
+}  // namespace
+}  // namespace dragoman

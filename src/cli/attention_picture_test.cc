@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/attention_picture.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <sstream>
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+const AttentionPicture kPicture = {
+    {"▁I", "▁love", "▁you", "</s>"}, {"▁我", "爱", "你", "</s>"},
+    {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.7f, 0.3f, 0.25f, 0.25f, 0.25f, 0.25f}, "Title"};
+
+std::vector<std::string> Lines(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+TEST(AttentionPictureTest, DisplayWidthCountsColumns) {
+  EXPECT_EQ(DisplayWidth("abc"), 3u);
+  EXPECT_EQ(DisplayWidth("我爱你"), 6u);
+  EXPECT_EQ(DisplayWidth("カ"), 2u);
+  EXPECT_EQ(DisplayWidth("한"), 2u);
+  EXPECT_EQ(DisplayWidth("，"), 2u);
+  EXPECT_EQ(DisplayWidth("é"), 1u);
+  EXPECT_EQ(DisplayWidth("e\u0301"), 1u);  // e and a combining accent
+  EXPECT_EQ(DisplayWidth("░"), 1u);
+  EXPECT_EQ(DisplayWidth("\xFF"), 1u);     // U+FFFD in its place
+}
+
+TEST(AttentionPictureTest, ColumnsStandUnderTheirPieces) {
+  const auto lines = Lines(DrawText(kPicture, 80));
+  ASSERT_EQ(lines.size(), 7u);
+  EXPECT_EQ(lines[0], "Title");
+  EXPECT_EQ(lines[1], "      _I _love _you </s>");
+  EXPECT_EQ(lines[2], " _我 ███                ");
+  EXPECT_EQ(lines[3], "  爱     █████          ");
+  EXPECT_EQ(lines[4], "  你           ▓▓▓▓ ░░░░");
+  EXPECT_EQ(lines[5], "</s> ░░░ ░░░░░ ░░░░ ░░░░");
+  for (size_t i = 1; i < 6; ++i) EXPECT_EQ(DisplayWidth(lines[i]), DisplayWidth(lines[1]));
+}
+
+TEST(AttentionPictureTest, ANarrowTerminalGetsNumberedColumns) {
+  const auto lines = Lines(DrawText(kPicture, 20));
+  ASSERT_EQ(lines.size(), 9u);
+  EXPECT_EQ(lines[1], "1 _I  2 _love");
+  EXPECT_EQ(lines[2], "3 _you  4 </s>");
+  EXPECT_EQ(lines[3], "       1   2   3   4");
+  EXPECT_EQ(lines[4], " _我 ███            ");
+}
+
+TEST(AttentionPictureTest, SvgEscapesAndKeepsControlCharactersOut) {
+  AttentionPicture picture = kPicture;
+  picture.source[0] = "<a&\"b\">";
+  picture.target[0] = std::string("\x1B[31m\0\xFF", 7);
+  const std::string svg = DrawSvg(picture), text = DrawText(picture, 80);
+  EXPECT_THAT(svg, HasSubstr(">&lt;a&amp;&quot;b&quot;&gt;</text>"));
+  for (const char forbidden : {'\x1B', '\0', '\xFF'}) {
+    EXPECT_EQ(svg.find(forbidden), std::string::npos);
+    EXPECT_EQ(text.find(forbidden), std::string::npos);
+  }
+}
+
+TEST(AttentionPictureTest, SvgHasACellForEachWeight) {
+  const std::string svg = DrawSvg(kPicture);
+  size_t cells = 0;
+  for (size_t at = svg.find("fill-opacity"); at != std::string::npos; at = svg.find("fill-opacity", at + 1)) ++cells;
+  EXPECT_EQ(cells, kPicture.weights.size());
+  EXPECT_THAT(svg, HasSubstr("<title>你 → _you: 70.0 %</title>"));
+  EXPECT_THAT(svg, Not(HasSubstr("nan")));
+}
+
+}  // namespace
+}  // namespace dragoman

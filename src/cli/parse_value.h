@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+// A flag's text as a value of its field's type, and back.
+#ifndef DRAGOMAN_CLI_PARSE_VALUE_H_
+#define DRAGOMAN_CLI_PARSE_VALUE_H_
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <limits>
+#include <string>
+#include <type_traits>
+
+#include "base/enum_names.h"
+#include "base/error.h"
+
+namespace dragoman {
+
+// Names of types in --help, by which a config file's values are checked too.
+inline constexpr char kIntType[] = "INT";
+inline constexpr char kFloatType[] = "FLOAT";
+inline constexpr char kTextType[] = "TEXT";
+inline constexpr char kWordType[] = "WORD";  // one of a few
+
+template <class Value>
+constexpr const char* TypeName() {
+  if constexpr (std::is_integral_v<Value>) return kIntType;
+  if constexpr (std::is_floating_point_v<Value>) return kFloatType;
+  if constexpr (std::is_enum_v<Value>) return kWordType;
+  return kTextType;
+}
+
+// ": a, b, c" for an enum, else nothing: ends a help text.
+template <class Value>
+std::string ChoicesOf() {
+  if constexpr (std::is_enum_v<Value>) return ": " + EnumChoices<Value>();
+  return "";
+}
+
+// The least text that reads as the same value again.
+template <class Value>
+std::string ValueText(const Value& value) {
+  if constexpr (std::is_enum_v<Value>) {
+    return std::string(EnumName(value));
+  } else {
+    return fmt::format("{}", value);
+  }
+}
+
+// Whole numbers in decimal; for unsigned ones up to int64's largest, as TOML has no larger. Numbers with a point or
+// exponent must be finite. Throws OptionError naming the flag, the text and what is allowed.
+template <class Value>
+void ParseValue(const std::string& flag, const std::string& text, Value* value) {
+  if constexpr (std::is_same_v<Value, std::string>) {
+    *value = text;
+  } else if constexpr (std::is_enum_v<Value>) {
+    const auto choice = ParseEnum<Value>(text);
+    if (!choice) throw OptionError(fmt::format("{} is \"{}\", expected {}", flag, text, EnumChoices<Value>()));
+    *value = *choice;
+  } else {
+    const char* end = text.data() + text.size();
+    const auto [stop, error] = std::from_chars(text.data(), end, *value);
+    const bool is_read = error == std::errc() && stop == end;
+    if constexpr (std::is_floating_point_v<Value>) {
+      if (is_read && std::isfinite(*value)) return;
+      throw OptionError(fmt::format("{} is \"{}\", expected a number", flag, text));
+    } else {
+      constexpr Value kLeast = std::numeric_limits<Value>::min();
+      constexpr Value kMost = std::is_unsigned_v<Value> ? static_cast<Value>(std::numeric_limits<Value>::max() >> 1)
+                                                        : std::numeric_limits<Value>::max();
+      if (is_read && *value <= kMost) return;
+      throw OptionError(fmt::format("{} is \"{}\", expected a whole number from {} to {}", flag, text, kLeast, kMost));
+    }
+  }
+}
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_CLI_PARSE_VALUE_H_

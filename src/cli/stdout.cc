@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/stdout.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <iostream>
+
+#include "base/error.h"
+
+namespace dragoman {
+
+const EnumNames<LineFormat>& NamesOf(LineFormat) {
+  static const EnumNames<LineFormat> names = {{"text", LineFormat::kText}, {"jsonl", LineFormat::kJsonl}};
+  return names;
+}
+
+void FlushStdout() {
+  errno = 0;
+  if (std::cout.flush()) return;
+  throw Error(fmt::format("stdout: cannot be written{}; expected a file or pipe that takes all output; is the disk full, "
+                          "or the pipe closed?", errno != 0 ? fmt::format(" ({})", std::strerror(errno)) : ""));
+}
+
+std::string OneLine(std::string text) {
+  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  return text;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Results go to stdout, everything else to stderr.
+#ifndef DRAGOMAN_CLI_STDOUT_H_
+#define DRAGOMAN_CLI_STDOUT_H_
+
+#include <string>
+
+#include "base/enum_names.h"
+
+namespace dragoman {
+
+// --format of commands that answer line by line.
+enum class LineFormat { kText, kJsonl };
+const EnumNames<LineFormat>& NamesOf(LineFormat);
+
+// Sends what std::cout holds on its way. Throws Error when it cannot be written: a full disk, a closed pipe.
+void FlushStdout();
+
+// `text` as one line: a model may, by byte pieces, produce line ends, which would put every later line out of step.
+std::string OneLine(std::string text);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_CLI_STDOUT_H_
