@@ -38,7 +38,7 @@ std::vector<float> AttentionMap::Weights(int layer, int head) const {
     ++count;
     for (size_t i = 0; i < mean.size(); ++i) mean[i] += entry.weights[i];
   }
-  if (count == 0) {
+  if (count == 0 || layer < -1 || head < -1) {
     throw OptionError("--layer " + std::to_string(layer) + " --head " + std::to_string(head) + " is not in the model, expected layers 0 to " +
                       std::to_string(layers - 1) + " and heads 0 to " + std::to_string(heads - 1) + ", or -1 for all");
   }
@@ -54,12 +54,12 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   PackedBatch src_batch;
   src_batch.Add(src.tokens);
 
-  std::vector<int32_t> tgt;
-  if (target.empty()) {
+  std::vector<int32_t> tgt = TokenizeSource(*loaded.vocabs.tgt, target, config.max_tgt_len).tokens;
+  if (tgt.empty()) {  // nothing in it, or white space
     tgt = TranslateGreedily(tape, loaded, src_batch.view());
+    // A translation that was cut at the limit leaves no place for </s>: take one more token away.
+    tgt.resize(std::min(tgt.size(), static_cast<size_t>(config.max_tgt_len - 1)));
     tgt.push_back(loaded.vocabs.tgt->eos_id());
-  } else {
-    tgt = TokenizeSource(*loaded.vocabs.tgt, target, config.max_tgt_len).tokens;
   }
   std::vector<int32_t> tgt_in = tgt;  // shifted right
   std::rotate(tgt_in.begin(), tgt_in.end() - 1, tgt_in.end());

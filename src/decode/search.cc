@@ -21,7 +21,7 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
   const double by_source = std::ceil(double{options_.max_length_factor} * static_cast<double>(src_len)) + 10;
   int64_t limit = model_.config().max_tgt_len;
   if (options_.max_length > 0) limit = std::min<int64_t>(limit, options_.max_length);
-  return std::min(limit, static_cast<int64_t>(by_source));
+  return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be infinite
 }
 
 std::vector<std::vector<Hypothesis>> Searcher::Search(Tape& tape, const PackedTokens& src,
