@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/attention_map.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "decode/test_translation.h"
+
+namespace dragoman {
+namespace {
+
+void ExpectRowsOfOne(const AttentionMap& map, const std::vector<float>& weights) {
+  ASSERT_EQ(weights.size(), map.target.size() * map.source.size());
+  for (size_t t = 0; t < map.target.size(); ++t) {
+    double sum = 0;
+    for (size_t s = 0; s < map.source.size(); ++s) sum += double{weights[t * map.source.size() + s]};
+    EXPECT_NEAR(sum, 1, 1e-5);
+  }
+}
+
+TEST(AttentionMapTest, RowsSumToOneForEveryLayerAndHeadAndTheirMean) {
+  const TranslationModel loaded = RandomTranslationModel();
+  const AttentionMap map = MapAttention(loaded, "I see a cat.", "我看见一只猫");
+  EXPECT_EQ(map.layers, 2);
+  EXPECT_EQ(map.heads, 2);
+  EXPECT_EQ(map.source.back(), "</s>");
+  EXPECT_EQ(map.target.back(), "</s>");
+  EXPECT_EQ(map.source.size(), loaded.vocabs.src->Encode("I see a cat.").size() + 1);
+  EXPECT_EQ(map.target.size(), loaded.vocabs.tgt->Encode("我看见一只猫").size() + 1);
+  for (const int layer : {-1, 0, 1}) {
+    for (const int head : {-1, 0, 1}) ExpectRowsOfOne(map, map.Weights(layer, head));
+  }
+}
+
+TEST(AttentionMapTest, MinusOneIsTheMean) {
+  const AttentionMap map = MapAttention(RandomTranslationModel(), "I see a cat.", "我看见一只猫");
+  const auto expect_mean_of = [&](const std::vector<float>& mean, const std::vector<std::pair<int, int>>& parts) {
+    for (size_t i = 0; i < mean.size(); ++i) {
+      double sum = 0;
+      for (const auto& [layer, head] : parts) sum += double{map.Weights(layer, head)[i]};
+      EXPECT_NEAR(mean[i], sum / static_cast<double>(parts.size()), 1e-6);
+    }
+  };
+  expect_mean_of(map.Weights(-1, -1), {{0, 0}, {0, 1}, {1, 0}, {1, 1}});
+  expect_mean_of(map.Weights(1, -1), {{1, 0}, {1, 1}});
+  expect_mean_of(map.Weights(-1, 0), {{0, 0}, {1, 0}});
+  EXPECT_NE(map.Weights(0, 0), map.Weights(0, 1));
+  EXPECT_NE(map.Weights(0, 0), map.Weights(1, 0));
+}
+
+TEST(AttentionMapTest, RefusesALayerOrHeadThatIsNotThere) {
+  const AttentionMap map = MapAttention(RandomTranslationModel(), "I see a cat.", "我");
+  for (const auto& [layer, head] : {std::pair(2, 0), std::pair(0, 2), std::pair(-2, 0), std::pair(0, -2)}) {
+    try {
+      map.Weights(layer, head);
+      ADD_FAILURE() << layer << ", " << head;
+    } catch (const OptionError& error) {
+      EXPECT_THAT(error.what(), testing::HasSubstr("--layer " + std::to_string(layer) + " --head " +
+                                                   std::to_string(head) + " is not in the model"));
+      EXPECT_THAT(error.what(), testing::HasSubstr("expected layers 0 to 1 and heads 0 to 1, or -1 for all"));
+    }
+  }
+}
+
+TEST(AttentionMapTest, TranslatesWhereNoTargetIsGiven) {
+  const TranslationModel loaded = RandomTranslationModel();
+  const AttentionMap map = MapAttention(loaded, "I see a cat.", "");
+  const AttentionMap blank = MapAttention(loaded, "I see a cat.", "  ");  // white space has no tokens either
+  EXPECT_EQ(blank.target, map.target);
+  EXPECT_EQ(map.target.back(), "</s>");
+  ExpectRowsOfOne(map, map.Weights(-1, -1));
+}
+
+TEST(AttentionMapTest, TextsUpToTheModelsLimitFit) {
+  const TranslationModel never_ends = RandomTranslationModel(/*end_bias=*/-1e9f);
+  std::string longer;
+  for (int i = 0; i < 30; ++i) longer += "a cat ";
+  const AttentionMap translated = MapAttention(never_ends, longer, "");
+  EXPECT_EQ(translated.source.size(), 24u);
+  EXPECT_EQ(translated.target.size(), 24u);
+  ExpectRowsOfOne(translated, translated.Weights(-1, -1));
+  const AttentionMap given = MapAttention(never_ends, longer, longer);
+  EXPECT_EQ(given.target.size(), 24u);
+}
+
+TEST(AttentionMapTest, RefusesAnEmptySource) {
+  const TranslationModel loaded = RandomTranslationModel();
+  EXPECT_THROW(MapAttention(loaded, "", "我"), OptionError);
+  EXPECT_THROW(MapAttention(loaded, "  ", "我"), OptionError);
+}
+
+}  // namespace
+}  // namespace dragoman

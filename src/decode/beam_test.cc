@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/beam.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+using testing::ElementsAre;
+
+// A vocabulary of four: </s> is 2, as in our vocabularies.
+constexpr int32_t kEos = 2;
+constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
+constexpr float kInf = std::numeric_limits<float>::infinity();
+
+// Rows of log-probabilities, one for each open hypothesis.
+void Advance(Beam& beam, std::vector<std::vector<float>> rows) {
+  std::vector<float> flat;
+  for (const auto& row : rows) flat.insert(flat.end(), row.begin(), row.end());
+  beam.Advance(Matrix(flat.data(), static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows[0].size())));
+}
+
+std::vector<std::vector<int32_t>> TokensOf(const std::vector<Hypothesis>& hypotheses) {
+  std::vector<std::vector<int32_t>> tokens;
+  for (const Hypothesis& hypothesis : hypotheses) tokens.push_back(hypothesis.tokens);
+  return tokens;
+}
+
+std::vector<double> ScoresOf(const std::vector<Hypothesis>& hypotheses) {
+  std::vector<double> scores;
+  for (const Hypothesis& hypothesis : hypotheses) scores.push_back(hypothesis.score);
+  return scores;
+}
+
+using Tokens = std::vector<int32_t>;
+
+// No length penalty unless a test is about it: scores are then log-probabilities.
+DecodeOptions Options(int beam_size) {
+  DecodeOptions options;
+  options.beam_size = options.n_best = beam_size;
+  options.alpha = 0;
+  return options;
+}
+
+TEST(BeamTest, KeepsTheBestContinuationsOfAllHypotheses) {
+  Beam beam(Options(2), kEos, 10);
+  EXPECT_EQ(beam.open().size(), 1u);
+  Advance(beam, {{-1, -3, -9, -2}});
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{3}));
+  EXPECT_THAT(beam.parents(), ElementsAre(0, 0));
+  Advance(beam, {{-5, -4, -9, -7}, {-9, -1, -9, -2.5f}});  // totals -6 -5 . -8 and . -3 . -4.5
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{3, 1}, Tokens{3, 3}));
+  EXPECT_THAT(beam.parents(), ElementsAre(1, 1));
+  EXPECT_EQ(beam.open()[0].log_prob, -3);
+  EXPECT_EQ(beam.open()[1].log_prob, -4.5);
+  EXPECT_FALSE(beam.done());
+}
+
+TEST(BeamTest, OpensNoMoreThanThereAreTokens) {
+  Beam beam(Options(8), kEos, 10);
+  Advance(beam, {{-1, -1.5f, -3, -kInf}});  // one token is impossible, one is </s>
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}));
+}
+
+TEST(BeamTest, TiesGoToTheBetterParentThenToTheSmallerId) {
+  Beam beam(Options(3), kEos, 10);
+  Advance(beam, {{-1, -1, -9, -1}});
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}, Tokens{3}));
+  Advance(beam, {{-2, -1, -9, -1}, {-1, -2, -9, -2}, {-1, -1, -9, -1}});
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0, 1}, Tokens{0, 3}, Tokens{1, 0}));
+  EXPECT_THAT(beam.parents(), ElementsAre(0, 0, 1));
+}
+
+TEST(BeamTest, EndOfSentenceFinishesAHypothesisWithinTheBeamOnly) {
+  DecodeOptions options = Options(2);
+  options.n_best = 1;
+  options.stopping = Stopping::kBound;
+  Beam beam(options, kEos, 10);
+  Advance(beam, {{-1, -2, -3, -9}});  // </s> is third: outside of a beam of 2
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}));
+  Advance(beam, {{-2, -9, -1, -9}, {-9, -9, -9, -9}});  // </s> first (-2), then 0 (-3); next -10
+  EXPECT_TRUE(beam.done());                             // nothing open can overtake -2
+  const std::vector<Hypothesis> best = beam.Finish();
+  ASSERT_EQ(best.size(), 1u);
+  EXPECT_THAT(best[0].tokens, ElementsAre(0));  // without </s>
+  EXPECT_EQ(best[0].log_prob, -2);              // with its probability
+  EXPECT_TRUE(best[0].complete);
+}
+
+// The open hypotheses keep filling the beam: </s> takes no place from them.
+TEST(BeamTest, AFinishedHypothesisLeavesItsPlaceToTheNext) {
+  Beam beam(Options(2), kEos, 10);
+  Advance(beam, {{-2, -4, -1, -3}});
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{3}));
+  EXPECT_FALSE(beam.done());
+}
+
+TEST(BeamTest, TheLengthLimitCutsOpenHypotheses) {
+  Beam beam(Options(2), kEos, 2);
+  Advance(beam, {{-1, -2, -9, -9}});
+  EXPECT_FALSE(beam.done());
+  Advance(beam, {{-1, -9, -5, -9}, {-9, -9, -3.5f, -9}});  // {0 0} -2, {1 </s>} -5.5
+  EXPECT_TRUE(beam.done());
+  const std::vector<Hypothesis> best = beam.Finish();
+  // A sentence that ends comes before one that was cut, whatever their scores.
+  EXPECT_THAT(TokensOf(best), ElementsAre(Tokens{1}, Tokens{0, 0}));
+  EXPECT_TRUE(best[0].complete);
+  EXPECT_FALSE(best[1].complete);
+}
+
+TEST(BeamTest, TheShortestLimitIsOneToken) {
+  Beam beam(Options(1), kEos, 1);
+  Advance(beam, {{-1, -2, -3, -4}});
+  EXPECT_TRUE(beam.done());
+  const std::vector<Hypothesis> best = beam.Finish();
+  ASSERT_EQ(best.size(), 1u);
+  EXPECT_THAT(best[0].tokens, ElementsAre(0));
+  EXPECT_FALSE(best[0].complete);
+  EXPECT_THROW(Beam(Options(1), kEos, 0), InternalError);
+}
+
+TEST(BeamTest, AnEmptyTranslationIsPossible) {
+  Beam beam(Options(1), kEos, 5);
+  Advance(beam, {{-3, -2, -1, -4}});
+  EXPECT_TRUE(beam.done());
+  const std::vector<Hypothesis> best = beam.Finish();
+  ASSERT_EQ(best.size(), 1u);
+  EXPECT_TRUE(best[0].tokens.empty());
+  EXPECT_TRUE(best[0].complete);
+  EXPECT_EQ(best[0].log_prob, -1);
+}
+
+TEST(BeamTest, NBestIsSortedByScore) {
+  Beam beam(Options(3), kEos, 3);
+  Advance(beam, {{-1, -1.5f, -2, -1.75f}});
+  Advance(beam, {{-9, -9, -1.5f, -9}, {-9, -9, -0.25f, -9}, {-9, -9, -0.5f, -9}});  // all three end
+  EXPECT_TRUE(beam.done());
+  const std::vector<Hypothesis> best = beam.Finish();
+  EXPECT_THAT(ScoresOf(best), ElementsAre(-1.75, -2.25, -2.5));
+  EXPECT_THAT(TokensOf(best), ElementsAre(Tokens{1}, Tokens{3}, Tokens{0}));
+}
+
+TEST(BeamTest, OfEqualScoresTheFirstFinishedIsFirst) {
+  Beam beam(Options(2), kEos, 3);
+  Advance(beam, {{-1, -9, -2, -9}});                      // {} -2
+  Advance(beam, {{-0.5f, -9, -1, -9}, {-9, -9, -9, -9}});  // {0} -2
+  EXPECT_THAT(TokensOf(beam.Finish()), ElementsAre(Tokens{}, Tokens{0}));
+}
+
+TEST(LengthPenaltyTest, FollowsItsFormula) {
+  DecodeOptions options;
+  options.alpha = 0.6f;
+  const double alpha = double{options.alpha};
+  for (const int64_t length : {1, 2, 7, 100}) {
+    const auto y = static_cast<double>(length);
+    options.length_penalty = LengthPenalty::kWu;
+    EXPECT_DOUBLE_EQ(LengthPenaltyOf(options, length), std::pow(5 + y, alpha) / std::pow(6, alpha));
+    options.length_penalty = LengthPenalty::kPower;
+    EXPECT_DOUBLE_EQ(LengthPenaltyOf(options, length), std::pow(y, alpha));
+  }
+  options.alpha = 0;
+  EXPECT_EQ(LengthPenaltyOf(options, 9), 1);
+}
+
+// {0 0 </s>} with -2.75 against {1 </s>} with -2.5: the mean log-probability a token prefers the longer one.
+TEST(LengthPenaltyTest, RanksHypothesesByScoreNotByProbability) {
+  for (const LengthPenalty penalty : {LengthPenalty::kWu, LengthPenalty::kPower}) {
+    for (const float alpha : {0.0f, 1.0f}) {
+      DecodeOptions options = Options(2);
+      options.length_penalty = penalty;
+      options.alpha = alpha;
+      Beam beam(options, kEos, 4);
+      Advance(beam, {{-1, -2, -9, -9}});
+      Advance(beam, {{-1, -9, -9, -9}, {-9, -9, -0.5f, -9}});
+      Advance(beam, {{-9, -9, -0.75f, -9}, {-9, -9, -9, -9}});
+      ASSERT_TRUE(beam.done());
+      const std::vector<Hypothesis> best = beam.Finish();
+      ASSERT_EQ(best.size(), 2u);
+      EXPECT_THAT(best[0].tokens, alpha > 0 ? Tokens({0, 0}) : Tokens({1}));
+      for (const Hypothesis& h : best) {
+        const auto length = static_cast<int64_t>(h.tokens.size()) + 1;  // </s> counts
+        EXPECT_DOUBLE_EQ(h.score, h.log_prob / LengthPenaltyOf(options, length));
+      }
+    }
+  }
+}
+
+// After two steps of a beam of 2: {0 </s>} finished with -1.5; open {0 0} with -2 and {1 0} with -2.25.
+Beam AfterOneFinished(Stopping stopping, int n_best, float alpha) {
+  DecodeOptions options = Options(2);
+  options.n_best = n_best;
+  options.stopping = stopping;
+  options.length_penalty = LengthPenalty::kPower;
+  options.alpha = alpha;
+  Beam beam(options, kEos, 10);
+  Advance(beam, {{-1, -1.25f, -9, -9}});
+  Advance(beam, {{-1, -9, -0.5f, -9}, {-1, -9, -9, -9}});
+  return beam;
+}
+
+TEST(StoppingTest, BeamWaitsForAsManyFinishedAsTheBeamIsWide) {
+  Beam beam = AfterOneFinished(Stopping::kBeam, 1, 0);
+  EXPECT_FALSE(beam.done());
+  Advance(beam, {{-0.5f, -9, -9, -9}, {-9, -9, -0.5f, -9}});
+  EXPECT_TRUE(beam.done());
+}
+
+TEST(StoppingTest, FirstEndsWhenTheBestFinishedIsAheadOfTheOpenOnesAsTheyStand) {
+  EXPECT_TRUE(AfterOneFinished(Stopping::kFirst, 1, 0).done());  // -1.5 against -2
+  DecodeOptions options = Options(2);
+  options.stopping = Stopping::kFirst;
+  Beam beam(options, kEos, 10);
+  Advance(beam, {{-1, -4, -2, -9}});  // {</s>} finished with -2, but {0} is open with -1
+  EXPECT_FALSE(beam.done());
+  Advance(beam, {{-1.5f, -9, -9, -9}, {-9, -9, -9, -9}});  // -2.5
+  EXPECT_TRUE(beam.done());
+}
+
+TEST(StoppingTest, BoundEndsWhenNothingOpenCanOvertake) {
+  EXPECT_TRUE(AfterOneFinished(Stopping::kBound, 1, 0).done());  // without a penalty -2 only falls
+  // Divided by |Y|: -1.5 / 2 = -0.75, but -2 / 10 = -0.2 may come yet. kFirst would stop: -2 / 2 = -1.
+  EXPECT_FALSE(AfterOneFinished(Stopping::kBound, 1, 1).done());
+  EXPECT_TRUE(AfterOneFinished(Stopping::kFirst, 1, 1).done());
+  // Of the 2 best only one is there.
+  Beam beam = AfterOneFinished(Stopping::kBound, 2, 0);
+  EXPECT_FALSE(beam.done());
+  Advance(beam, {{-9, -9, -0.25f, -9}, {-0.25f, -9, -9, -9}});  // {0 0 </s>} -2.25, open {1 0 0} -2.5
+  EXPECT_TRUE(beam.done());
+  EXPECT_THAT(TokensOf(beam.Finish()), ElementsAre(Tokens{0}, Tokens{0, 0}));
+}
+
+TEST(BeamTest, NanEverywhereIsAnError) {
+  Beam beam(Options(2), kEos, 5);
+  EXPECT_THROW(Advance(beam, {{kNan, kNan, kNan, kNan}}), NumericError);
+  Beam impossible(Options(2), kEos, 5);
+  EXPECT_THROW(Advance(impossible, {{-kInf, -kInf, -kInf, -kInf}}), NumericError);
+}
+
+TEST(BeamTest, NanIsNeverChosen) {
+  Beam beam(Options(3), kEos, 5);
+  Advance(beam, {{kNan, -2, kNan, -1}});
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{3}, Tokens{1}));
+  Advance(beam, {{kNan, kNan, kNan, kNan}, {-1, kNan, -2, kNan}});  // one hypothesis' row is lost
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{1, 0}));
+}
+
+}  // namespace
+}  // namespace dragoman

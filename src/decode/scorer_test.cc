@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/scorer.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "decode/search.h"
+#include "decode/test_translation.h"
+#include "decode/translator.h"
+
+namespace dragoman {
+namespace {
+
+struct ScorerTest : testing::Test {
+  std::vector<PairScore> Score(const std::vector<std::string>& sources, const std::vector<std::string>& targets,
+                               int threads = 1) {
+    WorkerPool pool(threads, kernels::UseOneGemmThread);
+    return Scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool).Score(sources, targets);
+  }
+  TranslationModel loaded = RandomTranslationModel();
+};
+
+// The cached steps that found a translation, and one teacher-forced pass over it, agree on its probability. Only for
+// translations whose text is cut into the very tokens that made it: an untrained model writes others too.
+TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
+  const Vocabulary& vocab = *loaded.vocabs.tgt;
+  DecodeOptions options;
+  options.sample = true;
+  options.n_best = 16;
+  WorkerPool pool(1, kernels::UseOneGemmThread);
+  Translator translator(*loaded.model, *loaded.vocabs.src, vocab, options, pool);
+  std::vector<std::string> lines = TestSentences();
+  lines.resize(60);
+  const auto translated = translator.Translate(lines);
+
+  const Searcher searcher(*loaded.model, options, vocab.eos_id());
+  std::vector<std::string> sources, targets;
+  std::vector<double> log_probs;
+  Tape tape;
+  for (size_t i = 0; i < lines.size(); ++i) {
+    PackedBatch batch;
+    batch.Add(TokenizeSource(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
+    const auto id = static_cast<int64_t>(i);
+    const auto samples = searcher.Search(tape, batch.view(), {&id, 1}).front();
+    for (size_t n = 0; n < samples.size(); ++n) {
+      EXPECT_EQ(samples[n].log_prob, translated[i].n_best[n].log_prob);
+      const std::string text = vocab.Decode(samples[n].tokens);
+      if (!samples[n].complete || vocab.Encode(text) != samples[n].tokens) continue;
+      sources.push_back(lines[i]);
+      targets.push_back(text);
+      log_probs.push_back(samples[n].log_prob);
+    }
+  }
+  ASSERT_GT(targets.size(), 50u);
+  const auto scores = Score(sources, targets);
+  for (size_t i = 0; i < scores.size(); ++i) {
+    EXPECT_NEAR(scores[i].log_prob, log_probs[i], 1e-4 * std::max(1.0, -log_probs[i])) << targets[i];
+  }
+}
+
+TEST_F(ScorerTest, TokensAddUpToTheWhole) {
+  const auto scores = Score({"I see a cat.", "you help"}, {"我看见一只猫", ""});
+  EXPECT_EQ(scores[0].token_log_probs.size(), loaded.vocabs.tgt->Encode("我看见一只猫").size() + 1);
+  EXPECT_EQ(scores[1].token_log_probs.size(), 1u);  // </s> alone
+  for (const PairScore& score : scores) {
+    double sum = 0;
+    for (const double log_prob : score.token_log_probs) {
+      EXPECT_LT(log_prob, 0);
+      sum += log_prob;
+    }
+    EXPECT_DOUBLE_EQ(score.log_prob, sum);
+  }
+}
+
+TEST_F(ScorerTest, APairsScoreDependsOnThePairAlone) {
+  std::vector<std::string> sources = TestSentences(), targets = TestSentences();
+  std::rotate(targets.begin(), targets.begin() + 1, targets.end());
+  sources[3] = "";
+  targets[4] = "";
+  const auto all = Score(sources, targets), shared = Score(sources, targets, 3);
+  std::vector<std::string> sources_back(sources.rbegin(), sources.rend()), targets_back(targets.rbegin(), targets.rend());
+  const auto back = Score(sources_back, targets_back, 2);
+  for (size_t i = 0; i < sources.size(); ++i) {
+    EXPECT_EQ(all[i].token_log_probs, shared[i].token_log_probs);
+    EXPECT_EQ(all[i].token_log_probs, back[sources.size() - 1 - i].token_log_probs);
+  }
+  for (size_t i = 0; i < sources.size(); i += 10) {
+    EXPECT_EQ(all[i].token_log_probs, Score({sources[i]}, {targets[i]})[0].token_log_probs);
+  }
+}
+
+TEST_F(ScorerTest, AnEmptySourceHasNoScore) {
+  const auto scores = Score({"", "  "}, {"我", ""});
+  for (const PairScore& score : scores) {
+    EXPECT_EQ(score.log_prob, 0);
+    EXPECT_TRUE(score.token_log_probs.empty());
+  }
+  EXPECT_TRUE(Score({}, {}).empty());
+}
+
+TEST_F(ScorerTest, FlagsWhatItCut) {
+  std::string longer;
+  for (int i = 0; i < 30; ++i) longer += "a cat ";
+  const auto scores = Score({"I see", longer, "I see"}, {longer, "我", "我"});
+  EXPECT_TRUE(scores[0].truncated);
+  EXPECT_TRUE(scores[1].truncated);
+  EXPECT_FALSE(scores[2].truncated);
+  EXPECT_EQ(scores[0].token_log_probs.size(), 24u);  // the model's max_tgt_len
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/search.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+#include <memory>
+#include <numeric>
+
+#include "base/error.h"
+#include "kernels/softmax.h"
+#include "model/test_model.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int32_t kEos = 2;
+
+// Log-probabilities of the token after `history` (start token first), with nothing cached.
+std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int32_t>& source,
+                                const std::vector<int32_t>& history) {
+  Tape tape;
+  const Sentences src({source}), tgt({history});
+  const Variable hidden = model.Decode(tape, tgt.view(), src.packing(), model.Encode(tape, src.view()));
+  const Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
+  kernels::LogSoftmaxRows(logits.value());
+  return {logits.value().data, logits.value().data + logits.cols()};
+}
+
+std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& model, const DecodeOptions& options,
+                                               const Sentences& src) {
+  std::vector<int64_t> ids(src.all.size());
+  std::iota(ids.begin(), ids.end(), 0);
+  Tape tape;
+  auto results = Searcher(model, options, kEos).Search(tape, src.view(), ids);
+  EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
+  return results;
+}
+
+DecodeOptions Greedy() {
+  DecodeOptions options;
+  options.beam_size = 1;
+  return options;
+}
+
+// Greedy search as one would first write it.
+Hypothesis GreedyByDefinition(const Transformer& model, const std::vector<int32_t>& source, size_t max_length) {
+  Hypothesis hypothesis;
+  std::vector<int32_t> history = {model.config().decoder_start};
+  for (size_t length = 0; length < max_length; ++length) {
+    const std::vector<float> log_probs = NextLogProbs(model, source, history);
+    const auto best = std::max_element(log_probs.begin(), log_probs.end());
+    hypothesis.log_prob += double{*best};
+    history.push_back(static_cast<int32_t>(best - log_probs.begin()));
+    hypothesis.complete = history.back() == kEos;
+    if (hypothesis.complete) break;
+    hypothesis.tokens.push_back(history.back());
+  }
+  return hypothesis;
+}
+
+// As many seeds as it takes to see sentences that end and ones that the limit cuts.
+TEST(SearchTest, BeamOfOneIsGreedy) {
+  const std::array<int, 5> lengths = {3, 1, 9, 5, 7};
+  int complete = 0, cut = 0;
+  for (const NamedConfig& named : ConfigsOfEveryKind()) {
+    for (const uint64_t seed : {1, 2, 3}) {
+      SCOPED_TRACE(named.name + ", seed " + std::to_string(seed));
+      const auto model = RandomModel(named.config, seed);
+      const Sentences src(lengths, named.config.src_vocab, seed);
+      const auto results = SearchAll(*model, Greedy(), src);
+      for (size_t s = 0; s < src.all.size(); ++s) {
+        const size_t limit = std::min<size_t>(24, 3 * src.all[s].size() + 10);
+        const Hypothesis expected = GreedyByDefinition(*model, src.all[s], limit);
+        ASSERT_EQ(results[s].size(), 1u);
+        EXPECT_EQ(results[s][0].tokens, expected.tokens);
+        EXPECT_EQ(results[s][0].complete, expected.complete);
+        EXPECT_NEAR(results[s][0].log_prob, expected.log_prob, 1e-3);  // up to 24 sums, other orders
+        ++(expected.complete ? complete : cut);
+      }
+    }
+  }
+  EXPECT_GT(complete, 10);
+  EXPECT_GT(cut, 10);
+}
+
+// All translations of at most 4 tokens over 4 words, each scored from scratch.
+class ExhaustiveSearch {
+ public:
+  ExhaustiveSearch(const Transformer& model, const DecodeOptions& options, const std::vector<int32_t>& source)
+      : model_(model), options_(options), source_(source) {
+    Visit({});
+    std::stable_sort(all_.begin(), all_.end(), [](const Hypothesis& a, const Hypothesis& b) {
+      return a.complete != b.complete ? a.complete : a.score > b.score;
+    });
+  }
+  const std::vector<Hypothesis>& all() const { return all_; }
+
+ private:
+  void Visit(const Hypothesis& past) {
+    std::vector<int32_t> history = past.tokens;
+    history.insert(history.begin(), model_.config().decoder_start);
+    const std::vector<float> log_probs = NextLogProbs(model_, source_, history);
+    for (int32_t token = 0; token < 4; ++token) {
+      Hypothesis next = past;
+      next.log_prob += double{log_probs[static_cast<size_t>(token)]};
+      next.complete = token == kEos;
+      if (!next.complete) next.tokens.push_back(token);
+      const size_t length = past.tokens.size() + 1;
+      next.score = next.log_prob / LengthPenaltyOf(options_, static_cast<int64_t>(length));
+      if (next.complete || length == 4) {
+        all_.push_back(next);
+      } else {
+        Visit(next);
+      }
+    }
+  }
+
+  const Transformer& model_;
+  DecodeOptions options_;
+  std::vector<int32_t> source_;
+  std::vector<Hypothesis> all_;
+};
+
+TEST(SearchTest, ABeamOfAllHypothesesFindsTheTrueNBest) {
+  TransformerConfig config = TinyConfig();
+  config.src_vocab = config.tgt_vocab = 4;
+  const Sentences src({{3, 1, 2}, {0, 2}});
+  for (const uint64_t seed : {1, 2, 3, 4}) {
+    const auto model = RandomModel(config, seed);
+    for (const LengthPenalty penalty : {LengthPenalty::kWu, LengthPenalty::kPower}) {
+      for (const float alpha : {0.0f, 0.6f, 1.5f}) {
+        for (const int n_best : {1, 5}) {
+          SCOPED_TRACE(testing::Message() << "seed " << seed << ", alpha " << alpha << ", " << n_best << " best");
+          DecodeOptions options;
+          options.beam_size = 128;  // 3 words in 3 places are 27 open hypotheses at most, with 108 continuations
+          options.n_best = n_best;
+          options.length_penalty = penalty;
+          options.alpha = alpha;
+          options.stopping = Stopping::kBound;
+          options.max_length = 4;
+          const auto results = SearchAll(*model, options, src);
+          for (size_t s = 0; s < 2; ++s) {
+            const ExhaustiveSearch oracle(*model, options, src.all[s]);
+            ASSERT_EQ(results[s].size(), static_cast<size_t>(n_best));
+            for (size_t i = 0; i < results[s].size(); ++i) {
+              EXPECT_EQ(results[s][i].tokens, oracle.all()[i].tokens);
+              EXPECT_NEAR(results[s][i].score, oracle.all()[i].score, 1e-4);
+            }
+          }
+        }
+      }
+    }
+  }
+}
+
+// Each hypothesis' log_prob is that of its tokens.
+TEST(SearchTest, LogProbIsThatOfTheTokens) {
+  const std::array<int, 3> lengths = {3, 1, 6};
+  const auto model = RandomModel(TinyConfig());
+  const Sentences src(lengths, 11, 1);
+  DecodeOptions beam, sample;
+  beam.n_best = sample.n_best = 4;
+  sample.sample = true;
+  for (const DecodeOptions& options : {beam, sample}) {
+    const auto results = SearchAll(*model, options, src);
+    for (size_t s = 0; s < 3; ++s) {
+      ASSERT_EQ(results[s].size(), 4u);
+      for (const Hypothesis& hypothesis : results[s]) {
+        std::vector<int32_t> history = {model->config().decoder_start};
+        std::vector<int32_t> tokens = hypothesis.tokens;
+        if (hypothesis.complete) tokens.push_back(kEos);
+        double expected = 0;
+        for (const int32_t token : tokens) {
+          expected += double{NextLogProbs(*model, src.all[s], history)[static_cast<size_t>(token)]};
+          history.push_back(token);
+        }
+        EXPECT_NEAR(hypothesis.log_prob, expected, 1e-3);
+        EXPECT_DOUBLE_EQ(hypothesis.score,
+                         hypothesis.log_prob / LengthPenaltyOf(options, static_cast<int64_t>(tokens.size())));
+      }
+      EXPECT_TRUE(std::is_sorted(results[s].begin(), results[s].end(), [](const auto& a, const auto& b) {
+        return a.complete == b.complete && a.score > b.score;
+      })) << "n-best is not sorted";
+    }
+  }
+}
+
+// Not to rounding: to the last bit.
+void ExpectSame(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
+  ASSERT_EQ(a.size(), b.size());
+  for (size_t i = 0; i < a.size(); ++i) {
+    EXPECT_EQ(a[i].tokens, b[i].tokens);
+    EXPECT_EQ(a[i].log_prob, b[i].log_prob);
+    EXPECT_EQ(a[i].score, b[i].score);
+    EXPECT_EQ(a[i].complete, b[i].complete);
+  }
+}
+
+TEST(SearchTest, ASentencesResultDoesNotDependOnTheOthersOfItsBatch) {
+  const std::array<int, 12> lengths = {3, 1, 9, 5, 7, 20, 2, 2, 13, 4, 6, 17};
+  DecodeOptions beam, sample;
+  beam.n_best = sample.n_best = 3;
+  sample.sample = true;
+  for (const NamedConfig& named : ConfigsOfEveryKind()) {
+    const auto model = RandomModel(named.config);
+    const Sentences src(lengths, named.config.src_vocab, 1);
+    for (const DecodeOptions& options : {Greedy(), beam, sample}) {
+      SCOPED_TRACE(testing::Message() << named.name << ", beam " << options.beam_size << ", sample " << options.sample);
+      const Searcher searcher(*model, options, kEos);
+      const auto together = SearchAll(*model, options, src);
+      Sentences backwards = src;
+      std::reverse(backwards.all.begin(), backwards.all.end());
+      backwards.Pack();
+      Tape tape;
+      std::array<int64_t, 12> ids;
+      std::iota(ids.rbegin(), ids.rend(), 0);
+      const auto reversed = searcher.Search(tape, backwards.view(), ids);
+      for (size_t s = 0; s < src.all.size(); ++s) {
+        const auto id = static_cast<int64_t>(s);
+        ExpectSame(together[s], searcher.Search(tape, Sentences({src.all[s]}).view(), {&id, 1}).front());
+        ExpectSame(together[s], reversed[src.all.size() - 1 - s]);
+      }
+    }
+  }
+}
+
+TEST(SearchTest, SamplesFollowSeedAndSentenceAndDifferAmongThemselves) {
+  const auto model = RandomModel(TinyConfig());
+  const Sentences src({{3, 4, 5, 2}, {3, 4, 5, 2}});
+  DecodeOptions options;
+  options.sample = true;
+  options.n_best = 2;
+  const auto first = SearchAll(*model, options, src);
+  options.seed = 2;
+  const auto other_seed = SearchAll(*model, options, src);
+  EXPECT_NE(first[0][0].tokens, first[0][1].tokens);
+  EXPECT_NE(first[0][0].tokens, first[1][0].tokens);
+  EXPECT_NE(first[0][0].tokens, other_seed[0][0].tokens);
+}
+
+TEST(SearchTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
+  TransformerConfig config = TinyConfig();
+  config.tying = Tying::kNone;
+  config.output_bias = true;
+  const auto model = RandomModel(config);
+  model->parameters().Find("output.bias")->data[kEos] = -1e9f;  // never ends by itself
+  const Sentences src({{3}, {3, 4, 5}});
+  const auto lengths_with = [&](const DecodeOptions& options) {
+    const auto results = SearchAll(*model, options, src);
+    return std::pair(results[0][0].tokens.size(), results[1][0].tokens.size());
+  };
+  DecodeOptions sample = Greedy();
+  sample.sample = true;
+  for (DecodeOptions options : {Greedy(), DecodeOptions(), sample}) {
+    EXPECT_EQ(lengths_with(options), std::pair(size_t{13}, size_t{19}));  // 3 times, and 10
+    options.max_length_factor = 0.5f;
+    EXPECT_EQ(lengths_with(options), std::pair(size_t{11}, size_t{12}));  // rounded up
+    options.max_length = 5;
+    EXPECT_EQ(lengths_with(options), std::pair(size_t{5}, size_t{5}));
+    options.max_length = 1000;
+    for (const float huge : {100.0f, 1e30f, std::numeric_limits<float>::infinity()}) {
+      options.max_length_factor = huge;
+      EXPECT_EQ(lengths_with(options), std::pair(size_t{24}, size_t{24}));  // the model's max_tgt_len
+    }
+  }
+}
+
+TEST(SearchTest, DamagedWeightsAreAnError) {
+  const auto model = RandomModel(TinyConfig());
+  model->parameters().values()[0] = std::numeric_limits<float>::quiet_NaN();
+  for (float& w : model->parameters().Find("decoder.layers.1.ffn_norm.bias")->span()) {
+    w = std::numeric_limits<float>::quiet_NaN();
+  }
+  model->PrepareForDecoding();
+  DecodeOptions sample;
+  sample.sample = true;
+  for (const DecodeOptions& options : {Greedy(), DecodeOptions(), sample}) {
+    EXPECT_THROW(SearchAll(*model, options, Sentences({{3, 4}})), NumericError);
+  }
+}
+
+TEST(SearchTest, RefusesBadOptions) {
+  const auto model = RandomModel(TinyConfig());
+  DecodeOptions options;
+  options.beam_size = 0;
+  EXPECT_THROW(Searcher(*model, options, kEos), OptionError);
+}
+
+}  // namespace
+}  // namespace dragoman

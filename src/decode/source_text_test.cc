@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/source_text.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <set>
+
+#include "base/rng.h"
+#include "text/test_vocab.h"
+
+namespace dragoman {
+namespace {
+
+const Vocabulary& Vocab() {
+  static const Vocabulary* const vocab = new Vocabulary(TestVocabulary());
+  return *vocab;
+}
+
+TEST(TokenizeSourceTest, EndsWithEndOfSentence) {
+  const SourceText source = TokenizeSource(Vocab(), "I see a cat.", 100);
+  std::vector<int32_t> expected = Vocab().Encode("I see a cat.");
+  expected.push_back(Vocab().eos_id());
+  EXPECT_EQ(source.tokens, expected);
+  EXPECT_FALSE(source.truncated);
+  EXPECT_FALSE(source.repaired);
+}
+
+TEST(TokenizeSourceTest, AnEmptyLineHasNoTokens) {
+  for (const char* line : {"", " ", " \t "}) {
+    const SourceText source = TokenizeSource(Vocab(), line, 100);
+    EXPECT_TRUE(source.tokens.empty());
+    EXPECT_FALSE(source.truncated);
+  }
+}
+
+TEST(TokenizeSourceTest, KeepsTheLeftPartOfWhatIsTooLong) {
+  const std::string line = "the teacher see the doctor and my friend call our neighbour";
+  const std::vector<int32_t> whole = TokenizeSource(Vocab(), line, 1000).tokens;
+  const auto length = static_cast<int64_t>(whole.size());
+  EXPECT_FALSE(TokenizeSource(Vocab(), line, length).truncated);  // exactly fits
+  for (const int64_t limit : {int64_t{1}, int64_t{2}, int64_t{5}, length - 1}) {
+    const SourceText source = TokenizeSource(Vocab(), line, limit);
+    EXPECT_TRUE(source.truncated);
+    ASSERT_EQ(static_cast<int64_t>(source.tokens.size()), limit);
+    EXPECT_TRUE(std::equal(source.tokens.begin(), source.tokens.end() - 1, whole.begin()));
+    EXPECT_EQ(source.tokens.back(), Vocab().eos_id());
+  }
+}
+
+TEST(TokenizeSourceTest, RepairsInvalidUtf8AndNul) {
+  const auto expect_reads_as = [](const std::string& line, const std::string& as) {
+    const SourceText source = TokenizeSource(Vocab(), line, 100);
+    EXPECT_TRUE(source.repaired);
+    EXPECT_EQ(source.tokens, TokenizeSource(Vocab(), as, 100).tokens);
+  };
+  expect_reads_as("I see\xff a cat.", "I see\xEF\xBF\xBD a cat.");
+  expect_reads_as(std::string("I\0see", 5), "I see");
+  expect_reads_as("\xE6\x88", "\xEF\xBF\xBD\xEF\xBF\xBD");  // 我 without its last byte
+  expect_reads_as("\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD");  // an overlong NUL
+  expect_reads_as("\xED\xA0\x80 cat", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD cat");  // half a surrogate pair
+  expect_reads_as(std::string(3, '\0'), "");
+  EXPECT_FALSE(TokenizeSource(Vocab(), "我喜欢一只猫 \xEF\xBF\xBD", 100).repaired);  // valid, as it stands
+}
+
+TEST(PackedBatchTest, PutsSentencesEndToEnd) {
+  PackedBatch batch;
+  batch.Add(std::vector<int32_t>{4, 5, 2});
+  batch.Add(std::vector<int32_t>{});
+  batch.Add(std::vector<int32_t>{6, 2});
+  EXPECT_THAT(batch.ids, testing::ElementsAre(4, 5, 2, 6, 2));
+  EXPECT_THAT(batch.offsets, testing::ElementsAre(0, 3, 3, 5));
+  EXPECT_EQ(batch.view().packing.sentences(), 3);
+}
+
+std::vector<SourceText> OfLengths(const std::vector<size_t>& lengths) {
+  std::vector<SourceText> sentences(lengths.size());
+  for (size_t i = 0; i < lengths.size(); ++i) sentences[i].tokens.resize(lengths[i]);
+  return sentences;
+}
+
+TEST(BatchByLengthTest, CutsTheSortedSentences) {
+  const auto sentences = OfLengths({2, 5, 0, 3, 5, 9, 1});
+  EXPECT_THAT(BatchByLength(sentences, 10, 100),
+              testing::ElementsAre(testing::ElementsAre(5), testing::ElementsAre(1, 4), testing::ElementsAre(3, 0, 6)));
+  EXPECT_THAT(BatchByLength(sentences, 1000, 4),
+              testing::ElementsAre(testing::ElementsAre(5, 1, 4, 3), testing::ElementsAre(0, 6)));
+  EXPECT_THAT(BatchByLength(sentences, 1, 100).size(), 6u);  // at least one sentence each
+  EXPECT_TRUE(BatchByLength(OfLengths({0, 0}), 10, 10).empty());
+  EXPECT_TRUE(BatchByLength({}, 10, 10).empty());
+}
+
+TEST(BatchByLengthTest, EverySentenceOnceAndNoBatchTooLarge) {
+  Rng rng(1);
+  std::vector<size_t> lengths;
+  for (int i = 0; i < 500; ++i) lengths.push_back(rng.Below(60));
+  const auto sentences = OfLengths(lengths);
+  std::set<size_t> seen;
+  for (const auto& batch : BatchByLength(sentences, 200, 16)) {
+    size_t tokens = 0;
+    for (const size_t i : batch) {
+      tokens += lengths[i];
+      EXPECT_TRUE(seen.insert(i).second);
+    }
+    EXPECT_LE(tokens, 200u);
+    EXPECT_LE(batch.size(), 16u);
+  }
+  for (size_t i = 0; i < lengths.size(); ++i) EXPECT_EQ(seen.count(i), lengths[i] > 0 ? 1u : 0u);
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model and a vocabulary that fit together, for the tests of decode/.
+#ifndef DRAGOMAN_DECODE_TEST_TRANSLATION_H_
+#define DRAGOMAN_DECODE_TEST_TRANSLATION_H_
+
+#include <memory>
+
+#include "decode/translation_model.h"
+#include "model/test_model.h"
+#include "text/test_vocab.h"
+
+namespace dragoman {
+
+inline std::shared_ptr<const Vocabulary> SharedTestVocabulary() {
+  static const auto vocab = std::make_shared<const Vocabulary>(TestVocabulary());
+  return vocab;
+}
+
+// Untrained: what it says makes no sense, but is all its own. The bias makes </s> likely enough that most sentences
+// end before the limit of 24 tokens.
+inline TranslationModel RandomTranslationModel(float end_bias = 2) {
+  const auto vocab = SharedTestVocabulary();
+  TransformerConfig config = TinyConfig();
+  config.src_vocab = config.tgt_vocab = vocab->size();
+  config.d_model = 16;
+  config.output_bias = true;
+  TranslationModel loaded{RandomModel(config), {vocab, vocab}};
+  loaded.model->parameters().Find("output.bias")->data[vocab->eos_id()] = end_bias;
+  loaded.model->PrepareForDecoding();
+  return loaded;
+}
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_TEST_TRANSLATION_H_

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/translation_model.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "base/error.h"
+#include "decode/test_translation.h"
+#include "kernels/testing.h"
+#include "model/model_file.h"
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+
+class TranslationModelTest : public testing::Test {
+ protected:
+  TranslationModelTest() {
+    std::string pattern = testing::TempDir() + "dragoman_translation_XXXXXX";
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~TranslationModelTest() override { RemoveAll(files_, directory_); }
+
+  void SaveModel(const std::string& directory) {
+    CreateDirectories(files_, directory);
+    WriteFile(files_, directory + "/config.json", loaded_.model->config().ToJson());
+    const auto file = files_.Create(directory + "/model.safetensors");
+    const ParameterStore& store = loaded_.model->parameters();
+    WriteSafetensors(ParameterViews(store, store.values()), {}, *file);
+    file->Close();
+  }
+  void SaveVocabulary(const std::string& path, const Vocabulary& vocab) {
+    WriteFile(files_, path, vocab.serialized());
+  }
+  std::string LoadError(const std::string& path) {
+    try {
+      LoadTranslationModel(files_, path);
+    } catch (const FileError& error) {
+      return error.what();
+    }
+    return "no error";
+  }
+
+  FileSystem& files_ = RealFileSystem();
+  std::string directory_;
+  TranslationModel loaded_ = RandomTranslationModel();
+};
+
+TEST_F(TranslationModelTest, OpensAModelWithAJointVocabulary) {
+  SaveModel(directory_);
+  SaveVocabulary(directory_ + "/vocab.model", *loaded_.vocabs.src);
+  const TranslationModel read = LoadTranslationModel(files_, directory_);
+  EXPECT_TRUE(read.vocabs.joint());
+  EXPECT_EQ(read.vocabs.src->fingerprint(), loaded_.vocabs.src->fingerprint());
+  EXPECT_TRUE(kernels::SameBits(read.model->parameters().values(), loaded_.model->parameters().values()));
+  Tape tape;
+  EXPECT_NO_THROW(read.model->Logits(tape, Matrix(nullptr, 0, 16)));  // it is prepared for decoding
+}
+
+TEST_F(TranslationModelTest, OpensAModelWithTwoVocabularies) {
+  SaveModel(directory_);
+  SaveVocabulary(directory_ + "/src.model", *loaded_.vocabs.src);
+  SaveVocabulary(directory_ + "/tgt.model", *loaded_.vocabs.src);
+  const TranslationModel read = LoadTranslationModel(files_, directory_);
+  EXPECT_FALSE(read.vocabs.joint());
+}
+
+TEST_F(TranslationModelTest, TakesTheBestCheckpointOfARunElseTheLast) {
+  SaveModel(directory_ + "/last");
+  EXPECT_EQ(ResolveModelDirectory(files_, directory_), directory_ + "/last");
+  SaveModel(directory_ + "/best");
+  EXPECT_EQ(ResolveModelDirectory(files_, directory_), directory_ + "/best");
+  EXPECT_EQ(ResolveModelDirectory(files_, directory_ + "/last"), directory_ + "/last");
+}
+
+TEST_F(TranslationModelTest, SaysWhatIsMissing) {
+  EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + ": no model here: expected a directory with config.json"));
+  SaveModel(directory_);
+  EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/src.model"));
+  SaveVocabulary(directory_ + "/src.model", *loaded_.vocabs.src);
+  EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/tgt.model"));
+  WriteFile(files_, directory_ + "/vocab.model", "not a vocabulary");
+  EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/vocab.model: "));
+}
+
+TEST_F(TranslationModelTest, RefusesAVocabularyOfAnotherSize) {
+  SaveModel(directory_);
+  const Vocabulary other = Vocabulary::FromBytes(TrainTestModel(SmallVocabOptions(88)), "other.model");
+  SaveVocabulary(directory_ + "/vocab.model", other);
+  EXPECT_THAT(LoadError(directory_),
+              HasSubstr("the source vocabulary has 88 pieces, but the model was made for 90; copy the vocabulary"));
+  files_.RemoveFile(directory_ + "/vocab.model");
+  SaveVocabulary(directory_ + "/src.model", *loaded_.vocabs.src);
+  SaveVocabulary(directory_ + "/tgt.model", other);
+  EXPECT_THAT(LoadError(directory_), HasSubstr("the target vocabulary has 88 pieces"));
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/translator.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "decode/test_translation.h"
+
+namespace dragoman {
+namespace {
+
+struct TranslatorTest : testing::Test {
+  std::vector<TranslatedLine> Translate(const std::vector<std::string>& lines, const DecodeOptions& options,
+                                        int threads = 1, int64_t first_line = 0) {
+    WorkerPool pool(threads, kernels::UseOneGemmThread);
+    Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
+    return translator.Translate(lines, first_line);
+  }
+  TranslationModel loaded = RandomTranslationModel();
+};
+
+// More lines than a batch holds, of many lengths, with some that are empty, too long, or damaged.
+std::vector<std::string> ManyLines() {
+  std::vector<std::string> lines = TestSentences();
+  lines.resize(70);
+  for (size_t i = 0; i < lines.size(); i += 7) lines[i] += " " + lines[i + 1] + " " + lines[i + 2];
+  lines[5] = "";
+  lines[20] = "  ";
+  lines[33] = "I see\xff a cat.";
+  return lines;
+}
+
+std::vector<DecodeOptions> WaysOfDecoding() {
+  DecodeOptions greedy, beam, sample;
+  greedy.beam_size = 1;
+  beam.n_best = 2;
+  sample.sample = true;
+  sample.n_best = 2;
+  return {greedy, beam, sample};
+}
+
+// Texts and scores, to the last bit.
+void ExpectSame(const TranslatedLine& a, const TranslatedLine& b) {
+  ASSERT_EQ(a.n_best.size(), b.n_best.size());
+  EXPECT_EQ(a.truncated, b.truncated);
+  EXPECT_EQ(a.repaired, b.repaired);
+  for (size_t i = 0; i < a.n_best.size(); ++i) {
+    EXPECT_EQ(a.n_best[i].text, b.n_best[i].text);
+    EXPECT_EQ(a.n_best[i].score, b.n_best[i].score);
+    EXPECT_EQ(a.n_best[i].log_prob, b.n_best[i].log_prob);
+    EXPECT_EQ(a.n_best[i].complete, b.n_best[i].complete);
+  }
+}
+
+TEST_F(TranslatorTest, ALinesTranslationDependsOnNothingButTheLine) {
+  const std::vector<std::string> lines = ManyLines();
+  for (const DecodeOptions& options : WaysOfDecoding()) {
+    SCOPED_TRACE(testing::Message() << "beam " << options.beam_size << ", sample " << options.sample);
+    const auto all = Translate(lines, options);
+    ASSERT_EQ(all.size(), lines.size());
+    for (const int threads : {2, 3}) {
+      const auto shared = Translate(lines, options, threads);
+      for (size_t i = 0; i < lines.size(); ++i) ExpectSame(all[i], shared[i]);
+    }
+    for (size_t i = 0; i < lines.size(); i += 3) {  // alone, at its place in the input
+      ExpectSame(all[i], Translate({lines[i]}, options, 1, static_cast<int64_t>(i)).front());
+    }
+  }
+}
+
+TEST_F(TranslatorTest, TheOrderOfLinesIsRestored) {
+  const std::vector<std::string> lines = ManyLines();
+  std::vector<std::string> backwards(lines.rbegin(), lines.rend());
+  const DecodeOptions options;  // searching: a sample would depend on the line's number
+  const auto there = Translate(lines, options), back = Translate(backwards, options, 2);
+  for (size_t i = 0; i < lines.size(); ++i) ExpectSame(there[i], back[lines.size() - 1 - i]);
+}
+
+TEST_F(TranslatorTest, EmptyLinesGiveEmptyLines) {
+  for (const DecodeOptions& options : WaysOfDecoding()) {
+    const auto lines = Translate({"", "I see a cat.", "   ", "\t"}, options);
+    ASSERT_EQ(lines.size(), 4u);
+    for (const size_t i : {0, 2, 3}) {
+      ASSERT_EQ(lines[i].n_best.size(), 1u);
+      EXPECT_EQ(lines[i].n_best[0].text, "");
+      EXPECT_EQ(lines[i].n_best[0].score, 0);
+      EXPECT_FALSE(lines[i].truncated);
+    }
+    EXPECT_LT(lines[1].n_best[0].log_prob, 0);
+  }
+  EXPECT_TRUE(Translate({}, DecodeOptions()).empty());
+}
+
+TEST_F(TranslatorTest, OverLongInputIsFlaggedAndItsLeftPartTranslated) {
+  std::string line = "the teacher see my friend. a student call our neighbour.";
+  for (int i = 0; i < 6; ++i) line += line;  // thousands of tokens
+  const auto lines = Translate({"I see a cat.", line, line + " and more", "you help a cat."}, DecodeOptions());
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_FALSE(lines[0].truncated);
+  EXPECT_TRUE(lines[1].truncated);
+  EXPECT_TRUE(lines[2].truncated);
+  EXPECT_FALSE(lines[3].truncated);
+  ExpectSame(lines[1], lines[2]);  // their left parts are the same
+}
+
+TEST_F(TranslatorTest, DamagedTextIsFlaggedAndTranslatedAsRepaired) {
+  const auto lines = Translate({"I see\xff a cat.", std::string("I\0see", 5), "I see a cat."}, DecodeOptions());
+  EXPECT_TRUE(lines[0].repaired);
+  EXPECT_TRUE(lines[1].repaired);
+  EXPECT_FALSE(lines[2].repaired);
+  EXPECT_EQ(lines[1].n_best[0].text, Translate({"I see"}, DecodeOptions())[0].n_best[0].text);
+}
+
+TEST_F(TranslatorTest, NBestComesBestFirst) {
+  DecodeOptions options;
+  options.n_best = 4;
+  for (const TranslatedLine& line : Translate(TestSentences(), options, 2)) {
+    ASSERT_EQ(line.n_best.size(), 4u);
+    for (size_t i = 1; i < 4; ++i) {
+      const Translation &better = line.n_best[i - 1], &worse = line.n_best[i];
+      EXPECT_TRUE(better.complete != worse.complete ? better.complete : better.score >= worse.score);
+    }
+  }
+}
+
+TEST_F(TranslatorTest, DamagedWeightsAreAnErrorOnEveryThread) {
+  for (float& w : loaded.model->parameters().values()) w = std::numeric_limits<float>::quiet_NaN();
+  loaded.model->PrepareForDecoding();
+  for (const int threads : {1, 2}) EXPECT_THROW(Translate(ManyLines(), DecodeOptions(), threads), NumericError);
+}
+
+}  // namespace
+}  // namespace dragoman
