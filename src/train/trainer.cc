@@ -21,6 +21,7 @@ namespace {
 
 constexpr char kStateFile[] = "train_state.json";
 constexpr char kMomentsFile[] = "train_state.safetensors";
+constexpr int kMaxSkippedInARow = 100;  // the weights are beyond repair by then
 constexpr int kDefaultMicroBatchTokens = 1024;
 
 int ThreadsOf(const TrainOptions& options) {
@@ -219,37 +220,49 @@ void Trainer::Step() {
   for (const Batch& batch : batches_) tgt_tokens += batch.tgt_tokens();
   const float scale = 1.0f / static_cast<float>(tgt_tokens);  // gradients of the mean loss per target token
   BatchSums sums;
+  const Batch* suspect = nullptr;  // the first one without a finite loss
   for (size_t i = 0; i < batches_.size(); ++i) {
     const uint64_t step_key = HashCombine(HashCombine(options_.seed, 2), static_cast<uint64_t>(state_.step));
     sums.Add(workers_->Accumulate(batches_[i], scale, HashCombine(step_key, i)));
+    if (suspect == nullptr && !std::isfinite(sums.loss)) suspect = &batches_[i];
   }
   const double norm = optimizer_->SumGradients(pool_, workers_->gradients());
   const double rate = LearningRate(options_.ScheduleOf(), model_->config().d_model, state_.step + 1);
   if (std::isfinite(sums.loss) && std::isfinite(norm)) {
     optimizer_->Update(pool_, rate, state_.step + 1, norm, workers_->gradients(), model_->parameters().values());
+    skipped_in_a_row_ = 0;
   } else {
-    HandleNonFinite(sums, norm);
+    HandleNonFinite(suspect != nullptr ? *suspect : batches_.front(), sums.loss, norm);
   }
   ++state_.step;
   const DataPosition position = After(batches_.back());
+  if (skipped_in_a_row_ == 0) std::swap(witness_, batches_.front());
   state_.epoch = position.epoch;
   state_.batch_in_epoch = position.batch;
   state_.sentences += sums.sentences;
   state_.tgt_tokens += sums.tgt_tokens;
-  reporter_.Step(state_, sums, rate, norm);
+  // A NaN would be the mean of all that the log sums up.
+  reporter_.Step(state_, skipped_in_a_row_ > 0 ? BatchSums{} : sums, rate, norm);
 }
 
-void Trainer::HandleNonFinite(const BatchSums& sums, double norm) {
-  const std::string what =
-      fmt::format("step {}, batch {} of epoch {}: the loss is {} and the gradient's norm {}", state_.step + 1,
-                  batches_.front().index + 1, batches_.front().epoch + 1, sums.loss, norm);
+void Trainer::HandleNonFinite(const Batch& suspect, double loss, double norm) {
+  const std::string what = fmt::format("step {}, batch {} of epoch {}: the loss is {} and the gradient's norm {}",
+                                       state_.step + 1, suspect.index + 1, suspect.epoch + 1, loss, norm);
   if (options_.on_non_finite == OnNonFinite::kStop) {
-    throw NumericError(what + fmt::format(", expected finite numbers; nothing was saved since step {}. Try a lower "
-                                          "--learning-rate, --clip-norm 1, or --on-non-finite skip", std::max<int64_t>(0, saved_step_)));
+    throw NumericError(what + ", expected finite numbers; " + LastSaved() + ", or --on-non-finite skip");
+  }
+  if (++skipped_in_a_row_ == kMaxSkippedInARow) {
+    throw NumericError(what + fmt::format(", like those of {} updates before; {}", skipped_in_a_row_ - 1, LastSaved()));
   }
   optimizer_->Discard(pool_, workers_->gradients());
   ++state_.skipped_updates;
   reporter_.Warn(what + "; this update is skipped");
+}
+
+// The end of a message about numbers that are not finite.
+std::string Trainer::LastSaved() const {
+  const std::string saved = saved_step_ < 0 ? "nothing is saved" : fmt::format("the last checkpoint is of step {}", saved_step_);
+  return saved + ". Try a lower --learning-rate or --clip-norm 1";
 }
 
 std::span<const float> Trainer::OutputWeights() {
@@ -258,6 +271,7 @@ std::span<const float> Trainer::OutputWeights() {
 }
 
 void Trainer::Validate() {
+  RequireSoundWeights();  // or the search would complain, which knows nothing of steps
   // The weights that will be used are validated: the moving average changes places with the weights meanwhile.
   const std::span<float> average = optimizer_->average();
   const auto swap = [&] { std::swap_ranges(average.begin(), average.end(), model_->parameters().values().begin()); };
@@ -278,12 +292,22 @@ void Trainer::Validate() {
   Save(&scores);
 }
 
+// A run could go on from here, which is what a checkpoint promises. An update may well leave weights that are finite,
+// but too large to compute with: so they have to give a finite loss once more, on a batch that gave one before.
+void Trainer::RequireSoundWeights() {
+  const auto fail = [&](const std::string& what) {
+    throw NumericError(fmt::format("step {}: {}, expected finite numbers, so nothing is saved; {}", state_.step, what, LastSaved()));
+  };
+  if (!kernels::AllFinite(model_->parameters().values())) fail("weights are not finite");
+  if (!kernels::AllFinite(optimizer_->second_moment())) fail("squares of gradients are not finite");
+  if (witness_.sentences() == 0 && saved_step_ >= 0) return;  // no update since the checkpoint they come from
+  const double loss = workers_->Evaluate(witness_.sentences() > 0 ? witness_ : batches_.front()).loss;
+  if (!std::isfinite(loss)) fail(fmt::format("the loss that the weights give is {}", loss));
+}
+
 void Trainer::Save(const ValidationScores* scores) {
+  RequireSoundWeights();
   const ParameterStore& parameters = model_->parameters();
-  if (!kernels::AllFinite(parameters.values())) {
-    throw NumericError(fmt::format("step {}: weights are not finite, so they are not saved; the last checkpoint is of step "
-                                   "{}. Try a lower --learning-rate or --clip-norm 1", state_.step, std::max<int64_t>(0, saved_step_)));
-  }
   CheckpointContents contents;
   contents.step = state_.step;
   if (scores != nullptr) contents.score = scores->Quality(options_.metric);
@@ -316,15 +340,16 @@ void Trainer::Save(const ValidationScores* scores) {
 }
 
 void Trainer::Finish(StopReason reason) {
+  if (saved_step_ != state_.step) {
+    if (reason != StopReason::kSignal && validator_ && validated_step_ != state_.step) {
+      Validate();
+    } else {
+      Save(nullptr);
+    }
+  }
   if (reason == StopReason::kSignal) {
-    if (saved_step_ != state_.step) Save(nullptr);
     reporter_.Note(fmt::format("stopped by a signal at step {}; saved, --resume goes on from here", state_.step));
     return;
-  }
-  if (validator_ && validated_step_ != state_.step && saved_step_ != state_.step) {
-    Validate();
-  } else if (saved_step_ != state_.step) {
-    Save(nullptr);
   }
   if (options_.average_best > 0) {
     const auto directories = store_.BestDirectories(options_.average_best);

@@ -49,6 +49,9 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
     sources_.emplace_back(source);
     references_.emplace_back(target);
   }
+  if (sources_.empty()) {
+    throw FileError(options.valid_src, "no sentence pairs in it, expected some to validate with; check the file names");
+  }
   MakeBatches(options);
 }
 

@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run does about numbers that are not finite.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+
+#include "kernels/elementwise.h"
+#include "model/model_file.h"
+#include "train/trainer_test_util.h"
+
+namespace dragoman {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+
+class TrainerNumericTest : public TrainerTest {
+ protected:
+  // A model to begin from that has no finite loss for a source with a certain word in it, but for all others.
+  std::string WritePoisonedModel() {
+    Train(PlainDecoderTied("sound", 2));
+    TranslationModel opened = LoadTranslationModel(files_, directory_ / "sound");
+    const auto tokens = opened.vocabs.src->Encode("teacher");
+    Parameter* embedding = opened.model->parameters().Find("src_embed.weight");
+    float* row = embedding->data + tokens.back() * embedding->cols();
+    std::fill_n(row, embedding->cols(), std::numeric_limits<float>::max());
+    const std::string directory = directory_ / "poisoned";
+    files_.CreateDirectory(directory);
+    for (const char* name : {kConfigFile, kJointVocabFile}) {
+      WriteFile(files_, JoinPath(directory, name), Last("sound", name));
+    }
+    const auto weights = files_.Create(JoinPath(directory, kWeightsFile));
+    WriteSafetensors(ParameterViews(opened.model->parameters(), opened.model->parameters().values()), {}, *weights);
+    weights->Close();
+    return directory;
+  }
+
+  TrainOptions PlainDecoderTied(const std::string& run, int64_t max_steps) const {
+    TrainOptions options = Plain(run, max_steps);
+    options.model.tying = Tying::kDecoder;  // the source's embedding is its own
+    options.valid_src = options.valid_tgt = "";
+    options.batch_tokens = 20;  // two or three sentences
+    return options;
+  }
+
+  void ExpectLastIsSound(const std::string& run) {
+    EXPECT_TRUE(VerifyCheckpoint(files_, directory_ / run + "/last").has_value());
+    EXPECT_TRUE(kernels::AllFinite(LoadTransformer(files_, directory_ / run + "/last")->parameters().values()));
+  }
+};
+
+TEST_F(TrainerNumericTest, StopNamesStepAndBatchAndTheLastCheckpointIsGood) {
+  Train(Rich("straight", 18));
+  Train(Rich("run", 6));
+  TrainOptions absurd = Resumed(Rich("run", 18));
+  absurd.learning_rate = 1e30;
+  absurd.save_every = absurd.valid_every = 1000;
+  EXPECT_THAT(TrainError<NumericError>(absurd),
+              AllOf(ContainsRegex("step 8, batch [0-9]+ of epoch [0-9]+: the loss is -?nan"),
+                    HasSubstr("the last checkpoint is of step 6"), HasSubstr("--on-non-finite skip")));
+  ExpectLastIsSound("run");
+  Train(Resumed(Rich("run", 18)));
+  ExpectSameEnd("run", "straight");
+}
+
+// The first update leaves weights that are finite, but that nobody can compute with.
+TEST_F(TrainerNumericTest, WeightsWithoutAFiniteLossAreNotSaved) {
+  Train(Rich("run", 6));
+  for (const double rate : {1e30, 1e38, 1e300}) {
+    TrainOptions absurd = Resumed(Rich("run", 18));
+    absurd.learning_rate = rate;
+    absurd.save_every = 1;
+    EXPECT_THAT(TrainError<NumericError>(absurd), AllOf(HasSubstr("step 7"), HasSubstr("nothing is saved"),
+                                                        HasSubstr("the last checkpoint is of step 6")));
+    EXPECT_EQ(LastState("run").step, 6);
+    ExpectLastIsSound("run");
+  }
+}
+
+TEST_F(TrainerNumericTest, SkipGoesOnWithTheOtherBatchesAndCounts) {
+  TrainOptions options = PlainDecoderTied("run", 60);
+  options.init_from = WritePoisonedModel();
+  options.vocab = "";
+  EXPECT_THAT(TrainError<NumericError>(options), ContainsRegex("step [0-9]+, batch [0-9]+ of epoch 1: the loss is"));
+
+  options.output = directory_ / "skipping";
+  options.on_non_finite = OnNonFinite::kSkip;
+  testing::internal::CaptureStderr();
+  const TrainState state = Train(options);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), ContainsRegex("warning: step [0-9]+, batch [0-9]+ of .*skipped"));
+  EXPECT_EQ(state.step, 60);
+  EXPECT_GT(state.skipped_updates, 5);
+  EXPECT_LT(state.skipped_updates, 50);
+  ExpectLastIsSound("skipping");
+  EXPECT_EQ(LastState("skipping"), state);
+}
+
+TEST_F(TrainerNumericTest, SkippingRunResumesWithTheSameBits) {
+  const std::string poisoned = WritePoisonedModel();
+  const auto options_of = [&](const std::string& run, int64_t steps) {
+    TrainOptions options = PlainDecoderTied(run, steps);
+    options.init_from = poisoned;
+    options.vocab = "";
+    options.on_non_finite = OnNonFinite::kSkip;
+    options.save_every = 1;
+    return options;
+  };
+  testing::internal::CaptureStderr();
+  Train(options_of("straight", 40));
+  for (int64_t step = 1; step < 40; step += 3) {
+    const std::string run = "stopped-" + std::to_string(step);
+    Train(options_of(run, step));
+    Train(Resumed(options_of(run, 40)));
+    ExpectSameEnd(run, "straight");
+  }
+  testing::internal::GetCapturedStderr();
+}
+
+TEST_F(TrainerNumericTest, SkippingGivesUpWhenNothingElseIsLeft) {
+  TrainOptions options = Plain("run", 1000);
+  options.learning_rate = 1e30;
+  options.on_non_finite = OnNonFinite::kSkip;
+  testing::internal::CaptureStderr();
+  EXPECT_THAT(TrainError<NumericError>(options), AllOf(HasSubstr("step 101"), HasSubstr("nothing is saved")));
+  testing::internal::GetCapturedStderr();
+  EXPECT_FALSE(files_.Exists(directory_ / "run/last"));
+
+  options.output = directory_ / "short";
+  options.max_steps = 20;
+  testing::internal::CaptureStderr();
+  EXPECT_THAT(TrainError<NumericError>(options), HasSubstr("step 20: "));
+  testing::internal::GetCapturedStderr();
+}
+
+}  // namespace
+}  // namespace dragoman

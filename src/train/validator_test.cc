@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/validator.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "data/test_corpus.h"
+#include "decode/translator.h"
+#include "metrics/chrf.h"
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+
+class ValidatorTest : public testing::Test {
+ protected:
+  ValidatorTest() : vocab_(TestVocabulary()), pool_(2), model_(Config()), workers_(model_, pool_, {0.1f, 200}) {
+    const ParallelInput pairs = WriteTestPairs(directory_);
+    options_.valid_src = pairs.source;
+    options_.valid_tgt = pairs.target;
+    options_.valid_beam_size = 2;
+    options_.valid_tokenize = "zh";
+    model_.Initialize(3);
+  }
+
+  TransformerConfig Config() const {
+    TransformerConfig config;
+    config.src_vocab = config.tgt_vocab = vocab_.size();
+    config.encoder_layers = config.decoder_layers = 1;
+    config.d_model = 16;
+    config.heads = 2;
+    config.d_ff = 32;
+    config.max_src_len = config.max_tgt_len = 12;  // shorter than some sentences: these are cut, as in training
+    return config;
+  }
+
+  Validator Make() { return Validator(options_, model_, vocab_, vocab_, workers_, pool_); }
+  std::string ErrorOf() {
+    return MessageOf<Error>([&] { Make(); });
+  }
+
+  static std::vector<std::string> LinesOf(const std::string& path) {
+    std::vector<std::string> lines;
+    std::istringstream stream(FileBytes(path));
+    for (std::string line; std::getline(stream, line);) lines.push_back(line);
+    return lines;
+  }
+
+  TestDirectory directory_;
+  const Vocabulary vocab_;
+  WorkerPool pool_;
+  Transformer model_;
+  GradientWorkers workers_;
+  TrainOptions options_;
+};
+
+// One sentence after the other, by the model itself.
+TEST_F(ValidatorTest, LossIsTheMeanOverAllTargetTokens) {
+  const auto sources = LinesOf(options_.valid_src), targets = LinesOf(options_.valid_tgt);
+  double loss = 0, nll = 0, tokens = 0;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    Batch batch;
+    batch.Clear();
+    for (auto [text, ids] : {std::pair{&sources[i], &batch.src_ids}, std::pair{&targets[i], &batch.tgt_out_ids}}) {
+      *ids = vocab_.Encode(*text);
+      if (ids->size() > 11) ids->resize(11);
+      ids->push_back(vocab_.eos_id());
+    }
+    batch.FinishSentence(0, 1);
+    Tape tape;
+    const Variable encoder_out = model_.Encode(tape, batch.src());
+    const Variable hidden = model_.Decode(tape, batch.tgt_in(), batch.src().packing, encoder_out);
+    const auto sums = model_.Loss(tape, hidden, batch.tgt_out_ids, 0.1f, 1);
+    loss += sums.loss;
+    nll += sums.nll;
+    tokens += static_cast<double>(batch.tgt_tokens());
+  }
+  const ValidationScores scores = Make().Run();
+  EXPECT_NEAR(scores.loss, loss / tokens, 1e-5);
+  EXPECT_NEAR(scores.nll, nll / tokens, 1e-5);
+}
+
+TEST_F(ValidatorTest, ScoresAreThoseOfRealTranslations) {
+  Validator validator = Make();
+  const ValidationScores scores = validator.Run();
+  const auto sources = LinesOf(options_.valid_src), references = LinesOf(options_.valid_tgt);
+  DecodeOptions decode;
+  decode.beam_size = 2;
+  Translator translator(model_, vocab_, vocab_, decode, pool_);
+  std::vector<std::string> translations;
+  for (const TranslatedLine& line : translator.Translate(sources)) translations.push_back(line.n_best.front().text);
+  BleuOptions bleu;
+  bleu.tokenizer = *BleuTokenizerFromName("zh");
+  EXPECT_EQ(scores.bleu, CorpusBleu(translations, references, bleu).score);
+  EXPECT_EQ(scores.chrf, CorpusChrf(translations, references));
+  ASSERT_EQ(validator.samples().size(), 3u);
+  EXPECT_EQ(validator.samples()[2].source, sources[2]);
+  EXPECT_EQ(validator.samples()[2].reference, references[2]);
+  EXPECT_EQ(validator.samples()[2].translation, translations[2]);
+}
+
+TEST_F(ValidatorTest, RunsAlikeEachTimeAndSeesNewWeights) {
+  Validator validator = Make();
+  const ValidationScores first = validator.Run();
+  const ValidationScores second = validator.Run();
+  EXPECT_EQ(first.loss, second.loss);
+  EXPECT_EQ(first.bleu, second.bleu);
+  model_.Initialize(4);
+  EXPECT_NE(validator.Run().loss, first.loss);
+}
+
+TEST_F(ValidatorTest, MoreIsAlwaysBetter) {
+  const ValidationScores scores = {.loss = 2, .nll = 1.5, .bleu = 30, .chrf = 50};
+  EXPECT_EQ(scores.Quality(StopMetric::kLoss), -2);
+  EXPECT_EQ(scores.Quality(StopMetric::kBleu), 30);
+  EXPECT_EQ(scores.Quality(StopMetric::kChrf), 50);
+}
+
+TEST_F(ValidatorTest, SaysWhatIsWrongWithTheFiles) {
+  options_.valid_tokenize = "13b";
+  EXPECT_THAT(ErrorOf(), HasSubstr("--valid-tokenize is \"13b\", expected 13a"));
+  options_.valid_tokenize = "13a";
+  options_.valid_tgt = directory_.Write("short", "一\n");
+  EXPECT_THAT(ErrorOf(), HasSubstr("/short"));
+  options_.valid_src = options_.valid_tgt = directory_.Write("empty", "");
+  EXPECT_THAT(ErrorOf(), HasSubstr("/empty: no sentence pairs"));
+  options_.valid_src = directory_ / "absent";
+  EXPECT_THAT(ErrorOf(), HasSubstr("/absent"));
+}
+
+}  // namespace
+}  // namespace dragoman
