@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
-.PHONY: help build demo test quick asan tsan ci format format-check tidy includes clean
+.PHONY: help build demo test quick torture asan tsan ci format format-check tidy includes clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1#/p' Makefile | column -t -s '#'
@@ -16,6 +16,9 @@ test:  ## every test
 
 quick:  ## the quick tests
 	@./test --quick
+
+torture:  ## kill a training 1,000 times at random moments; it ends with the bits of one left alone (minutes)
+	@DRAGOMAN_KILLS=1000 ./test -- -R kill_resume
 
 asan:  ## the quick tests under AddressSanitizer and UBSan
 	@.ci/run asan
