@@ -19,13 +19,12 @@ void CheckGradients(const Packing& q_packing, const Packing& k_packing, const At
   ParameterStore store;
   store.Allocate();
   const int64_t width = int64_t{options.heads} * options.d_head;
-  GradientCheck(store,
-                {{"q", q_packing.tokens(), width, 1},
-                 {"k", k_packing.tokens(), width, 2},
-                 {"v", k_packing.tokens(), width, 3}},
-                [&](Tape& tape, const std::vector<Variable>& in) {
-                  return WeightedSum(tape, Attention(tape, in[0], in[1], in[2], q_packing, k_packing, options));
-                })
+  GradientCheck(
+      store,
+      {{"q", q_packing.tokens(), width, 1}, {"k", k_packing.tokens(), width, 2}, {"v", k_packing.tokens(), width, 3}},
+      [&](Tape& tape, const std::vector<Variable>& in) {
+        return WeightedSum(tape, Attention(tape, in[0], in[1], in[2], q_packing, k_packing, options));
+      })
       .Run();
 }
 
@@ -46,7 +45,8 @@ INSTANTIATE_TEST_SUITE_P(Dropout, AttentionTest, testing::Values(0.0f, 0.3f));
 TEST(AttentionShapeTest, RefusesPackingsThatDoNotFit) {
   Tape tape;
   const auto attend = [&](int64_t q_rows, const Packing& k_packing) {
-    Attention(tape, tape.New(q_rows, 4), tape.New(8, 4), tape.New(8, 4), {kTarget}, k_packing, {.heads = 1, .d_head = 4});
+    Attention(tape, tape.New(q_rows, 4), tape.New(8, 4), tape.New(8, 4), {kTarget}, k_packing,
+              {.heads = 1, .d_head = 4});
   };
   constexpr std::array<int32_t, 2> kOneSentence = {0, 8};
   EXPECT_NO_THROW(attend(8, {kSource}));

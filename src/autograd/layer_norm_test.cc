@@ -32,10 +32,13 @@ TEST(LayerNormTest, GradientsAddToThoseOfOtherConsumers) {
   const Parameter* bias = store.Declare("bias", {8});
   store.Allocate();
   FillRandom(store, 1);
-  GradientCheck(store, {{"x", 3, 8, 3}}, [&](Tape& tape, const std::vector<Variable>& in) {  // a pre-norm sub-layer
-    const Variable normed = LayerNorm(tape, in[0], *gain, *bias, 1e-5f);
-    return WeightedSum(tape, AddResidual(tape, Linear(tape, normed, *weight, nullptr), nullptr, in[0], 0));
-  }).Run();
+  GradientCheck(store, {{"x", 3, 8, 3}},
+                [&](Tape& tape, const std::vector<Variable>& in) {  // a pre-norm sub-layer
+                  const Variable normed = LayerNorm(tape, in[0], *gain, *bias, 1e-5f);
+                  return WeightedSum(tape,
+                                     AddResidual(tape, Linear(tape, normed, *weight, nullptr), nullptr, in[0], 0));
+                })
+      .Run();
 }
 
 TEST(LayerNormTest, EpsilonCountsInValueAndGradient) {

@@ -57,6 +57,7 @@ TEST_F(TapeTest, BackwardFreesAllThatTheStepUsed) {
     const Variable y = Layers(tape, 3);
     WeightedSum(tape, y);
     tape.Backward();
+    EXPECT_FALSE(tape.HasGradient(y));  // passed on and freed, though someone still holds the value
   }
   EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
 }

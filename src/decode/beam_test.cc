@@ -148,7 +148,7 @@ TEST(BeamTest, NBestIsSortedByScore) {
 
 TEST(BeamTest, OfEqualScoresTheFirstFinishedIsFirst) {
   Beam beam(Options(2), kEos, 3);
-  Advance(beam, {{-1, -9, -2, -9}});                      // {} -2
+  Advance(beam, {{-1, -9, -2, -9}});                       // {} -2
   Advance(beam, {{-0.5f, -9, -1, -9}, {-9, -9, -9, -9}});  // {0} -2
   EXPECT_THAT(TokensOf(beam.Finish()), ElementsAre(Tokens{}, Tokens{0}));
 }

@@ -81,7 +81,8 @@ TEST_F(ScorerTest, APairsScoreDependsOnThePairAlone) {
   sources[3] = "";
   targets[4] = "";
   const auto all = Score(sources, targets), shared = Score(sources, targets, 3);
-  std::vector<std::string> sources_back(sources.rbegin(), sources.rend()), targets_back(targets.rbegin(), targets.rend());
+  std::vector<std::string> sources_back(sources.rbegin(), sources.rend()),
+      targets_back(targets.rbegin(), targets.rend());
   const auto back = Score(sources_back, targets_back, 2);
   for (size_t i = 0; i < sources.size(); ++i) {
     EXPECT_EQ(all[i].token_log_probs, shared[i].token_log_probs);

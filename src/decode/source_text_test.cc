@@ -57,8 +57,8 @@ TEST(TokenizeSourceTest, RepairsInvalidUtf8AndNul) {
   };
   expect_reads_as("I see\xff a cat.", "I see\xEF\xBF\xBD a cat.");
   expect_reads_as(std::string("I\0see", 5), "I see");
-  expect_reads_as("\xE6\x88", "\xEF\xBF\xBD\xEF\xBF\xBD");  // 我 without its last byte
-  expect_reads_as("\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD");  // an overlong NUL
+  expect_reads_as("\xE6\x88", "\xEF\xBF\xBD\xEF\xBF\xBD");                          // 我 without its last byte
+  expect_reads_as("\xC0\x80", "\xEF\xBF\xBD\xEF\xBF\xBD");                          // an overlong NUL
   expect_reads_as("\xED\xA0\x80 cat", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD cat");  // half a surrogate pair
   expect_reads_as(std::string(3, '\0'), "");
   EXPECT_FALSE(TokenizeSource(Vocab(), "我喜欢一只猫 \xEF\xBF\xBD", 100).repaired);  // valid, as it stands

@@ -32,9 +32,7 @@ class TranslationModelTest : public testing::Test {
     WriteSafetensors(ParameterViews(store, store.values()), {}, *file);
     file->Close();
   }
-  void SaveVocabulary(const std::string& path, const Vocabulary& vocab) {
-    WriteFile(files_, path, vocab.serialized());
-  }
+  void SaveVocabulary(const std::string& path, const Vocabulary& vocab) { WriteFile(files_, path, vocab.serialized()); }
   std::string LoadError(const std::string& path) {
     try {
       LoadTranslationModel(files_, path);

@@ -31,9 +31,7 @@ class ModelFileTest : public testing::Test {
     WriteSafetensors(std::move(tensors), {}, *file);
     file->Close();
   }
-  void WriteConfig(const TransformerConfig& config) {
-    WriteFile(files_, directory_ + "/config.json", config.ToJson());
-  }
+  void WriteConfig(const TransformerConfig& config) { WriteFile(files_, directory_ + "/config.json", config.ToJson()); }
   void Save(const Transformer& model) {
     WriteConfig(model.config());
     WriteWeights(ParameterViews(model.parameters(), model.parameters().values()));
@@ -98,8 +96,9 @@ TEST_F(ModelFileTest, NamesATensorThatHasNoPlace) {
   std::vector<TensorView> views = ParameterViews(model->parameters(), model->parameters().values());
   views.push_back({"encoder.layers.2.ffn_norm.bias", {8}, model->parameters().values().subspan(0, 8)});
   WriteWeights(views);
-  EXPECT_THAT(LoadError(), AllOf(HasSubstr(directory_ + "/model.safetensors: "),
-                                 HasSubstr("\"encoder.layers.2.ffn_norm.bias\" that the config.json beside it has no place")));
+  EXPECT_THAT(LoadError(),
+              AllOf(HasSubstr(directory_ + "/model.safetensors: "),
+                    HasSubstr("\"encoder.layers.2.ffn_norm.bias\" that the config.json beside it has no place")));
 }
 
 TEST_F(ModelFileTest, NamesATensorOfAnotherShape) {

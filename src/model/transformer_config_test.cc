@@ -100,7 +100,8 @@ TEST(TransformerConfigTest, EveryEnumValueSurvivesJson) {
   for (const auto& [name, value] : NamesOf(NormOrder())) config.norm_order = value, expect_survives();
   for (const auto& [name, value] : NamesOf(SinusoidLayout())) config.sinusoid_layout = value, expect_survives();
   for (const auto& [name, value] : NamesOf(SinusoidExponent())) config.sinusoid_exponent = value, expect_survives();
-  for (const auto& [name, value] : kernels::NamesOf(kernels::Activation())) config.activation = value, expect_survives();
+  for (const auto& [name, value] : kernels::NamesOf(kernels::Activation()))
+    config.activation = value, expect_survives();
   config.tgt_vocab = config.src_vocab;
   for (const auto& [name, value] : NamesOf(Tying())) config.tying = value, expect_survives();
 }
@@ -115,19 +116,21 @@ TEST(TransformerConfigTest, NamesAMissingKey) {
 
 TEST(TransformerConfigTest, NamesAKeyOfTheWrongType) {
   const Json json = Json::parse(UnusualConfig().ToJson());
-  const std::vector<Json> others = {nullptr, "no such choice", 1.5, true, Json::array(), Json::object(), 1e300,
-                                    UINT64_MAX, INT64_MIN, 1e-300};
+  const std::vector<Json> others = {nullptr, "no such choice", 1.5,       true,  Json::array(), Json::object(),
+                                    1e300,   UINT64_MAX,       INT64_MIN, 1e-300};
   for (const std::string& key : Keys()) {
     for (const Json& value : others) {
       if (json.at(key).is_boolean() && value.is_boolean()) continue;
       if (key == "norm_epsilon" && (value == Json(1.5) || value == Json(UINT64_MAX))) continue;  // odd, but positive
       if (key.find("dropout") != std::string::npos && value == Json(1e-300)) continue;           // 0 as a float
-      EXPECT_THAT(ParseErrorWith(key, value), AllOf(HasSubstr("m/config.json: "), HasSubstr(key), HasSubstr("expected")))
+      EXPECT_THAT(ParseErrorWith(key, value),
+                  AllOf(HasSubstr("m/config.json: "), HasSubstr(key), HasSubstr("expected")))
           << key << " as " << value;
     }
   }
   EXPECT_THAT(ParseErrorWith("heads", "4"), HasSubstr("key \"heads\" is \"4\", expected an integer"));
-  EXPECT_THAT(ParseErrorWith("tying", "both"), HasSubstr("key \"tying\" is \"both\", expected one of none, decoder, all"));
+  EXPECT_THAT(ParseErrorWith("tying", "both"),
+              HasSubstr("key \"tying\" is \"both\", expected one of none, decoder, all"));
   EXPECT_THAT(ParseErrorWith("gated", 1), HasSubstr("key \"gated\" is 1, expected true or false"));
 }
 
@@ -165,8 +168,10 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.max_tgt_len = 0; }, "model option max_tgt_len is 0, expected 1 to"},
       {[](auto& c) { c.positions = Positions::kSinusoidal, c.max_src_len = 1 << 20; },
        "model option max_src_len is 1048576, expected at most 699050 with sinusoids of 96"},
-      {[](auto& c) { c.positions = Positions::kSinusoidal, c.max_tgt_len = 1 << 20; }, "model option max_tgt_len is 1048576"},
-      {[](auto& c) { c.d_head = 0, c.heads = 5; }, "model option heads is 5, expected a divisor of d_model 96 (or give d_head)"},
+      {[](auto& c) { c.positions = Positions::kSinusoidal, c.max_tgt_len = 1 << 20; },
+       "model option max_tgt_len is 1048576"},
+      {[](auto& c) { c.d_head = 0, c.heads = 5; },
+       "model option heads is 5, expected a divisor of d_model 96 (or give d_head)"},
       {[](auto& c) { c.positions = Positions::kSinusoidal, c.d_model = 97; },
        "model option d_model is 97, expected an even number with sinusoidal positions"},
       {[](auto& c) { c.tying = Tying::kAll; },
@@ -175,7 +180,8 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.decoder_start = 7003; }, "model option decoder_start is 7003, expected -1 to 7002"},
       {[](auto& c) { c.norm_epsilon = 0; }, "model option norm_epsilon is 0, expected a positive number"},
       {[](auto& c) { c.norm_epsilon = std::numeric_limits<float>::quiet_NaN(); }, "model option norm_epsilon is nan"},
-      {[](auto& c) { c.embedding_dropout = 1; }, "model option embedding_dropout is 1, expected at least 0 and below 1"},
+      {[](auto& c) { c.embedding_dropout = 1; },
+       "model option embedding_dropout is 1, expected at least 0 and below 1"},
       {[](auto& c) { c.residual_dropout = -0.1f; }, "model option residual_dropout is -0.1"},
       {[](auto& c) { c.attention_dropout = 2; }, "model option attention_dropout is 2"},
       {[](auto& c) { c.ffn_dropout = std::numeric_limits<float>::quiet_NaN(); }, "model option ffn_dropout is nan"},

@@ -141,10 +141,11 @@ TEST(TransformerTest, ParametersAreNamedByRole) {
   const Transformer model(config);
   std::set<std::string> names;
   for (const auto& parameter : model.parameters().parameters()) names.insert(parameter->name);
-  std::set<std::string> expected = {"src_embed.weight", "tgt_embed.weight", "src_positions.weight",
-                                    "tgt_positions.weight", "output.weight", "output.bias"};
+  std::set<std::string> expected = {"src_embed.weight",     "tgt_embed.weight", "src_positions.weight",
+                                    "tgt_positions.weight", "output.weight",    "output.bias"};
   const auto add = [&](const std::string& path) { expected.insert({path + ".weight", path + ".bias"}); };
-  for (const std::string path : {"encoder.layers.0.self_attn", "decoder.layers.0.self_attn", "decoder.layers.0.cross_attn"}) {
+  for (const std::string path :
+       {"encoder.layers.0.self_attn", "decoder.layers.0.self_attn", "decoder.layers.0.cross_attn"}) {
     for (const char* projection : {".q_proj", ".k_proj", ".v_proj", ".out_proj"}) add(path + projection);
     add(path + "_norm");
   }

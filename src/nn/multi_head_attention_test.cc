@@ -62,7 +62,8 @@ std::vector<double> HeadByDefinition(const Matrix& q, const Matrix& k, const Mat
   std::vector<double> out(3, 0.0);
   for (int64_t key = begin; key < end; ++key) {
     for (int64_t c = 0; c < 3; ++c) {
-      out[static_cast<size_t>(c)] += weights[static_cast<size_t>(key - begin)] / total * double{v.At(key, 3 * head + c)};
+      out[static_cast<size_t>(c)] +=
+          weights[static_cast<size_t>(key - begin)] / total * double{v.At(key, 3 * head + c)};
     }
   }
   return out;
