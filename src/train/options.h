@@ -37,7 +37,7 @@ struct TrainOptions {
   bool resume = false;
   std::string init_from;
 
-  // The model. For --init-from it comes from there.
+  // The model. For --init-from all but its dropout rates comes from there.
   std::string preset = "base";
   TransformerConfig model;
 

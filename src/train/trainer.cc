@@ -31,7 +31,10 @@ int ThreadsOf(const TrainOptions& options) {
 ParallelInput InputOf(const TrainOptions& o) {
   if (!o.train_tsv.empty()) return {.format = PairFormat::kTsv, .source = o.train_tsv};
   if (!o.train_jsonl.empty()) {
-    return {PairFormat::kJsonl, o.train_jsonl, "", o.jsonl_src_key, o.jsonl_tgt_key};
+    return {.format = PairFormat::kJsonl,
+            .source = o.train_jsonl,
+            .source_key = o.jsonl_src_key,
+            .target_key = o.jsonl_tgt_key};
   }
   return {.format = PairFormat::kTwoFiles, .source = o.train_src, .target = o.train_tgt};
 }
@@ -61,6 +64,15 @@ int MicroBatchTokens(const TrainOptions& options, const TransformerConfig& confi
     tokens = static_cast<int>(std::clamp<int64_t>(floats / ActivationFloatsPerToken(config), 1, tokens));
   }
   return tokens;
+}
+
+// Fine-tuning keeps the architecture, but small data want more dropout.
+TransformerConfig WithDropoutOf(const TransformerConfig& wanted, TransformerConfig config) {
+  config.embedding_dropout = wanted.embedding_dropout;
+  config.residual_dropout = wanted.residual_dropout;
+  config.attention_dropout = wanted.attention_dropout;
+  config.ffn_dropout = wanted.ffn_dropout;
+  return config;
 }
 
 CheckpointStore OpenStore(const TrainOptions& options, FileSystem& files, Reporter& reporter) {
@@ -103,7 +115,8 @@ void Trainer::OpenModel() {
       throw OptionError(fmt::format("--vocab is not the vocabulary of --init-from {}; leave --vocab out to take the "
                                     "model's own", options_.init_from));
     }
-    model_ = std::move(initial.model);
+    model_ = std::make_unique<Transformer>(WithDropoutOf(options_.model, initial.model->config()));
+    std::ranges::copy(initial.model->parameters().values(), model_->parameters().values().begin());
   } else {
     TransformerConfig config = options_.model;
     config.src_vocab = vocabs_.src->size();
