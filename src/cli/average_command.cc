@@ -22,10 +22,10 @@ constexpr char kExamples[] =
 
 // What averaging must not overwrite: a checkpoint (its checksums would no longer hold) or a run.
 void CheckOutput(FileSystem& files, const std::string& output) {
-  for (const char* name : {"manifest.json", "best", "last"}) {
+  for (const char* name : {"MANIFEST.json", "best", "last"}) {
     if (!files.Exists(JoinPath(output, name))) continue;
     throw OptionError(fmt::format("--output {} holds a {} (it has {}), expected a new directory; choose another", output,
-                                  name[0] == 'm' ? "checkpoint" : "training run", name));
+                                  name[0] == 'M' ? "checkpoint" : "training run", name));
   }
 }
 

@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/stdout.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <iostream>
 
 #include "base/error.h"
@@ -18,10 +14,8 @@ const EnumNames<LineFormat>& NamesOf(LineFormat) {
 }
 
 void FlushStdout() {
-  errno = 0;
   if (std::cout.flush()) return;
-  throw Error(fmt::format("stdout: cannot be written{}; expected a file or pipe that takes all output; is the disk full, "
-                          "or the pipe closed?", errno != 0 ? fmt::format(" ({})", std::strerror(errno)) : ""));
+  throw Error("stdout: cannot be written; expected a file or pipe that takes all output; is the disk full, or the pipe closed?");
 }
 
 std::string OneLine(std::string text) {

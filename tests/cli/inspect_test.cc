@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+// dragoman score, average and attention.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/cli_test_util.h"
+
+namespace dragoman {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::StartsWith;
+
+Finished Score(const Args& flags, const std::string& sources, const std::string& targets) {
+  return Dragoman(Args{"score", "--model", TinyRun(), "--threads", "1", "--src", WriteScratch("s", sources), "--tgt",
+                       WriteScratch("t", targets)} + flags);
+}
+
+TEST(ScoreTest, APairIsALineOnStdoutAndTheSumOnStderr) {
+  const Finished run = Score({}, "a b\nc d\n\n", "b a\n\nx\n");
+  EXPECT_EQ(run.code, 0) << run.err;
+  const auto lines = Lines(run.out);
+  ASSERT_EQ(lines.size(), 3u);
+  EXPECT_LT(std::stod(lines[0]), 0);
+  EXPECT_LT(std::stod(lines[1]), 0);  // an empty target is </s>
+  EXPECT_EQ(std::stod(lines[2]), 0);  // nothing is known of an empty source
+  EXPECT_THAT(run.err, AllOf(HasSubstr("3 pairs, "), HasSubstr("perplexity "), HasSubstr("1 pairs have an empty source")));
+  EXPECT_EQ(Score({"--quiet"}, "a b\n", "b a\n").err, "");
+}
+
+TEST(ScoreTest, FormatsAgree) {
+  const std::string sources = "a b\nc d e\n", targets = "b a\ne d c\n";
+  const auto sums = Lines(Score({}, sources, targets).out);
+  const auto means = Lines(Score({"--per-token"}, sources, targets).out);
+  const auto objects = Lines(Score({"--format", "jsonl"}, sources, targets).out);
+  ASSERT_EQ(objects.size(), 2u);
+  for (size_t i = 0; i < 2; ++i) {
+    const json object = json::parse(objects[i]);
+    double sum = 0;
+    for (const double token : object.at("token_log_probs")) sum += token;
+    EXPECT_EQ(object.at("line"), i);
+    EXPECT_EQ(object.at("truncated"), false);
+    EXPECT_NEAR(object.at("log_prob"), sum, 1e-9);
+    EXPECT_NEAR(std::stod(sums[i]), sum, 1e-6);
+    EXPECT_NEAR(std::stod(means[i]), sum / object.at("tokens").get<double>(), 1e-6);
+  }
+}
+
+TEST(ScoreTest, UnequalFilesAreAFailure) {
+  const Finished run = Score({}, "a\nb\n", "a\n");
+  EXPECT_EQ(run.code, 1);
+  EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+}
+
+TEST(AverageTest, TheMeanOfTwoCheckpointsTranslates) {
+  const std::string output = Scratch("averaged");
+  const Finished run = Dragoman({"average", "--output", output, TinyRun() + "/step-00000010", TinyRun() + "/step-00000020"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(Dragoman({"translate", "--model", output}, "a b\n").code, 0);
+  EXPECT_EQ(Dragoman({"average", "--output", output, TinyRun()}).code, 0);  // again, over the old one
+}
+
+TEST(AverageTest, RunsAndCheckpointsAreNotOverwritten) {
+  for (const std::string& output : {TinyRun(), TinyRun() + "/best", TinyRun() + "/step-00000010"}) {
+    const Finished run = Dragoman({"average", "--output", output, TinyRun() + "/step-00000010", TinyRun() + "/step-00000020"});
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.err, HasSubstr("--output " + output + " holds a "));
+  }
+}
+
+Finished Attention(const Args& args) { return Dragoman(Args{"attention", "--model", TinyRun()} + args); }
+
+TEST(AttentionTest, DrawsInTheTerminalAndAsSvg) {
+  const std::string svg = Scratch("a.svg");
+  const Finished run = Attention({"--svg", svg, "a b c"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, StartsWith("Cross-attention, all layers, all heads\n"));
+  EXPECT_THAT(run.out, HasSubstr("</s>"));
+  EXPECT_THAT(FileText(svg), AllOf(StartsWith("<svg xmlns="), HasSubstr("</svg>\n")));
+  const Finished check = Bash("command -v python3 > /dev/null || exit 0; python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' " + svg);
+  EXPECT_EQ(check.code, 0) << check.err;
+}
+
+TEST(AttentionTest, WordsNeedNoQuotes) {
+  EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out);
+}
+
+TEST(AttentionTest, ShowsAGivenTranslationOneLayerAndOneHead) {
+  const Finished run = Attention({"--target", "h g", "--layer", "0", "--head", "1", "a b"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, StartsWith("Cross-attention, layer 0, head 1\n"));
+  EXPECT_THAT(run.out, HasSubstr("h"));
+}
+
+TEST(AttentionTest, WhatIsNotThereIsWrongUse) {
+  for (const auto& [args, message] : std::vector<std::pair<Args, std::string>>{
+           {{"--layer", "1", "a"}, "--layer 1"}, {{"--head", "2", "a"}, "--head 2"}, {{""}, "the sentence is empty"},
+           {{"  "}, "the sentence is empty"}}) {
+    const Finished run = Attention(args);
+    EXPECT_EQ(run.code, 2) << run.err;
+    EXPECT_THAT(run.err, HasSubstr(message));
+    EXPECT_EQ(run.out, "");
+  }
+}
+
+TEST(AttentionTest, AnOverlongSentenceIsReported) {
+  const Finished run = Attention({std::string(100, 'a')});
+  EXPECT_EQ(run.code, 0);
+  EXPECT_THAT(run.err, HasSubstr("longer than the model's 20 tokens"));
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: Apache-2.0
+// dragoman train: flags, config file and dump are the same options; runs begin, stop and go on as promised.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <csignal>
+
+#include "base/file_system.h"
+#include "tests/cli/cli_test_util.h"
+
+namespace dragoman {
+namespace {
+
+using testing::AllOf;
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+std::string Dump(const Args& args) {
+  const Finished run = Dragoman(Args{"train", "--dump-config"} + args);
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_EQ(run.err, "");
+  return run.out;
+}
+
+bool Exists(const std::string& path) { return RealFileSystem().Exists(path); }
+
+TEST(TrainTest, ADumpFedBackDumpsByteForByte) {
+  for (const Args& args :
+       {Args{}, Args{"--preset", "tiny"}, Args{"--dropout", "0.3", "--no-tensorboard", "--resume", "--norm-order", "pre"},
+        Args{"--output", "quote \" backslash \\ tab \t line\nend # hash 我爱你", "--seed", "9223372036854775807"},
+        Args{"--learning-rate", "0.1", "--adam-epsilon", "1e-9", "--max-minutes", "1e300", "--beta2", "0.9999999"}}) {
+    const std::string dump = Dump(args);
+    EXPECT_EQ(Dump({"--config", WriteScratch("dump.toml", dump)}), dump);
+  }
+}
+
+TEST(TrainTest, TheDumpHoldsResolvedValues) {
+  EXPECT_THAT(Dump({"--preset", "tiny"}), AllOf(HasSubstr("\nencoder-layers = 4 "), HasSubstr("\nd-model = 128 "),
+                                                HasSubstr("\nheads = 4 "), HasSubstr("\nd-ff = 256 ")));
+  EXPECT_THAT(Dump({"--preset", "big"}), AllOf(HasSubstr("\nencoder-layers = 6 "), HasSubstr("\nd-model = 1024 ")));
+  EXPECT_THAT(Dump({"--preset=tiny", "--d-model", "64", "--dropout", "0.25", "--residual-dropout", "0.5"}),
+              AllOf(HasSubstr("\nd-model = 64 "), HasSubstr("\nd-ff = 256 "), HasSubstr("\nembedding-dropout = 0.25 "),
+                    HasSubstr("\nresidual-dropout = 0.5 ")));
+  EXPECT_THAT(Dump({"--no-bias", "--tensorboard=false", "--output-bias"}),
+              AllOf(HasSubstr("\nbias = false "), HasSubstr("\ntensorboard = false "), HasSubstr("\noutput-bias = true ")));
+}
+
+TEST(TrainTest, FlagsWinOverTheFile) {
+  const std::string file = WriteScratch("c.toml", "max-steps = 5\npreset = \"tiny\"\ntensorboard = true\nbeta1 = 0.5\n");
+  EXPECT_THAT(Dump({"--config", file, "--max-steps", "7", "--no-tensorboard"}),
+              AllOf(HasSubstr("\nmax-steps = 7 "), HasSubstr("\ntensorboard = false "), HasSubstr("\nbeta1 = 0.5 "),
+                    HasSubstr("\nd-model = 128 ")));
+  const std::string dump = WriteScratch("dump.toml", Dump({"--preset", "tiny"}));  // names all sizes
+  EXPECT_THAT(Dump({"--config", dump, "--preset", "base", "--dropout", "0.2"}),
+              AllOf(HasSubstr("\nd-model = 512 "), HasSubstr("\nencoder-layers = 6 "), HasSubstr("\nresidual-dropout = 0.2 ")));
+}
+
+TEST(TrainTest, ConfigErrorsNameFileAndLine) {
+  const auto fails = [](const std::string& toml, const std::string& message, int code) {
+    const std::string file = WriteScratch("bad.toml", toml);
+    const Finished run = Dragoman({"train", "--config", file});
+    EXPECT_EQ(run.code, code);
+    EXPECT_THAT(run.err, HasSubstr("dragoman: " + file + ":2: " + message));
+    EXPECT_EQ(Lines(run.err).size(), 1u);
+  };
+  fails("seed = 1\nmax-step = 5\n", "unknown key \"max-step\", did you mean \"max-steps\"?", 2);
+  fails("seed = 1\nwarmup = \"long\"\n", "warmup is a string, expected a whole number", 2);
+  fails("seed = 1\nwarmup\n", "not TOML", 1);
+}
+
+TEST(TrainTest, MissingAndSenselessOptionsAreWrongUse) {
+  const auto fails = [](const Args& args, const std::string& message) {
+    const Finished run = Dragoman(args);
+    EXPECT_EQ(run.code, 2) << run.err;
+    EXPECT_THAT(run.err, HasSubstr(message));
+    EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+  };
+  fails({"train"}, "training data is given in no way");
+  fails(TinyTraining() + Args{"--max-steps", "5"}, "--output is missing");
+  fails(TinyTraining() + Args{"--output", Scratch("none")}, "the run has no end");
+  fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--label-smoothing", "1.5"}, "--label-smoothing is 1.5");
+  fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--heads", "3"}, "heads is 3");
+  fails({"train", "--preset", "huge"}, "--preset huge: no such preset, expected tiny, small, base or big");
+  fails({"train", "--dropout", "half"}, "--dropout is \"half\", expected a number");
+}
+
+TEST(TrainTest, ProgressGoesToStderrAndResultsToTheRun) {
+  const Finished run = Dragoman(TinyTraining() + Args{"--output", Scratch("fresh"), "--max-steps", "4", "--log-every", "2", "--resume"});
+  EXPECT_EQ(run.code, 0) << run.err;  // --resume on a fresh directory starts anew
+  EXPECT_EQ(run.out, "");
+  EXPECT_THAT(run.err, ContainsRegex("step +2 .*loss .*tokens/s"));
+  EXPECT_TRUE(Exists(Scratch("fresh/last/model.safetensors")));
+
+  const Finished again = Dragoman(TinyTraining() + Args{"--output", Scratch("fresh"), "--max-steps", "6"});
+  EXPECT_EQ(again.code, 2);
+  EXPECT_THAT(again.err, HasSubstr("holds a run already (step 4); give --resume"));
+
+  const Finished resumed = Dragoman(TinyTraining() + Args{"--output", Scratch("fresh"), "--max-steps", "6", "--resume"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_THAT(resumed.err, HasSubstr("resumed from"));
+  EXPECT_TRUE(Exists(Scratch("fresh/step-00000006")));
+}
+
+TEST(TrainTest, QuietSaysNothing) {
+  const Finished run = Dragoman(TinyTraining() + Args{"--output", Scratch("quiet"), "--max-steps", "2", "--quiet"});
+  EXPECT_EQ(run.code, 0);
+  EXPECT_EQ(run.out + run.err, "");
+}
+
+TEST(TrainTest, EveryLimitEndsARun) {
+  const Finished epochs = Dragoman(TinyTraining() + Args{"--output", Scratch("epochs"), "--max-epochs", "1", "--log-every", "1"});
+  EXPECT_EQ(epochs.code, 0) << epochs.err;
+  EXPECT_THAT(epochs.err, Not(ContainsRegex("epoch +2 ")));
+  const Finished minutes = Dragoman(TinyTraining() + Args{"--output", Scratch("minutes"), "--max-minutes", "0.005"});
+  EXPECT_EQ(minutes.code, 0) << minutes.err;
+}
+
+TEST(TrainTest, AStoppedRunSavesAndIsNoSuccess) {
+  for (const int signal : {SIGTERM, SIGINT}) {
+    const std::string output = Scratch("stopped" + std::to_string(signal));
+    RunningDragoman training(TinyTraining() + Args{"--output", output, "--max-minutes", "5", "--save-every", "1"});
+    for (int i = 0; i < 600 && !Exists(output + "/last/model.safetensors"); ++i) usleep(50'000);
+    training.Signal(signal);
+    EXPECT_EQ(training.Wait(), 128 + signal);
+    EXPECT_EQ(Dragoman({"translate", "--model", output}, "a b\n").code, 0);
+  }
+}
+
+TEST(TrainTest, InitFromTakesTheModelAndRefusesAnotherArchitecture) {
+  const Args base = {"train", "--train-src", Scratch("train.src"), "--train-tgt", Scratch("train.tgt"), "--init-from", TinyRun(),
+                     "--max-steps", "2", "--threads", "1"};
+  const Finished tuned = Dragoman(base + Args{"--output", Scratch("tuned"), "--d-model", "16", "--dropout", "0.2"});
+  EXPECT_EQ(tuned.code, 0) << tuned.err;
+  EXPECT_THAT(FileText(Scratch("tuned/last/config.json")), HasSubstr("\"d_model\": 16"));
+
+  const auto refused = [&](const Args& args, const std::string& message) {
+    const Finished run = Dragoman(base + Args{"--output", Scratch("refused")} + args);
+    EXPECT_EQ(run.code, 2);
+    EXPECT_THAT(run.err, HasSubstr(message));
+    EXPECT_FALSE(Exists(Scratch("refused")));
+  };
+  refused({"--d-model", "32"}, "--d-model asks for d_model 32, but the model of --init-from " + TinyRun() + " has 16");
+  refused({"--preset", "tiny"}, "--preset asks for d_ff 256");
+  refused({"--norm-order", "pre"}, "--norm-order asks for norm_order pre");
+  refused({"--no-bias"}, "--bias asks for bias false");
+
+  const std::string dump = Dump({"--init-from", TinyRun(), "--dropout", "0.2"});
+  EXPECT_THAT(dump, AllOf(HasSubstr("\nd-model = 16 "), HasSubstr("\nresidual-dropout = 0.2 ")));
+  EXPECT_EQ(Dump({"--config", WriteScratch("dump.toml", dump)}), dump);
+}
+
+TEST(TrainTest, FineTuningMayChangeDropout) {
+  const Finished run = Dragoman({"train", "--train-src", Scratch("train.src"), "--train-tgt", Scratch("train.tgt"), "--init-from",
+                                 TinyRun(), "--max-steps", "1", "--threads", "1", "--dropout", "0.25", "--output", Scratch("dropout")});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(FileText(Scratch("dropout/last/config.json")), HasSubstr("\"residual_dropout\": 0.25"));
+}
+
+TEST(TrainTest, JsonlKeysAreThoseGiven) {
+  std::string jsonl;
+  for (int i = 0; i < 50; ++i) jsonl += "{\"from\": \"a b c\", \"to\": \"c b a\"}\n";
+  const Finished run = Dragoman({"train", "--train-jsonl", WriteScratch("train.jsonl", jsonl), "--jsonl-src-key", "from", "--jsonl-tgt-key",
+                                 "to", "--vocab", Scratch("V.model"), "--preset", "tiny", "--d-model", "16", "--heads", "2", "--d-ff", "16",
+                                 "--max-steps", "1", "--threads", "1", "--output", Scratch("jsonl")});
+  EXPECT_EQ(run.code, 0) << run.err;
+}
+
+}  // namespace
+}  // namespace dragoman

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+// dragoman translate: n lines in, n lines out, whatever they are and however they come.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <csignal>
+#include <nlohmann/json.hpp>
+
+#include "base/file_system.h"
+#include "tests/cli/cli_test_util.h"
+
+namespace dragoman {
+namespace {
+
+using nlohmann::json;
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+Finished Translate(const Args& flags, const std::string& input) {
+  Finished run = Dragoman(Args{"translate", "--model", TinyRun(), "--threads", "1"} + flags, input);
+  EXPECT_EQ(run.code, 0) << run.err;
+  return run;
+}
+
+TEST(TranslateTest, EveryLineIsAnsweredByOneLine) {
+  const std::string input = "a b c\n\nh g\r\n   \nzzz 我 \xFF\xFE\n" + std::string("a\0b\n", 4) + "last without end";
+  for (const Args& flags : {Args{}, Args{"--beam-size", "1"}, Args{"--chunk-lines", "2"}, Args{"--sample"}, Args{"--format", "jsonl"}}) {
+    const Finished run = Translate(flags, input);
+    EXPECT_EQ(Lines(run.out).size(), 7u) << testing::PrintToString(flags);
+    EXPECT_EQ(run.out.back(), '\n');
+  }
+  const auto lines = Lines(Translate({}, input).out);
+  EXPECT_EQ(lines[1], "");  // an empty line translates to one
+  EXPECT_EQ(lines[3], "");
+  EXPECT_EQ(lines[0], Lines(Translate({}, "a b c").out)[0]);
+  EXPECT_EQ(Translate({}, "").out, "");
+  EXPECT_EQ(Translate({}, "\n").out, "\n");
+}
+
+TEST(TranslateTest, ManyLinesKeepTheirOrder) {
+  std::string input;
+  for (int i = 0; i < 3000; ++i) input += std::string(1, static_cast<char>('a' + i % 8)) + (i % 3 == 0 ? " b c d\n" : "\n");
+  const auto together = Lines(Translate({"--beam-size", "1"}, input).out);
+  const auto chunked = Lines(Translate({"--beam-size", "1", "--chunk-lines", "100"}, input).out);
+  ASSERT_EQ(together.size(), 3000u);
+  EXPECT_EQ(together, chunked);
+  for (size_t i = 24; i < together.size(); ++i) ASSERT_EQ(together[i], together[i - 24]) << i;
+}
+
+TEST(TranslateTest, JsonlIsJsonWithEveryPromisedField) {
+  const Finished run = Translate({"--format", "jsonl"}, "a b\n\n\xFF\n" + std::string(100, 'a') + "\n\"quoted\\\" \t\n");
+  const auto lines = Lines(run.out);
+  ASSERT_EQ(lines.size(), 5u);
+  for (size_t i = 0; i < lines.size(); ++i) {
+    const json line = json::parse(lines[i]);
+    EXPECT_EQ(line.at("line"), i);
+    EXPECT_TRUE(line.at("translation").is_string());
+    EXPECT_TRUE(line.at("score").is_number());
+    EXPECT_LE(line.at("log_prob"), 0);
+    EXPECT_TRUE(line.at("complete").is_boolean());
+    EXPECT_EQ(line.at("truncated"), i == 3) << lines[i];  // 100 letters, but the model takes 20 tokens
+    EXPECT_EQ(line.at("repaired"), i == 2);
+    EXPECT_FALSE(line.contains("n_best"));
+  }
+  EXPECT_THAT(run.err, AllOf(HasSubstr("1 lines were longer than the model's 20 tokens"), HasSubstr("1 lines held invalid UTF-8")));
+}
+
+TEST(TranslateTest, NBestIsRankedAndNumbered) {
+  const auto lines = Lines(Translate({"--n-best", "3"}, "a b\n\nc\n").out);
+  ASSERT_EQ(lines.size(), 7u);  // three, one for the empty line, three
+  for (size_t i = 0; i < lines.size(); ++i) EXPECT_THAT(lines[i], MatchesRegex("[0-2] \\|\\|\\| .* \\|\\|\\| -?[0-9.]+")) << i;
+  EXPECT_THAT(lines[3], StartsWith("1 |||  ||| "));
+  EXPECT_THAT(lines[4], StartsWith("2 ||| "));
+  const json line = json::parse(Translate({"--n-best", "3", "--format", "jsonl"}, "a b\n").out);
+  ASSERT_EQ(line.at("n_best").size(), 3u);
+  EXPECT_EQ(line.at("n_best")[0].at("translation"), line.at("translation"));
+  EXPECT_GE(line.at("n_best")[0].at("score"), line.at("n_best")[1].at("score"));
+}
+
+TEST(TranslateTest, NBestsNumberIsOptionalWhereverItStands) {
+  const Args model = {"--model", TinyRun(), "--threads", "1"};
+  for (const Args& args : {Args{"translate", "--n-best"} + model, Args{"translate"} + model + Args{"--n-best"},
+                           Args{"translate"} + model + Args{"--n-best", "--beam-size", "4"}}) {
+    const Finished run = Dragoman(args, "a b\n");
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(Lines(run.out).size(), 4u) << testing::PrintToString(args);
+  }
+  EXPECT_EQ(Lines(Translate({"--n-best=2"}, "a b\n").out).size(), 2u);
+  EXPECT_EQ(Lines(Translate({"--n-best", "6", "--beam-size", "8"}, "a b\n").out).size(), 6u);
+}
+
+TEST(TranslateTest, AServiceMayAskLineByLine) {
+  RunningDragoman service({"translate", "--model", TinyRun(), "--threads", "1", "--format", "jsonl"});
+  for (int i = 0; i < 5; ++i) {
+    service.Write("a b c\n");  // the pipe stays open
+    const std::string answer = service.ReadLine(/*seconds=*/20);
+    ASSERT_NE(answer, "") << "no answer to line " << i;
+    EXPECT_EQ(json::parse(answer).at("line"), i);
+  }
+  service.CloseInput();
+  EXPECT_EQ(service.Wait(), 0);
+}
+
+TEST(TranslateTest, AReaderThatLeavesEndsItQuietly) {
+  const Finished run = Bash("yes 'a b c' | \"$DRAGOMAN\" translate --threads 1 --beam-size 1 --model " + TinyRun() + " | head -n 1");
+  EXPECT_EQ(run.code, 0);
+  EXPECT_EQ(Lines(run.out).size(), 1u);
+  EXPECT_EQ(run.err, "");
+}
+
+TEST(TranslateTest, AFullDiskIsAFailureAtOnce) {
+  const Finished run = Bash("yes 'a b c' | \"$DRAGOMAN\" translate --threads 1 --beam-size 1 --model " + TinyRun() + " > /dev/full");
+  EXPECT_EQ(run.code, 1);  // though the input never ends
+  EXPECT_THAT(run.err, HasSubstr("stdout: cannot be written"));
+}
+
+// A copy of the model in which `file` holds `bytes`, or is missing when that is a null pointer.
+std::string Damaged(const std::string& file, const char* bytes, size_t size) {
+  const std::string copy = Scratch("damaged");
+  EXPECT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy + " && rm " + copy + "/" + file).code, 0);
+  if (bytes != nullptr) WriteScratch("damaged/" + file, std::string(bytes, size));
+  return copy;
+}
+
+TEST(TranslateTest, ADamagedModelIsOneClearLine) {
+  for (const char* file : {"config.json", "model.safetensors", "vocab.model"}) {
+    const std::string whole = FileText(TinyRun() + "/best/" + file);
+    const std::string half = whole.substr(0, whole.size() / 2), noise(whole.size(), '\x9B');
+    for (const std::string* bytes : std::initializer_list<const std::string*>{nullptr, &half, &noise}) {
+      const std::string model = Damaged(file, bytes != nullptr ? bytes->data() : nullptr, bytes != nullptr ? bytes->size() : 0);
+      const Finished run = Dragoman({"translate", "--model", model}, "a\n");
+      EXPECT_EQ(run.code, 1) << file << run.signal;
+      EXPECT_EQ(run.out, "");
+      EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+      EXPECT_THAT(run.err, StartsWith("dragoman: " + model)) << file;
+    }
+  }
+}
+
+TEST(TranslateTest, SamplingIsSeeded) {
+  const auto sample = [](const char* seed) { return Translate({"--sample", "--seed", seed, "--temperature", "3"}, "a b c d e\n").out; };
+  EXPECT_EQ(sample("1"), sample("1"));
+  EXPECT_NE(sample("1"), sample("2"));
+}
+
+}  // namespace
+}  // namespace dragoman

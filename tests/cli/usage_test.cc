@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Exit codes, help, and what wrong use is told.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/cli/cli_test_util.h"
+
+namespace dragoman {
+namespace {
+
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::MatchesRegex;
+using testing::StartsWith;
+
+const Args kCommands = {"vocab", "train", "translate", "score", "eval", "attention", "average"};
+
+// Exit code 2 and one line on stderr that holds `part`; nothing on stdout.
+void ExpectWrongUse(const Args& args, const std::string& part) {
+  const Finished run = Dragoman(args);
+  EXPECT_EQ(run.code, 2) << testing::PrintToString(args);
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+  EXPECT_THAT(run.err, StartsWith("dragoman: "));
+  EXPECT_THAT(run.err, HasSubstr(part));
+}
+
+TEST(UsageTest, VersionIsOneLine) {
+  const Finished run = Dragoman({"--version"});
+  EXPECT_EQ(run.code, 0);
+  EXPECT_THAT(run.out, MatchesRegex("dragoman [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+}
+
+TEST(UsageTest, HelpListsEveryCommandWithItsExamples) {
+  for (const Args& args : {Args{"--help"}, Args{"-h"}, Args{"help"}}) {
+    const Finished run = Dragoman(args);
+    EXPECT_EQ(run.code, 0);
+    EXPECT_EQ(run.err, "");
+    for (const std::string& command : kCommands) EXPECT_THAT(run.out, HasSubstr("\n  " + command + " "));
+  }
+  for (const std::string& command : kCommands) {
+    for (const Args& args : {Args{command, "--help"}, Args{"help", command}}) {
+      const Finished run = Dragoman(args);
+      EXPECT_EQ(run.code, 0);
+      EXPECT_THAT(run.out, HasSubstr("Usage: dragoman " + command));
+      EXPECT_THAT(run.out, HasSubstr("xamples:\n  dragoman " + command));
+    }
+  }
+}
+
+TEST(UsageTest, NoCommandIsToldWhichThereAre) {
+  ExpectWrongUse({}, "no command is given, expected one of vocab, train, translate, score, eval, attention, average");
+  ExpectWrongUse({"--model", "x"}, "--model stands before any command");
+}
+
+TEST(UsageTest, UnknownNamesAreToldTheNearestKnownOnes) {
+  ExpectWrongUse({"trane"}, "trane is not a command, did you mean train?");
+  ExpectWrongUse({"translate", "--modle", "x"}, "unknown option --modle, did you mean --model?");
+  ExpectWrongUse({"train", "--no-tensorbord"}, "unknown option --no-tensorbord, did you mean --tensorboard?");
+  ExpectWrongUse({"train", "--d_model=4"}, "unknown option --d_model, did you mean --d-model?");
+  ExpectWrongUse({"train", "--max-step", "5"}, "did you mean --max-steps?");
+  ExpectWrongUse({"vocab", "--preset", "nonsense"}, "unknown option --preset");  // another command's flag
+  ExpectWrongUse({"translate", "--model", "x", "y"}, "unexpected argument \"y\"");
+}
+
+TEST(UsageTest, MissingFlagsAndValuesAreNamed) {
+  ExpectWrongUse({"translate"}, "--model is missing");
+  ExpectWrongUse({"score", "--model", "x", "--src", "y"}, "--tgt is missing");
+  ExpectWrongUse({"attention", "--model", "x"}, "sentence is missing");
+  ExpectWrongUse({"average", "--output", "x"}, "models is missing");
+  ExpectWrongUse({"translate", "--model"}, "--model");
+  ExpectWrongUse({"translate", "--model", "--sample"}, "--model has no value, --sample follows");
+}
+
+TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
+  ExpectWrongUse({"translate", "--model", "x", "--beam-size", "0"}, "--beam-size is 0, expected 1 to 256");
+  ExpectWrongUse({"translate", "--model", "x", "--beam-size", "many"}, "--beam-size is \"many\", expected a whole number");
+  ExpectWrongUse({"translate", "--model", "x", "--length-penalty", "-1"}, "--length-penalty is -1, expected");
+  ExpectWrongUse({"translate", "--model", "x", "--stopping", "never"}, "--stopping is \"never\", expected beam, bound, first");
+  ExpectWrongUse({"translate", "--model", "x", "--n-best", "0"}, "--n-best is 0, expected 1 to 256");
+  ExpectWrongUse({"translate", "--model", "x", "--n-best", "9"}, "--n-best is 9, expected at most --beam-size");
+  ExpectWrongUse({"translate", "--model", "x", "--format", "xml"}, "--format is \"xml\", expected text, jsonl");
+  ExpectWrongUse({"translate", "--model", "x", "--threads", "-1"}, "--threads is -1, expected");
+  ExpectWrongUse({"translate", "--model", "x", "--chunk-lines", "0"}, "--chunk-lines is 0, expected");
+  ExpectWrongUse({"translate", "--model", "x", "--sample=maybe"}, "--sample is \"maybe\", expected true or false");
+  ExpectWrongUse({"attention", "--model", "x", "--layer", "-2", "s"}, "--layer is -2, expected");
+  ExpectWrongUse({"attention", "--model", "x", "--head", "-2", "s"}, "--head is -2, expected");
+}
+
+TEST(UsageTest, AMissingFileIsAFailureNotWrongUse) {
+  for (const Args& args : {Args{"translate", "--model", "/no/such/model"}, Args{"train", "--config", "/no/such/file"},
+                           Args{"average", "--output", Scratch("average"), "/no/such/model"}}) {
+    const Finished run = Dragoman(args);
+    EXPECT_EQ(run.code, 1);
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+    EXPECT_THAT(run.err, StartsWith("dragoman: /no/such/"));
+  }
+}
+
+TEST(UsageTest, AMessageStaysOneLineWhateverANameHolds) {
+  const Finished run = Dragoman({"translate", "--model", "a\nb\x1B[31m"});
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("a\\x0ab\\x1b[31m"));
+  EXPECT_EQ(Lines(run.err).size(), 1u);
+}
+
+}  // namespace
+}  // namespace dragoman
