@@ -21,7 +21,8 @@ TEST(EnumNamesTest, NamesReadBackAsTheirValues) {
 }
 
 TEST(EnumNamesTest, OtherWordsAreNoValue) {
-  for (const char* text : {"", "Red", "re", "redd", "blue", "0"}) EXPECT_EQ(ParseEnum<Colour>(text), std::nullopt) << text;
+  for (const char* text : {"", "Red", "re", "redd", "blue", "0"})
+    EXPECT_EQ(ParseEnum<Colour>(text), std::nullopt) << text;
 }
 
 TEST(EnumNamesTest, AValueWithoutANameIsAQuestionMark) { EXPECT_EQ(EnumName(Colour::kUnnamed), "?"); }

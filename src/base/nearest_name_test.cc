@@ -15,9 +15,7 @@ TEST(NearestNameTest, FewestEditsWin) {
   EXPECT_EQ(NearestName("max_minutes", names), "max-minutes");
 }
 
-TEST(NearestNameTest, ANameItselfIsItsNearest) {
-  EXPECT_EQ(NearestName("ab", {"abc", "ab", "a"}), "ab");
-}
+TEST(NearestNameTest, ANameItselfIsItsNearest) { EXPECT_EQ(NearestName("ab", {"abc", "ab", "a"}), "ab"); }
 
 TEST(NearestNameTest, OfEqualsTheFirst) {
   EXPECT_EQ(NearestName("cat", {"car", "can", "bat"}), "car");

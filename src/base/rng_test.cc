@@ -77,7 +77,8 @@ TEST(RngTest, BelowGivesEveryValueItsShare) {
   }
 }
 
-// With 2^64 = 3 * 2^62 + 2^62, `Next() % bound` would give the first third of [0, 3 * 2^62) twice its share: 1/2, not 1/3.
+// With 2^64 = 3 * 2^62 + 2^62, `Next() % bound` would give the first third of [0, 3 * 2^62) twice its share: 1/2, not
+// 1/3.
 TEST(RngTest, BelowIsUnbiasedForABoundNearTheWholeRange) {
   constexpr uint64_t kQuarter = uint64_t{1} << 62;
   Rng rng(3);
@@ -88,7 +89,8 @@ TEST(RngTest, BelowIsUnbiasedForABoundNearTheWholeRange) {
 
 TEST(RngTest, BelowTheLargestBoundEnds) {
   Rng rng(4);
-  for (int i = 0; i < 100; ++i) EXPECT_LT(rng.Below(std::numeric_limits<uint64_t>::max()), std::numeric_limits<uint64_t>::max());
+  for (int i = 0; i < 100; ++i)
+    EXPECT_LT(rng.Below(std::numeric_limits<uint64_t>::max()), std::numeric_limits<uint64_t>::max());
 }
 
 }  // namespace

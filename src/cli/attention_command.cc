@@ -49,7 +49,8 @@ size_t TerminalWidth() {
 
 void WarnIfCut(const Vocabulary& vocab, const std::string& text, int limit, const char* side) {
   if (!TokenizeSource(vocab, text, limit).truncated) return;
-  std::cerr << fmt::format("dragoman: the {} is longer than the model's {} tokens; its left part is shown\n", side, limit);
+  std::cerr << fmt::format("dragoman: the {} is longer than the model's {} tokens; its left part is shown\n", side,
+                           limit);
 }
 
 void Show(const AttentionFlags& flags) {
@@ -65,7 +66,7 @@ void Show(const AttentionFlags& flags) {
     return index < 0 ? "all " + std::string(what) + "s" : std::string(what) + " " + std::to_string(index);
   };
   const AttentionPicture picture{map.source, map.target, map.Weights(flags.layer, flags.head),
-                           "Cross-attention, " + name("layer", flags.layer) + ", " + name("head", flags.head)};
+                                 "Cross-attention, " + name("layer", flags.layer) + ", " + name("head", flags.head)};
   std::cout << DrawText(picture, TerminalWidth());
   FlushStdout();
   if (!flags.svg.empty()) WriteFileAtomically(RealFileSystem(), flags.svg, DrawSvg(picture));

@@ -56,11 +56,20 @@ std::string EscapeXml(const std::string& text) {
   std::string escaped;
   for (const char c : text) {
     switch (c) {
-      case '&': escaped += "&amp;"; break;
-      case '<': escaped += "&lt;"; break;
-      case '>': escaped += "&gt;"; break;
-      case '"': escaped += "&quot;"; break;
-      default: escaped += c;
+      case '&':
+        escaped += "&amp;";
+        break;
+      case '<':
+        escaped += "&lt;";
+        break;
+      case '>':
+        escaped += "&gt;";
+        break;
+      case '"':
+        escaped += "&quot;";
+        break;
+      default:
+        escaped += c;
     }
   }
   return escaped;
@@ -147,8 +156,9 @@ std::string DrawSvg(const AttentionPicture& picture) {
   const std::vector<std::string> heads = Shown(picture.source), labels = Shown(picture.target);
   const int left = 20 + kColumn * static_cast<int>(WidestOf(labels));
   const int top = 50 + kColumn * static_cast<int>(WidestOf(heads));
-  const int width = std::max(left + kCell * static_cast<int>(heads.size()),
-                             kColumn * static_cast<int>(DisplayWidth(picture.title))) + 20;
+  const int width =
+      std::max(left + kCell * static_cast<int>(heads.size()), kColumn * static_cast<int>(DisplayWidth(picture.title))) +
+      20;
   const int height = top + kCell * static_cast<int>(labels.size()) + 20;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "

@@ -12,9 +12,10 @@ namespace {
 using testing::HasSubstr;
 using testing::Not;
 
-const AttentionPicture kPicture = {
-    {"▁I", "▁love", "▁you", "</s>"}, {"▁我", "爱", "你", "</s>"},
-    {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.7f, 0.3f, 0.25f, 0.25f, 0.25f, 0.25f}, "Title"};
+const AttentionPicture kPicture = {{"▁I", "▁love", "▁you", "</s>"},
+                                   {"▁我", "爱", "你", "</s>"},
+                                   {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0.7f, 0.3f, 0.25f, 0.25f, 0.25f, 0.25f},
+                                   "Title"};
 
 std::vector<std::string> Lines(const std::string& text) {
   std::vector<std::string> lines;
@@ -32,7 +33,7 @@ TEST(AttentionPictureTest, DisplayWidthCountsColumns) {
   EXPECT_EQ(DisplayWidth("é"), 1u);
   EXPECT_EQ(DisplayWidth("e\u0301"), 1u);  // e and a combining accent
   EXPECT_EQ(DisplayWidth("░"), 1u);
-  EXPECT_EQ(DisplayWidth("\xFF"), 1u);     // U+FFFD in its place
+  EXPECT_EQ(DisplayWidth("\xFF"), 1u);  // U+FFFD in its place
 }
 
 TEST(AttentionPictureTest, ColumnsStandUnderTheirPieces) {

@@ -24,8 +24,8 @@ constexpr char kExamples[] =
 void CheckOutput(FileSystem& files, const std::string& output) {
   for (const char* name : {"MANIFEST.json", "best", "last"}) {
     if (!files.Exists(JoinPath(output, name))) continue;
-    throw OptionError(fmt::format("--output {} holds a {} (it has {}), expected a new directory; choose another", output,
-                                  name[0] == 'M' ? "checkpoint" : "training run", name));
+    throw OptionError(fmt::format("--output {} holds a {} (it has {}), expected a new directory; choose another",
+                                  output, name[0] == 'M' ? "checkpoint" : "training run", name));
   }
 }
 
@@ -45,7 +45,9 @@ void AddAverageCommand(CLI::App& app) {
   command->footer(kExamples);
   auto models = std::make_shared<std::vector<std::string>>();
   auto output = std::make_shared<std::string>();
-  command->add_option("models", *models, "model directories, or runs' (their best checkpoints)")->required()->type_name("DIR");
+  command->add_option("models", *models, "model directories, or runs' (their best checkpoints)")
+      ->required()
+      ->type_name("DIR");
   command->add_option("--output", *output, "new directory for the averaged model")->required()->type_name("DIR");
   command->callback([models, output] { Average(*models, *output); });
 }

@@ -74,7 +74,8 @@ std::string ExplainCommand(const CLI::App& app, const std::vector<std::string>& 
                        fmt::join(names, ", "));
   }
   if (args[0].rfind('-', 0) == 0) {
-    return fmt::format("{} stands before any command, expected `dragoman COMMAND OPTIONS`; see `dragoman --help`", args[0]);
+    return fmt::format("{} stands before any command, expected `dragoman COMMAND OPTIONS`; see `dragoman --help`",
+                       args[0]);
   }
   return fmt::format("{} is not a command, did you mean {}? `dragoman --help` lists them", args[0],
                      NearestName(args[0], names));
@@ -90,10 +91,12 @@ std::string ExplainFlags(const CLI::App& command, const CLI::ParseError& error) 
   const std::string help = fmt::format("`dragoman {} --help`", command.get_name());
   for (const std::string& extra : command.remaining()) {
     if (extra.rfind('-', 0) != 0) {
-      return fmt::format("unexpected argument \"{}\", expected options; put text with spaces in quotes, see {}", extra, help);
+      return fmt::format("unexpected argument \"{}\", expected options; put text with spaces in quotes, see {}", extra,
+                         help);
     }
     std::vector<std::string> known = FlagNames(command);
-    const std::string name = extra.substr(extra.find_first_not_of('-') == std::string::npos ? 0 : extra.find_first_not_of('-'));
+    const std::string name =
+        extra.substr(extra.find_first_not_of('-') == std::string::npos ? 0 : extra.find_first_not_of('-'));
     const std::string bare = name.rfind("no-", 0) == 0 ? name.substr(3) : name;
     return fmt::format("unknown option {}, did you mean --{}? {} lists all", extra.substr(0, extra.find('=')),
                        NearestName(bare.substr(0, bare.find('=')), known), help);

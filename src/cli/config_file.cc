@@ -41,13 +41,20 @@ std::set<std::string> KeysOverridden(const std::vector<std::string>& args, const
 
 const char* Describe(const toml::node& node) {
   switch (node.type()) {
-    case toml::node_type::table: return "a table";
-    case toml::node_type::array: return "a list";
-    case toml::node_type::string: return "a string";
-    case toml::node_type::integer: return "a whole number";
-    case toml::node_type::floating_point: return "a number with a fraction";
-    case toml::node_type::boolean: return "true or false";
-    default: return "a date or time";
+    case toml::node_type::table:
+      return "a table";
+    case toml::node_type::array:
+      return "a list";
+    case toml::node_type::string:
+      return "a string";
+    case toml::node_type::integer:
+      return "a whole number";
+    case toml::node_type::floating_point:
+      return "a number with a fraction";
+    case toml::node_type::boolean:
+      return "true or false";
+    default:
+      return "a date or time";
   }
 }
 
@@ -88,7 +95,8 @@ toml::table ReadToml(const std::string& path) {
   } catch (const toml::parse_error& error) {
     throw FileError(path, static_cast<int64_t>(error.source().begin.line),
                     fmt::format("not TOML: {}; lines look like max-steps = 1000 (dragoman train --dump-config writes "
-                                "them all)", error.description()));
+                                "them all)",
+                                error.description()));
   }
 }
 
@@ -155,8 +163,8 @@ std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std
     const std::string key(toml_key.str());
     const auto line = toml_key.source().begin.line;
     if (!Contains(known, key)) {
-      throw OptionError(fmt::format("{}:{}: unknown key \"{}\", did you mean \"{}\"? `dragoman {} --help` lists all", path,
-                                    line, key, NearestName(key, known), app.get_name()));
+      throw OptionError(fmt::format("{}:{}: unknown key \"{}\", did you mean \"{}\"? `dragoman {} --help` lists all",
+                                    path, line, key, NearestName(key, known), app.get_name()));
     }
     const CLI::Option& option = *app.get_option("--" + key);
     const std::optional<std::string> text = TextOf(node, option);

@@ -75,9 +75,11 @@ TEST_F(ConfigFileTest, AFlagWinsOverTheKeysItStandsFor) {
 }
 
 TEST_F(ConfigFileTest, AnUnknownKeyNamesFileLineAndTheNearestKey) {
-  EXPECT_THAT([&] { Expand("rate = 1\n\nmax-step = 5\n"); },
-              ThrowsMessage<OptionError>(HasSubstr(path_ + ":3: unknown key \"max-step\", did you mean \"max-steps\"?")));
-  EXPECT_THAT([&] { Expand("[model]\nwide = 5\n"); }, ThrowsMessage<OptionError>(HasSubstr(":1: unknown key \"model\"")));
+  EXPECT_THAT(
+      [&] { Expand("rate = 1\n\nmax-step = 5\n"); },
+      ThrowsMessage<OptionError>(HasSubstr(path_ + ":3: unknown key \"max-step\", did you mean \"max-steps\"?")));
+  EXPECT_THAT([&] { Expand("[model]\nwide = 5\n"); },
+              ThrowsMessage<OptionError>(HasSubstr(":1: unknown key \"model\"")));
   EXPECT_THAT([&] { Expand("config = \"x\""); }, ThrowsMessage<OptionError>(HasSubstr("unknown key \"config\"")));
 }
 
@@ -97,13 +99,17 @@ TEST_F(ConfigFileTest, AWrongTypeNamesFileLineAndBothTypes) {
 }
 
 TEST_F(ConfigFileTest, WhatIsNoTomlNamesFileAndLine) {
-  for (const char* toml : {"rate = 1\nmax-steps 5\n", "rate = 1\nmax-steps = \n", "rate = 1\nrate = 2\n", "rate = 1\noutput = \"a",
-                           "rate = 1\noutput = \"\xFF\"\n"}) {
-    EXPECT_THAT([&] { Expand(toml); }, ThrowsMessage<FileError>(AllOf(HasSubstr(path_ + ":2: not TOML"),
-                                                                     HasSubstr("--dump-config")))) << toml;
+  for (const char* toml : {"rate = 1\nmax-steps 5\n", "rate = 1\nmax-steps = \n", "rate = 1\nrate = 2\n",
+                           "rate = 1\noutput = \"a", "rate = 1\noutput = \"\xFF\"\n"}) {
+    EXPECT_THAT([&] { Expand(toml); },
+                ThrowsMessage<FileError>(AllOf(HasSubstr(path_ + ":2: not TOML"), HasSubstr("--dump-config"))))
+        << toml;
   }
-  EXPECT_THAT([&] { ExpandConfig(app_, {"--config", "/no/such/file"}, {}); },
-              ThrowsMessage<FileError>(HasSubstr("/no/such/file")));
+  EXPECT_THAT(
+      [&] {
+        ExpandConfig(app_, {"--config", "/no/such/file"}, {});
+      },
+      ThrowsMessage<FileError>(HasSubstr("/no/such/file")));
 }
 
 TEST_F(ConfigFileTest, DumpedStringsReadBackExactly) {
@@ -119,8 +125,11 @@ TEST_F(ConfigFileTest, AnEmptyValueIsAValue) {
 }
 
 TEST_F(ConfigFileTest, AValueMayLookLikeAFlagOnlyAfterAnEqualsSign) {
-  EXPECT_THAT([&] { Parse({"--output", "--resume"}); },
-              ThrowsMessage<OptionError>(HasSubstr("--output has no value, --resume follows; expected TEXT")));
+  EXPECT_THAT(
+      [&] {
+        Parse({"--output", "--resume"});
+      },
+      ThrowsMessage<OptionError>(HasSubstr("--output has no value, --resume follows; expected TEXT")));
   Parse({"--output=--resume", "--max-steps", "-5"});
   EXPECT_EQ(output_, "--resume");
   EXPECT_EQ(steps_, -5);

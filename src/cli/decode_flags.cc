@@ -38,7 +38,9 @@ int ThreadsOrCores(int threads) {
 }
 
 void AddModelFlag(CLI::App& command, std::string* model) {
-  command.add_option("--model", *model, "model directory, or a run's directory (its best checkpoint)")->required()->type_name("DIR");
+  command.add_option("--model", *model, "model directory, or a run's directory (its best checkpoint)")
+      ->required()
+      ->type_name("DIR");
 }
 
 }  // namespace dragoman

@@ -22,9 +22,9 @@ class LineInput {
   std::vector<std::string> Next(size_t most);
 
  private:
-  bool TakeLine(std::string* line);      // from what was read
-  bool CanRead(int wait_ms) const;       // without blocking, within so much time
-  void Fill();                           // reads once, blocking
+  bool TakeLine(std::string* line);  // from what was read
+  bool CanRead(int wait_ms) const;   // without blocking, within so much time
+  void Fill();                       // reads once, blocking
   std::string FinishLine();
 
   int fd_;

@@ -24,7 +24,9 @@ class Pipe {
     Close();
     close(ends_[0]);
   }
-  void Write(const std::string& text) const { EXPECT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size())); }
+  void Write(const std::string& text) const {
+    EXPECT_EQ(write(ends_[1], text.data(), text.size()), static_cast<ssize_t>(text.size()));
+  }
   void Close() {
     if (ends_[1] >= 0) close(ends_[1]);
     ends_[1] = -1;
@@ -51,8 +53,14 @@ TEST(LineInputTest, EveryLineIsALine) {
 }
 
 TEST(LineInputTest, LineEndsAndByteOrderMarkAreLeftOut) {
-  EXPECT_THAT(LinesOf("\xEF\xBB\xBF" "a\r\n\r\nb\r\r\nc\rd\r"), ElementsAre("a", "", "b\r", "c\rd"));
-  EXPECT_THAT(LinesOf("a\n\xEF\xBB\xBF" "b"), ElementsAre("a", "\xEF\xBB\xBF" "b"));  // no mark, in the middle
+  EXPECT_THAT(LinesOf("\xEF\xBB\xBF"
+                      "a\r\n\r\nb\r\r\nc\rd\r"),
+              ElementsAre("a", "", "b\r", "c\rd"));
+  EXPECT_THAT(LinesOf("a\n\xEF\xBB\xBF"
+                      "b"),
+              ElementsAre("a",
+                          "\xEF\xBB\xBF"
+                          "b"));  // no mark, in the middle
 }
 
 TEST(LineInputTest, AnOverlongLineKeepsItsLeftPart) {
@@ -74,7 +82,10 @@ TEST(LineInputTest, ChunksAreFullWhileInputComes) {
 TEST(LineInputTest, LongLinesGoOnOverManyReads) {
   const std::string line(300'000, 'x');
   Pipe pipe;
-  std::thread writer([&] { pipe.Write(line + "\n" + line); pipe.Close(); });
+  std::thread writer([&] {
+    pipe.Write(line + "\n" + line);
+    pipe.Close();
+  });
   LineInput input(pipe.read_end(), "test");
   EXPECT_THAT(input.Next(9), ElementsAre(line, line));
   writer.join();

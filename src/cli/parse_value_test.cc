@@ -56,7 +56,8 @@ TEST(ParseValueTest, AWrongWordNamesTheRightOnes) {
 }
 
 TEST(ParseValueTest, ValueTextReadsBackExactly) {
-  for (const float value : {0.1f, 1e-9f, 0.98f, 1.0f / 3, 3.4e38f, 0.0f}) EXPECT_EQ(Parsed<float>(ValueText(value)), value);
+  for (const float value : {0.1f, 1e-9f, 0.98f, 1.0f / 3, 3.4e38f, 0.0f})
+    EXPECT_EQ(Parsed<float>(ValueText(value)), value);
   for (const double value : {0.1, 1.0 / 3, 1e300, 5e-324}) EXPECT_EQ(Parsed<double>(ValueText(value)), value);
 }
 

@@ -63,16 +63,20 @@ struct Totals {
   }
   void Report() const {
     if (truncated > 0) {
-      std::cerr << fmt::format("dragoman: {} pairs were longer than the model's limits; their left part was scored "
-                               "(--format jsonl marks them)\n", truncated);
+      std::cerr << fmt::format(
+          "dragoman: {} pairs were longer than the model's limits; their left part was scored "
+          "(--format jsonl marks them)\n",
+          truncated);
     }
     if (without_source > 0) {
-      std::cerr << fmt::format("dragoman: {} pairs have an empty source, of which the model has nothing to say; their "
-                               "score is 0\n", without_source);
+      std::cerr << fmt::format(
+          "dragoman: {} pairs have an empty source, of which the model has nothing to say; their "
+          "score is 0\n",
+          without_source);
     }
     const double mean = log_prob / static_cast<double>(std::max<int64_t>(1, tokens));
-    std::cerr << fmt::format("{} pairs, {} tokens, log-probability {:.4f}, perplexity {:.4f}\n", pairs, tokens, log_prob,
-                             std::exp(-mean));
+    std::cerr << fmt::format("{} pairs, {} tokens, log-probability {:.4f}, perplexity {:.4f}\n", pairs, tokens,
+                             log_prob, std::exp(-mean));
   }
 };
 

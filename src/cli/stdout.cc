@@ -15,11 +15,14 @@ const EnumNames<LineFormat>& NamesOf(LineFormat) {
 
 void FlushStdout() {
   if (std::cout.flush()) return;
-  throw Error("stdout: cannot be written; expected a file or pipe that takes all output; is the disk full, or the pipe closed?");
+  throw Error(
+      "stdout: cannot be written; expected a file or pipe that takes all output; is the disk full, or the pipe "
+      "closed?");
 }
 
 std::string OneLine(std::string text) {
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   return text;
 }
 

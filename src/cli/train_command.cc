@@ -19,7 +19,8 @@ namespace {
 constexpr char kExamples[] =
     "Examples:\n"
     "  dragoman train --train-src train.en --train-tgt train.de --valid-src val.en --valid-tgt val.de \\\n"
-    "    --vocab V.model --output RUN --preset tiny --dropout 0.3 --learning-rate 0.005 --warmup 2000 --max-steps 4000\n"
+    "    --vocab V.model --output RUN --preset tiny --dropout 0.3 --learning-rate 0.005 --warmup 2000 --max-steps "
+    "4000\n"
     "  dragoman train --config run.toml --resume        go on after a crash, or start\n"
     "  dragoman train --preset tiny --dump-config       print every resolved value: a config file to edit\n"
     "  dragoman train --init-from RUN/best --train-tsv new.tsv --output RUN2 --max-epochs 2    fine-tune\n"
@@ -98,14 +99,17 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   options->preset = LastValueOf(args, "--preset", options->preset);
   options->model = TransformerConfig::Preset(options->preset);
   float dropout = options->model.residual_dropout;
-  if (const std::string text = LastValueOf(args, "--dropout", ""); !text.empty()) ParseValue("--dropout", text, &dropout);
+  if (const std::string text = LastValueOf(args, "--dropout", ""); !text.empty())
+    ParseValue("--dropout", text, &dropout);
   options->model.embedding_dropout = options->model.residual_dropout = dropout;
 
   command->add_option("--config", "TOML file of these same options; flags on the command line win")->type_name("FILE");
   auto dump = std::make_shared<bool>(false);
   command->add_flag("--dump-config", *dump, "print every resolved value as TOML and stop");
   ForEachTrainOption(*options, FlagRegistrar{command, "Training"});
-  command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")->type_name(kFloatType)->group("Model");
+  command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")
+      ->type_name(kFloatType)
+      ->group("Model");
   ForEachField(options->model, [&](const char* key, auto& field, const char* help) {
     if (!IsDerived(key)) FlagRegistrar{command, "Model"}(key, field, help);
   });

@@ -22,15 +22,19 @@ namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
-    "Reads lines from stdin, writes one translation a line to stdout, in order, none left out. Lines that come singly,\n"
+    "Reads lines from stdin, writes one translation a line to stdout, in order, none left out. Lines that come "
+    "singly,\n"
     "from a person or a program that waits, are answered singly.\n"
     "Examples:\n"
     "  dragoman translate --model RUN < test.en > test.de\n"
     "  echo 'I love you' | dragoman translate --model RUN --beam-size 8 --n-best 3\n"
     "  dragoman translate --model RUN --format jsonl < test.en    scores and flags as JSON, a line each\n"
-    "n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), translation,\n"
-    "score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source was\n"
-    "longer than the model's limit), repaired (it held invalid UTF-8), and with --n-best a list n_best of translations.";
+    "n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), "
+    "translation,\n"
+    "score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source "
+    "was\n"
+    "longer than the model's limit), repaired (it held invalid UTF-8), and with --n-best a list n_best of "
+    "translations.";
 
 struct TranslateFlags {
   std::string model;
@@ -80,15 +84,20 @@ struct Counts {
   }
   void Report(int64_t max_src_len) const {
     if (truncated > 0) {
-      std::cerr << fmt::format("dragoman: {} lines were longer than the model's {} tokens; their left part was "
-                               "translated (--format jsonl marks them)\n", truncated, max_src_len);
+      std::cerr << fmt::format(
+          "dragoman: {} lines were longer than the model's {} tokens; their left part was "
+          "translated (--format jsonl marks them)\n",
+          truncated, max_src_len);
     }
     if (repaired > 0) {
-      std::cerr << fmt::format("dragoman: {} lines held invalid UTF-8 or NUL bytes, translated as U+FFFD or a space\n", repaired);
+      std::cerr << fmt::format("dragoman: {} lines held invalid UTF-8 or NUL bytes, translated as U+FFFD or a space\n",
+                               repaired);
     }
     if (cut > 0) {
-      std::cerr << fmt::format("dragoman: {} translations were cut at the length limit (--max-length, "
-                               "--max-length-factor)\n", cut);
+      std::cerr << fmt::format(
+          "dragoman: {} translations were cut at the length limit (--max-length, "
+          "--max-length-factor)\n",
+          cut);
     }
   }
 };
@@ -98,7 +107,8 @@ class Progress {
  public:
   void Show(int64_t lines) {
     if (!is_wanted_) return;
-    std::cerr << fmt::format("\r{} lines, {:.0f} lines/s", lines, static_cast<double>(lines) / timer_.Seconds()) << std::flush;
+    std::cerr << fmt::format("\r{} lines, {:.0f} lines/s", lines, static_cast<double>(lines) / timer_.Seconds())
+              << std::flush;
     is_shown_ = true;
   }
   ~Progress() {
@@ -144,7 +154,8 @@ void AddNBestFlag(CLI::App& command, TranslateFlags* flags) {
     flags->decode.n_best = 0;
     if (values.empty() || values.front().empty()) return true;
     ParseValue("--n-best", values.front(), &flags->decode.n_best);
-    if (flags->decode.n_best < 1) throw OptionError(fmt::format("--n-best is {}, expected 1 to 256", flags->decode.n_best));
+    if (flags->decode.n_best < 1)
+      throw OptionError(fmt::format("--n-best is {}, expected 1 to 256", flags->decode.n_best));
     return true;
   };
   command.add_option("--n-best", read, "print the N best translations with scores; without N, --beam-size of them")

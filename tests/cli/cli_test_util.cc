@@ -33,9 +33,7 @@ pid_t Start(const Args& args, int in, int out, int err) {
   _exit(127);
 }
 
-int OpenScratch(const std::string& name, int flags) {
-  return open(Scratch(name).c_str(), flags | O_CLOEXEC, 0600);
-}
+int OpenScratch(const std::string& name, int flags) { return open(Scratch(name).c_str(), flags | O_CLOEXEC, 0600); }
 
 Finished RunToEnd(const Args& args, const std::string& input) {
   WriteScratch("stdin", input);
@@ -55,7 +53,10 @@ Finished RunToEnd(const Args& args, const std::string& input) {
 }
 
 struct ScratchDirectory {
-  ScratchDirectory() { path = testing::TempDir() + "dragoman_cli_XXXXXX"; EXPECT_NE(mkdtemp(path.data()), nullptr); }
+  ScratchDirectory() {
+    path = testing::TempDir() + "dragoman_cli_XXXXXX";
+    EXPECT_NE(mkdtemp(path.data()), nullptr);
+  }
   ~ScratchDirectory() { RemoveAll(RealFileSystem(), path); }
   std::string path;
 };
@@ -176,17 +177,40 @@ Args TinyTraining() {
     return vocab.code == 0;
   }();
   EXPECT_TRUE(is_ready);
-  return {"train", "--train-src", Scratch("train.src"), "--train-tgt", Scratch("train.tgt"), "--vocab", Scratch("V.model"),
-          "--encoder-layers", "1", "--decoder-layers", "1", "--d-model", "16", "--heads", "2", "--d-ff", "32",
-          "--max-src-len", "20", "--max-tgt-len", "30", "--batch-tokens", "200", "--threads", "1"};
+  return {"train",
+          "--train-src",
+          Scratch("train.src"),
+          "--train-tgt",
+          Scratch("train.tgt"),
+          "--vocab",
+          Scratch("V.model"),
+          "--encoder-layers",
+          "1",
+          "--decoder-layers",
+          "1",
+          "--d-model",
+          "16",
+          "--heads",
+          "2",
+          "--d-ff",
+          "32",
+          "--max-src-len",
+          "20",
+          "--max-tgt-len",
+          "30",
+          "--batch-tokens",
+          "200",
+          "--threads",
+          "1"};
 }
 
 const std::string& TinyRun() {
   static const std::string run = [] {
     const std::string directory = Scratch("run");
-    const Finished trained = Dragoman(TinyTraining() + Args{"--valid-src", Scratch("valid.src"), "--valid-tgt", Scratch("valid.tgt"),
-                                                            "--valid-every", "10", "--keep-best", "2", "--max-steps", "20",
-                                                            "--learning-rate", "0.01", "--warmup", "5", "--output", directory});
+    const Finished trained =
+        Dragoman(TinyTraining() + Args{"--valid-src", Scratch("valid.src"), "--valid-tgt", Scratch("valid.tgt"),
+                                       "--valid-every", "10", "--keep-best", "2", "--max-steps", "20",
+                                       "--learning-rate", "0.01", "--warmup", "5", "--output", directory});
     EXPECT_EQ(trained.code, 0) << trained.err;
     return directory;
   }();

@@ -17,7 +17,8 @@ using testing::StartsWith;
 
 Finished Score(const Args& flags, const std::string& sources, const std::string& targets) {
   return Dragoman(Args{"score", "--model", TinyRun(), "--threads", "1", "--src", WriteScratch("s", sources), "--tgt",
-                       WriteScratch("t", targets)} + flags);
+                       WriteScratch("t", targets)} +
+                  flags);
 }
 
 TEST(ScoreTest, APairIsALineOnStdoutAndTheSumOnStderr) {
@@ -28,7 +29,8 @@ TEST(ScoreTest, APairIsALineOnStdoutAndTheSumOnStderr) {
   EXPECT_LT(std::stod(lines[0]), 0);
   EXPECT_LT(std::stod(lines[1]), 0);  // an empty target is </s>
   EXPECT_EQ(std::stod(lines[2]), 0);  // nothing is known of an empty source
-  EXPECT_THAT(run.err, AllOf(HasSubstr("3 pairs, "), HasSubstr("perplexity "), HasSubstr("1 pairs have an empty source")));
+  EXPECT_THAT(run.err,
+              AllOf(HasSubstr("3 pairs, "), HasSubstr("perplexity "), HasSubstr("1 pairs have an empty source")));
   EXPECT_EQ(Score({"--quiet"}, "a b\n", "b a\n").err, "");
 }
 
@@ -58,7 +60,8 @@ TEST(ScoreTest, UnequalFilesAreAFailure) {
 
 TEST(AverageTest, TheMeanOfTwoCheckpointsTranslates) {
   const std::string output = Scratch("averaged");
-  const Finished run = Dragoman({"average", "--output", output, TinyRun() + "/step-00000010", TinyRun() + "/step-00000020"});
+  const Finished run =
+      Dragoman({"average", "--output", output, TinyRun() + "/step-00000010", TinyRun() + "/step-00000020"});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_EQ(run.out, "");
   EXPECT_EQ(Dragoman({"translate", "--model", output}, "a b\n").code, 0);
@@ -67,7 +70,8 @@ TEST(AverageTest, TheMeanOfTwoCheckpointsTranslates) {
 
 TEST(AverageTest, RunsAndCheckpointsAreNotOverwritten) {
   for (const std::string& output : {TinyRun(), TinyRun() + "/best", TinyRun() + "/step-00000010"}) {
-    const Finished run = Dragoman({"average", "--output", output, TinyRun() + "/step-00000010", TinyRun() + "/step-00000020"});
+    const Finished run =
+        Dragoman({"average", "--output", output, TinyRun() + "/step-00000010", TinyRun() + "/step-00000020"});
     EXPECT_EQ(run.code, 2);
     EXPECT_THAT(run.err, HasSubstr("--output " + output + " holds a "));
   }
@@ -82,13 +86,13 @@ TEST(AttentionTest, DrawsInTheTerminalAndAsSvg) {
   EXPECT_THAT(run.out, StartsWith("Cross-attention, all layers, all heads\n"));
   EXPECT_THAT(run.out, HasSubstr("</s>"));
   EXPECT_THAT(FileText(svg), AllOf(StartsWith("<svg xmlns="), HasSubstr("</svg>\n")));
-  const Finished check = Bash("command -v python3 > /dev/null || exit 0; python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' " + svg);
+  const Finished check = Bash(
+      "command -v python3 > /dev/null || exit 0; python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' " +
+      svg);
   EXPECT_EQ(check.code, 0) << check.err;
 }
 
-TEST(AttentionTest, WordsNeedNoQuotes) {
-  EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out);
-}
+TEST(AttentionTest, WordsNeedNoQuotes) { EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out); }
 
 TEST(AttentionTest, ShowsAGivenTranslationOneLayerAndOneHead) {
   const Finished run = Attention({"--target", "h g", "--layer", "0", "--head", "1", "a b"});
@@ -98,9 +102,10 @@ TEST(AttentionTest, ShowsAGivenTranslationOneLayerAndOneHead) {
 }
 
 TEST(AttentionTest, WhatIsNotThereIsWrongUse) {
-  for (const auto& [args, message] : std::vector<std::pair<Args, std::string>>{
-           {{"--layer", "1", "a"}, "--layer 1"}, {{"--head", "2", "a"}, "--head 2"}, {{""}, "the sentence is empty"},
-           {{"  "}, "the sentence is empty"}}) {
+  for (const auto& [args, message] : std::vector<std::pair<Args, std::string>>{{{"--layer", "1", "a"}, "--layer 1"},
+                                                                               {{"--head", "2", "a"}, "--head 2"},
+                                                                               {{""}, "the sentence is empty"},
+                                                                               {{"  "}, "the sentence is empty"}}) {
     const Finished run = Attention(args);
     EXPECT_EQ(run.code, 2) << run.err;
     EXPECT_THAT(run.err, HasSubstr(message));

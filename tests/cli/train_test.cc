@@ -27,7 +27,8 @@ bool Exists(const std::string& path) { return RealFileSystem().Exists(path); }
 
 TEST(TrainTest, ADumpFedBackDumpsByteForByte) {
   for (const Args& args :
-       {Args{}, Args{"--preset", "tiny"}, Args{"--dropout", "0.3", "--no-tensorboard", "--resume", "--norm-order", "pre"},
+       {Args{}, Args{"--preset", "tiny"},
+        Args{"--dropout", "0.3", "--no-tensorboard", "--resume", "--norm-order", "pre"},
         Args{"--output", "quote \" backslash \\ tab \t line\nend # hash 我爱你", "--seed", "9223372036854775807"},
         Args{"--learning-rate", "0.1", "--adam-epsilon", "1e-9", "--max-minutes", "1e300", "--beta2", "0.9999999"}}) {
     const std::string dump = Dump(args);
@@ -42,18 +43,21 @@ TEST(TrainTest, TheDumpHoldsResolvedValues) {
   EXPECT_THAT(Dump({"--preset=tiny", "--d-model", "64", "--dropout", "0.25", "--residual-dropout", "0.5"}),
               AllOf(HasSubstr("\nd-model = 64 "), HasSubstr("\nd-ff = 256 "), HasSubstr("\nembedding-dropout = 0.25 "),
                     HasSubstr("\nresidual-dropout = 0.5 ")));
-  EXPECT_THAT(Dump({"--no-bias", "--tensorboard=false", "--output-bias"}),
-              AllOf(HasSubstr("\nbias = false "), HasSubstr("\ntensorboard = false "), HasSubstr("\noutput-bias = true ")));
+  EXPECT_THAT(
+      Dump({"--no-bias", "--tensorboard=false", "--output-bias"}),
+      AllOf(HasSubstr("\nbias = false "), HasSubstr("\ntensorboard = false "), HasSubstr("\noutput-bias = true ")));
 }
 
 TEST(TrainTest, FlagsWinOverTheFile) {
-  const std::string file = WriteScratch("c.toml", "max-steps = 5\npreset = \"tiny\"\ntensorboard = true\nbeta1 = 0.5\n");
+  const std::string file =
+      WriteScratch("c.toml", "max-steps = 5\npreset = \"tiny\"\ntensorboard = true\nbeta1 = 0.5\n");
   EXPECT_THAT(Dump({"--config", file, "--max-steps", "7", "--no-tensorboard"}),
               AllOf(HasSubstr("\nmax-steps = 7 "), HasSubstr("\ntensorboard = false "), HasSubstr("\nbeta1 = 0.5 "),
                     HasSubstr("\nd-model = 128 ")));
   const std::string dump = WriteScratch("dump.toml", Dump({"--preset", "tiny"}));  // names all sizes
-  EXPECT_THAT(Dump({"--config", dump, "--preset", "base", "--dropout", "0.2"}),
-              AllOf(HasSubstr("\nd-model = 512 "), HasSubstr("\nencoder-layers = 6 "), HasSubstr("\nresidual-dropout = 0.2 ")));
+  EXPECT_THAT(
+      Dump({"--config", dump, "--preset", "base", "--dropout", "0.2"}),
+      AllOf(HasSubstr("\nd-model = 512 "), HasSubstr("\nencoder-layers = 6 "), HasSubstr("\nresidual-dropout = 0.2 ")));
 }
 
 TEST(TrainTest, ConfigErrorsNameFileAndLine) {
@@ -79,14 +83,16 @@ TEST(TrainTest, MissingAndSenselessOptionsAreWrongUse) {
   fails({"train"}, "training data is given in no way");
   fails(TinyTraining() + Args{"--max-steps", "5"}, "--output is missing");
   fails(TinyTraining() + Args{"--output", Scratch("none")}, "the run has no end");
-  fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--label-smoothing", "1.5"}, "--label-smoothing is 1.5");
+  fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--label-smoothing", "1.5"},
+        "--label-smoothing is 1.5");
   fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--heads", "3"}, "heads is 3");
   fails({"train", "--preset", "huge"}, "--preset huge: no such preset, expected tiny, small, base or big");
   fails({"train", "--dropout", "half"}, "--dropout is \"half\", expected a number");
 }
 
 TEST(TrainTest, ProgressGoesToStderrAndResultsToTheRun) {
-  const Finished run = Dragoman(TinyTraining() + Args{"--output", Scratch("fresh"), "--max-steps", "4", "--log-every", "2", "--resume"});
+  const Finished run =
+      Dragoman(TinyTraining() + Args{"--output", Scratch("fresh"), "--max-steps", "4", "--log-every", "2", "--resume"});
   EXPECT_EQ(run.code, 0) << run.err;  // --resume on a fresh directory starts anew
   EXPECT_EQ(run.out, "");
   EXPECT_THAT(run.err, ContainsRegex("step +2 .*loss .*tokens/s"));
@@ -96,7 +102,8 @@ TEST(TrainTest, ProgressGoesToStderrAndResultsToTheRun) {
   EXPECT_EQ(again.code, 2);
   EXPECT_THAT(again.err, HasSubstr("holds a run already (step 4); give --resume"));
 
-  const Finished resumed = Dragoman(TinyTraining() + Args{"--output", Scratch("fresh"), "--max-steps", "6", "--resume"});
+  const Finished resumed =
+      Dragoman(TinyTraining() + Args{"--output", Scratch("fresh"), "--max-steps", "6", "--resume"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_THAT(resumed.err, HasSubstr("resumed from"));
   EXPECT_TRUE(Exists(Scratch("fresh/step-00000006")));
@@ -109,7 +116,8 @@ TEST(TrainTest, QuietSaysNothing) {
 }
 
 TEST(TrainTest, EveryLimitEndsARun) {
-  const Finished epochs = Dragoman(TinyTraining() + Args{"--output", Scratch("epochs"), "--max-epochs", "1", "--log-every", "1"});
+  const Finished epochs =
+      Dragoman(TinyTraining() + Args{"--output", Scratch("epochs"), "--max-epochs", "1", "--log-every", "1"});
   EXPECT_EQ(epochs.code, 0) << epochs.err;
   EXPECT_THAT(epochs.err, Not(ContainsRegex("epoch +2 ")));
   const Finished minutes = Dragoman(TinyTraining() + Args{"--output", Scratch("minutes"), "--max-minutes", "0.005"});
@@ -128,8 +136,17 @@ TEST(TrainTest, AStoppedRunSavesAndIsNoSuccess) {
 }
 
 TEST(TrainTest, InitFromTakesTheModelAndRefusesAnotherArchitecture) {
-  const Args base = {"train", "--train-src", Scratch("train.src"), "--train-tgt", Scratch("train.tgt"), "--init-from", TinyRun(),
-                     "--max-steps", "2", "--threads", "1"};
+  const Args base = {"train",
+                     "--train-src",
+                     Scratch("train.src"),
+                     "--train-tgt",
+                     Scratch("train.tgt"),
+                     "--init-from",
+                     TinyRun(),
+                     "--max-steps",
+                     "2",
+                     "--threads",
+                     "1"};
   const Finished tuned = Dragoman(base + Args{"--output", Scratch("tuned"), "--d-model", "16", "--dropout", "0.2"});
   EXPECT_EQ(tuned.code, 0) << tuned.err;
   EXPECT_THAT(FileText(Scratch("tuned/last/config.json")), HasSubstr("\"d_model\": 16"));
@@ -151,8 +168,9 @@ TEST(TrainTest, InitFromTakesTheModelAndRefusesAnotherArchitecture) {
 }
 
 TEST(TrainTest, FineTuningMayChangeDropout) {
-  const Finished run = Dragoman({"train", "--train-src", Scratch("train.src"), "--train-tgt", Scratch("train.tgt"), "--init-from",
-                                 TinyRun(), "--max-steps", "1", "--threads", "1", "--dropout", "0.25", "--output", Scratch("dropout")});
+  const Finished run =
+      Dragoman({"train", "--train-src", Scratch("train.src"), "--train-tgt", Scratch("train.tgt"), "--init-from",
+                TinyRun(), "--max-steps", "1", "--threads", "1", "--dropout", "0.25", "--output", Scratch("dropout")});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(FileText(Scratch("dropout/last/config.json")), HasSubstr("\"residual_dropout\": 0.25"));
 }
@@ -160,9 +178,29 @@ TEST(TrainTest, FineTuningMayChangeDropout) {
 TEST(TrainTest, JsonlKeysAreThoseGiven) {
   std::string jsonl;
   for (int i = 0; i < 50; ++i) jsonl += "{\"from\": \"a b c\", \"to\": \"c b a\"}\n";
-  const Finished run = Dragoman({"train", "--train-jsonl", WriteScratch("train.jsonl", jsonl), "--jsonl-src-key", "from", "--jsonl-tgt-key",
-                                 "to", "--vocab", Scratch("V.model"), "--preset", "tiny", "--d-model", "16", "--heads", "2", "--d-ff", "16",
-                                 "--max-steps", "1", "--threads", "1", "--output", Scratch("jsonl")});
+  const Finished run = Dragoman({"train",
+                                 "--train-jsonl",
+                                 WriteScratch("train.jsonl", jsonl),
+                                 "--jsonl-src-key",
+                                 "from",
+                                 "--jsonl-tgt-key",
+                                 "to",
+                                 "--vocab",
+                                 Scratch("V.model"),
+                                 "--preset",
+                                 "tiny",
+                                 "--d-model",
+                                 "16",
+                                 "--heads",
+                                 "2",
+                                 "--d-ff",
+                                 "16",
+                                 "--max-steps",
+                                 "1",
+                                 "--threads",
+                                 "1",
+                                 "--output",
+                                 Scratch("jsonl")});
   EXPECT_EQ(run.code, 0) << run.err;
 }
 

@@ -29,7 +29,8 @@ Finished Translate(const Args& flags, const std::string& input) {
 
 TEST(TranslateTest, EveryLineIsAnsweredByOneLine) {
   const std::string input = "a b c\n\nh g\r\n   \nzzz 我 \xFF\xFE\n" + std::string("a\0b\n", 4) + "last without end";
-  for (const Args& flags : {Args{}, Args{"--beam-size", "1"}, Args{"--chunk-lines", "2"}, Args{"--sample"}, Args{"--format", "jsonl"}}) {
+  for (const Args& flags :
+       {Args{}, Args{"--beam-size", "1"}, Args{"--chunk-lines", "2"}, Args{"--sample"}, Args{"--format", "jsonl"}}) {
     const Finished run = Translate(flags, input);
     EXPECT_EQ(Lines(run.out).size(), 7u) << testing::PrintToString(flags);
     EXPECT_EQ(run.out.back(), '\n');
@@ -44,16 +45,18 @@ TEST(TranslateTest, EveryLineIsAnsweredByOneLine) {
 
 TEST(TranslateTest, ManyLinesKeepTheirOrder) {
   std::string input;
-  for (int i = 0; i < 3000; ++i) input += std::string(1, static_cast<char>('a' + i % 8)) + (i % 3 == 0 ? " b c d\n" : "\n");
+  for (int i = 0; i < 3000; ++i)
+    input += std::string(1, static_cast<char>('a' + i % 8)) + (i % 3 == 0 ? " b c d\n" : "\n");
   const auto together = Lines(Translate({"--beam-size", "1"}, input).out);
-  const auto chunked = Lines(Translate({"--beam-size", "1", "--chunk-lines", "100"}, input).out);
+  const auto chunked = Lines(Translate({"--beam-size", "1", "--chunk-lines", "100", "--threads", "2"}, input).out);
   ASSERT_EQ(together.size(), 3000u);
   EXPECT_EQ(together, chunked);
   for (size_t i = 24; i < together.size(); ++i) ASSERT_EQ(together[i], together[i - 24]) << i;
 }
 
 TEST(TranslateTest, JsonlIsJsonWithEveryPromisedField) {
-  const Finished run = Translate({"--format", "jsonl"}, "a b\n\n\xFF\n" + std::string(100, 'a') + "\n\"quoted\\\" \t\n");
+  const Finished run =
+      Translate({"--format", "jsonl"}, "a b\n\n\xFF\n" + std::string(100, 'a') + "\n\"quoted\\\" \t\n");
   const auto lines = Lines(run.out);
   ASSERT_EQ(lines.size(), 5u);
   for (size_t i = 0; i < lines.size(); ++i) {
@@ -67,13 +70,15 @@ TEST(TranslateTest, JsonlIsJsonWithEveryPromisedField) {
     EXPECT_EQ(line.at("repaired"), i == 2);
     EXPECT_FALSE(line.contains("n_best"));
   }
-  EXPECT_THAT(run.err, AllOf(HasSubstr("1 lines were longer than the model's 20 tokens"), HasSubstr("1 lines held invalid UTF-8")));
+  EXPECT_THAT(run.err, AllOf(HasSubstr("1 lines were longer than the model's 20 tokens"),
+                             HasSubstr("1 lines held invalid UTF-8")));
 }
 
 TEST(TranslateTest, NBestIsRankedAndNumbered) {
   const auto lines = Lines(Translate({"--n-best", "3"}, "a b\n\nc\n").out);
   ASSERT_EQ(lines.size(), 7u);  // three, one for the empty line, three
-  for (size_t i = 0; i < lines.size(); ++i) EXPECT_THAT(lines[i], MatchesRegex("[0-2] \\|\\|\\| .* \\|\\|\\| -?[0-9.]+")) << i;
+  for (size_t i = 0; i < lines.size(); ++i)
+    EXPECT_THAT(lines[i], MatchesRegex("[0-2] \\|\\|\\| .* \\|\\|\\| -?[0-9.]+")) << i;
   EXPECT_THAT(lines[3], StartsWith("1 |||  ||| "));
   EXPECT_THAT(lines[4], StartsWith("2 ||| "));
   const json line = json::parse(Translate({"--n-best", "3", "--format", "jsonl"}, "a b\n").out);
@@ -107,14 +112,16 @@ TEST(TranslateTest, AServiceMayAskLineByLine) {
 }
 
 TEST(TranslateTest, AReaderThatLeavesEndsItQuietly) {
-  const Finished run = Bash("yes 'a b c' | \"$DRAGOMAN\" translate --threads 1 --beam-size 1 --model " + TinyRun() + " | head -n 1");
+  const Finished run =
+      Bash("yes 'a b c' | \"$DRAGOMAN\" translate --threads 1 --beam-size 1 --model " + TinyRun() + " | head -n 1");
   EXPECT_EQ(run.code, 0);
   EXPECT_EQ(Lines(run.out).size(), 1u);
   EXPECT_EQ(run.err, "");
 }
 
 TEST(TranslateTest, AFullDiskIsAFailureAtOnce) {
-  const Finished run = Bash("yes 'a b c' | \"$DRAGOMAN\" translate --threads 1 --beam-size 1 --model " + TinyRun() + " > /dev/full");
+  const Finished run =
+      Bash("yes 'a b c' | \"$DRAGOMAN\" translate --threads 1 --beam-size 1 --model " + TinyRun() + " > /dev/full");
   EXPECT_EQ(run.code, 1);  // though the input never ends
   EXPECT_THAT(run.err, HasSubstr("stdout: cannot be written"));
 }
@@ -122,7 +129,8 @@ TEST(TranslateTest, AFullDiskIsAFailureAtOnce) {
 // A copy of the model in which `file` holds `bytes`, or is missing when that is a null pointer.
 std::string Damaged(const std::string& file, const char* bytes, size_t size) {
   const std::string copy = Scratch("damaged");
-  EXPECT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy + " && rm " + copy + "/" + file).code, 0);
+  EXPECT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy + " && rm " + copy + "/" + file).code,
+            0);
   if (bytes != nullptr) WriteScratch("damaged/" + file, std::string(bytes, size));
   return copy;
 }
@@ -132,7 +140,8 @@ TEST(TranslateTest, ADamagedModelIsOneClearLine) {
     const std::string whole = FileText(TinyRun() + "/best/" + file);
     const std::string half = whole.substr(0, whole.size() / 2), noise(whole.size(), '\x9B');
     for (const std::string* bytes : std::initializer_list<const std::string*>{nullptr, &half, &noise}) {
-      const std::string model = Damaged(file, bytes != nullptr ? bytes->data() : nullptr, bytes != nullptr ? bytes->size() : 0);
+      const std::string model =
+          Damaged(file, bytes != nullptr ? bytes->data() : nullptr, bytes != nullptr ? bytes->size() : 0);
       const Finished run = Dragoman({"translate", "--model", model}, "a\n");
       EXPECT_EQ(run.code, 1) << file << run.signal;
       EXPECT_EQ(run.out, "");
@@ -143,7 +152,9 @@ TEST(TranslateTest, ADamagedModelIsOneClearLine) {
 }
 
 TEST(TranslateTest, SamplingIsSeeded) {
-  const auto sample = [](const char* seed) { return Translate({"--sample", "--seed", seed, "--temperature", "3"}, "a b c d e\n").out; };
+  const auto sample = [](const char* seed) {
+    return Translate({"--sample", "--seed", seed, "--temperature", "3"}, "a b c d e\n").out;
+  };
   EXPECT_EQ(sample("1"), sample("1"));
   EXPECT_NE(sample("1"), sample("2"));
 }

@@ -74,9 +74,11 @@ TEST(UsageTest, MissingFlagsAndValuesAreNamed) {
 
 TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
   ExpectWrongUse({"translate", "--model", "x", "--beam-size", "0"}, "--beam-size is 0, expected 1 to 256");
-  ExpectWrongUse({"translate", "--model", "x", "--beam-size", "many"}, "--beam-size is \"many\", expected a whole number");
+  ExpectWrongUse({"translate", "--model", "x", "--beam-size", "many"},
+                 "--beam-size is \"many\", expected a whole number");
   ExpectWrongUse({"translate", "--model", "x", "--length-penalty", "-1"}, "--length-penalty is -1, expected");
-  ExpectWrongUse({"translate", "--model", "x", "--stopping", "never"}, "--stopping is \"never\", expected beam, bound, first");
+  ExpectWrongUse({"translate", "--model", "x", "--stopping", "never"},
+                 "--stopping is \"never\", expected beam, bound, first");
   ExpectWrongUse({"translate", "--model", "x", "--n-best", "0"}, "--n-best is 0, expected 1 to 256");
   ExpectWrongUse({"translate", "--model", "x", "--n-best", "9"}, "--n-best is 9, expected at most --beam-size");
   ExpectWrongUse({"translate", "--model", "x", "--format", "xml"}, "--format is \"xml\", expected text, jsonl");
