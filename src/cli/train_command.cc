@@ -78,8 +78,15 @@ void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
   options->model = initial;
 }
 
+// What can be told before the vocabularies are read, so that a wrong flag leaves no directory behind.
+void ValidateModel(TransformerConfig model) {
+  model.src_vocab = model.tgt_vocab = 1 << 24;
+  model.Validate();
+}
+
 void Train(const TrainOptions& options) {
   options.Validate();
+  ValidateModel(options.model);
   const StopSignal stop_signal;
   Trainer trainer(options, RealFileSystem());
   if (trainer.Run() == StopReason::kSignal) throw Interrupted(StopSignalNumber());

@@ -86,6 +86,7 @@ TEST(TrainTest, MissingAndSenselessOptionsAreWrongUse) {
   fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--label-smoothing", "1.5"},
         "--label-smoothing is 1.5");
   fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--heads", "3"}, "heads is 3");
+  EXPECT_FALSE(Exists(Scratch("none")));
   fails({"train", "--preset", "huge"}, "--preset huge: no such preset, expected tiny, small, base or big");
   fails({"train", "--dropout", "half"}, "--dropout is \"half\", expected a number");
 }
