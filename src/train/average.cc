@@ -38,8 +38,10 @@ void AverageModels(FileSystem& files, std::span<const std::string> directories, 
                                     directories[0], directory));
     }
     if (!SameVocabularies(files, directories[0], directory)) {
-      throw OptionError(fmt::format("{} and {} have different vocabularies; only models that mean the same by each token "
-                                    "can be averaged", directories[0], directory));
+      throw OptionError(
+          fmt::format("{} and {} have different vocabularies; only models that mean the same by each token "
+                      "can be averaged",
+                      directories[0], directory));
     }
     kernels::AddTo(other->parameters().values(), sum);
   }

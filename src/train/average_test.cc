@@ -90,7 +90,8 @@ TEST_F(AverageTest, SaysWhyItCannot) {
   EXPECT_THAT(ErrorOf({a, directory_ / "absent"}), HasSubstr("/absent"));
   VocabOptions other = SmallVocabOptions();
   other.type = VocabType::kBpe;
-  EXPECT_THAT(ErrorOf({a, WriteModel("other", 2, TrainTestModel(other))}), HasSubstr("/other have different vocabularies"));
+  EXPECT_THAT(ErrorOf({a, WriteModel("other", 2, TrainTestModel(other))}),
+              HasSubstr("/other have different vocabularies"));
   EXPECT_FALSE(files_.Exists(directory_ / "out")) << "nothing is written before all models are read";
 }
 

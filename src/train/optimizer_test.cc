@@ -114,9 +114,11 @@ TEST_P(OptimizerCase, EqualsPlainAdamInDouble) {
 }
 
 INSTANTIATE_TEST_SUITE_P(OptimizerTest, OptimizerCase,
-                         testing::Values(Case{"adam", {}}, Case{"betas", {.beta1 = 0.5f, .beta2 = 0.9f, .epsilon = 1e-3f}},
+                         testing::Values(Case{"adam", {}},
+                                         Case{"betas", {.beta1 = 0.5f, .beta2 = 0.9f, .epsilon = 1e-3f}},
                                          Case{"adamw", {.weight_decay = 0.1f}}, Case{"clipped", {.clip_norm = 1}},
-                                         Case{"not_clipped", {.clip_norm = 1e6f}}, Case{"averaged", {.ema_decay = 0.9f}},
+                                         Case{"not_clipped", {.clip_norm = 1e6f}},
+                                         Case{"averaged", {.ema_decay = 0.9f}},
                                          Case{"all", {.weight_decay = 0.1f, .clip_norm = 2, .ema_decay = 0.3f}}),
                          [](const auto& test) { return std::string(test.param.name); });
 

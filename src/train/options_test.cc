@@ -48,7 +48,8 @@ struct Rule {
 
 const Rule kRules[] = {
     // Data.
-    {[](TrainOptions& o) { o.train_src = o.train_tgt = ""; }, {"training data", "no way", "--train-src and --train-tgt"}},
+    {[](TrainOptions& o) { o.train_src = o.train_tgt = ""; },
+     {"training data", "no way", "--train-src and --train-tgt"}},
     {[](TrainOptions& o) { o.train_tsv = "a.tsv"; }, {"training data", "several", "--train-tsv"}},
     {[](TrainOptions& o) { o.train_jsonl = "a.jsonl"; }, {"training data", "several", "--train-jsonl"}},
     {[](TrainOptions& o) { o.train_src = ""; }, {"--train-src is missing"}},
@@ -89,7 +90,9 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.clip_norm = -1; }, {"--clip-norm is -1", "0 for none"}},
     {[](TrainOptions& o) { o.ema_decay = 1; }, {"--ema-decay is 1", "below 1"}},
     {[](TrainOptions& o) { o.schedule = ScheduleKind::kConstant; }, {"--learning-rate"}},
-    {[](TrainOptions& o) { o.schedule = ScheduleKind::kCosine, o.learning_rate = 1, o.max_steps = 0, o.max_epochs = 1; },
+    {[](TrainOptions& o) {
+       o.schedule = ScheduleKind::kCosine, o.learning_rate = 1, o.max_steps = 0, o.max_epochs = 1;
+     },
      {"--decay-steps"}},
     // Validation, checkpoints, logs.
     {[](TrainOptions& o) { o.valid_every = 0; }, {"--valid-every is 0"}},

@@ -64,11 +64,14 @@ TrainState TrainState::FromJson(const std::string& text, const std::string& path
     ForEachField(state, [&](const char* key, auto& field) { Read(json, key, field); });
   } catch (const std::exception& error) {
     throw FormatError(path, fmt::format("is not the state of a training run ({}); resume from another checkpoint or "
-                                        "start anew in another --output", error.what()));
+                                        "start anew in another --output",
+                                        error.what()));
   }
-  const bool sane = state.step >= 0 && state.epoch >= 0 && state.batch_in_epoch >= 0 && state.seconds >= 0 &&
-                    state.threads >= 0;
-  if (!sane) throw FormatError(path, "holds a negative step, position, time or number of threads; resume from another checkpoint");
+  const bool sane =
+      state.step >= 0 && state.epoch >= 0 && state.batch_in_epoch >= 0 && state.seconds >= 0 && state.threads >= 0;
+  if (!sane)
+    throw FormatError(path,
+                      "holds a negative step, position, time or number of threads; resume from another checkpoint");
   return state;
 }
 

@@ -53,7 +53,10 @@ VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files) {
 // factors count the buffers that ops keep (see docs/design.md).
 int64_t ActivationFloatsPerToken(const TransformerConfig& c) {
   const int64_t attention = int64_t{4} * c.attention_width() + int64_t{2} * c.d_model;
-  const int64_t ffn = int64_t{c.d_ff} * (c.gated ? 4 : c.activation == kernels::Activation::kRelu ? 1 : 2) + 2 * c.d_model;
+  const int64_t ffn = int64_t{c.d_ff} * (c.gated                                      ? 4
+                                         : c.activation == kernels::Activation::kRelu ? 1
+                                                                                      : 2) +
+                      2 * c.d_model;
   return (attention + ffn) * c.encoder_layers / 2 + (attention * 2 + ffn) * c.decoder_layers / 2;
 }
 
@@ -91,8 +94,10 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files)
       vocabs_(VocabulariesOf(options, files)) {
   const std::optional<Checkpoint> last = store_.LatestGood();
   if (last && !options_.resume) {
-    throw OptionError(fmt::format("--output {} holds a run already (step {}); give --resume to go on with it, or another "
-                                  "directory", options_.output, last->manifest.step));
+    throw OptionError(
+        fmt::format("--output {} holds a run already (step {}); give --resume to go on with it, or another "
+                    "directory",
+                    options_.output, last->manifest.step));
   }
   state_.seed = options_.seed;
   state_.threads = pool_.workers();
@@ -112,8 +117,10 @@ void Trainer::OpenModel() {
     TranslationModel initial = LoadTranslationModel(files_, options_.init_from);
     const auto same = [](const Vocabulary& a, const Vocabulary& b) { return a.serialized() == b.serialized(); };
     if (!same(*initial.vocabs.src, *vocabs_.src) || !same(*initial.vocabs.tgt, *vocabs_.tgt)) {
-      throw OptionError(fmt::format("--vocab is not the vocabulary of --init-from {}; leave --vocab out to take the "
-                                    "model's own", options_.init_from));
+      throw OptionError(
+          fmt::format("--vocab is not the vocabulary of --init-from {}; leave --vocab out to take the "
+                      "model's own",
+                      options_.init_from));
     }
     model_ = std::make_unique<Transformer>(WithDropoutOf(options_.model, initial.model->config()));
     std::ranges::copy(initial.model->parameters().values(), model_->parameters().values().begin());
@@ -129,26 +136,30 @@ void Trainer::OpenModel() {
   optimizer_ = std::make_unique<Optimizer>(optimizer, model_->parameters().flat_size());
   std::copy_n(model_->parameters().values().data(), optimizer_->average().size(), optimizer_->average().data());
   const int micro_batch_tokens = MicroBatchTokens(options_, model_->config(), pool_.workers());
-  workers_ = std::make_unique<GradientWorkers>(*model_, pool_,
-                                               GradientOptions{options_.label_smoothing, micro_batch_tokens});
+  workers_ =
+      std::make_unique<GradientWorkers>(*model_, pool_, GradientOptions{options_.label_smoothing, micro_batch_tokens});
 }
 
 void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
   const std::string& directory = checkpoint.directory;
   const std::string config_path = JoinPath(directory, kConfigFile);
   if (!(TransformerConfig::FromJson(ReadFile(files_, config_path), config_path) == model_->config())) {
-    throw OptionError(fmt::format("the options describe another model than {}; resume with the options the run began "
-                                  "with, or start anew in another --output", config_path));
+    throw OptionError(
+        fmt::format("the options describe another model than {}; resume with the options the run began "
+                    "with, or start anew in another --output",
+                    config_path));
   }
   const std::string state_path = JoinPath(directory, kStateFile);
   const TrainState saved = TrainState::FromJson(ReadFile(files_, state_path), state_path);
   if (saved.seed != state_.seed) {
-    throw OptionError(fmt::format("--seed is {}, but the run in --output began with {}; resume with that one", state_.seed,
-                                  saved.seed));
+    throw OptionError(fmt::format("--seed is {}, but the run in --output began with {}; resume with that one",
+                                  state_.seed, saved.seed));
   }
   if (saved.threads != state_.threads) {
-    reporter_.Warn(fmt::format("the run had {} threads and now has {}: it will end with other weights than an "
-                               "uninterrupted run", saved.threads, state_.threads));
+    reporter_.Warn(
+        fmt::format("the run had {} threads and now has {}: it will end with other weights than an "
+                    "uninterrupted run",
+                    saved.threads, state_.threads));
   }
   state_ = saved;
   state_.threads = pool_.workers();
@@ -159,10 +170,13 @@ void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
   ReadParameters(moments, parameters, optimizer_->second_moment(), "adam.v.");
   const bool has_average = moments.Has("weights." + parameters.parameters().front()->name);
   if (has_average != (optimizer_->average().size() > 0)) {
-    throw OptionError(fmt::format("--ema-decay is {}, but the run in --output was {} a moving average; resume with the "
-                                  "options it began with", options_.ema_decay, has_average ? "with" : "without"));
+    throw OptionError(
+        fmt::format("--ema-decay is {}, but the run in --output was {} a moving average; resume with the "
+                    "options it began with",
+                    options_.ema_decay, has_average ? "with" : "without"));
   }
-  ReadParameters(has_average ? moments : weights, parameters, model_->parameters().values(), has_average ? "weights." : "");
+  ReadParameters(has_average ? moments : weights, parameters, model_->parameters().values(),
+                 has_average ? "weights." : "");
   if (has_average) ReadParameters(weights, parameters, optimizer_->average());
   saved_step_ = state_.step;
   seconds_before_ = state_.seconds;
@@ -172,8 +186,8 @@ void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
 void Trainer::OpenData() {
   const TransformerConfig& config = model_->config();
   const CorpusOptions corpus{config.max_src_len, config.max_tgt_len, pool_.workers()};
-  corpus_ = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(InputOf(options_), *vocabs_.src, *vocabs_.tgt, corpus,
-                                                                   JoinPath(options_.output, "corpus.tokens"), files_));
+  corpus_ = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
+      InputOf(options_), *vocabs_.src, *vocabs_.tgt, corpus, JoinPath(options_.output, "corpus.tokens"), files_));
   if (state_.step > 0) corpus_->RequireFingerprint(state_.corpus_fingerprint);
   state_.corpus_fingerprint = corpus_->fingerprint();
   for (const std::string& line : DescribeReport(corpus_->report())) reporter_.Note("data: " + line);
@@ -274,7 +288,8 @@ void Trainer::HandleNonFinite(const Batch& suspect, double loss, double norm) {
 
 // The end of a message about numbers that are not finite.
 std::string Trainer::LastSaved() const {
-  const std::string saved = saved_step_ < 0 ? "nothing is saved" : fmt::format("the last checkpoint is of step {}", saved_step_);
+  const std::string saved =
+      saved_step_ < 0 ? "nothing is saved" : fmt::format("the last checkpoint is of step {}", saved_step_);
   return saved + ". Try a lower --learning-rate or --clip-norm 1";
 }
 
@@ -309,7 +324,8 @@ void Trainer::Validate() {
 // but too large to compute with: so they have to give a finite loss once more, on a batch that gave one before.
 void Trainer::RequireSoundWeights() {
   const auto fail = [&](const std::string& what) {
-    throw NumericError(fmt::format("step {}: {}, expected finite numbers, so nothing is saved; {}", state_.step, what, LastSaved()));
+    throw NumericError(
+        fmt::format("step {}: {}, expected finite numbers, so nothing is saved; {}", state_.step, what, LastSaved()));
   };
   if (!kernels::AllFinite(model_->parameters().values())) fail("weights are not finite");
   if (!kernels::AllFinite(optimizer_->second_moment())) fail("squares of gradients are not finite");
@@ -332,9 +348,10 @@ void Trainer::Save(const ValidationScores* scores) {
     contents.files.push_back(FileOfBytes(kSrcVocabFile, vocabs_.src->serialized()));
     contents.files.push_back(FileOfBytes(kTgtVocabFile, vocabs_.tgt->serialized()));
   }
-  contents.files.push_back({kWeightsFile, [&](WritableFile& file) {
-                              WriteSafetensors(ParameterViews(parameters, OutputWeights()), {{"format", "dragoman"}}, file);
-                            }});
+  contents.files.push_back(
+      {kWeightsFile, [&](WritableFile& file) {
+         WriteSafetensors(ParameterViews(parameters, OutputWeights()), {{"format", "dragoman"}}, file);
+       }});
   contents.files.push_back({kMomentsFile, [&](WritableFile& file) {
                               auto views = ParameterViews(parameters, optimizer_->first_moment(), "adam.m.");
                               for (auto& view : ParameterViews(parameters, optimizer_->second_moment(), "adam.v.")) {

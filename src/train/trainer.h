@@ -52,7 +52,7 @@ class Trainer {
   void Step();
   void HandleNonFinite(const Batch& suspect, double loss, double norm);
   std::string LastSaved() const;
-  void Validate();                   // and saves, with the score
+  void Validate();  // and saves, with the score
   void RequireSoundWeights();
   void Save(const ValidationScores* scores);
   void Finish(StopReason reason);
@@ -71,12 +71,12 @@ class Trainer {
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<Validator> validator_;
   TrainState state_;
-  std::vector<Batch> batches_;       // of the next update
-  Batch witness_;                    // the newest whose loss was finite
+  std::vector<Batch> batches_;  // of the next update
+  Batch witness_;               // the newest whose loss was finite
   int skipped_in_a_row_ = 0;
   int64_t saved_step_ = -1;
   int64_t validated_step_ = -1;
-  double seconds_before_ = 0;    // of training, in earlier starts
+  double seconds_before_ = 0;  // of training, in earlier starts
   Timer timer_;
 };
 

@@ -140,8 +140,10 @@ TEST_F(TrainerTest, ResumeRefusesWhatIsAnotherRun) {
   EXPECT_THAT(message_of([](auto& o) { o.seed = 7; }), HasSubstr("--seed is 7, but the run in --output began with 1"));
   EXPECT_THAT(message_of([](auto& o) { o.model.d_ff = 48; }), HasSubstr("describe another model than"));
   EXPECT_THAT(message_of([](auto& o) { o.model.residual_dropout = 0; }), HasSubstr("describe another model than"));
-  EXPECT_THAT(message_of([](auto& o) { o.ema_decay = 0; }), HasSubstr("--ema-decay is 0, but the run in --output was with"));
-  EXPECT_THAT(message_of([](auto& o) { std::swap(o.train_src, o.train_tgt); }), HasSubstr("training data are not those"));
+  EXPECT_THAT(message_of([](auto& o) { o.ema_decay = 0; }),
+              HasSubstr("--ema-decay is 0, but the run in --output was with"));
+  EXPECT_THAT(message_of([](auto& o) { std::swap(o.train_src, o.train_tgt); }),
+              HasSubstr("training data are not those"));
   EXPECT_THAT(message_of([](auto& o) { o.model.max_src_len = 16; }), HasSubstr("describe another model than"));
   EXPECT_EQ(LastState("run").step, 5) << "and left the run alone";
   EXPECT_EQ(Train(Resumed(Rich("run", 9))).step, 9);
@@ -220,7 +222,12 @@ TEST_F(TrainerTest, InitFromStartsWithThoseWeightsAndAnotherOptimizer) {
   const TrainState state = Train(options);
   EXPECT_EQ(state.step, 1);
   EXPECT_EQ(Last("second", "model.safetensors"), Last("first", "model.safetensors"));
-  EXPECT_EQ(Train(Resumed([&] { options.max_steps = 2; return options; }())).step, 2);
+  EXPECT_EQ(Train(Resumed([&] {
+              options.max_steps = 2;
+              return options;
+            }()))
+                .step,
+            2);
 
   options.output = directory_ / "third";
   VocabOptions other = SmallVocabOptions();

@@ -72,8 +72,7 @@ class CopyReverseTest : public testing::Test {
     Run("train --train-src @train.src --train-tgt @train.tgt --vocab @v.model --output @run --preset tiny "
         "--encoder-layers 2 --decoder-layers 2 --d-model 64 --heads 4 --d-ff 128 --dropout 0 --norm-order pre "
         "--final-norm --batch-tokens 1024 --schedule linear --learning-rate 0.003 --warmup 200 --max-steps " +
-            std::to_string(steps) +
-            " --log-every 100 --save-every 10000 --seed 1 --threads 2 --no-tensorboard",
+            std::to_string(steps) + " --log-every 100 --save-every 10000 --seed 1 --threads 2 --no-tensorboard",
         "train.txt");
     Run("translate --model @run --beam-size 1 --threads 2", "translate.txt", directory_ / "test.src");
     std::istringstream lines(FileBytes(directory_ / "translate.txt.out"));

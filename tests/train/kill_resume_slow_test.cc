@@ -51,14 +51,11 @@ class KillResumeTest : public testing::Test {
         "--save-every 3 --patience 100 --valid-beam-size 1 --log-every 1 --threads 2 --resume --quiet");
     std::vector<std::string> arguments;
     for (std::string word; words >> word;) arguments.push_back(word);
-    const std::map<std::string, std::string> more = {{"--max-steps", std::to_string(kSteps)},
-                                                     {"--valid-every", std::to_string(kValidEvery)},
-                                                     {"--train-src", directory_ / "en"},
-                                                     {"--train-tgt", directory_ / "zh"},
-                                                     {"--valid-src", directory_ / "valid.en"},
-                                                     {"--valid-tgt", directory_ / "valid.zh"},
-                                                     {"--vocab", directory_ / "v.model"},
-                                                     {"--output", directory_ / run}};
+    const std::map<std::string, std::string> more = {
+        {"--max-steps", std::to_string(kSteps)},  {"--valid-every", std::to_string(kValidEvery)},
+        {"--train-src", directory_ / "en"},       {"--train-tgt", directory_ / "zh"},
+        {"--valid-src", directory_ / "valid.en"}, {"--valid-tgt", directory_ / "valid.zh"},
+        {"--vocab", directory_ / "v.model"},      {"--output", directory_ / run}};
     for (const auto& [flag, value] : more) arguments.insert(arguments.end(), {flag, value});
     return arguments;
   }
@@ -122,7 +119,8 @@ TEST_F(KillResumeTest, KilledRunsEndWithTheSameBits) {
     ASSERT_FALSE(HasFailure()) << "after " << kills << " kills, in " << run;
     RemoveAll(RealFileSystem(), directory_ / run);
   }
-  std::cout << "DRAGOMAN_SEED=" << seed_ << ": " << kills << " kills in " << runs << " runs of " << seconds << " s" << std::endl;
+  std::cout << "DRAGOMAN_SEED=" << seed_ << ": " << kills << " kills in " << runs << " runs of " << seconds << " s"
+            << std::endl;
 }
 
 TEST_F(KillResumeTest, TermAndInterruptSaveAndSayWhichSignal) {
@@ -136,7 +134,8 @@ TEST_F(KillResumeTest, TermAndInterruptSaveAndSayWhichSignal) {
       Program program(Arguments(run), directory_ / "stopped.txt");
       // From the first record on it surely listens.
       const size_t records = Log(run).size();
-      while (Log(run).size() == records && !program.WaitUntil(0)) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      while (Log(run).size() == records && !program.WaitUntil(0))
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
       done = program.WaitUntil(program.Seconds() + rng.Uniform() * seconds / 4).has_value();
       if (!done) program.Send(signal);
       const Ending ending = program.Wait();

@@ -29,8 +29,7 @@ struct Ending {
 // when the object goes.
 class Program {
  public:
-  Program(const std::vector<std::string>& arguments, const std::string& log,
-          const std::string& input = "/dev/null")
+  Program(const std::vector<std::string>& arguments, const std::string& log, const std::string& input = "/dev/null")
       : started_(Clock::now()) {
     std::vector<char*> argv = {const_cast<char*>(DRAGOMAN_PROGRAM)};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
