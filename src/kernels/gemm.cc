@@ -1,61 +1,182 @@
 // SPDX-License-Identifier: Apache-2.0
+// The loops around the tiles of gemm_tile-inl.h. From outside to inside:
+//   blocks of kBlockSteps steps: a chain of multiply-adds is this long, then it is added to c. Fixed by k alone.
+//   blocks of columns, so many that their part of b, packed into panels, stays in the second-level cache;
+//   tiles of rows: the first one packs b while it computes with it, the others read the panels;
+//   panels of kPanelVecs vectors: the tile's part of a stays in the first-level cache.
+// Nothing of a is packed: eight rows, or a row of eight, are read fast enough where they lie.
 #include "kernels/gemm.h"
 
-#include <omp.h>
-
 #include <algorithm>
-#include <dnnl.hpp>
-#include <vector>
+#include <type_traits>
 
 #include "base/check.h"
-#include "base/error.h"
+#include "tensor/flat_buffer.h"
 
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/gemm.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h:
+#include "hwy/highway.h"
+#include "kernels/gemm_pack-inl.h"
+#include "kernels/gemm_tile-inl.h"
+
+HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
-namespace {
+namespace HWY_NAMESPACE {
 
-char Letter(Transpose transpose) { return transpose == Transpose::kYes ? 'T' : 'N'; }
+constexpr int64_t kBlockSteps = 512;
+constexpr int64_t kBlockFloats = int64_t{192} * 1024 / sizeof(float);  // of the 256 KB that the smallest caches have
+constexpr int64_t kLanes = hn::MaxLanes(Tag());
+constexpr int64_t kPanelCols = kPanelVecs * kLanes;
+static_assert(kBlockSteps * kPanelCols <= kBlockFloats);
 
-void Sgemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c, int64_t k,
-           bool accumulate) {
-  const dnnl_status_t status =
-      dnnl_sgemm(Letter(transpose_a), Letter(transpose_b), c.rows, c.cols, k, 1.0f, a.data, std::max<int64_t>(1, a.stride),
-                 b.data, std::max<int64_t>(1, b.stride), accumulate ? 1.0f : 0.0f, c.data, c.stride);
-  DRAGOMAN_CHECK(status == dnnl_success);
+// The left factor as it lies in memory: a row is a row of it, or a column.
+using Rows = LeftFactor<AnyStride, FixedStride<1>>;
+using Columns = LeftFactor<FixedStride<1>, AnyStride>;
+
+// Part `part` of `parts` of [0, count): parts as even as can be.
+struct Range {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+HWY_INLINE Range Part(int64_t count, int64_t parts, int64_t part) {
+  return {count * part / parts, count * (part + 1) / parts};
+}
+HWY_INLINE int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+template <bool kTransposeA, bool kTransposeB>
+class Multiplication {
+ public:
+  Multiplication(const Matrix& a, const Matrix& b, const Matrix& c, bool accumulate)
+      : a_(a), b_(b), c_(c), k_(kTransposeA ? a.rows : a.cols), accumulate_(accumulate) {
+    thread_local FlatBuffer memory(kBlockFloats);
+    panels_ = memory.data();
+  }
+
+  void Run() {
+    for (step_ = 0; step_ < k_; step_ += kBlockSteps) {
+      steps_ = std::min(kBlockSteps, k_ - step_);
+      add_ = accumulate_ || step_ > 0;
+      const int64_t whole = c_.cols - c_.cols % kLanes;
+      // A single tile of rows reads b once: packing would be in vain, and the fewer the rows, the wider the tile.
+      const bool once = kCanReadInPlace && c_.rows <= kTileRows;
+      const int64_t block = once ? whole : kBlockFloats / steps_ / kPanelCols * kPanelCols;
+      const int64_t panel_vecs = once ? std::min<int64_t>(kMaxVecs, kAccumulators / c_.rows) : kPanelVecs;
+      for (int64_t col = 0; col < whole; col += block) {
+        MultiplyColumns({col, std::min(col + block, whole)}, panel_vecs, once);
+      }
+      if (whole < c_.cols) MultiplyLastColumns(whole);
+    }
+  }
+
+ private:
+  using Left = std::conditional_t<kTransposeA, Columns, Rows>;
+  static constexpr bool kCanReadInPlace = !kTransposeA && !kTransposeB;
+
+  static TileFunction<Left> TileFor(Source source, int64_t rows, int64_t vecs) {
+    if (source == Source::kPanel) return kTiles<Left, Source::kPanel>[rows - 1][vecs - 1];
+    if constexpr (kCanReadInPlace) {
+      if (source == Source::kMatrix) return kTiles<Left, Source::kMatrix>[rows - 1][vecs - 1];
+    }
+    return kTiles<Left, Source::kMatrixAndPack>[rows - 1][vecs - 1];
+  }
+
+  Left LeftFrom(int64_t row) const {
+    if constexpr (kTransposeA) {
+      return {a_.Row(step_) + row, {}, {a_.stride}};
+    } else {
+      return {a_.Row(row) + step_, {a_.stride}, {}};
+    }
+  }
+
+  // A block of columns, in whole vectors.
+  void MultiplyColumns(Range block, int64_t panel_vecs, bool once) {
+    const int64_t vecs = block.size() / kLanes;
+    const int64_t panels = CeilDiv(vecs, panel_vecs);
+    const int64_t tiles = CeilDiv(c_.rows, kTileRows);
+    for (int64_t t = 0; t < tiles; ++t) {
+      const Range rows = Part(c_.rows, tiles, t);
+      const Left left = LeftFrom(rows.begin);
+      for (int64_t p = 0; p < panels; ++p) {
+        const Range vec = Part(vecs, panels, p);
+        const int64_t col = block.begin + vec.begin * kLanes, width = vec.size() * kLanes;
+        float* const panel = panels_ + vec.begin * kLanes * steps_;
+        const Product product{c_.Row(rows.begin) + col, c_.stride, add_};
+        const bool in_place = !kTransposeB && t == 0;
+        if (kTransposeB && t == 0) PackPanel<kTransposeB>(b_, step_, steps_, col, width, width, panel);
+        const RightFactor right = in_place ? RightFactor{b_.Row(step_) + col, b_.stride} : RightFactor{panel, width};
+        const Source source = once ? Source::kMatrix : in_place ? Source::kMatrixAndPack : Source::kPanel;
+        TileFor(source, rows.size(), vec.size())(left, right, steps_, panel, product);
+      }
+    }
+  }
+
+  // The columns that do not fill a vector.
+  void MultiplyLastColumns(int64_t col) {
+    const int64_t cols = c_.cols - col;
+    PackPanel<kTransposeB>(b_, step_, steps_, col, cols, kLanes, panels_);
+    const int64_t tiles = CeilDiv(c_.rows, kTileRows);
+    for (int64_t t = 0; t < tiles; ++t) {
+      const Range rows = Part(c_.rows, tiles, t);
+      HWY_ALIGN float sums[kTileRows * kLanes];
+      TileFor(Source::kPanel, rows.size(), 1)(LeftFrom(rows.begin), {panels_, kLanes}, steps_, nullptr,
+                                              {sums, kLanes, /*accumulate=*/false});
+      for (int64_t r = 0; r < rows.size(); ++r) {
+        float* const to = c_.Row(rows.begin + r) + col;
+        for (int64_t i = 0; i < cols; ++i) to[i] = add_ ? to[i] + sums[r * kLanes + i] : sums[r * kLanes + i];
+      }
+    }
+  }
+
+  const Matrix a_, b_, c_;
+  const int64_t k_;
+  const bool accumulate_;
+  float* panels_;                 // [steps_, panel's columns], one after the other
+  int64_t step_ = 0, steps_ = 0;  // the block of steps at hand
+  bool add_ = false;              // to what c holds, or overwrite
+};
+
+template <bool kTransposeA>
+void MultiplyBy(const Matrix& a, const Matrix& b, bool transpose_b, const Matrix& c, bool accumulate) {
+  if (transpose_b) {
+    Multiplication<kTransposeA, true>(a, b, c, accumulate).Run();
+  } else {
+    Multiplication<kTransposeA, false>(a, b, c, accumulate).Run();
+  }
 }
 
-// oneDNN multiplies a single row with another kernel, which sums in another order. Doubling the row keeps it to the
-// order of all other row counts.
-void SgemmSingleRow(const Matrix& a, const Matrix& b, Transpose transpose_b, const Matrix& c, bool accumulate) {
-  thread_local std::vector<float> two_rows;
-  two_rows.resize(2 * (a.cols + c.cols));
-  const Matrix a2(two_rows.data(), 2, a.cols);
-  const Matrix c2(two_rows.data() + 2 * a.cols, 2, c.cols);
-  for (int r = 0; r < 2; ++r) std::copy_n(a.data, a.cols, a2.Row(r));
-  if (accumulate) std::copy_n(c.data, c.cols, c2.Row(0)), std::copy_n(c.data, c.cols, c2.Row(1));
-  Sgemm(a2, Transpose::kNo, b, transpose_b, c2, a.cols, accumulate);
-  std::copy_n(c2.data, c.cols, c.data);
+void Multiply(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, const Matrix& c, bool accumulate) {
+  transpose_a ? MultiplyBy<true>(a, b, transpose_b, c, accumulate)
+              : MultiplyBy<false>(a, b, transpose_b, c, accumulate);
 }
 
-}  // namespace
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace dragoman::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dragoman::kernels {
+
+HWY_EXPORT(Multiply);
+
+void UseOneGemmThread() {}
 
 void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate) {
-  const int64_t m = transpose_a == Transpose::kYes ? a.cols : a.rows;
-  const int64_t k = transpose_a == Transpose::kYes ? a.rows : a.cols;
-  const int64_t b_rows = transpose_b == Transpose::kYes ? b.cols : b.rows;
-  const int64_t n = transpose_b == Transpose::kYes ? b.rows : b.cols;
-  DRAGOMAN_CHECK(k == b_rows && c.rows == m && c.cols == n);
-  if (m == 0 || n == 0) return;
+  const bool flip_a = transpose_a == Transpose::kYes, flip_b = transpose_b == Transpose::kYes;
+  const int64_t k = flip_a ? a.rows : a.cols;
+  DRAGOMAN_CHECK(k == (flip_b ? b.cols : b.rows));
+  DRAGOMAN_CHECK(c.rows == (flip_a ? a.cols : a.rows) && c.cols == (flip_b ? b.rows : b.cols));
+  if (c.rows == 0 || c.cols == 0) return;
   if (k == 0) {
-    if (!accumulate) {
-      for (int64_t r = 0; r < m; ++r) std::fill_n(c.Row(r), n, 0.0f);
-    }
+    if (accumulate) return;
+    for (int64_t r = 0; r < c.rows; ++r) std::fill_n(c.Row(r), c.cols, 0.0f);
     return;
   }
-  if (m == 1 && transpose_a == Transpose::kNo) return SgemmSingleRow(a, b, transpose_b, c, accumulate);
-  Sgemm(a, transpose_a, b, transpose_b, c, k, accumulate);
+  HWY_DYNAMIC_DISPATCH(Multiply)(a, flip_a, b, flip_b, c, accumulate);
 }
 
-void UseOneGemmThread() { omp_set_num_threads(1); }
-
 }  // namespace dragoman::kernels
+#endif  // HWY_ONCE

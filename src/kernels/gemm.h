@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// General matrix multiplication, f32, through oneDNN, on the calling thread.
+// General matrix multiplication on the calling thread.
 #ifndef DRAGOMAN_KERNELS_GEMM_H_
 #define DRAGOMAN_KERNELS_GEMM_H_
 
@@ -11,13 +11,14 @@ enum class Transpose { kNo, kYes };
 
 // c = op(a) op(b), or c += op(a) op(b) when accumulate; op transposes where asked.
 //   op(a) [m, k], op(b) [k, n], c [m, n]; c must not overlap a or b. k may be 0 (c becomes 0, or stays).
-// A row of c depends on its own row of op(a) and on b alone, bit for bit, whatever m is, when b is not transposed:
-// this is what makes a sentence's translation independent of its neighbours (GemmTest.RowDoesNotDependOnItsNeighbours).
+// An element of c depends on its row of op(a) and its column of op(b) alone, bit for bit, whatever m and n are: its
+// products are added in rising order of k, by fused multiply-adds, in blocks of 512, whose sums are added in turn. This
+// is what makes a sentence's translation independent of its neighbours (GemmTest.RowDoesNotDependOnItsNeighbours).
+// Every instruction set with fused multiply-adds gives the same bits.
 void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate = false);
 
-// oneDNN takes its thread count from an OpenMP setting of the calling thread. Every thread that calls Gemm calls
-// this once first: our threads are one per core, each on its own sentences.
+// Nothing any more: Gemm starts no threads.
 void UseOneGemmThread();
 
 }  // namespace dragoman::kernels

@@ -3,53 +3,114 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
-#include <random>
+#include <limits>
+#include <string>
 #include <vector>
+
+#include "kernels/reference/gemm.h"
+#include "kernels/testing.h"
 
 namespace dragoman::kernels {
 namespace {
 
-std::vector<float> Random(int64_t n, int seed) {
-  std::mt19937 rng(seed);
-  std::uniform_real_distribution<float> uniform(-1, 1);
-  std::vector<float> v(n);
-  for (float& x : v) x = uniform(rng);
-  return v;
-}
+struct Shape {
+  int64_t m, n, k;
+};
 
-// The definition, in double.
-double Expected(const Matrix& a, Transpose ta, const Matrix& b, Transpose tb, int64_t r, int64_t c, int64_t k) {
-  double sum = 0;
-  for (int64_t i = 0; i < k; ++i) {
-    sum += double{ta == Transpose::kYes ? a.At(i, r) : a.At(r, i)} * (tb == Transpose::kYes ? b.At(c, i) : b.At(i, c));
-  }
-  return sum;
-}
+// The two factors of c [m, n], stored as the transposes ask.
+struct Factors {
+  TestMatrix a, b;
 
-TEST(GemmTest, MatchesTheDefinition) {
-  UseOneGemmThread();
-  int seed = 0;
+  Factors(const Shape& s, Transpose ta, Transpose tb)
+      : a(ta == Transpose::kYes ? s.k : s.m, ta == Transpose::kYes ? s.m : s.k, /*seed=*/1),
+        b(tb == Transpose::kYes ? s.n : s.k, tb == Transpose::kYes ? s.k : s.n, /*seed=*/2) {}
+};
+
+template <class Test>
+void ForEachTranspose(const Test& test) {
   for (const auto ta : {Transpose::kNo, Transpose::kYes}) {
     for (const auto tb : {Transpose::kNo, Transpose::kYes}) {
+      SCOPED_TRACE(std::string("transposes ") + (ta == Transpose::kYes ? "a " : "") +
+                   (tb == Transpose::kYes ? "b" : ""));
+      test(ta, tb);
+    }
+  }
+}
+
+bool HasFusedMultiplyAdd(const std::string& target) { return target == "avx512" || target == "avx2"; }
+
+void TestAgainstTwin(const Shape& shape, Transpose ta, Transpose tb, bool accumulate) {
+  SCOPED_TRACE(testing::Message() << shape.m << " x " << shape.n << " x " << shape.k << (accumulate ? ", added" : ""));
+  Factors f(shape, ta, tb);
+  TestMatrix c(shape.m, shape.n, 3), expected(shape.m, shape.n, 3);
+  Gemm(f.a.view(), ta, f.b.view(), tb, c.view(), accumulate);
+  reference::Gemm(f.a.view(), ta, f.b.view(), tb, expected.view(), accumulate);
+  const bool exact = HasFusedMultiplyAdd(CurrentTarget());
+  ExpectNear(c, expected, exact ? 0 : 2e-7 * (1 + std::sqrt(double(shape.k))), "c");
+}
+
+// Rows around every height of a tile, columns around every width, steps around the block of 512.
+TEST(GemmTest, MatchesItsTwin) {
+  ForEachTarget([] {
+    ForEachTranspose([](Transpose ta, Transpose tb) {
       for (const bool accumulate : {false, true}) {
-        for (const auto& [m, n, k] : {std::array<int64_t, 3>{1, 1, 1}, {1, 33, 17}, {2, 5, 7}, {17, 1, 3}, {13, 31, 0},
-                                      {16, 48, 64}, {67, 129, 70}, {0, 4, 4}}) {
-          // Strides wider than the matrices, as when a matrix is a range of another's columns.
-          auto a_data = Random(m * (k + 3) + k * (m + 3), ++seed), b_data = Random(k * (n + 5) + n * (k + 5), ++seed);
-          auto c_data = Random(m * (n + 2), ++seed);
-          const Matrix a = ta == Transpose::kYes ? Matrix(a_data.data(), k, m, m + 3) : Matrix(a_data.data(), m, k, k + 3);
-          const Matrix b = tb == Transpose::kYes ? Matrix(b_data.data(), n, k, k + 5) : Matrix(b_data.data(), k, n, n + 5);
-          const auto before = c_data;
-          const Matrix c(c_data.data(), m, n, n + 2);
-          Gemm(a, ta, b, tb, c, accumulate);
-          for (int64_t r = 0; r < m; ++r) {
-            for (int64_t col = 0; col < n; ++col) {
-              const double want = Expected(a, ta, b, tb, r, col, k) + (accumulate ? before[r * (n + 2) + col] : 0.0f);
-              ASSERT_NEAR(c.At(r, col), want, 1e-5 * (1 + std::sqrt(double(k)))) << m << 'x' << n << 'x' << k;
-            }
-            ASSERT_EQ(c_data[r * (n + 2) + n], before[r * (n + 2) + n]) << "wrote past the row's end";
-          }
+        for (int64_t m = 0; m <= 17; ++m) TestAgainstTwin({m, 50, 9}, ta, tb, accumulate);
+        for (int64_t n = 0; n <= 33; ++n) TestAgainstTwin({3, n, 17}, ta, tb, accumulate);
+        for (const int64_t k : {0, 1, 2, 16, 511, 512, 513, 1025}) TestAgainstTwin({9, 49, k}, ta, tb, accumulate);
+        for (const Shape& s : {Shape{1, 1, 1}, {1, 400, 3}, {70, 97, 40}, {5, 130, 600}}) {
+          TestAgainstTwin(s, ta, tb, accumulate);
+        }
+      }
+    });
+  });
+}
+
+// So many columns that b is packed in several blocks.
+TEST(GemmTest, WideMatricesMatchTheirTwin) {
+  for (const auto tb : {Transpose::kNo, Transpose::kYes}) TestAgainstTwin({11, 1000, 530}, Transpose::kNo, tb, false);
+}
+
+// The twin agrees with the definition, in double.
+TEST(GemmTest, TheTwinIsRight) {
+  const Shape s{4, 6, 1200};
+  ForEachTranspose([&](Transpose ta, Transpose tb) {
+    Factors f(s, ta, tb);
+    TestMatrix c(s.m, s.n, 3), before(s.m, s.n, 3);
+    reference::Gemm(f.a.view(), ta, f.b.view(), tb, c.view(), /*accumulate=*/true);
+    for (int64_t r = 0; r < s.m; ++r) {
+      for (int64_t col = 0; col < s.n; ++col) {
+        double want = before.At(r, col);
+        for (int64_t i = 0; i < s.k; ++i) {
+          want += double{ta == Transpose::kYes ? f.a.At(i, r) : f.a.At(r, i)} *
+                  (tb == Transpose::kYes ? f.b.At(col, i) : f.b.At(i, col));
+        }
+        ASSERT_NEAR(c.At(r, col), want, 2e-5);
+      }
+    }
+  });
+}
+
+// Rows first to first + m of op(a), as a factor of their own.
+Matrix RowsOf(const Matrix& a, Transpose ta, int64_t first, int64_t m) {
+  return ta == Transpose::kYes ? a.Cols(first, m) : a.Rows(first, m);
+}
+
+void TestRowIndependence(Transpose ta, Transpose tb, const std::vector<Shape>& shapes,
+                         const std::vector<int64_t>& rows) {
+  for (const Shape& s : shapes) {
+    Factors f(s, ta, tb);
+    TestMatrix all(s.m, s.n);
+    Gemm(f.a.view(), ta, f.b.view(), tb, all.view());
+    for (const int64_t m : rows) {
+      for (const int64_t first : {int64_t{0}, s.m - m}) {
+        TestMatrix some(m, s.n);
+        Gemm(RowsOf(f.a.view(), ta, first, m), ta, f.b.view(), tb, some.view());
+        for (int64_t r = 0; r < m; ++r) {
+          const auto n = static_cast<size_t>(s.n);
+          ASSERT_TRUE(SameBits({some.Row(r), n}, {all.Row(first + r), n}))
+              << "row " << r << " of " << m << " from " << first << ", n " << s.n << ", k " << s.k;
         }
       }
     }
@@ -58,24 +119,57 @@ TEST(GemmTest, MatchesTheDefinition) {
 
 // The promise that batch independence stands on: the same row, alone and among others, gives the same bits.
 TEST(GemmTest, RowDoesNotDependOnItsNeighbours) {
-  UseOneGemmThread();
-  for (const auto& [n, k] : {std::array<int64_t, 2>{512, 512}, {2048, 512}, {512, 2048}, {128, 128}, {256, 128}, {40, 24},
-                            {8000, 128}, {37, 1000}}) {
-    const int64_t max_rows = 200;
-    auto a = Random(max_rows * k, 1), b = Random(k * n, 2);
-    std::vector<float> all(max_rows * n), some(max_rows * n);
-    Gemm(Matrix(a.data(), max_rows, k), Transpose::kNo, Matrix(b.data(), k, n), Transpose::kNo,
-         Matrix(all.data(), max_rows, n));
-    for (const int64_t m : {1, 2, 3, 4, 5, 7, 8, 12, 15, 16, 17, 23, 31, 32, 33, 48, 49, 63, 64, 65, 100, 127, 199}) {
-      for (const int64_t first : {int64_t{0}, max_rows - m}) {
-        Gemm(Matrix(a.data() + first * k, m, k), Transpose::kNo, Matrix(b.data(), k, n), Transpose::kNo,
-             Matrix(some.data(), m, n));
-        for (int64_t i = 0; i < m * n; ++i) {
-          EXPECT_EQ(some[i], all[first * n + i]) << "rows " << m << " from " << first << ", n " << n << ", k " << k;
+  ForEachTarget([] {
+    ForEachTranspose([](Transpose ta, Transpose tb) {
+      TestRowIndependence(ta, tb, {{60, 40, 24}, {60, 128, 130}, {60, 37, 1000}, {60, 300, 520}},
+                          {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 59});
+    });
+  });
+}
+
+TEST(GemmTest, RowDoesNotDependOnItsNeighboursInModelsShapes) {
+  TestRowIndependence(
+      Transpose::kNo, Transpose::kNo,
+      {{200, 512, 512}, {200, 2048, 512}, {200, 512, 2048}, {200, 128, 128}, {200, 256, 128}, {200, 8000, 128}},
+      {1, 2, 4, 7, 16, 31, 64, 100, 199});
+}
+
+// Nor does a column on what stands beside it.
+TEST(GemmTest, ColumnDoesNotDependOnItsNeighbours) {
+  ForEachTarget([] {
+    ForEachTranspose([](Transpose ta, Transpose tb) {
+      const Shape s{9, 150, 520};
+      Factors f(s, ta, tb);
+      TestMatrix all(s.m, s.n);
+      Gemm(f.a.view(), ta, f.b.view(), tb, all.view());
+      for (const int64_t n : {1, 2, 8, 15, 16, 17, 31, 48, 49, 100}) {
+        const int64_t first = s.n - n;
+        TestMatrix some(s.m, n);
+        const Matrix b = tb == Transpose::kYes ? f.b.view().Rows(first, n) : f.b.view().Cols(first, n);
+        Gemm(f.a.view(), ta, b, tb, some.view());
+        for (int64_t r = 0; r < s.m; ++r) {
+          const auto count = static_cast<size_t>(n);
+          ASSERT_TRUE(SameBits({some.Row(r), count}, {all.Row(r) + first, count})) << "n " << n << ", row " << r;
         }
       }
+    });
+  });
+}
+
+TEST(GemmTest, NotANumberStays) {
+  ForEachTarget([] {
+    for (const float value : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
+      Factors f({3, 20, 5}, Transpose::kNo, Transpose::kNo);
+      f.a.At(1, 4) = value;
+      for (int64_t col = 0; col < 20; ++col) f.b.At(4, col) = 0;  // NaN * 0 and infinity * 0 are NaN
+      TestMatrix c(3, 20);
+      Gemm(f.a.view(), Transpose::kNo, f.b.view(), Transpose::kNo, c.view());
+      for (int64_t col = 0; col < 20; ++col) {
+        EXPECT_TRUE(std::isnan(c.At(1, col)));
+        EXPECT_TRUE(std::isfinite(c.At(0, col)) && std::isfinite(c.At(2, col)));
+      }
     }
-  }
+  });
 }
 
 }  // namespace

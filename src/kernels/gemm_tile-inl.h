@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: Apache-2.0
+// The inside of a GEMM: a tile of C in registers, kTileRows rows by up to kPanelVecs vectors, or fewer rows by more
+// vectors. Every element is one chain of fused multiply-adds in rising order of steps, in whatever tile it falls.
+// Included once per instruction set (Highway's foreach_target).
+#if defined(DRAGOMAN_KERNELS_GEMM_TILE_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef DRAGOMAN_KERNELS_GEMM_TILE_INL_H_
+#undef DRAGOMAN_KERNELS_GEMM_TILE_INL_H_
+#else
+#define DRAGOMAN_KERNELS_GEMM_TILE_INL_H_
+#endif
+
+#include <array>
+#include <cstdint>
+#include <utility>
+
+#include "hwy/cache_control.h"
+#include "hwy/highway.h"
+#include "kernels/lanes-inl.h"
+#include "kernels/small_gemm-inl.h"  // LeftFactor, RightFactor, Product, kTileRows
+
+HWY_BEFORE_NAMESPACE();
+namespace dragoman::kernels {
+namespace HWY_NAMESPACE {
+
+// 8 x 3 accumulators leave 8 of 32 registers for what they are fed from, 6 x 2 leave 4 of 16.
+#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+constexpr int kPanelVecs = 3;
+#else
+constexpr int kPanelVecs = 2;
+#endif
+constexpr int kAccumulators = kTileRows * kPanelVecs;
+constexpr int kMaxVecs = 12;  // of a tile with few rows
+
+// Where a tile finds its columns of the right factor.
+enum class Source {
+  kMatrix,         // in the matrix itself, lines far apart
+  kMatrixAndPack,  // likewise; it copies them to a panel for the tiles below
+  kPanel,          // in a panel
+};
+
+// From this many rows on, a matrix read from memory arrives too late unless it is asked for a panel ahead. Tiles with
+// fewer rows are wide enough for the hardware to see where they are going, and have no load to spare.
+constexpr int kMinPrefetchRows = 5;
+
+template <int kRows, int kVecs, Source kSource, class Left>
+HWY_NOINLINE void GemmTile(Left a, RightFactor b, int64_t steps, float* HWY_RESTRICT panel, Product c) {
+  constexpr bool kPrefetch = kSource != Source::kPanel && kRows >= kMinPrefetchRows;
+  const Tag d;
+  const int64_t lanes = hn::Lanes(d);
+  Floats acc[kRows][kVecs];
+  HWY_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVecs; ++v) {
+      acc[r][v] = hn::Zero(d);
+      hwy::Prefetch(c.data + r * c.stride + v * lanes);
+    }
+  }
+  for (int64_t i = 0; i < steps; ++i) {
+    Floats right[kVecs];
+    for (int v = 0; v < kVecs; ++v) {
+      right[v] = hn::LoadU(d, b.data + v * lanes);
+      if constexpr (kPrefetch) hwy::Prefetch(b.data + (kVecs + v) * lanes);  // may lie outside: a hint never faults
+      if constexpr (kSource == Source::kMatrixAndPack) hn::StoreU(right[v], d, panel + v * lanes);
+    }
+    HWY_UNROLL(8)
+    for (int r = 0; r < kRows; ++r) {
+      const Floats left = hn::Set(d, a.data[r * a.row_stride.value]);
+      for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::MulAdd(left, right[v], acc[r][v]);
+    }
+    a.data += a.step_stride.value;
+    b.data += b.stride;
+    if constexpr (kSource == Source::kMatrixAndPack) panel += kVecs * lanes;
+  }
+  HWY_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVecs; ++v) {
+      float* const to = c.data + r * c.stride + v * lanes;
+      if (c.accumulate) acc[r][v] = hn::Add(hn::LoadU(d, to), acc[r][v]);
+      hn::StoreU(acc[r][v], d, to);
+    }
+  }
+}
+
+// kTiles<Left, source>[rows - 1][vecs - 1]; null where the accumulators would not fit into the registers.
+template <class Left>
+using TileFunction = void (*)(Left, RightFactor, int64_t, float*, Product);
+
+template <int kRows, int kVecs, Source kSource, class Left>
+constexpr TileFunction<Left> TileOrNull() {
+  constexpr int kWidest = kSource == Source::kMatrix ? kMaxVecs : kPanelVecs;
+  if constexpr (kRows * kVecs <= kAccumulators && kVecs <= kWidest) {
+    return &GemmTile<kRows, kVecs, kSource, Left>;
+  } else {
+    return nullptr;
+  }
+}
+
+template <int kRows, Source kSource, class Left, int... kVecs>
+constexpr auto TilesOfRows(std::integer_sequence<int, kVecs...>) {
+  return std::array<TileFunction<Left>, kMaxVecs>{TileOrNull<kRows, kVecs + 1, kSource, Left>()...};
+}
+
+template <Source kSource, class Left, int... kRows>
+constexpr auto AllTiles(std::integer_sequence<int, kRows...>) {
+  return std::array{TilesOfRows<kRows + 1, kSource, Left>(std::make_integer_sequence<int, kMaxVecs>())...};
+}
+
+template <class Left, Source kSource>
+inline constexpr auto kTiles = AllTiles<kSource, Left>(std::make_integer_sequence<int, kTileRows>());
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace dragoman::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // DRAGOMAN_KERNELS_GEMM_TILE_INL_H_
