@@ -98,7 +98,7 @@ class ParityTest : public testing::TestWithParam<Case> {
     const Variable encoder_out = model_.Encode(tape, src_.view());  // [src_tokens, d_model]
     const Variable hidden =
         model_.Decode(tape, tgt_in_.view(), src_.view().packing, encoder_out);  // [tgt_tokens, d_model]
-    const Variable logits = model_.Logits(tape, hidden);                        // [tgt_tokens, tgt_vocab]
+    const Variable logits = model_.Logits(tape, hidden.value());                // [tgt_tokens, tgt_vocab]
     logits_.assign(logits.value().data, logits.value().data + logits.value().size());
     const float smoothing = GetParam().json.at("label_smoothing").get<float>();
     sums_ = model_.Loss(tape, hidden, tgt_out_.ids, smoothing, 1.0f / static_cast<float>(tokens()));
