@@ -85,9 +85,8 @@ void Beam::CutAtLimit() {
 
 bool Beam::ShouldStop() const {
   if (options_.stopping == Stopping::kBeam) return static_cast<int>(finished_.size()) >= options_.beam_size;
-  // kFirst asks the same of one finished hypothesis and of open ones as they stand that kBound asks of the n-best and
-  // of open ones at their most favourable length.
-  const auto needed = static_cast<size_t>(options_.stopping == Stopping::kFirst ? 1 : options_.n_best);
+  // kFirst asks of open hypotheses as they stand what kBound asks of them at their most favourable length.
+  const auto needed = static_cast<size_t>(options_.n_best);
   if (finished_.size() < needed) return false;
   std::vector<double> scores;
   for (const Hypothesis& hypothesis : finished_) scores.push_back(hypothesis.score);

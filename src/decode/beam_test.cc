@@ -45,6 +45,7 @@ DecodeOptions Options(int beam_size) {
   DecodeOptions options;
   options.beam_size = options.n_best = beam_size;
   options.alpha = 0;
+  options.stopping = Stopping::kBeam;
   return options;
 }
 
@@ -211,9 +212,11 @@ TEST(StoppingTest, BeamWaitsForAsManyFinishedAsTheBeamIsWide) {
   EXPECT_TRUE(beam.done());
 }
 
-TEST(StoppingTest, FirstEndsWhenTheBestFinishedIsAheadOfTheOpenOnesAsTheyStand) {
-  EXPECT_TRUE(AfterOneFinished(Stopping::kFirst, 1, 0).done());  // -1.5 against -2
+TEST(StoppingTest, FirstEndsWhenTheNBestFinishedAreAheadOfTheOpenOnesAsTheyStand) {
+  EXPECT_TRUE(AfterOneFinished(Stopping::kFirst, 1, 0).done());   // -1.5 against -2
+  EXPECT_FALSE(AfterOneFinished(Stopping::kFirst, 2, 0).done());  // of the 2 best only one is there
   DecodeOptions options = Options(2);
+  options.n_best = 1;
   options.stopping = Stopping::kFirst;
   Beam beam(options, kEos, 10);
   Advance(beam, {{-1, -4, -2, -9}});  // {</s>} finished with -2, but {0} is open with -1
