@@ -88,6 +88,12 @@ TransformerConfig MakeConfig(const Options& options, int vocab) {
   return config;
 }
 
+Precision PrecisionOf(const std::string& name) {
+  if (name == "f32") return Precision::kF32;
+  if (!kernels::HasFastBf16()) throw OptionError("--precision bf16: this processor lacks AVX512_BF16; give f32");
+  return Precision::kBf16;
+}
+
 class SpeedTrainer {
  public:
   SpeedTrainer(const Options& options, const Json& content)
@@ -95,7 +101,7 @@ class SpeedTrainer {
         model_(MakeConfig(options, content.at("vocab").get<int>())),
         batches_(MakeBatches(content, model_.config().decoder_start)),
         pool_(options.threads, kernels::UseOneGemmThread),
-        workers_(model_, pool_, GradientOptions{}),
+        workers_(model_, pool_, GradientOptions{.precision = PrecisionOf(options.precision)}),
         optimizer_(OptimizerOptions{}, model_.parameters().flat_size()) {
     model_.Initialize(options.seed);
   }
@@ -163,7 +169,7 @@ int main(int argc, char** argv) {
   dragoman::Options options;
   app.add_option("--batches", options.batches, "file written by make_batches.py")->required();
   app.add_option("--preset", options.preset, "tiny, small or base");
-  app.add_option("--precision", options.precision, "f32")->check(CLI::IsMember({"f32"}));
+  app.add_option("--precision", options.precision, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--threads", options.threads, "one per core")->check(CLI::Range(1, 1024));
   app.add_option("--seed", options.seed, "of the first weights");
   app.add_option("--learning-rate", options.learning_rate, "constant");

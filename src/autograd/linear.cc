@@ -13,15 +13,16 @@ Variable Linear(Tape& tape, const Variable& x, const Parameter& weight, const Pa
   ExpectShape("Linear", &weight, x.cols(), weight.cols());
   ExpectShape("Linear", bias, 1, weight.cols());
   Variable y = tape.New(x.rows(), weight.cols());  // [tokens, out]
-  Gemm(x.value(), Transpose::kNo, weight.value(), Transpose::kNo, y.value());
+  Gemm(tape.precision(), x.value(), Transpose::kNo, weight.value(), Transpose::kNo, y.value());
   if (bias != nullptr) kernels::AddBias(y.value(), bias->data);
 
   tape.Record(y, [&tape, &weight, bias, x, y] {
     const Matrix& dy = tape.Gradient(y);  // [tokens, out]
     const auto dx = tape.SlotFor(x);      // dx = dy W^T
-    Gemm(dy, Transpose::kNo, weight.value(), Transpose::kYes, dx.matrix, dx.accumulate);
-    Gemm(x.value(), Transpose::kYes, dy, Transpose::kNo, tape.GradientMatrixOf(weight), true);  // dW += x^T dy
-    if (bias != nullptr) kernels::AddColumnSums(dy, tape.GradientOf(*bias));                    // db += sum of rows
+    Gemm(tape.precision(), dy, Transpose::kNo, weight.value(), Transpose::kYes, dx.matrix, dx.accumulate);
+    // dW += x^T dy, db += sum of rows
+    Gemm(tape.precision(), x.value(), Transpose::kYes, dy, Transpose::kNo, tape.GradientMatrixOf(weight), true);
+    if (bias != nullptr) kernels::AddColumnSums(dy, tape.GradientOf(*bias));
   });
   return y;
 }

@@ -35,7 +35,7 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
     const int64_t count = std::min(kSliceTokens, tokens - begin);
     const Matrix h = hidden.value().Rows(begin, count);     // [slice, d_model]
     const Matrix logits(scratch.data(), count, vocab);      // [slice, vocab]
-    Gemm(h, Transpose::kNo, weight.value(), Transpose::kYes, logits);
+    Gemm(tape.precision(), h, Transpose::kNo, weight.value(), Transpose::kYes, logits);
     if (bias != nullptr) kernels::AddBias(logits, bias->data);
     const auto slice = kernels::CrossEntropyRows(logits, targets.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
                                                  smoothing, backward ? gradient_scale : 0.0f);
@@ -44,8 +44,10 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
     sums.correct += slice.correct;
     if (!backward) continue;
     const Matrix& dlogits = logits;  // overwritten by CrossEntropyRows
-    Gemm(dlogits, Transpose::kNo, weight.value(), Transpose::kNo, dhidden.matrix.Rows(begin, count), dhidden.accumulate);
-    Gemm(dlogits, Transpose::kYes, h, Transpose::kNo, tape.GradientMatrixOf(weight), /*accumulate=*/true);
+    Gemm(tape.precision(), dlogits, Transpose::kNo, weight.value(), Transpose::kNo, dhidden.matrix.Rows(begin, count),
+         dhidden.accumulate);
+    Gemm(tape.precision(), dlogits, Transpose::kYes, h, Transpose::kNo, tape.GradientMatrixOf(weight),
+         /*accumulate=*/true);
     if (bias != nullptr) kernels::AddColumnSums(dlogits, tape.GradientOf(*bias));
   }
   return sums;

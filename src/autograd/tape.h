@@ -12,6 +12,7 @@
 
 #include "autograd/parameter.h"
 #include "kernels/dropout.h"
+#include "kernels/gemm.h"
 #include "tensor/buffer_pool.h"
 #include "tensor/matrix.h"
 
@@ -99,6 +100,10 @@ class Tape {
   void StopRecording() { recording_ = false; }
   bool recording() const { return recording_; }
 
+  // Of the factors of ops' matrix products, forward and backward, from now on. kBf16 only where HasFastBf16().
+  void set_precision(Precision precision) { precision_ = precision; }
+  Precision precision() const { return precision_; }
+
   Variable New(int64_t rows, int64_t cols);          // uninitialised
   Variable Reuse(Variable x);                         // a new variable in x's memory; x's value is lost
   Scratch NewScratch(int64_t floats) { return Scratch(&pool_, floats); }
@@ -164,6 +169,7 @@ class Tape {
   BufferPool pool_;
   std::vector<Step> steps_;
   bool recording_ = false;
+  Precision precision_ = Precision::kF32;
   float* gradients_ = nullptr;
   uint64_t dropout_key_ = 0;
   uint64_t dropouts_ = 0;

@@ -10,7 +10,7 @@
 #include <algorithm>
 #include <type_traits>
 
-#include "base/check.h"
+#include "kernels/gemm_shape.h"
 #include "tensor/flat_buffer.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -34,16 +34,6 @@ static_assert(kBlockSteps * kPanelCols <= kBlockFloats);
 // The left factor as it lies in memory: a row is a row of it, or a column.
 using Rows = LeftFactor<AnyStride, FixedStride<1>>;
 using Columns = LeftFactor<FixedStride<1>, AnyStride>;
-
-// Part `part` of `parts` of [0, count): parts as even as can be.
-struct Range {
-  int64_t begin, end;
-  int64_t size() const { return end - begin; }
-};
-HWY_INLINE Range Part(int64_t count, int64_t parts, int64_t part) {
-  return {count * part / parts, count * (part + 1) / parts};
-}
-HWY_INLINE int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
 
 template <bool kTransposeA, bool kTransposeB>
 class Multiplication {
@@ -165,17 +155,14 @@ void UseOneGemmThread() {}
 
 void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate) {
-  const bool flip_a = transpose_a == Transpose::kYes, flip_b = transpose_b == Transpose::kYes;
-  const int64_t k = flip_a ? a.rows : a.cols;
-  DRAGOMAN_CHECK(k == (flip_b ? b.cols : b.rows));
-  DRAGOMAN_CHECK(c.rows == (flip_a ? a.cols : a.rows) && c.cols == (flip_b ? b.rows : b.cols));
-  if (c.rows == 0 || c.cols == 0) return;
-  if (k == 0) {
-    if (accumulate) return;
-    for (int64_t r = 0; r < c.rows; ++r) std::fill_n(c.Row(r), c.cols, 0.0f);
-    return;
-  }
-  HWY_DYNAMIC_DISPATCH(Multiply)(a, flip_a, b, flip_b, c, accumulate);
+  if (NothingToAdd(a, transpose_a, b, transpose_b, c, accumulate)) return;
+  HWY_DYNAMIC_DISPATCH(Multiply)(a, transpose_a == Transpose::kYes, b, transpose_b == Transpose::kYes, c, accumulate);
+}
+
+void Gemm(Precision precision, const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b,
+          const Matrix& c, bool accumulate) {
+  const auto gemm = precision == Precision::kBf16 ? &GemmBf16 : static_cast<decltype(&GemmBf16)>(&Gemm);
+  gemm(a, transpose_a, b, transpose_b, c, accumulate);
 }
 
 }  // namespace dragoman::kernels

@@ -9,35 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "kernels/gemm_testing.h"
 #include "kernels/reference/gemm.h"
 #include "kernels/testing.h"
 
 namespace dragoman::kernels {
 namespace {
-
-struct Shape {
-  int64_t m, n, k;
-};
-
-// The two factors of c [m, n], stored as the transposes ask.
-struct Factors {
-  TestMatrix a, b;
-
-  Factors(const Shape& s, Transpose ta, Transpose tb)
-      : a(ta == Transpose::kYes ? s.k : s.m, ta == Transpose::kYes ? s.m : s.k, /*seed=*/1),
-        b(tb == Transpose::kYes ? s.n : s.k, tb == Transpose::kYes ? s.k : s.n, /*seed=*/2) {}
-};
-
-template <class Test>
-void ForEachTranspose(const Test& test) {
-  for (const auto ta : {Transpose::kNo, Transpose::kYes}) {
-    for (const auto tb : {Transpose::kNo, Transpose::kYes}) {
-      SCOPED_TRACE(std::string("transposes ") + (ta == Transpose::kYes ? "a " : "") +
-                   (tb == Transpose::kYes ? "b" : ""));
-      test(ta, tb);
-    }
-  }
-}
 
 bool HasFusedMultiplyAdd(const std::string& target) { return target == "avx512" || target == "avx2"; }
 
@@ -90,11 +67,6 @@ TEST(GemmTest, TheTwinIsRight) {
       }
     }
   });
-}
-
-// Rows first to first + m of op(a), as a factor of their own.
-Matrix RowsOf(const Matrix& a, Transpose ta, int64_t first, int64_t m) {
-  return ta == Transpose::kYes ? a.Cols(first, m) : a.Rows(first, m);
 }
 
 void TestRowIndependence(Transpose ta, Transpose tb, const std::vector<Shape>& shapes,

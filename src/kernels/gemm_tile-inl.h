@@ -31,6 +31,16 @@ constexpr int kPanelVecs = 2;
 constexpr int kAccumulators = kTileRows * kPanelVecs;
 constexpr int kMaxVecs = 12;  // of a tile with few rows
 
+// Part `part` of `parts` of [0, count): parts as even as can be.
+struct Range {
+  int64_t begin, end;
+  int64_t size() const { return end - begin; }
+};
+HWY_INLINE Range Part(int64_t count, int64_t parts, int64_t part) {
+  return {count * part / parts, count * (part + 1) / parts};
+}
+HWY_INLINE int64_t CeilDiv(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 // Where a tile finds its columns of the right factor.
 enum class Source {
   kMatrix,         // in the matrix itself, lines far apart

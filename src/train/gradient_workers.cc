@@ -44,6 +44,7 @@ BatchSums GradientWorkers::Run(const Batch& batch, float gradient_scale, uint64_
   const auto work = [&](int worker) {
     const auto w = static_cast<size_t>(worker);
     Tape& tape = *tapes_[w];
+    tape.set_precision(record ? options_.precision : Precision::kF32);
     uint64_t key = HashCombine(dropout_key, static_cast<uint64_t>(worker));
     for (const std::vector<int>& sentences : MicroBatches(batch, shares[w], options_.micro_batch_tokens)) {
       if (record) tape.StartRecording(gradients_[w].data(), key = HashMix(key));

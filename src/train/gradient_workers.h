@@ -12,6 +12,7 @@
 #include "autograd/tape.h"
 #include "base/thread_pool.h"
 #include "data/batch.h"
+#include "kernels/gemm.h"
 #include "kernels/softmax.h"
 #include "model/transformer.h"
 #include "tensor/flat_buffer.h"
@@ -21,6 +22,7 @@ namespace dragoman {
 struct GradientOptions {
   float label_smoothing = 0.1f;      // Vaswani 2017, §5.4
   int micro_batch_tokens = 1024;     // target plus source tokens that one worker computes on at a time
+  Precision precision = Precision::kF32;  // of Accumulate's matrix products; kBf16 only where HasFastBf16()
 };
 
 // Sums over a batch.
@@ -44,7 +46,7 @@ class GradientWorkers {
   // the same number of workers give the same bits.
   BatchSums Accumulate(const Batch& batch, float gradient_scale, uint64_t dropout_key);
 
-  // The losses alone, without dropout.
+  // The losses alone, without dropout, in f32.
   BatchSums Evaluate(const Batch& batch);
 
   std::span<FlatBuffer> gradients() { return gradients_; }

@@ -106,6 +106,17 @@ TEST(GradientWorkersTest, WorkersAndMicroBatchesChangeOnlyRounding) {
   }
 }
 
+TEST(GradientWorkersTest, Bf16IsForTrainingOnly) {
+  if (!kernels::HasFastBf16()) GTEST_SKIP() << "this processor has no AVX512_BF16";
+  const Batch batch = RandomBatch(17);
+  Rig f32(1);
+  GradientWorkers bf16(f32.model, f32.pool, {.label_smoothing = 0.1f, .precision = Precision::kBf16});
+  const double trained = bf16.Accumulate(batch, 0.01f, 0).loss, wanted = f32.workers.Accumulate(batch, 0.01f, 0).loss;
+  EXPECT_NE(trained, wanted);
+  EXPECT_NEAR(trained, wanted, 0.01 * wanted);
+  EXPECT_EQ(bf16.Evaluate(batch).loss, f32.workers.Evaluate(batch).loss);
+}
+
 TEST(GradientWorkersTest, MoreWorkersThanSentencesIsFine) {
   const Batch batch = RandomBatch(2);
   Rig one(1), many(5);

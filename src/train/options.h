@@ -10,6 +10,7 @@
 
 #include "base/enum_names.h"
 #include "data/batch_plan.h"
+#include "kernels/gemm.h"
 #include "model/transformer_config.h"
 #include "train/schedule.h"
 
@@ -17,7 +18,6 @@ namespace dragoman {
 
 enum class StopMetric { kLoss, kBleu, kChrf };
 enum class OnNonFinite { kStop, kSkip };
-enum class Precision { kF32, kBf16 };
 const EnumNames<Precision>& NamesOf(Precision);      // "f32", "bf16"
 const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf"
 const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"

@@ -49,6 +49,10 @@ VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files) {
           std::make_shared<const Vocabulary>(Vocabulary::Load(o.tgt_vocab))};
 }
 
+Precision UsablePrecision(Precision asked) {
+  return asked == Precision::kBf16 && !kernels::HasFastBf16() ? Precision::kF32 : asked;
+}
+
 // A token's activations in all layers, forward and backward, in floats: what a micro-batch's memory is made of. The
 // factors count the buffers that ops keep (see docs/design.md).
 int64_t ActivationFloatsPerToken(const TransformerConfig& c) {
@@ -105,6 +109,9 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files)
   if (last) ResumeFrom(*last);
   reporter_.Open(state_.step);
   OpenData();
+  if (UsablePrecision(options_.precision) != options_.precision) {
+    reporter_.Note("--precision bf16 needs a processor with AVX512_BF16, which this one lacks: training in f32");
+  }
   reporter_.Note(fmt::format("model: {} parameters, {} + {} layers, d_model {}, {} threads",
                              model_->parameters().count(), model_->config().encoder_layers,
                              model_->config().decoder_layers, model_->config().d_model, pool_.workers()));
@@ -136,8 +143,8 @@ void Trainer::OpenModel() {
   optimizer_ = std::make_unique<Optimizer>(optimizer, model_->parameters().flat_size());
   std::copy_n(model_->parameters().values().data(), optimizer_->average().size(), optimizer_->average().data());
   const int micro_batch_tokens = MicroBatchTokens(options_, model_->config(), pool_.workers());
-  workers_ =
-      std::make_unique<GradientWorkers>(*model_, pool_, GradientOptions{options_.label_smoothing, micro_batch_tokens});
+  workers_ = std::make_unique<GradientWorkers>(
+      *model_, pool_, GradientOptions{options_.label_smoothing, micro_batch_tokens, UsablePrecision(options_.precision)});
 }
 
 void Trainer::ResumeFrom(const Checkpoint& checkpoint) {

@@ -2,7 +2,9 @@
 #include "kernels/reference/gemm.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <cstdint>
 
 namespace dragoman::kernels::reference {
 namespace {
@@ -31,6 +33,27 @@ void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose tra
       }
     }
   }
+}
+
+void GemmBf16(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+              bool accumulate) {
+  const int64_t k = transpose_a == Transpose::kYes ? a.rows : a.cols;
+  for (int64_t row = 0; row < c.rows; ++row) {
+    for (int64_t col = 0; col < c.cols; ++col) {
+      double sum = accumulate ? c.At(row, col) : 0.0f;
+      for (int64_t i = 0; i < k; ++i) {
+        sum += double{RoundToBf16(At(a, transpose_a, row, i))} * RoundToBf16(At(b, transpose_b, i, col));
+      }
+      c.At(row, col) = static_cast<float>(sum);
+    }
+  }
+}
+
+float RoundToBf16(float x) {
+  if (std::isnan(x)) return x;
+  const auto bits = std::bit_cast<uint32_t>(x);
+  const uint32_t odd = bits >> 16 & 1;  // a tie goes up from here only
+  return std::bit_cast<float>((bits + 0x7fff + odd) & 0xffff0000);
 }
 
 }  // namespace dragoman::kernels::reference

@@ -11,6 +11,13 @@ namespace dragoman::kernels::reference {
 void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate = false);
 
+// The twin of kernels::GemmBf16, which may round sums in another way.
+void GemmBf16(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+              bool accumulate = false);
+
+// The nearest number with 8 bits of mantissa; of two equally near ones, the even one.
+float RoundToBf16(float x);
+
 }  // namespace dragoman::kernels::reference
 
 #endif  // DRAGOMAN_KERNELS_REFERENCE_GEMM_H_
