@@ -58,7 +58,7 @@ void Show(const AttentionFlags& flags) {
   CheckIndex("--head", flags.head);
   const std::string sentence = fmt::format("{}", fmt::join(flags.words, " "));
   kernels::UseOneGemmThread();
-  const TranslationModel model = LoadTranslationModel(RealFileSystem(), flags.model);
+  const TranslationModel model = OpenModel(flags.model);
   const AttentionMap map = MapAttention(model, sentence, flags.target);
   WarnIfCut(*model.vocabs.src, sentence, model.model->config().max_src_len, "sentence");
   WarnIfCut(*model.vocabs.tgt, flags.target, model.model->config().max_tgt_len, "target");

@@ -2,10 +2,14 @@
 #include "cli/decode_flags.h"
 
 #include <algorithm>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "base/error.h"
 #include "cli/option_flags.h"
+#include "model/model_file.h"
+#include "train/manifest.h"
 
 namespace dragoman {
 
@@ -41,6 +45,17 @@ void AddModelFlag(CLI::App& command, std::string* model) {
   command.add_option("--model", *model, "model directory, or a run's directory (its best checkpoint)")
       ->required()
       ->type_name("DIR");
+}
+
+TranslationModel OpenModel(const std::string& path) {
+  FileSystem& files = RealFileSystem();
+  const std::string directory = ResolveModelDirectory(files, path);
+  std::vector<std::string> needed = {kConfigFile, kWeightsFile};  // not the optimizer's state, which is twice as large
+  for (const char* vocab : {kJointVocabFile, kSrcVocabFile, kTgtVocabFile}) {
+    if (files.Exists(JoinPath(directory, vocab))) needed.emplace_back(vocab);
+  }
+  VerifyCheckpoint(files, directory, needed);
+  return LoadTranslationModel(files, directory);
 }
 
 }  // namespace dragoman

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "decode/options.h"
+#include "decode/translation_model.h"
 
 namespace dragoman {
 
@@ -17,8 +18,9 @@ void AddDecodeFlags(CLI::App& command, DecodeOptions* options);
 void AddThreadsFlag(CLI::App& command, int* threads);
 int ThreadsOrCores(int threads);
 
-// --model.
+// --model, and opening it: checksums first where the directory has a manifest. Throws FileError, FormatError.
 void AddModelFlag(CLI::App& command, std::string* model);
+TranslationModel OpenModel(const std::string& path);
 
 }  // namespace dragoman
 

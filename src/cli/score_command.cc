@@ -82,7 +82,7 @@ struct Totals {
 
 void Score(const ScoreFlags& flags) {
   WorkerPool pool(ThreadsOrCores(flags.threads), kernels::UseOneGemmThread);
-  const TranslationModel loaded = LoadTranslationModel(RealFileSystem(), flags.model);
+  const TranslationModel loaded = OpenModel(flags.model);
   Scorer scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool);
   ParallelReader reader({.format = PairFormat::kTwoFiles, .source = flags.src, .target = flags.tgt});
   constexpr size_t kChunk = 4096;

@@ -127,7 +127,7 @@ void Translate(const TranslateFlags& flags) {
     throw OptionError(fmt::format("--chunk-lines is {}, expected 1 or more lines", flags.chunk_lines));
   }
   WorkerPool pool(ThreadsOrCores(flags.threads), kernels::UseOneGemmThread);
-  const TranslationModel loaded = LoadTranslationModel(RealFileSystem(), flags.model);
+  const TranslationModel loaded = OpenModel(flags.model);
   Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, flags.decode, pool);
   LineInput input(STDIN_FILENO, "stdin");
   const auto chunk = static_cast<size_t>(flags.chunk_lines);

@@ -126,10 +126,10 @@ TEST(TranslateTest, AFullDiskIsAFailureAtOnce) {
   EXPECT_THAT(run.err, HasSubstr("stdout: cannot be written"));
 }
 
-// A copy of the model in which `file` holds `bytes`, or is missing when that is a null pointer.
+// A copy of the model, without checksums, in which `file` holds `bytes`, or is missing when that is a null pointer.
 std::string Damaged(const std::string& file, const char* bytes, size_t size) {
   const std::string copy = Scratch("damaged");
-  EXPECT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy + " && rm " + copy + "/" + file).code,
+  EXPECT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy + " && rm " + copy + "/MANIFEST.json " + copy + "/" + file).code,
             0);
   if (bytes != nullptr) WriteScratch("damaged/" + file, std::string(bytes, size));
   return copy;
@@ -149,6 +149,18 @@ TEST(TranslateTest, ADamagedModelIsOneClearLine) {
       EXPECT_THAT(run.err, StartsWith("dragoman: " + model)) << file;
     }
   }
+}
+
+TEST(TranslateTest, OneFlippedBitOfACheckpointIsNoticed) {
+  const std::string copy = Scratch("flipped");
+  ASSERT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy).code, 0);
+  EXPECT_EQ(Dragoman({"translate", "--model", copy}, "a\n").code, 0);
+  std::string weights = FileText(copy + "/model.safetensors");
+  weights[weights.size() - 3] ^= 1;  // a bit of the last number's fraction: no less a model, but not the one saved
+  WriteScratch("flipped/model.safetensors", weights);
+  const Finished run = Dragoman({"translate", "--model", copy}, "a\n");
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, StartsWith("dragoman: " + copy + "/model.safetensors: has CRC-32"));
 }
 
 TEST(TranslateTest, SamplingIsSeeded) {
