@@ -30,7 +30,7 @@ struct Operands {
 };
 
 double MeasureGflops(int threads) {
-  dragoman::WorkerPool pool(threads, dragoman::kernels::UseOneGemmThread);
+  dragoman::WorkerPool pool(threads);
   std::vector<Operands> operands(static_cast<size_t>(threads));
   for (Operands& own : operands) {
     std::ranges::fill(own.a.span(), 1.0f);

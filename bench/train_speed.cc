@@ -100,7 +100,7 @@ class SpeedTrainer {
       : learning_rate_(options.learning_rate),
         model_(MakeConfig(options, content.at("vocab").get<int>())),
         batches_(MakeBatches(content, model_.config().decoder_start)),
-        pool_(options.threads, kernels::UseOneGemmThread),
+        pool_(options.threads),
         workers_(model_, pool_, GradientOptions{.precision = PrecisionOf(options.precision)}),
         optimizer_(OptimizerOptions{}, model_.parameters().flat_size()) {
     model_.Initialize(options.seed);

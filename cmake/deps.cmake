@@ -2,17 +2,17 @@
 # Every third-party library, all from Debian 12 (scripts/packages.txt), with the version tested. A version older than
 # named here stops the configuration; a newer one is tried.
 find_package(Threads REQUIRED)
-find_package(OpenMP REQUIRED)                    # g++ 12.2: oneDNN's thread count is an OpenMP setting of the caller
 find_package(GTest 1.12 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(fmt 9.1 REQUIRED)
 find_package(spdlog 1.10 REQUIRED)
 find_package(ZLIB 1.2.13 REQUIRED)
 find_package(ICU 72 REQUIRED COMPONENTS uc)      # Unicode classes for the metrics' tokenizers and text in columns
-find_package(dnnl 2.6 REQUIRED)                  # oneDNN 2.6.3, OpenMP build
 find_package(CLI11 2.1 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy>=1.0.3)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece>=0.1.97)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus>=3.3)  # train --config
 find_package(benchmark 1.7 QUIET)                # bench/ only
+find_package(dnnl 2.6 QUIET)                     # bench/ only: oneDNN, to compare with
+find_package(OpenMP QUIET)                       # bench/ only: where oneDNN's thread count is set

@@ -21,7 +21,6 @@
 #include "autograd/parameter.h"
 #include "autograd/tape.h"
 #include "base/rng.h"
-#include "kernels/gemm.h"
 
 namespace dragoman {
 
@@ -76,9 +75,7 @@ class GradientCheck {
       : store_(store),
         inputs_(std::move(inputs)),
         loss_(std::move(loss)),
-        unused_gradients_(static_cast<size_t>(store.flat_size())) {
-    kernels::UseOneGemmThread();
-  }
+        unused_gradients_(static_cast<size_t>(store.flat_size())) {}
 
   // Compares every element of every input and parameter; of a tensor of more than `most` elements, that many spread
   // over it. `tolerance` is relative to the tensor's largest gradient, or to 1 where that is less; single ops keep to

@@ -33,12 +33,13 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
   kernels::CrossEntropySums sums;
   for (int64_t begin = 0; begin < tokens; begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, tokens - begin);
-    const Matrix h = hidden.value().Rows(begin, count);     // [slice, d_model]
-    const Matrix logits(scratch.data(), count, vocab);      // [slice, vocab]
+    const Matrix h = hidden.value().Rows(begin, count);  // [slice, d_model]
+    const Matrix logits(scratch.data(), count, vocab);   // [slice, vocab]
     Gemm(tape.precision(), h, Transpose::kNo, weight.value(), Transpose::kYes, logits);
     if (bias != nullptr) kernels::AddBias(logits, bias->data);
-    const auto slice = kernels::CrossEntropyRows(logits, targets.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
-                                                 smoothing, backward ? gradient_scale : 0.0f);
+    const auto slice =
+        kernels::CrossEntropyRows(logits, targets.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
+                                  smoothing, backward ? gradient_scale : 0.0f);
     sums.loss += slice.loss;
     sums.nll += slice.nll;
     sums.correct += slice.correct;

@@ -104,8 +104,8 @@ class Tape {
   void set_precision(Precision precision) { precision_ = precision; }
   Precision precision() const { return precision_; }
 
-  Variable New(int64_t rows, int64_t cols);          // uninitialised
-  Variable Reuse(Variable x);                         // a new variable in x's memory; x's value is lost
+  Variable New(int64_t rows, int64_t cols);  // uninitialised
+  Variable Reuse(Variable x);                // a new variable in x's memory; x's value is lost
   Scratch NewScratch(int64_t floats) { return Scratch(&pool_, floats); }
 
   // Called by an op after computing `output`. `backward()` runs in Backward() if any consumer gave output a gradient;

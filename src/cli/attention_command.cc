@@ -17,7 +17,6 @@
 #include "cli/stdout.h"
 #include "decode/attention_map.h"
 #include "decode/source_text.h"
-#include "kernels/gemm.h"
 
 namespace dragoman {
 namespace {
@@ -57,7 +56,6 @@ void Show(const AttentionFlags& flags) {
   CheckIndex("--layer", flags.layer);
   CheckIndex("--head", flags.head);
   const std::string sentence = fmt::format("{}", fmt::join(flags.words, " "));
-  kernels::UseOneGemmThread();
   const TranslationModel model = OpenModel(flags.model);
   const AttentionMap map = MapAttention(model, sentence, flags.target);
   WarnIfCut(*model.vocabs.src, sentence, model.model->config().max_src_len, "sentence");

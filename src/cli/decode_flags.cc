@@ -20,7 +20,8 @@ void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
   flag("length_penalty_form", options->length_penalty,
        "what a log-probability is divided by, ((5 + |Y|) / 6)^alpha of Wu et al. 2016 or |Y|^alpha");
   flag("stopping", options->stopping,
-       "end a sentence when beam-size hypotheses have finished, when none open can overtake the n-best, or when none is ahead");
+       "end a sentence when beam-size hypotheses have finished, when none open can overtake the n-best, or when none "
+       "is ahead");
   flag("max_length_factor", options->max_length_factor, "output tokens at most this times the input's, plus 10");
   flag("max_length", options->max_length, "output tokens at most; 0: the model's limit");
   flag("sample", options->sample, "draw from the model's distribution instead of searching");

@@ -15,7 +15,6 @@
 #include "data/parallel_reader.h"
 #include "decode/scorer.h"
 #include "decode/translation_model.h"
-#include "kernels/gemm.h"
 
 namespace dragoman {
 namespace {
@@ -81,7 +80,7 @@ struct Totals {
 };
 
 void Score(const ScoreFlags& flags) {
-  WorkerPool pool(ThreadsOrCores(flags.threads), kernels::UseOneGemmThread);
+  WorkerPool pool(ThreadsOrCores(flags.threads));
   const TranslationModel loaded = OpenModel(flags.model);
   Scorer scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool);
   ParallelReader reader({.format = PairFormat::kTwoFiles, .source = flags.src, .target = flags.tgt});

@@ -16,7 +16,6 @@
 #include "cli/stdout.h"
 #include "decode/translation_model.h"
 #include "decode/translator.h"
-#include "kernels/gemm.h"
 
 namespace dragoman {
 namespace {
@@ -126,7 +125,7 @@ void Translate(const TranslateFlags& flags) {
   if (flags.chunk_lines < 1) {
     throw OptionError(fmt::format("--chunk-lines is {}, expected 1 or more lines", flags.chunk_lines));
   }
-  WorkerPool pool(ThreadsOrCores(flags.threads), kernels::UseOneGemmThread);
+  WorkerPool pool(ThreadsOrCores(flags.threads));
   const TranslationModel loaded = OpenModel(flags.model);
   Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, flags.decode, pool);
   LineInput input(STDIN_FILENO, "stdin");

@@ -17,7 +17,7 @@ struct AttentionMap {
   std::vector<std::string> target;  // pieces, </s> last: row t holds the weights that chose target[t]
   int layers = 0;
   int heads = 0;
-  AttentionTrace trace;             // every layer's and head's weights, by path
+  AttentionTrace trace;  // every layer's and head's weights, by path
 
   // Weights [target, source] of decoder layer `layer` and one head; -1 averages over all layers, all heads.
   // Rows sum to 1.

@@ -52,8 +52,9 @@ void Beam::Expand(const Matrix& log_probs) {
     }
   }
   if (candidates_.empty()) {
-    throw NumericError("the model gives no finite log-probability for any next token; its weights are damaged, "
-                       "translate with an earlier checkpoint");
+    throw NumericError(
+        "the model gives no finite log-probability for any next token; its weights are damaged, "
+        "translate with an earlier checkpoint");
   }
   std::sort_heap(candidates_.begin(), candidates_.end(), better);  // best first
 }

@@ -27,19 +27,19 @@ const EnumNames<LengthPenalty>& NamesOf(LengthPenalty);  // "wu", "power"
 const EnumNames<Stopping>& NamesOf(Stopping);            // "beam", "bound", "first"
 
 struct DecodeOptions {
-  int beam_size = 4;             // hypotheses kept per sentence, 1 to 256; 1 is greedy search
+  int beam_size = 4;  // hypotheses kept per sentence, 1 to 256; 1 is greedy search
   LengthPenalty length_penalty = LengthPenalty::kWu;
-  float alpha = 0.6f;            // of the length penalty; 0 turns it off
+  float alpha = 0.6f;  // of the length penalty; 0 turns it off
   Stopping stopping = Stopping::kFirst;
-  int n_best = 1;                // hypotheses returned per sentence, at most beam_size (or samples drawn)
-  float max_length_factor = 3;   // target tokens at most this times the source's, plus 10 ...
-  int max_length = 0;            // ... and at most this; 0 means the model's max_tgt_len
+  int n_best = 1;               // hypotheses returned per sentence, at most beam_size (or samples drawn)
+  float max_length_factor = 3;  // target tokens at most this times the source's, plus 10 ...
+  int max_length = 0;           // ... and at most this; 0 means the model's max_tgt_len
 
-  bool sample = false;           // draw from the model's distribution instead of searching; beam_size is ignored
-  float temperature = 1;         // logits are divided by it; above 0
-  int top_k = 0;                 // only the k likeliest tokens; 0 means all
-  float top_p = 1;               // only the likeliest tokens that together reach p (Holtzman 2020, §3.1)
-  uint64_t seed = 1;             // sentence i of the input draws from (seed, i), whatever batch it is in
+  bool sample = false;    // draw from the model's distribution instead of searching; beam_size is ignored
+  float temperature = 1;  // logits are divided by it; above 0
+  int top_k = 0;          // only the k likeliest tokens; 0 means all
+  float top_p = 1;        // only the likeliest tokens that together reach p (Holtzman 2020, §3.1)
+  uint64_t seed = 1;      // sentence i of the input draws from (seed, i), whatever batch it is in
 
   // Throws OptionError naming the flag, the value and what is allowed.
   void Validate() const;

@@ -18,8 +18,9 @@ int32_t SampleToken(const DecodeOptions& options, std::span<const float> log_pro
     if (log_prob > largest) largest = log_prob;
   }
   if (!std::isfinite(largest)) {
-    throw NumericError("the model gives no finite log-probability for any next token; its weights are damaged, "
-                       "translate with an earlier checkpoint");
+    throw NumericError(
+        "the model gives no finite log-probability for any next token; its weights are damaged, "
+        "translate with an earlier checkpoint");
   }
   double total = 0;
   for (size_t id = 0; id < log_probs.size(); ++id) {
@@ -40,7 +41,8 @@ int32_t SampleToken(const DecodeOptions& options, std::span<const float> log_pro
     for (const auto& token : tokens) total += token.first;
     double reached = 0;
     size_t kept = 0;
-    while (kept < tokens.size() && (kept == 0 || reached < double{options.top_p} * total)) reached += tokens[kept++].first;
+    while (kept < tokens.size() && (kept == 0 || reached < double{options.top_p} * total))
+      reached += tokens[kept++].first;
     tokens.resize(kept);
     total = reached;
   }

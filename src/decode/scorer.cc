@@ -42,8 +42,8 @@ void Scorer::ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const
     src.Add(pairs[i].src.tokens);
     tgt_in.Add(pairs[i].tgt_in);
   }
-  const Variable encoder_out = model_.Encode(tape, src.view());                                     // [src_tokens, d_model]
-  const Variable hidden = model_.Decode(tape, tgt_in.view(), src.view().packing, encoder_out);      // [tgt_tokens, d_model]
+  const Variable encoder_out = model_.Encode(tape, src.view());                                 // [src_tokens, d_model]
+  const Variable hidden = model_.Decode(tape, tgt_in.view(), src.view().packing, encoder_out);  // [tgt_tokens, d_model]
   std::vector<double> log_probs(tgt_in.ids.size());
   std::vector<int32_t> tgt_out;
   for (const size_t i : indices) tgt_out.insert(tgt_out.end(), pairs[i].tgt_out.begin(), pairs[i].tgt_out.end());

@@ -16,9 +16,9 @@
 namespace dragoman {
 
 struct PairScore {
-  double log_prob = 0;                 // natural logarithm, of all target tokens and </s>, given the source
-  std::vector<double> token_log_probs; // one a token, </s> last
-  bool truncated = false;              // source or target was longer than the model's limit
+  double log_prob = 0;                  // natural logarithm, of all target tokens and </s>, given the source
+  std::vector<double> token_log_probs;  // one a token, </s> last
+  bool truncated = false;               // source or target was longer than the model's limit
 };
 
 // Scores pairs in batches shared out between workers. A pair's score depends on the pair alone. A pair with an empty

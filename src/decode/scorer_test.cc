@@ -17,7 +17,7 @@ namespace {
 struct ScorerTest : testing::Test {
   std::vector<PairScore> Score(const std::vector<std::string>& sources, const std::vector<std::string>& targets,
                                int threads = 1) {
-    WorkerPool pool(threads, kernels::UseOneGemmThread);
+    WorkerPool pool(threads);
     return Scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool).Score(sources, targets);
   }
   TranslationModel loaded = RandomTranslationModel();
@@ -30,7 +30,7 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   DecodeOptions options;
   options.sample = true;
   options.n_best = 16;
-  WorkerPool pool(1, kernels::UseOneGemmThread);
+  WorkerPool pool(1);
   Translator translator(*loaded.model, *loaded.vocabs.src, vocab, options, pool);
   std::vector<std::string> lines = TestSentences();
   lines.resize(60);

@@ -71,7 +71,8 @@ std::vector<std::vector<Hypothesis>> Searcher::DrawSamples(Tape& tape, const Pac
   std::vector<int32_t> rows;
   for (size_t s = 0; s < sentence_ids.size(); ++s) {
     for (int i = 0; i < options_.n_best; ++i) {
-      const uint64_t seed = HashCombine(HashCombine(options_.seed, static_cast<uint64_t>(sentence_ids[s])), static_cast<uint64_t>(i));
+      const uint64_t seed =
+          HashCombine(HashCombine(options_.seed, static_cast<uint64_t>(sentence_ids[s])), static_cast<uint64_t>(i));
       open.push_back({s, Rng(seed), {}});
       rows.push_back(static_cast<int32_t>(s));
     }

@@ -16,7 +16,8 @@ std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::s
 void CheckFit(const std::string& directory, const char* side, const Vocabulary& vocab, int rows) {
   if (vocab.size() != rows) {
     throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
-                                             "vocabulary that the model was trained with", side, vocab.size(), rows));
+                                             "vocabulary that the model was trained with",
+                                             side, vocab.size(), rows));
   }
 }
 
@@ -38,8 +39,9 @@ std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
     const std::string inside = JoinPath(path, name);
     if (files.Exists(JoinPath(inside, kConfigFile))) return inside;
   }
-  throw FileError(path, "no model here: expected a directory with config.json, model.safetensors and a vocabulary, or "
-                        "a training run's directory with a checkpoint; check --model");
+  throw FileError(path,
+                  "no model here: expected a directory with config.json, model.safetensors and a vocabulary, or "
+                  "a training run's directory with a checkpoint; check --model");
 }
 
 TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path) {

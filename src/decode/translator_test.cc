@@ -17,7 +17,7 @@ namespace {
 struct TranslatorTest : testing::Test {
   std::vector<TranslatedLine> Translate(const std::vector<std::string>& lines, const DecodeOptions& options,
                                         int threads = 1, int64_t first_line = 0) {
-    WorkerPool pool(threads, kernels::UseOneGemmThread);
+    WorkerPool pool(threads);
     Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
     return translator.Translate(lines, first_line);
   }

@@ -151,8 +151,6 @@ namespace dragoman::kernels {
 
 HWY_EXPORT(Multiply);
 
-void UseOneGemmThread() {}
-
 void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate) {
   if (NothingToAdd(a, transpose_a, b, transpose_b, c, accumulate)) return;

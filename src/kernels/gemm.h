@@ -37,9 +37,6 @@ bool HasFastBf16();
 void Gemm(Precision precision, const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b,
           const Matrix& c, bool accumulate = false);
 
-// Nothing any more: Gemm starts no threads.
-void UseOneGemmThread();
-
 }  // namespace dragoman::kernels
 
 #endif  // DRAGOMAN_KERNELS_GEMM_H_

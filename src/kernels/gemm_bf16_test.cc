@@ -111,9 +111,7 @@ TEST(PrecisionTest, ChoosesTheProduct) {
 
 // Forcing an older instruction set forces f32.
 TEST(PrecisionTest, Bf16NeedsAvx512) {
-  ForEachTarget([] {
-    EXPECT_TRUE(CurrentTarget() == "avx512" || !HasFastBf16());
-  });
+  ForEachTarget([] { EXPECT_TRUE(CurrentTarget() == "avx512" || !HasFastBf16()); });
 }
 
 }  // namespace

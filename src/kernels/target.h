@@ -13,7 +13,7 @@ namespace dragoman::kernels {
 // "scalar".
 std::vector<std::string> SupportedTargets();
 
-// Makes all kernels (except oneDNN's products) use this instruction set from now on. Throws OptionError, which names
+// Makes all kernels use this instruction set from now on. Throws OptionError, which names
 // `where` and lists the choices, when the machine lacks it or there is no such name. Not to be called while kernels
 // run.
 void UseTarget(std::string_view name, std::string_view where);

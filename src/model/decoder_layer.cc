@@ -100,8 +100,7 @@ Variable DecoderLayer::Step(Tape& tape, const Variable& x, const DecoderState& s
   };
   const auto feed_forward = [&](const Variable& input) { return ffn_.Forward(tape, input); };
 
-  const Variable attended =
-      ApplySublayer(tape, config_, self_attn_norm_, self_attn_.output_bias(), x, self_attention);
+  const Variable attended = ApplySublayer(tape, config_, self_attn_norm_, self_attn_.output_bias(), x, self_attention);
   const Variable crossed =
       ApplySublayer(tape, config_, cross_attn_norm_, cross_attn_.output_bias(), attended, cross_attention);
   return ApplySublayer(tape, config_, ffn_norm_, ffn_.output_bias(), crossed, feed_forward);

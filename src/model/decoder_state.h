@@ -47,8 +47,8 @@ class DecoderState {
  private:
   std::vector<int32_t> src_offsets_;
   Packing src_;
-  std::vector<int32_t> sentence_;                 // [hypotheses]
-  std::vector<std::vector<int32_t>> ancestors_;   // [hypotheses][step]
+  std::vector<int32_t> sentence_;                // [hypotheses]
+  std::vector<std::vector<int32_t>> ancestors_;  // [hypotheses][step]
   std::vector<LayerCache> layers_;
   int64_t step_ = 0;
 };

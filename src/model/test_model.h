@@ -67,7 +67,6 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
 
 // With every parameter random, biases and norms too: what Initialize() leaves at 0 or 1 could hide a fault.
 inline std::unique_ptr<Transformer> RandomModel(const TransformerConfig& config, uint64_t seed = 1) {
-  kernels::UseOneGemmThread();
   auto model = std::make_unique<Transformer>(config);
   FillRandom(model->parameters(), seed, 0.5);
   model->PrepareForDecoding();

@@ -22,8 +22,8 @@ Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   config_.Validate();
   const int64_t d_model = config_.d_model;
   src_embed_ = store_.Declare("src_embed.weight", {config_.src_vocab, d_model});
-  tgt_embed_ = config_.tying == Tying::kAll ? src_embed_
-                                            : store_.Declare("tgt_embed.weight", {config_.tgt_vocab, d_model});
+  tgt_embed_ =
+      config_.tying == Tying::kAll ? src_embed_ : store_.Declare("tgt_embed.weight", {config_.tgt_vocab, d_model});
   if (config_.positions == Positions::kLearned) {
     src_positions_.learned = store_.Declare("src_positions.weight", {config_.max_src_len, d_model});
     tgt_positions_.learned = store_.Declare("tgt_positions.weight", {config_.max_tgt_len, d_model});

@@ -54,7 +54,8 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-[[noreturn]] void BadKey(const std::string& path, const std::string& key, const Json& found, const std::string& expected) {
+[[noreturn]] void BadKey(const std::string& path, const std::string& key, const Json& found,
+                         const std::string& expected) {
   throw FormatError(path, fmt::format("key \"{}\" is {}, expected {}; is this a config.json of a Dragoman model?", key,
                                       found.dump(-1, ' ', false, Json::error_handler_t::replace), expected));
 }
@@ -65,7 +66,8 @@ struct Reader {
 
   const Json& At(const char* key) const {
     const auto found = json.find(key);
-    if (found == json.end()) throw FormatError(path, fmt::format("key \"{}\" is missing; is this a config.json of a Dragoman model?", key));
+    if (found == json.end())
+      throw FormatError(path, fmt::format("key \"{}\" is missing; is this a config.json of a Dragoman model?", key));
     return *found;
   }
   void operator()(const char* key, int& field, const char*) const {
@@ -101,7 +103,9 @@ struct Writer {
   Json& json;
   void operator()(const char* key, const int& field, const char*) const { json[key] = field; }
   // Through its shortest decimal form, so that 0.1f is written 0.1.
-  void operator()(const char* key, const float& field, const char*) const { json[key] = std::stod(fmt::format("{}", field)); }
+  void operator()(const char* key, const float& field, const char*) const {
+    json[key] = std::stod(fmt::format("{}", field));
+  }
   void operator()(const char* key, const bool& field, const char*) const { json[key] = field; }
   template <class Enum>
   void operator()(const char* key, const Enum& field, const char*) const {
@@ -143,13 +147,16 @@ void TransformerConfig::Validate() const {
   // No file vouches for the size of this table: it is computed when a model is opened.
   constexpr int64_t kLargestTable = int64_t{1} << 26;  // 256 MB
   Require(positions != Positions::kSinusoidal || int64_t{max_src_len} * d_model <= kLargestTable, "max_src_len",
-          std::to_string(max_src_len), fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
+          std::to_string(max_src_len),
+          fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
   Require(positions != Positions::kSinusoidal || int64_t{max_tgt_len} * d_model <= kLargestTable, "max_tgt_len",
-          std::to_string(max_tgt_len), fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
+          std::to_string(max_tgt_len),
+          fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
           fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
-  Require(norm_epsilon > 0 && std::isfinite(norm_epsilon), "norm_epsilon", fmt::format("{}", norm_epsilon), "a positive number");
+  Require(norm_epsilon > 0 && std::isfinite(norm_epsilon), "norm_epsilon", fmt::format("{}", norm_epsilon),
+          "a positive number");
   RequireRate("embedding_dropout", embedding_dropout);
   RequireRate("residual_dropout", residual_dropout);
   RequireRate("attention_dropout", attention_dropout);
@@ -190,7 +197,8 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
     throw FormatError(path, fmt::format("not valid JSON ({}); is the model directory complete?", error.what()));
   }
   if (!json.is_object() || json.value("format", Json()) != Json("dragoman-transformer-1")) {
-    throw FormatError(path, "no \"format\": \"dragoman-transformer-1\" in it; is this a config.json of a Dragoman model?");
+    throw FormatError(path,
+                      "no \"format\": \"dragoman-transformer-1\" in it; is this a config.json of a Dragoman model?");
   }
   TransformerConfig config;
   ForEachField(config, Reader{json, path});
@@ -200,7 +208,8 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
     for (const auto& [key, value] : json.items()) {
       bool is_known = key == "format";
       ForEachField(config, [&](const char* name, auto&, const char*) { is_known = is_known || key == name; });
-      if (!is_known) throw FormatError(path, fmt::format("unknown key \"{}\"; was the model written by a newer version?", key));
+      if (!is_known)
+        throw FormatError(path, fmt::format("unknown key \"{}\"; was the model written by a newer version?", key));
     }
   }
   try {

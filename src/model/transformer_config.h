@@ -35,15 +35,15 @@ const EnumNames<Activation>& NamesOf(Activation);
 
 struct TransformerConfig {
   // Sizes; the defaults are the paper's base model (Vaswani 2017, table 3).
-  int src_vocab = 0;           // rows of the embedding, set from the vocabulary
+  int src_vocab = 0;  // rows of the embedding, set from the vocabulary
   int tgt_vocab = 0;
   int encoder_layers = 6;
   int decoder_layers = 6;
   int d_model = 512;
   int heads = 8;
-  int d_head = 0;              // width of one head; 0 means d_model / heads
+  int d_head = 0;  // width of one head; 0 means d_model / heads
   int d_ff = 2048;
-  int max_src_len = 512;       // tokens with </s>; longer input keeps its left part, counted and reported
+  int max_src_len = 512;  // tokens with </s>; longer input keeps its left part, counted and reported
   int max_tgt_len = 512;
 
   // Embedding and positions.
@@ -56,20 +56,20 @@ struct TransformerConfig {
 
   // Layers.
   NormOrder norm_order = NormOrder::kPost;
-  bool final_norm = false;      // one more norm after the last layer; pre-norm models want it
+  bool final_norm = false;  // one more norm after the last layer; pre-norm models want it
   float norm_epsilon = 1e-5f;
   kernels::Activation activation = kernels::Activation::kRelu;
-  bool gated = false;           // feed-forward = (act(x W_gate) * x W_in) W_out
-  bool bias = true;             // on every projection of attention and feed-forward
+  bool gated = false;  // feed-forward = (act(x W_gate) * x W_in) W_out
+  bool bias = true;    // on every projection of attention and feed-forward
 
   // Decoder start.
-  int decoder_start = 1;        // a token id (<s>), or -1 for a zero vector
+  int decoder_start = 1;  // a token id (<s>), or -1 for a zero vector
 
   // Dropout rates, used in training only.
   float embedding_dropout = 0.1f;
   float residual_dropout = 0.1f;
   float attention_dropout = 0.0f;
-  float ffn_dropout = 0.0f;     // after the activation
+  float ffn_dropout = 0.0f;  // after the activation
 
   int head_width() const { return d_head > 0 ? d_head : d_model / heads; }
   int attention_width() const { return heads * head_width(); }

@@ -21,9 +21,9 @@ size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * u
 
 // The header in front of each block's memory: one cache line. Blocks of a region lie end to end.
 struct alignas(kAlignment) BufferPool::Block {
-  size_t bytes;      // of the memory behind this header
-  Block* previous;   // neighbour at the lower address, null for a region's first
-  Block* next;       // neighbour at the higher address, null for a region's last
+  size_t bytes;     // of the memory behind this header
+  Block* previous;  // neighbour at the lower address, null for a region's first
+  Block* next;      // neighbour at the higher address, null for a region's last
   Block* free_previous;
   Block* free_next;
   bool is_free;
@@ -75,7 +75,8 @@ void* BufferPool::Allocate(size_t bytes) {
   Unlink(best);
   if (best->bytes >= bytes + sizeof(Block) + kAlignment) {  // split off the rest
     auto* rest_start = static_cast<char*>(best->memory()) + bytes;
-    Block* rest = new (rest_start) Block{best->bytes - bytes - sizeof(Block), best, best->next, nullptr, nullptr, false};
+    Block* rest =
+        new (rest_start) Block{best->bytes - bytes - sizeof(Block), best, best->next, nullptr, nullptr, false};
     if (best->next != nullptr) best->next->previous = rest;
     best->next = rest;
     best->bytes = bytes;

@@ -31,8 +31,8 @@ int64_t GradientWorkers::peak_activation_bytes() const {
 BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Tape& tape, float gradient_scale) const {
   const PackedTokens src = batch.src();
   const PackedTokens tgt_in = batch.tgt_in();
-  const Variable encoder_out = model_.Encode(tape, src);                              // [src_tokens, d_model]
-  const Variable hidden = model_.Decode(tape, tgt_in, src.packing, encoder_out);      // [tgt_tokens, d_model]
+  const Variable encoder_out = model_.Encode(tape, src);                          // [src_tokens, d_model]
+  const Variable hidden = model_.Decode(tape, tgt_in, src.packing, encoder_out);  // [tgt_tokens, d_model]
   const auto sums = model_.Loss(tape, hidden, batch.tgt_out_ids, options_.label_smoothing, gradient_scale);
   if (tape.recording()) tape.Backward();
   return {sums.loss, sums.nll, sums.correct, src.packing.tokens(), tgt_in.packing.tokens(), src.packing.sentences()};

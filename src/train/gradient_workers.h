@@ -20,8 +20,8 @@
 namespace dragoman {
 
 struct GradientOptions {
-  float label_smoothing = 0.1f;      // Vaswani 2017, §5.4
-  int micro_batch_tokens = 1024;     // target plus source tokens that one worker computes on at a time
+  float label_smoothing = 0.1f;           // Vaswani 2017, §5.4
+  int micro_batch_tokens = 1024;          // target plus source tokens that one worker computes on at a time
   Precision precision = Precision::kF32;  // of Accumulate's matrix products; kBf16 only where HasFastBf16()
 };
 

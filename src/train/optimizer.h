@@ -13,12 +13,12 @@
 namespace dragoman {
 
 struct OptimizerOptions {
-  float beta1 = 0.9f;        // Vaswani 2017, §5.3
+  float beta1 = 0.9f;  // Vaswani 2017, §5.3
   float beta2 = 0.98f;
   float epsilon = 1e-9f;
-  float weight_decay = 0;    // decoupled (AdamW); 0 is plain Adam
-  float clip_norm = 0;       // gradients are scaled down to this L2 norm; 0 turns it off
-  float ema_decay = 0;       // exponential moving average of the weights; 0 turns it off
+  float weight_decay = 0;  // decoupled (AdamW); 0 is plain Adam
+  float clip_norm = 0;     // gradients are scaled down to this L2 norm; 0 turns it off
+  float ema_decay = 0;     // exponential moving average of the weights; 0 turns it off
 };
 
 // Owns the moments and the average. One thread calls it; the pool's workers each handle a range of the parameters.

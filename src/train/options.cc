@@ -18,8 +18,9 @@ void Require(bool condition, const char* flag, Number found, const char* expecte
 void ValidateData(const TrainOptions& o) {
   const bool two_files = !o.train_src.empty() || !o.train_tgt.empty();
   if (two_files + !o.train_tsv.empty() + !o.train_jsonl.empty() != 1) {
-    throw OptionError("training data is given in no way or in several; give --train-src and --train-tgt, or "
-                      "--train-tsv, or --train-jsonl");
+    throw OptionError(
+        "training data is given in no way or in several; give --train-src and --train-tgt, or "
+        "--train-tsv, or --train-jsonl");
   }
   if (o.train_src.empty() != o.train_tgt.empty()) {
     throw OptionError(fmt::format("{} is missing; --train-src and --train-tgt belong together",
@@ -57,7 +58,8 @@ const EnumNames<OnNonFinite>& NamesOf(OnNonFinite) {
 }
 
 const EnumNames<BatchOrder>& NamesOf(BatchOrder) {
-  static const EnumNames<BatchOrder> names = {{"shuffled", BatchOrder::kShuffled}, {"bucketed", BatchOrder::kBucketed}, {"file", BatchOrder::kFile}};
+  static const EnumNames<BatchOrder> names = {
+      {"shuffled", BatchOrder::kShuffled}, {"bucketed", BatchOrder::kBucketed}, {"file", BatchOrder::kFile}};
   return names;
 }
 

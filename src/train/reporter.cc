@@ -82,8 +82,7 @@ double Reporter::SecondsLeft(const TrainState& state) const {
 
 void Reporter::Step(const TrainState& state, const BatchSums& sums, double learning_rate, double norm) {
   since_log_.Add(sums);
-  const double tokens_per_s =
-      static_cast<double>(since_log_.tgt_tokens) / std::max(1e-9, since_log_timer_.Seconds());
+  const double tokens_per_s = static_cast<double>(since_log_.tgt_tokens) / std::max(1e-9, since_log_timer_.Seconds());
   const auto line = [&] {
     const double left = SecondsLeft(state);
     return fmt::format("step {:>6}  epoch {:>3}  loss {:.4f}  ppl {:8.2f}  lr {:.2e}  |g| {:.2f}  {:>7.0f} tokens/s{}",
@@ -123,8 +122,8 @@ void Reporter::Record(const TrainState& state, const BatchSums& sums, double lea
 
 void Reporter::Validation(const TrainState& state, const ValidationScores& scores, bool is_best,
                           const std::vector<Validator::Sample>& samples) {
-  Note(fmt::format("step {:>6}  validation: loss {:.4f}  ppl {:.2f}  BLEU {:.2f}  chrF {:.2f}{}", state.step, scores.loss,
-                   std::exp(scores.nll), scores.bleu, scores.chrf, is_best ? "  (best so far)" : ""));
+  Note(fmt::format("step {:>6}  validation: loss {:.4f}  ppl {:.2f}  BLEU {:.2f}  chrF {:.2f}{}", state.step,
+                   scores.loss, std::exp(scores.nll), scores.bleu, scores.chrf, is_best ? "  (best so far)" : ""));
   for (const Validator::Sample& sample : samples) {
     Note(fmt::format("  source      {}\n  reference   {}\n  translation {}", sample.source, sample.reference,
                      sample.translation));

@@ -17,9 +17,6 @@
 
 namespace dragoman {
 
-
-
-
 // Writes to stderr, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread.
 class Reporter {
  public:
@@ -32,7 +29,7 @@ class Reporter {
   // What was reported so far is on the disk when it returns: before a checkpoint is saved.
   void Sync();
 
-  void Note(const std::string& line);     // a fact, a line
+  void Note(const std::string& line);  // a fact, a line
   void Warn(const std::string& line);
 
   // After each update. Every log_every steps a line and a record of the time since the last; on a terminal a progress
@@ -56,7 +53,7 @@ class Reporter {
   BatchSums since_log_;
   Timer since_log_timer_;
   Timer progress_timer_;
-  int64_t first_step_ = 0;        // of this start
+  int64_t first_step_ = 0;  // of this start
   Timer start_timer_;
 };
 

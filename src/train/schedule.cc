@@ -40,8 +40,9 @@ double LearningRate(const ScheduleOptions& options, int d_model, int64_t step_in
 
 void ValidateSchedule(const ScheduleOptions& options) {
   if (options.kind != ScheduleKind::kPaper && options.peak_rate <= 0) {
-    throw OptionError("--learning-rate is not given, expected a positive peak rate with --schedule linear, cosine or "
-                      "constant; only --schedule paper can derive it from the model's width");
+    throw OptionError(
+        "--learning-rate is not given, expected a positive peak rate with --schedule linear, cosine or "
+        "constant; only --schedule paper can derive it from the model's width");
   }
   const bool decays = options.kind == ScheduleKind::kLinear || options.kind == ScheduleKind::kCosine;
   if (decays && options.decay_steps <= options.warmup_steps) {

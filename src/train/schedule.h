@@ -11,18 +11,18 @@
 namespace dragoman {
 
 enum class ScheduleKind {
-  kPaper,     // linear warm-up, then ~ 1/sqrt(step): Vaswani 2017, §5.3, Eq. 3
-  kLinear,    // linear warm-up, then linearly down to 0 at decay_steps
-  kCosine,    // linear warm-up, then half a cosine down to 0 at decay_steps: Loshchilov 2017, Eq. 5, without restarts
-  kConstant   // linear warm-up, then constant
+  kPaper,    // linear warm-up, then ~ 1/sqrt(step): Vaswani 2017, §5.3, Eq. 3
+  kLinear,   // linear warm-up, then linearly down to 0 at decay_steps
+  kCosine,   // linear warm-up, then half a cosine down to 0 at decay_steps: Loshchilov 2017, Eq. 5, without restarts
+  kConstant  // linear warm-up, then constant
 };
 
 struct ScheduleOptions {
   ScheduleKind kind = ScheduleKind::kPaper;
-  double peak_rate = 0;          // the rate at the end of the warm-up; 0 takes `factor` instead (kPaper only)
-  double factor = 1.0;           // kPaper: rate = factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)
-  int64_t warmup_steps = 4000;   // 0 starts at the peak
-  int64_t decay_steps = 0;       // kLinear, kCosine: the step, warm-up included, that reaches 0
+  double peak_rate = 0;         // the rate at the end of the warm-up; 0 takes `factor` instead (kPaper only)
+  double factor = 1.0;          // kPaper: rate = factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)
+  int64_t warmup_steps = 4000;  // 0 starts at the peak
+  int64_t decay_steps = 0;      // kLinear, kCosine: the step, warm-up included, that reaches 0
 };
 
 // The rate for `step`, counted from 1. d_model enters with `factor` only.

@@ -21,7 +21,8 @@ TEST(ScheduleTest, PaperScheduleIsEquation3) {
 }
 
 TEST(ScheduleTest, PeakRateIsReachedAtTheEndOfTheWarmup) {
-  for (const auto kind : {ScheduleKind::kPaper, ScheduleKind::kLinear, ScheduleKind::kCosine, ScheduleKind::kConstant}) {
+  for (const auto kind :
+       {ScheduleKind::kPaper, ScheduleKind::kLinear, ScheduleKind::kCosine, ScheduleKind::kConstant}) {
     const ScheduleOptions options{.kind = kind, .peak_rate = 0.005, .warmup_steps = 100, .decay_steps = 1000};
     EXPECT_NEAR(LearningRate(options, 64, 50), 0.0025, 1e-12);
     EXPECT_NEAR(LearningRate(options, 64, 100), 0.005, 1e-12);

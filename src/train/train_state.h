@@ -10,20 +10,20 @@
 namespace dragoman {
 
 struct TrainState {
-  int64_t step = 0;                  // updates done
-  int64_t epoch = 0;                 // position in the data: this pass ...
-  int64_t batch_in_epoch = 0;        // ... and this many of its batches are done
-  int64_t sentences = 0;             // seen so far, over all passes
+  int64_t step = 0;            // updates done
+  int64_t epoch = 0;           // position in the data: this pass ...
+  int64_t batch_in_epoch = 0;  // ... and this many of its batches are done
+  int64_t sentences = 0;       // seen so far, over all passes
   int64_t tgt_tokens = 0;
-  int64_t skipped_updates = 0;       // for a gradient that was not finite
-  double seconds = 0;                // of training, without what a crash lost
+  int64_t skipped_updates = 0;  // for a gradient that was not finite
+  double seconds = 0;           // of training, without what a crash lost
   uint64_t seed = 0;
-  uint64_t corpus_fingerprint = 0;   // TokenCorpus::fingerprint()
-  int threads = 0;                   // another number gives other sums, so other bits
+  uint64_t corpus_fingerprint = 0;  // TokenCorpus::fingerprint()
+  int threads = 0;                  // another number gives other sums, so other bits
   int64_t validations = 0;
   int64_t validations_since_best = 0;
   bool has_best = false;
-  double best_quality = 0;           // ValidationScores::Quality
+  double best_quality = 0;  // ValidationScores::Quality
 
   std::string ToJson() const;
   // Throws FormatError naming `path` and the key.

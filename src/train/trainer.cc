@@ -92,7 +92,7 @@ CheckpointStore OpenStore(const TrainOptions& options, FileSystem& files, Report
 Trainer::Trainer(const TrainOptions& options, FileSystem& files)
     : options_(options),
       files_(files),
-      pool_(ThreadsOf(options), kernels::UseOneGemmThread),
+      pool_(ThreadsOf(options)),
       reporter_(options_, files),
       store_(OpenStore(options_, files, reporter_)),
       vocabs_(VocabulariesOf(options, files)) {
@@ -144,7 +144,8 @@ void Trainer::OpenModel() {
   std::copy_n(model_->parameters().values().data(), optimizer_->average().size(), optimizer_->average().data());
   const int micro_batch_tokens = MicroBatchTokens(options_, model_->config(), pool_.workers());
   workers_ = std::make_unique<GradientWorkers>(
-      *model_, pool_, GradientOptions{options_.label_smoothing, micro_batch_tokens, UsablePrecision(options_.precision)});
+      *model_, pool_,
+      GradientOptions{options_.label_smoothing, micro_batch_tokens, UsablePrecision(options_.precision)});
 }
 
 void Trainer::ResumeFrom(const Checkpoint& checkpoint) {

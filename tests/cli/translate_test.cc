@@ -129,7 +129,9 @@ TEST(TranslateTest, AFullDiskIsAFailureAtOnce) {
 // A copy of the model, without checksums, in which `file` holds `bytes`, or is missing when that is a null pointer.
 std::string Damaged(const std::string& file, const char* bytes, size_t size) {
   const std::string copy = Scratch("damaged");
-  EXPECT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy + " && rm " + copy + "/MANIFEST.json " + copy + "/" + file).code,
+  EXPECT_EQ(Bash("rm -rf " + copy + " && cp -rL " + TinyRun() + "/best " + copy + " && rm " + copy + "/MANIFEST.json " +
+                 copy + "/" + file)
+                .code,
             0);
   if (bytes != nullptr) WriteScratch("damaged/" + file, std::string(bytes, size));
   return copy;
