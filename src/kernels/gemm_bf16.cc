@@ -20,8 +20,7 @@
 #include "kernels/gemm_tile-inl.h"
 
 #if HWY_TARGET == HWY_AVX3
-HWY_BEFORE_NAMESPACE();
-HWY_PUSH_ATTRIBUTES("avx512bf16")  // which Highway's AVX3 does not ask for
+HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512bf16")  // HWY_BEFORE_NAMESPACE, and what Highway's AVX3 does not ask for
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
@@ -208,7 +207,6 @@ void MultiplyPairs(const Matrix& a, const Matrix& b, const Matrix& c, bool accum
 }  // namespace HWY_NAMESPACE
 }  // namespace dragoman::kernels
 HWY_POP_ATTRIBUTES
-HWY_AFTER_NAMESPACE();
 #endif  // HWY_TARGET == HWY_AVX3
 
 HWY_BEFORE_NAMESPACE();
