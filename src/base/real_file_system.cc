@@ -288,7 +288,7 @@ class PosixFileSystem : public FileSystem {
 }  // namespace
 
 FileSystem& RealFileSystem() {
-  static PosixFileSystem files;
+  static PosixFileSystem& files = *new PosixFileSystem;  // never destroyed: others' destructors may need it at exit
   return files;
 }
 
