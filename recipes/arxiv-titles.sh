@@ -9,8 +9,8 @@ machine
 [ -e "$out/vocab.model" ] ||
   dragoman vocab --input "$data"/train.{src,tgt}.gz --size 8000 --output "$out/vocab.model"
 # Validation translates; the first 500 pairs are enough to see where it goes.
-text "$data/valid.src" | head -500 > "$out/valid.src"
-text "$data/valid.tgt" | head -500 > "$out/valid.tgt"
+text "$data/valid.src" | awk 'NR <= 500' > "$out/valid.src"
+text "$data/valid.tgt" | awk 'NR <= 500' > "$out/valid.tgt"
 train --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
   --valid-src "$out/valid.src" --valid-tgt "$out/valid.tgt" --vocab "$out/vocab.model" \
   --preset tiny --d-model 192 --d-ff 512 --dropout 0.2 --learning-rate 0.003 --warmup 1000 --max-src-len 200 \

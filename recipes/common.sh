@@ -46,7 +46,8 @@ train() {
 # sample SRC REF HYP: a few lines of each, for a person to look at.
 sample() {
   echo "samples (source, reference, output):"
-  paste -d '\n' "$1" "$2" "$3" | head -15 | awk '{ print "  " $0; if (NR % 3 == 0) print "" }'
+  # awk, not head: closing the pipe early would end the recipe (pipefail).
+  paste -d '\n' "$1" "$2" "$3" | awk 'NR <= 15 { print "  " $0; if (NR % 3 == 0) print "" }'
 }
 
 machine() {
