@@ -17,8 +17,7 @@ enum class LengthPenalty {
 
 // When a sentence's search ends.
 enum class Stopping {
-  kBeam,   // beam_size hypotheses have finished, however bad (many toolkits; it cost 0.6 % exact matches on the
-           // phrase book, where short wrong hypotheses finish first)
+  kBeam,   // beam_size hypotheses have finished, however bad (many toolkits; short wrong ones may finish first)
   kBound,  // no open hypothesis can overtake the n-best any more, however it goes on: exact, and slow for long outputs
   kFirst   // the n-best finished hypotheses are ahead of every open one as they stand
 };
