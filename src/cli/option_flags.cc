@@ -1,14 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/option_flags.h"
 
-#include <algorithm>
-
 namespace dragoman {
-
-std::string FlagName(std::string key) {
-  std::replace(key.begin(), key.end(), '_', '-');
-  return "--" + key;
-}
 
 CLI::Option* FlagRegistrar::AddBool(const std::string& flag, bool* field, const std::string& help) const {
   const std::string name = flag.substr(2);

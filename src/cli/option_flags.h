@@ -11,12 +11,10 @@
 
 #include "base/enum_names.h"
 #include "base/error.h"
+#include "base/option_text.h"
 #include "cli/parse_value.h"
 
 namespace dragoman {
-
-// "d_model" -> "--d-model"
-std::string FlagName(std::string key);
 
 // Registers each field visited as a flag of `app`. The field's value at that time is the default that --help shows; of
 // a flag given twice the last one counts. A value that cannot be read throws OptionError.

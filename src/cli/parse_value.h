@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A flag's text as a value of its field's type, and back.
+// A flag's text as a value of its field's type.
 #ifndef DRAGOMAN_CLI_PARSE_VALUE_H_
 #define DRAGOMAN_CLI_PARSE_VALUE_H_
 
@@ -14,6 +14,7 @@
 
 #include "base/enum_names.h"
 #include "base/error.h"
+#include "base/option_text.h"
 
 namespace dragoman {
 
@@ -36,16 +37,6 @@ template <class Value>
 std::string ChoicesOf() {
   if constexpr (std::is_enum_v<Value>) return ": " + EnumChoices<Value>();
   return "";
-}
-
-// The least text that reads as the same value again.
-template <class Value>
-std::string ValueText(const Value& value) {
-  if constexpr (std::is_enum_v<Value>) {
-    return std::string(EnumName(value));
-  } else {
-    return fmt::format("{}", value);
-  }
 }
 
 // Whole numbers in decimal; for unsigned ones up to int64's largest, as TOML has no larger. Numbers with a point or

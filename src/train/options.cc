@@ -3,9 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <cmath>
+#include <string_view>
 
 #include "base/error.h"
+#include "base/option_text.h"
 
 namespace dragoman {
 namespace {
@@ -65,6 +69,22 @@ const EnumNames<BatchOrder>& NamesOf(BatchOrder) {
 
 ScheduleOptions TrainOptions::ScheduleOf() const {
   return {schedule, learning_rate, learning_rate_factor, warmup, decay_steps > 0 ? decay_steps : max_steps};
+}
+
+std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
+  constexpr std::array<std::string_view, 20> kDecisive = {
+      "batch_tokens",  "accumulate", "batch_order", "micro_batch_tokens",   "memory_mb", "precision",
+      "schedule",      "warmup",     "decay_steps", "learning_rate",        "beta1",     "beta2",
+      "adam_epsilon",  "ema_decay",  "clip_norm",   "learning_rate_factor", "metric",    "weight_decay",
+      "on_non_finite", "label_smoothing"};
+  TrainOptions resolved = *this;
+  const bool decays = schedule == ScheduleKind::kLinear || schedule == ScheduleKind::kCosine;
+  resolved.decay_steps = decays ? ScheduleOf().decay_steps : 0;
+  std::map<std::string, std::string> texts;
+  ForEachTrainOption(resolved, [&](const char* key, const auto& value, const char*) {
+    if (std::ranges::find(kDecisive, std::string_view(key)) != kDecisive.end()) texts[key] = ValueText(value);
+  });
+  return texts;
 }
 
 void TrainOptions::Validate() const {

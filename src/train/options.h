@@ -5,6 +5,7 @@
 #define DRAGOMAN_TRAIN_OPTIONS_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -88,6 +89,10 @@ struct TrainOptions {
   void Validate() const;
 
   ScheduleOptions ScheduleOf() const;
+
+  // Those options that decide what the weights become, as text by key: all but the model's, which its config.json
+  // holds, the data, which has a fingerprint, and seed and threads, which TrainState holds as numbers.
+  std::map<std::string, std::string> DecisiveTexts() const;
 };
 
 // Calls visit(key, field, help) for every option but the model's (see ForEachField of TransformerConfig). As flags the

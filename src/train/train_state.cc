@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -31,6 +32,7 @@ void ForEachField(State& s, Visitor&& visit) {
   visit("validations_since_best", s.validations_since_best);
   visit("has_best", s.has_best);
   visit("best_quality", s.best_quality);
+  visit("options", s.options);
 }
 
 // Json's own conversions would cast 1e300 or -1 to whatever comes out.
@@ -38,7 +40,9 @@ template <class Field>
 void Read(const Json& json, const char* key, Field& field) {
   const Json& value = json.at(key);
   bool fits = value.is_number_unsigned() || (std::is_signed_v<Field> && value.is_number_integer());
-  if constexpr (std::is_same_v<Field, bool>) {
+  if constexpr (std::is_same_v<Field, std::map<std::string, std::string>>) {
+    fits = value.is_object() && std::ranges::all_of(value, [](const Json& text) { return text.is_string(); });
+  } else if constexpr (std::is_same_v<Field, bool>) {
     fits = value.is_boolean();
   } else if constexpr (std::is_floating_point_v<Field>) {
     fits = value.is_number();

@@ -5,6 +5,7 @@
 #define DRAGOMAN_TRAIN_TRAIN_STATE_H_
 
 #include <cstdint>
+#include <map>
 #include <string>
 
 namespace dragoman {
@@ -23,7 +24,8 @@ struct TrainState {
   int64_t validations = 0;
   int64_t validations_since_best = 0;
   bool has_best = false;
-  double best_quality = 0;  // ValidationScores::Quality
+  double best_quality = 0;                     // ValidationScores::Quality
+  std::map<std::string, std::string> options;  // TrainOptions::DecisiveTexts()
 
   std::string ToJson() const;
   // Throws FormatError naming `path` and the key.

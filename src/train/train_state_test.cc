@@ -31,6 +31,7 @@ TrainState FullState() {
   state.validations_since_best = 3;
   state.has_best = true;
   state.best_quality = -3.0000000000000004;  // every bit counts: it is compared with
+  state.options = {{"batch_tokens", "4096"}, {"schedule", "paper"}};
   return state;
 }
 

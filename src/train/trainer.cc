@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/option_text.h"
 #include "base/signals.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
@@ -105,6 +106,7 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files)
   }
   state_.seed = options_.seed;
   state_.threads = pool_.workers();
+  state_.options = options_.DecisiveTexts();
   OpenModel();
   if (last) ResumeFrom(*last);
   reporter_.Open(state_.step);
@@ -169,7 +171,10 @@ void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
                     "uninterrupted run",
                     saved.threads, state_.threads));
   }
+  CompareOptions(saved.options);
+  const std::map<std::string, std::string> options = std::move(state_.options);
   state_ = saved;
+  state_.options = options;
   state_.threads = pool_.workers();
   const ParameterStore& parameters = model_->parameters();
   const SafetensorsReader weights(files_, JoinPath(directory, kWeightsFile));
@@ -189,6 +194,18 @@ void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
   saved_step_ = state_.step;
   seconds_before_ = state_.seconds;
   reporter_.Note(fmt::format("resumed from {}", directory));
+}
+
+// Another learning rate may be just what the user wants; another metric would compare what cannot be compared.
+void Trainer::CompareOptions(const std::map<std::string, std::string>& began_with) {
+  for (const auto& [key, now] : state_.options) {
+    const auto before = began_with.find(key);
+    if (before == began_with.end() || before->second == now) continue;
+    const std::string difference =
+        fmt::format("{} is {}, but the run in --output began with {}", FlagName(key), now, before->second);
+    if (key == "metric") throw OptionError(difference + "; resume with that one");
+    reporter_.Warn(difference + ": it will end with other weights than an uninterrupted run");
+  }
 }
 
 void Trainer::OpenData() {

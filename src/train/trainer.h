@@ -46,6 +46,7 @@ class Trainer {
   void OpenModel();
   void OpenData();
   void ResumeFrom(const Checkpoint& checkpoint);
+  void CompareOptions(const std::map<std::string, std::string>& began_with);
 
   bool ShouldStop(StopReason* reason);
   void NextBatches();  // those of one update

@@ -154,6 +154,31 @@ TEST_F(TrainerTest, ResumeRefusesWhatIsAnotherRun) {
   EXPECT_THAT(TrainError<OptionError>(averaged), HasSubstr("--ema-decay is 0.5, but the run in --output was without"));
 }
 
+TEST_F(TrainerTest, ResumeTellsWhichOptionsAreOtherThanBefore) {
+  TrainOptions options = Rich("run", 5);
+  options.schedule = ScheduleKind::kLinear;
+  Train(options);
+  const auto resume = [&] {
+    testing::internal::CaptureStderr();
+    Train(Resumed(options));
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_EQ(resume(), "") << "nothing changed";
+  options.quiet = true;
+  options.save_every = 3;  // changes no weight
+  EXPECT_EQ(resume(), "");
+  options.learning_rate = 0.02;
+  options.batch_tokens = 100;
+  options.max_steps = 7;  // where the linear schedule ends
+  const std::string warnings = resume();
+  EXPECT_THAT(warnings, HasSubstr("warning: --learning-rate is 0.02, but the run in --output began with 0.01: it will"));
+  EXPECT_THAT(warnings, HasSubstr("warning: --batch-tokens is 100, but the run in --output began with 150"));
+  EXPECT_THAT(warnings, HasSubstr("warning: --decay-steps is 7, but the run in --output began with 5"));
+  options.metric = StopMetric::kBleu;
+  EXPECT_THAT(TrainError<OptionError>(Resumed(options)),
+              HasSubstr("--metric is bleu, but the run in --output began with loss; resume with that one"));
+}
+
 TEST_F(TrainerTest, OneRunAtATime) {
   const Trainer first(Rich("run", 5), files_);
   EXPECT_THAT(TrainError<FileError>(Resumed(Rich("run", 5))), HasSubstr("another training"));
