@@ -2,7 +2,7 @@
 # How tests are registered. Labels (ctest -L):
 #   quick    takes seconds; the sanitizer builds run these
 #   slow     the rest: a test whose file name ends in _slow_test.cc
-#   threads  besides quick: its source speaks of threads, so ThreadSanitizer runs it too
+#   threads  besides quick: its source speaks of threads or of what has some, so ThreadSanitizer runs it too
 # A test that is no dragoman_test names its program itself: add_dependencies(quick_tests PROGRAM).
 add_custom_target(quick_tests)    # builds every test labelled quick
 add_custom_target(threads_tests)  # builds every test labelled threads
@@ -28,7 +28,8 @@ function(dragoman_test test_file)
   else()
     set_tests_properties(${target} PROPERTIES LABELS quick TIMEOUT 300)
     add_dependencies(quick_tests ${target})
-    file(STRINGS ${test_file} mentions_threads REGEX "[Tt]hread" LIMIT_COUNT 1)
+    file(STRINGS ${test_file} mentions_threads REGEX "[Tt]hread|Prefetcher|WorkerPool|TrainerTest" LIMIT_COUNT 1)
+    set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${test_file})
     if(mentions_threads)
       set_property(TEST ${target} APPEND PROPERTY LABELS threads)
       add_dependencies(threads_tests ${target})

@@ -42,7 +42,6 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
                                   smoothing, backward ? gradient_scale : 0.0f);
     sums.loss += slice.loss;
     sums.nll += slice.nll;
-    sums.correct += slice.correct;
     if (!backward) continue;
     const Matrix& dlogits = logits;  // overwritten by CrossEntropyRows
     Gemm(tape.precision(), dlogits, Transpose::kNo, weight.value(), Transpose::kNo, dhidden.matrix.Rows(begin, count),

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/softmax.h"
 
-#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -103,7 +102,6 @@ void CrossEntropyRow(float* logits, int64_t vocab, int32_t target, float smoothi
                      CrossEntropySums& sums) {
   const float max = RowMax(logits, vocab);
   const float target_logit = logits[target];
-  sums.correct += target_logit == max && std::find(logits, logits + target, max) == logits + target;
   RowSums row;
   if (gradient_scale == 0) {
     row = SumRow<false>(logits, vocab, max, smoothing != 0);

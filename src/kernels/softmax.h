@@ -18,9 +18,8 @@ void SoftmaxRows(const Matrix& x, float scale = 1.0f);
 void LogSoftmaxRows(const Matrix& x);
 
 struct CrossEntropySums {
-  double loss = 0;      // sum over rows of the label-smoothed loss, natural logarithm
-  double nll = 0;       // sum over rows of -log p(target)
-  int64_t correct = 0;  // rows whose largest logit is the target's (first of equals)
+  double loss = 0;  // sum over rows of the label-smoothed loss, natural logarithm
+  double nll = 0;   // sum over rows of -log p(target)
 };
 
 // Label-smoothed cross-entropy. Source: Szegedy 2016, §7; Vaswani 2017, §5.4.

@@ -25,7 +25,6 @@ struct Matrix {
   float* Row(int64_t r) const { return data + r * stride; }
   float& At(int64_t r, int64_t c) const { return data[r * stride + c]; }
   int64_t size() const { return rows * cols; }
-  bool contiguous() const { return stride == cols || rows <= 1; }
 
   Matrix Rows(int64_t begin, int64_t count) const { return {Row(begin), count, cols, stride}; }
   Matrix Cols(int64_t begin, int64_t count) const { return {data + begin, rows, count, stride}; }

@@ -11,7 +11,6 @@ namespace dragoman {
 void BatchSums::Add(const BatchSums& other) {
   loss += other.loss;
   nll += other.nll;
-  correct += other.correct;
   src_tokens += other.src_tokens;
   tgt_tokens += other.tgt_tokens;
   sentences += other.sentences;
@@ -35,7 +34,7 @@ BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Tape& tape, float g
   const Variable hidden = model_.Decode(tape, tgt_in, src.packing, encoder_out);  // [tgt_tokens, d_model]
   const auto sums = model_.Loss(tape, hidden, batch.tgt_out_ids, options_.label_smoothing, gradient_scale);
   if (tape.recording()) tape.Backward();
-  return {sums.loss, sums.nll, sums.correct, src.packing.tokens(), tgt_in.packing.tokens(), src.packing.sentences()};
+  return {sums.loss, sums.nll, src.packing.tokens(), tgt_in.packing.tokens(), src.packing.sentences()};
 }
 
 BatchSums GradientWorkers::Run(const Batch& batch, float gradient_scale, uint64_t dropout_key, bool record) {

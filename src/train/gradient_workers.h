@@ -29,7 +29,6 @@ struct GradientOptions {
 struct BatchSums {
   double loss = 0;  // label-smoothed, natural logarithm
   double nll = 0;
-  int64_t correct = 0;
   int64_t src_tokens = 0;
   int64_t tgt_tokens = 0;
   int64_t sentences = 0;

@@ -40,11 +40,6 @@ CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t>
   const int64_t vocab = logits.cols;
   for (int64_t r = 0; r < logits.rows; ++r) {
     const std::vector<double> log_probs = LogProbs(logits, r, 1);
-    int64_t best = 0;  // the first of equals
-    for (int64_t v = 0; v < vocab; ++v) {
-      if (logits.At(r, v) > logits.At(r, best)) best = v;
-    }
-    sums.correct += best == targets[r];
     sums.nll -= log_probs[targets[r]];
     for (int64_t v = 0; v < vocab; ++v) {
       const double q = double{smoothing} / vocab + (v == targets[r] ? 1 - double{smoothing} : 0);
