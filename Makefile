@@ -3,12 +3,12 @@
 .PHONY: help build demo test quick torture asan tsan ci format format-check tidy includes clean
 
 help:  ## this list
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1#/p' Makefile | column -t -s '#'
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
 
 build:  ## install what is missing, build build/release/dragoman
 	@scripts/build
 
-demo:  ## learn the bundled phrase book, then translate (3 minutes)
+demo:  ## learn the bundled phrase book, then translate (a minute once built)
 	@./demo
 
 test:  ## every test

@@ -21,8 +21,8 @@ questions() {
 if [ ! -e "$out/done" ]; then
   rm -f "$out"/{train,valid,test}.* && mkdir -p "$out/tasks"
   for task in $(seq 20); do
-    train=$(ls "$data"/en-10k/qa"$task"_*_train.txt.gz 2> /dev/null || ls "$data"/en/qa"$task"_*_train.txt.gz)  # task 3: 1k only
-    questions "$train" | awk -F '\t' -v out="$out" '{ file = out ($1 % 10 == 0 ? "/valid" : "/train")
+    train_file=$(ls "$data"/en-10k/qa"$task"_*_train.txt.gz 2> /dev/null || ls "$data"/en/qa"$task"_*_train.txt.gz)  # task 3: 1k only
+    questions "$train_file" | awk -F '\t' -v out="$out" '{ file = out ($1 % 10 == 0 ? "/valid" : "/train")
                                                      print $2 > (file ".src.all"); print $3 > (file ".tgt.all") }'
     for side in src tgt; do
       for part in train valid; do cat "$out/$part.$side.all" >> "$out/$part.$side"; done

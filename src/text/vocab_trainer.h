@@ -14,8 +14,8 @@
 namespace dragoman {
 
 enum class VocabType {
-  kUnigram,  // Kudo 2018
-  kBpe       // Sennrich 2016
+  kUnigram,  // Kudo 2018a, §3.2
+  kBpe       // Sennrich 2016, §3.2
 };
 const EnumNames<VocabType>& NamesOf(VocabType);  // "unigram", "bpe"
 
