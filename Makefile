@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
-.PHONY: help build demo test quick torture asan tsan ci format format-check tidy includes clean
+.PHONY: help build demo test quick torture asan tsan ci bench-train format format-check tidy includes clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ tsan:  ## the tests that use threads under ThreadSanitizer
 
 ci:  ## all that CI runs
 	@.ci/run
+
+bench-train:  ## training speed beside PyTorch and Marian, into docs/training-speed.{md,json,svg} (half an hour)
+	@bench/train-speed --report docs/training-speed
 
 format:  ## clang-format on every C++ file
 	@scripts/format

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// gemm_peak --threads N: the machine's own f32 rate of matrix multiplication, one thread per core, each with its own
-// matrices, all at once. What training reaches of it is what train_speed.py prints as its share.
+// gemm_peak --threads N --precision f32|bf16: the machine's own rate of matrix multiplication, one thread per core,
+// each with its own matrices, all at once. What training reaches of it is what train_speed.py prints as its share.
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "base/thread_pool.h"
@@ -29,7 +30,7 @@ struct Operands {
   FlatBuffer a{kSize * kSize}, b{kSize * kSize}, c{kSize * kSize};
 };
 
-double MeasureGflops(int threads) {
+double MeasureGflops(int threads, dragoman::Precision precision) {
   dragoman::WorkerPool pool(threads);
   std::vector<Operands> operands(static_cast<size_t>(threads));
   for (Operands& own : operands) {
@@ -43,7 +44,9 @@ double MeasureGflops(int threads) {
       const Operands& own = operands[static_cast<size_t>(worker)];
       const Matrix a(own.a.data(), kSize, kSize), b(own.b.data(), kSize, kSize), c(own.c.data(), kSize, kSize);
       for (int i = 0; i < kRepeats; ++i) {
-        dragoman::kernels::Gemm(a, dragoman::kernels::Transpose::kNo, b, dragoman::kernels::Transpose::kNo, c);
+        dragoman::kernels::Gemm(precision, a, dragoman::kernels::Transpose::kNo, b, dragoman::kernels::Transpose::kNo,
+                                c,
+                                /*accumulate=*/false);
       }
     });
     const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
@@ -55,10 +58,17 @@ double MeasureGflops(int threads) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Measures f32 matrix multiplication on all threads at once; prints {\"gflops\": ...}.");
+  CLI::App app("Measures matrix multiplication on all threads at once; prints {\"gflops\": ...}.");
   int threads = 2;
   app.add_option("--threads", threads, "one per core")->check(CLI::Range(1, 1024));
+  std::string precision = "f32";
+  app.add_option("--precision", precision, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}));
   CLI11_PARSE(app, argc, argv);
-  fmt::print("{{\"gflops\": {:.1f}}}\n", MeasureGflops(threads));
+  if (precision == "bf16" && !dragoman::kernels::HasFastBf16()) {
+    fmt::print(stderr, "gemm_peak: --precision bf16 needs a processor with AVX512_BF16; give f32\n");
+    return 1;
+  }
+  fmt::print("{{\"gflops\": {:.1f}}}\n",
+             MeasureGflops(threads, precision == "bf16" ? dragoman::Precision::kBf16 : dragoman::Precision::kF32));
   return 0;
 }

@@ -13,8 +13,7 @@ Protocol (the same for our side): commands on stdin, one line of JSON on stdout 
   run N         {"tokens", "seconds", "loss"}      after training on the next N batches (going round); tokens are real
                                                    target tokens, loss the mean per target token
   peak          {"peak_bytes"}                     most memory since the imports, less what the imports themselves took
-  gemm          {"gflops"}                         f32 matrix multiplication, 1024 x 1024 x 1024, on all threads
-End of input ends the program.
+End of input ends the program. --gemm-only prints {"gflops"} instead: matrix multiplication, nothing else.
 """
 
 import argparse
@@ -38,9 +37,9 @@ DROPOUT = 0.1  # on embeddings and residuals
 LABEL_SMOOTHING = 0.1
 
 
-def memory_bytes(field):
-    """VmRSS (resident now) or VmHWM (most since the last reset) of this process."""
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
+def memory_bytes(field, process="self"):
+    """VmRSS (resident now) or VmHWM (most since the last reset) of a process."""
+    for line in pathlib.Path(f"/proc/{process}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) * 1024
     raise KeyError(field)
@@ -123,8 +122,8 @@ class Batch:
         return padded, torch.arange(padded.shape[1]) >= lengths[:, None]
 
 
-def gemm_gflops(size=1024, seconds=1.0):
-    a, b, c = (torch.rand(size, size) for _ in range(3))
+def gemm_gflops(dtype, size=1024, seconds=2.0):
+    a, b, c = (torch.rand(size, size).to(dtype) for _ in range(3))
     best = math.inf
     end = time.perf_counter() + seconds
     while time.perf_counter() < end:
@@ -169,13 +168,15 @@ class Trainer:
 
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--batches", type=pathlib.Path, required=True, help="file written by make_batches.py")
-    parser.add_argument("--preset", choices=SHAPES, required=True)
+    parser.add_argument("--batches", type=pathlib.Path, help="file written by make_batches.py")
+    parser.add_argument("--preset", choices=SHAPES, default="base")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--learning-rate", type=float, default=1e-4)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--compile", action="store_true", help="torch.compile the model")
     parser.add_argument("--bf16", action="store_true", help="bf16 autocast")
+    parser.add_argument("--gemm-only", action="store_true", help="measure matrix multiplication instead")
+    parser.add_argument("--precision", choices=("f32", "bf16"), default="f32", help="of --gemm-only")
     return parser.parse_args()
 
 
@@ -189,6 +190,8 @@ def main():
     def reply(**fields):
         print(json.dumps(fields), flush=True)
 
+    if options.gemm_only:
+        return reply(gflops=gemm_gflops(torch.bfloat16 if options.precision == "bf16" else torch.float32))
     trainer = Trainer(options)
     reply(name=f"PyTorch {torch.__version__}", parameters=trainer.parameters)
     for line in sys.stdin:
@@ -197,10 +200,8 @@ def main():
             reply(**trainer.run(int(arguments[0])))
         elif command == "peak":
             reply(peak_bytes=memory_bytes("VmHWM") - imports_bytes)
-        elif command == "gemm":
-            reply(gflops=gemm_gflops())
         else:
-            sys.exit(f"unknown command {command!r}; expected run N, peak or gemm")
+            sys.exit(f"unknown command {command!r}; expected run N or peak")
 
 
 if __name__ == "__main__":

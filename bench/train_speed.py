@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares training speed and memory of Dragoman and PyTorch: same model, same batches, same precision.
+"""Compares training speed and memory of Dragoman, PyTorch and Marian: same model, same sentences, same precision.
 
-Both programs are started, then train in turns, a block of batches each, so that whatever the machine does meanwhile
-hits both; only one of them computes at any time. Prints a Markdown table. bench/train-speed is the easy way to run it;
-README.md says what is measured and how the two sides talk.
+All programs of a shape and precision are started, then train in turns, a block of batches each, so that whatever the
+machine does meanwhile hits all; only one of them computes at any time. Prints a Markdown table; --report also writes
+it, with a JSON of every block and a bar chart. bench/train-speed is the easy way to run it; README.md says what is
+measured and how the sides talk.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import statistics
 import subprocess
 import sys
 
+import report
+
 BENCH = pathlib.Path(__file__).resolve().parent
 ROOT = BENCH.parent
 
@@ -26,7 +29,7 @@ class Shape:
     d_model: int
     d_ff: int
     heads: int
-    block: int  # batches a side trains on before it is the other's turn: some seconds' worth
+    block: int  # batches a side trains on before it is the next one's turn: some seconds' worth
 
     def flops(self, vocab, src_tokens, tgt_tokens):
         """Of the weights' multiplications, forward (2 a weight and token) and backward (4). Attention scores, norms
@@ -42,23 +45,25 @@ SHAPES = {  # our presets; pytorch_train.py has the same
     "small": Shape(layers=4, d_model=256, d_ff=1024, heads=4, block=2),
     "tiny": Shape(layers=4, d_model=128, d_ff=256, heads=4, block=4),
 }
+PEERS = {"f32": ("pytorch", "compiled", "marian"), "bf16": ("pytorch", "marian")}  # Marian trains in f32 in any case
 
 
 class Side:
-    """One of the two programs, waiting for commands on its stdin; each answer is one line of JSON."""
+    """One program, waiting for commands on its stdin; each answer is one line of JSON."""
 
-    def __init__(self, command, environment=()):
-        self.command = command
+    def __init__(self, key, command, environment=()):
+        self.key, self.command = key, [str(part) for part in command]
         env = {**os.environ, **dict(pair.split("=", 1) for pair in environment)}
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
+        self.process = subprocess.Popen(
+            self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env)
         self.hello = self.answer()
         self.blocks = []
 
     def answer(self):
         line = self.process.stdout.readline()
         if not line:
-            sys.exit(f"{self.command[0]} ended with status {self.process.wait()} instead of answering; "
-                     f"run it by itself to see why: {' '.join(map(str, self.command))}")
+            sys.exit(f"{self.key} ended with status {self.process.wait()} instead of answering; "
+                     f"run it by itself to see why: {' '.join(self.command)}")
         return json.loads(line)
 
     def ask(self, command):
@@ -73,109 +78,83 @@ class Side:
         self.process.stdin.close()
         self.process.wait()
 
-    def tokens_per_second(self):
-        return sum(b["tokens"] for b in self.blocks) / sum(b["seconds"] for b in self.blocks)
 
-
-def pytorch_command(options, name):
-    command = [sys.executable, BENCH / "pytorch_train.py", "--batches", options.batches_file, "--preset", name,
-               "--threads", str(options.threads)]
-    return command + ["--compile"] * options.compile + ["--bf16"] * (options.precision == "bf16")
-
-
-def our_command(options, name):
-    return [options.program, "--batches", options.batches_file, "--preset", name, "--threads", str(options.threads),
-            "--precision", options.precision]
+def open_side(options, key, precision, shape):
+    common = ["--batches", options.batches_file, "--preset", shape, "--threads", options.threads]
+    if key == "dragoman":
+        return Side(key, [options.program, *common, "--precision", precision])
+    if key == "marian":
+        return Side(key, [sys.executable, BENCH / "marian_train.py", *common])
+    flags = ["--compile"] * (key == "compiled") + ["--bf16"] * (precision == "bf16")
+    return Side(key, [sys.executable, BENCH / "pytorch_train.py", *common, *flags], options.torch_env)
 
 
 def check_same_work(sides, expected_tokens):
-    """The two train models of one size on the same real target tokens."""
-    for side in sides.values():
+    """All but Marian, which makes its own batches, train models of one size on the same real target tokens."""
+    alike = [side for side in sides if side.key != "marian"]
+    for side in alike:
         found = [block["tokens"] for block in side.blocks]
         if found != expected_tokens:
-            sys.exit(f"{side.hello['name']} counted {found} target tokens a block, the file has {expected_tokens}")
-    if len({side.hello["parameters"] for side in sides.values()}) > 1:
-        sys.exit("the models differ: " + ", ".join(f"{s.hello['name']} has {s.hello['parameters']} parameters"
-                                                   for s in sides.values()))
+            sys.exit(f"{side.key} counted {found} target tokens a block, the file has {expected_tokens}")
+    if len({side.hello["parameters"] for side in alike}) > 1:
+        sys.exit("the models differ: " + ", ".join(f"{s.key} has {s.hello['parameters']} parameters" for s in alike))
 
 
-def measure(options, name, content):
+def measure(options, precision, name, content):
     """Trains in turns; returns the finished measurements of one shape."""
     shape = SHAPES[name]
     sizes = [(len(batch["src"]["ids"]), len(batch["tgt"]["ids"])) for batch in content["batches"]]
-    sides = {}
-    if options.only != "pytorch":
-        sides["dragoman"] = Side(our_command(options, name))
-    if options.only != "dragoman":
-        sides["pytorch"] = Side(pytorch_command(options, name), options.torch_env)
+    keys = [key for key in ("dragoman", *PEERS[precision]) if key in options.sides]
+    sides = [open_side(options, key, precision, name) for key in keys]
     # The compiler wants to see every shape once; the others only to touch their memory.
-    warm_up = len(sizes) if options.compile else min(2, len(sizes))
-    for side in sides.values():
+    warm_up = len(sizes) if "compiled" in keys else min(2, len(sizes))
+    for side in sides:
         side.ask(f"run {warm_up}")
 
     trained, next_batch = [], warm_up
     for turn in range(options.rounds):
-        order = list(sides.values())
-        for side in order if turn % 2 == 0 else reversed(order):
+        for side in sides if turn % 2 == 0 else reversed(sides):
             side.run_block(shape.block)
         trained.append([sizes[(next_batch + i) % len(sizes)] for i in range(shape.block)])
         next_batch += shape.block
     check_same_work(sides, [sum(tgt for _, tgt in block) for block in trained])
 
-    flops = sum(shape.flops(content["vocab"], src, tgt) for block in trained for src, tgt in block)
-    result = {"shape": name}
-    for key, side in sides.items():
-        result[key] = {
-            "name": side.hello["name"], "tokens_per_second": side.tokens_per_second(),
-            "gflops": flops / sum(b["seconds"] for b in side.blocks) / 1e9, **side.ask("peak"), "blocks": side.blocks,
+    src, tgt = (sum(block[i] for round_ in trained for block in round_) for i in (0, 1))
+    flops_per_token = shape.flops(content["vocab"], src, tgt) / tgt  # of target; Marian's batches are not told
+    result = {"shape": name, "precision": precision, "sides": {}}
+    for side in sides:
+        tokens, seconds = (sum(block[field] for block in side.blocks) for field in ("tokens", "seconds"))
+        result["sides"][side.key] = {
+            "name": side.hello["name"], "tokens_per_second": tokens / seconds,
+            "gflops": tokens / seconds * flops_per_token / 1e9, **side.ask("peak"), "blocks": side.blocks,
         }
         side.close()
-    if len(sides) == 2:
-        ratios = [p["seconds"] / d["seconds"] for d, p in zip(sides["dragoman"].blocks, sides["pytorch"].blocks)]
-        result["ratio"] = statistics.median(ratios)
-        result["ratio_range"] = [min(ratios), max(ratios)]
-        result["memory_ratio"] = result["dragoman"]["peak_bytes"] / result["pytorch"]["peak_bytes"]
+    for key, side in result["sides"].items():
+        if key != "dragoman" and "dragoman" in result["sides"]:
+            side["ratio"], *side["ratio_range"] = ratios_to(result["sides"]["dragoman"]["blocks"], side["blocks"])
     return result
 
 
-def print_table(options, results, peak):
-    cores = f"{options.threads} thread" + ("s" if options.threads > 1 else "")
-    names = sorted({r[side]["name"] for r in results for side in ("dragoman", "pytorch") if side in r})
-    print(f"\n{', '.join(names)}; {options.precision}, {cores} each, {processor_name()}"
-          + (f"; f32 GEMM peak {peak:.0f} GFLOP/s" if peak else "") + "\n")
-    print("| shape | Dragoman tokens/s | PyTorch tokens/s | ratio (range) | Dragoman memory | PyTorch memory | ratio "
-          "| Dragoman GFLOP/s (of peak) | PyTorch GFLOP/s (of peak) |")
-    print("|---|---|---|---|---|---|---|---|---|")
-    for result in results:
-        sides = [result.get(side) for side in ("dragoman", "pytorch")]
+def ratios_to(ours, theirs):
+    """How many times their rate is ours: median, least and most over the rounds."""
+    def rate(block):
+        return block["tokens"] / block["seconds"]
 
-        def column(text):
-            return [text(side) if side else "–" for side in sides]
-
-        speed = column(lambda side: f"{side['tokens_per_second']:,.0f}")
-        memory = column(lambda side: f"{side['peak_bytes'] / 2**20:,.0f} MiB")
-        rate = column(lambda side: f"{side['gflops']:.0f}" + (f" ({side['gflops'] / peak:.0%})" if peak else ""))
-        ratio, memory_ratio = "–", "–"
-        if "ratio" in result:
-            low, high = result["ratio_range"]
-            ratio, memory_ratio = f"{result['ratio']:.2f} ({low:.2f}–{high:.2f})", f"{result['memory_ratio']:.2f}"
-        print(f"| {' | '.join([result['shape'], *speed, ratio, *memory, memory_ratio, *rate])} |", flush=True)
+    ratios = [rate(our) / rate(their) for our, their in zip(ours, theirs)]
+    return statistics.median(ratios), min(ratios), max(ratios)
 
 
-def processor_name():
-    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
-        if line.startswith("model name"):
-            return line.split(":", 1)[1].strip()
-    return "unknown processor"
+def gemm_peak(options, precision):
+    """GFLOP/s of matrix multiplication on all threads and nothing else: the better of ours and PyTorch's."""
+    def ask(command):
+        found = subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE, text=True)
+        return json.loads(found.stdout)["gflops"]
 
-
-def gemm_peak(options):
-    """GFLOP/s of f32 matrix multiplication on all threads at once, nothing else; None without our programs."""
-    if options.only == "pytorch":
-        return None
-    program = options.program.parent / "gemm_peak"
-    found = subprocess.run([program, "--threads", str(options.threads)], check=True, stdout=subprocess.PIPE, text=True)
-    return json.loads(found.stdout)["gflops"]
+    arguments = ["--threads", options.threads, "--precision", precision]
+    peaks = {"dragoman": ask([options.program.parent / "gemm_peak", *arguments])}
+    if "pytorch" in options.sides:
+        peaks["pytorch"] = ask([sys.executable, BENCH / "pytorch_train.py", "--gemm-only", *arguments])
+    return peaks
 
 
 def make_batches(options):
@@ -187,27 +166,41 @@ def make_batches(options):
     return json.loads(options.batches_file.read_text())
 
 
+def has_bf16():
+    return "avx512_bf16" in pathlib.Path("/proc/cpuinfo").read_text()
+
+
+def comma_separated(known):
+    def parse(text):
+        names = text.split(",")
+        for name in names:
+            if name not in known:
+                raise argparse.ArgumentTypeError(f"{name}: expected some of {','.join(known)}")
+        return names
+    return parse
+
+
 def parse_options():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--shapes", default="base,small,tiny", help="some of base,small,tiny (default all)")
+    all_sides = ["dragoman", "pytorch", "compiled", "marian"]
+    parser.add_argument("--shapes", type=comma_separated(list(SHAPES)), default=list(SHAPES),
+                        help="some of base,small,tiny (default all)")
+    parser.add_argument("--precision", type=comma_separated(["f32", "bf16"]), default=["f32", "bf16"],
+                        help="some of f32,bf16 (default both)")
+    parser.add_argument("--sides", type=comma_separated(all_sides), default=all_sides,
+                        help=f"some of {','.join(all_sides)} (default all); compiled is torch.compile")
     parser.add_argument("--rounds", type=int, default=8, help="blocks that each side trains (default 8)")
     parser.add_argument("--batches", type=int, default=8, help="different batches (default 8)")
-    parser.add_argument("--precision", choices=("f32", "bf16"), default="f32")
     parser.add_argument("--threads", type=int, default=2, help="of each side (default 2)")
-    parser.add_argument("--compile", action="store_true", help="torch.compile on PyTorch's side")
     parser.add_argument("--torch-env", action="append", default=[], metavar="NAME=VALUE",
                         help="set in PyTorch's environment, e.g. an allocator to preload; may be repeated")
     parser.add_argument("--data", type=pathlib.Path, help="multi30k folder to take sentences from (default: random)")
     parser.add_argument("--program", type=pathlib.Path, default=ROOT / "build/release/train_speed",
                         help="our side (default build/release/train_speed)")
-    parser.add_argument("--only", choices=("dragoman", "pytorch"), help="run one side alone")
-    parser.add_argument("--json", type=pathlib.Path, help="also write every block's measurement there")
+    parser.add_argument("--report", type=pathlib.Path, metavar="STEM",
+                        help="write STEM.md, STEM.json (every block's measurement) and STEM.svg")
     options = parser.parse_args()
-    options.shapes = options.shapes.split(",")
-    for name in options.shapes:
-        if name not in SHAPES:
-            parser.error(f"--shapes {name}: no such shape, expected some of {','.join(SHAPES)}")
-    if options.only != "pytorch" and not options.program.exists():
+    if not options.program.exists():
         parser.error(f"--program {options.program}: no such file; build it with: ninja -C build/release train_speed")
     options.batches_file = ROOT / "build/bench/batches.json"
     return options
@@ -215,20 +208,28 @@ def parse_options():
 
 def main():
     options = parse_options()
-    if os.getloadavg()[0] > 0.5:
-        print(f"note: the machine is busy (load {os.getloadavg()[0]:.1f}); figures will be too low", file=sys.stderr)
+    busy = os.getloadavg()[0]
+    if busy > 0.5:
+        print(f"note: the machine is busy (load {busy:.1f}); figures will be too low", file=sys.stderr)
+    if "bf16" in options.precision and not has_bf16():
+        print("bf16: left out, this processor has no AVX512_BF16", file=sys.stderr)
+        options.precision.remove("bf16")
     content = make_batches(options)
-    peak = gemm_peak(options)
-    results = []
-    for name in options.shapes:
-        results.append(measure(options, name, content))
-        losses = [f"{results[-1][side]['blocks'][-1]['loss']:.3f} ({side})" for side in ("dragoman", "pytorch")
-                  if side in results[-1]]
-        print(f"{name}: loss of the last block {', '.join(losses)}", file=sys.stderr)
-    print_table(options, results, peak)
-    if options.json:
-        options.json.write_text(json.dumps({"precision": options.precision, "threads": options.threads,
-                                            "gemm_peak_gflops": peak, "results": results}, indent=1))
+    measured = {"machine": report.processor_name(), "threads": options.threads, "rounds": options.rounds,
+                "batches": content["source"], "load_at_start": busy, "peaks": {}, "results": []}
+    for precision in options.precision:
+        measured["peaks"][precision] = gemm_peak(options, precision)
+        for name in options.shapes:
+            result = measure(options, precision, name, content)
+            measured["results"].append(result)
+            losses = [f"{side['blocks'][-1]['loss']:.3f} ({key})" for key, side in result["sides"].items()]
+            print(f"{precision} {name}: loss of the last block {', '.join(losses)}", file=sys.stderr)
+    text = report.markdown(measured, "bench/train-speed " + " ".join(sys.argv[1:]))
+    print(text)
+    if options.report:
+        options.report.with_suffix(".md").write_text(text)
+        options.report.with_suffix(".json").write_text(json.dumps(measured, indent=1) + "\n")
+        options.report.with_suffix(".svg").write_text(report.bar_chart(measured))
 
 
 if __name__ == "__main__":

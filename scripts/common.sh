@@ -89,11 +89,21 @@ build() {
   fail "the build ($preset: $*) failed; the whole output is in $log"
 }
 
-# run_ctest ARGUMENTS...: one line per test, what a failing test printed, and ctest's summary.
+# run_ctest PRESET ARGUMENTS...: one line per test, what a failing test printed, ctest's summary, and what was skipped.
 run_ctest() {
-  printf '+ ctest %s\n' "$*" >>"$log"
-  (cd "$root" && "${ctest_wrapper[@]}" ctest --no-tests=error --parallel "$(nproc)" "$@" </dev/null 2>&1) |
+  local preset=$1 status
+  printf '+ ctest --preset %s\n' "$*" >>"$log"
+  (cd "$root" && "${ctest_wrapper[@]}" ctest --preset "$@" --no-tests=error --parallel "$(nproc)" </dev/null 2>&1) |
     tee -a "$log" | grep --line-buffered -v -E '^ +Start +[0-9]+: '
-  return "${PIPESTATUS[0]}"
+  status=${PIPESTATUS[0]}
+  skipped_tests "$root/build/$preset/Testing/Temporary/LastTest.log"
+  return "$status"
+}
+
+# skipped_tests LOG: "skipped: WHAT: WHY" for each test that was skipped, by GoogleTest or a script of ours.
+skipped_tests() {
+  awk '/: Skipped$/ { getline why; next }
+       /^\[  SKIPPED \] .* ms\)$/ { print "skipped: " $4 ": " why }
+       /^skipped: / { print }' "$1"
 }
 ctest_wrapper=()

@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What train_speed.py measured, as a Markdown table and as a bar chart (SVG)."""
+
+import html
+import pathlib
+
+# What we are out to reach: times the rate of the better of PyTorch's two and of Marian, and share of the GEMM peak.
+GOALS = {
+    ("base", "f32"): {"pytorch": 1.6, "marian": 1.6, "peak": 0.78},
+    ("small", "f32"): {"pytorch": 1.8, "marian": 2.0},
+    ("tiny", "f32"): {"pytorch": 2.5, "marian": 2.8, "peak": 0.60},
+    ("base", "bf16"): {"pytorch": 2.2, "marian": 3.0, "peak": 0.70},
+    ("small", "bf16"): {"pytorch": 2.8},
+    ("tiny", "bf16"): {"pytorch": 3.5},
+}
+MEMORY_GOAL = 1 / 3  # of PyTorch's
+NAMES = {"dragoman": "Dragoman", "pytorch": "PyTorch", "compiled": "torch.compile", "marian": "Marian"}
+COLORS = {"dragoman": "#c0392b", "pytorch": "#7f8c8d", "compiled": "#95a5a6", "marian": "#34495e"}
+
+
+def processor_name():
+    for line in pathlib.Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return "unknown processor"
+
+
+def with_goal(text, value, goal):
+    """The text, and whether the value reaches its goal, where there is one."""
+    return text if goal is None else f"{text} {'≥' if value >= goal else '**<**'} {goal:g}"
+
+
+def ratio_cell(result, keys, goal):
+    """Our rate by that of the fastest of `keys`."""
+    found = [result["sides"][key] for key in keys if "ratio" in result["sides"].get(key, {})]
+    if not found:
+        return "–"
+    fastest = min(found, key=lambda side: side["ratio"])
+    low, high = fastest["ratio_range"]
+    return with_goal(f"{fastest['ratio']:.2f} ({low:.2f}–{high:.2f})", fastest["ratio"], goal)
+
+
+def row(result, peak):
+    sides, goals = result["sides"], GOALS[result["shape"], result["precision"]]
+    rates = [f"{sides[key]['tokens_per_second']:,.0f}" if key in sides else "–" for key in NAMES]
+    ours, torch = sides.get("dragoman"), sides.get("pytorch")
+    memory = "–"
+    if ours and torch:
+        share = ours["peak_bytes"] / torch["peak_bytes"]
+        memory = f"{ours['peak_bytes'] / 2**20:,.0f} / {torch['peak_bytes'] / 2**20:,.0f} MiB"
+        memory += f" = {share:.2f}" + (" **> 0.33**" if share > MEMORY_GOAL else "")
+    shares = [f"{sides[key]['gflops'] / peak:.0%}" if key in sides else "–" for key in NAMES]
+    if ours:
+        goal = goals.get("peak")
+        shares[0] += "" if goal is None else f" {'≥' if ours['gflops'] / peak >= goal else '**<**'} {goal:.0%}"
+    return [result["shape"], result["precision"], *rates,
+            ratio_cell(result, ("pytorch", "compiled"), goals["pytorch"]),
+            ratio_cell(result, ("marian",), goals.get("marian")), memory, " / ".join(shares)]
+
+
+def markdown(measured, command):
+    """A page with what was run, where, and the table."""
+    peaks = ", ".join(f"{precision} {max(found.values()):,.0f} GFLOP/s (" +
+                      ", ".join(f"{NAMES[side]} {rate:,.0f}" for side, rate in found.items()) + ")"
+                      for precision, found in measured["peaks"].items())
+    names = sorted({side["name"] for result in measured["results"] for side in result["sides"].values()})
+    header = ["shape", "precision", *(f"{name} tokens/s" for name in NAMES.values()), "× the better PyTorch (range)",
+              "× Marian (range)", "memory, ours / PyTorch's", "share of the GEMM peak: " + " / ".join(NAMES.values())]
+    rows = [row(result, max(measured["peaks"][result["precision"]].values())) for result in measured["results"]]
+    table = [header, ["---"] * len(header), *rows]
+    busy = "" if measured["load_at_start"] <= 0.5 else f" The machine was busy (load {measured['load_at_start']:.1f})."
+    return "\n".join([
+        "# Training speed", "",
+        f"Printed by `{command.strip()}`. {measured['machine']}, {measured['threads']} threads each; {', '.join(names)}; "
+        f"{measured['batches']}; median and range of {measured['rounds']} rounds in turns.{busy} Rate of matrix "
+        f"multiplication alone, measured in the same run: {peaks}. Tokens are real target tokens. Marian trains in f32 "
+        "throughout. ≥ and **<** compare with the goal behind them.", "",
+        *("| " + " | ".join(cells) + " |" for cells in table)]) + "\n"
+
+
+def bar_chart(measured):
+    """Horizontal bars: each program's rate by that of PyTorch (eager), by shape and precision."""
+    width, label_width, bar_height, unit_count = 760, 150, 16, 0.0
+    groups = []
+    for result in measured["results"]:
+        base = result["sides"].get("pytorch", next(iter(result["sides"].values())))["tokens_per_second"]
+        bars = [(key, side["tokens_per_second"] / base, side["tokens_per_second"])
+                for key, side in result["sides"].items()]
+        unit_count = max([unit_count, *(ratio for _, ratio, _ in bars)])
+        groups.append((f"{result['shape']}, {result['precision']}", bars))
+    unit = (width - label_width - 150) / max(unit_count, 1)
+    lines, y = [], 34
+    for title, bars in groups:
+        lines.append(f'<text x="8" y="{y + 12}" font-weight="bold">{html.escape(title)}</text>')
+        for key, ratio, rate in bars:
+            lines.append(f'<rect x="{label_width}" y="{y}" width="{ratio * unit:.1f}" height="{bar_height - 3}" '
+                         f'fill="{COLORS[key]}"/>')
+            lines.append(f'<text x="{label_width + ratio * unit + 5:.1f}" y="{y + 11}">{NAMES[key]} {ratio:.1f} × '
+                         f'({rate:,.0f}/s)</text>')
+            y += bar_height
+        y += 12
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y}" viewBox="0 0 {width} {y}" '
+            'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="white"/>\n'
+            '<text x="8" y="20">Training: real target tokens per second, PyTorch (eager) = 1</text>\n'
+            + "\n".join(lines) + "\n</svg>\n")
