@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "book.h"
 
 namespace dragoman::phrasebook {
@@ -21,13 +21,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 const std::string kFolder = PHRASEBOOK_FOLDER;
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 std::vector<std::string> ReadLines(const std::string& name) {
   std::ifstream in(kFolder + "/" + name);
@@ -218,7 +211,9 @@ Grammar* BookTest::grammar_ = nullptr;
 Book* BookTest::book_ = nullptr;
 
 TEST_F(BookTest, IsWhatIsCommitted) {
-  for (const auto& [name, text] : BookFiles(*book_)) EXPECT_TRUE(ReadAll(kFolder + "/" + name) == text) << name;
+  for (const auto& [name, text] : BookFiles(*book_)) {
+    EXPECT_TRUE(ReadFile(RealFileSystem(), kFolder + "/" + name) == text) << name;
+  }
 }
 
 TEST_F(BookTest, IsAsLargeAsPromised) {
