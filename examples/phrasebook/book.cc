@@ -11,16 +11,6 @@
 
 namespace dragoman::phrasebook {
 
-uint64_t Rng::Next() {
-  state_ += 0x9e3779b97f4a7c15;
-  uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
-size_t Rng::Below(size_t bound) { return static_cast<size_t>(Next() % bound); }
-
 // ---- Drawing one sentence ----
 
 const Word* Sampler::PickWord(const std::vector<const Word*>& words) {
