@@ -289,6 +289,14 @@ TEST_F(BookTest, NoDeIsStackedOnAnother) {
   }
 }
 
+// "you all" and "you" never meet: whose would "your" be?
+TEST_F(BookTest, SeveralOfYouNeverMeetOneOfYou) {
+  for (const Pair* pair : All()) {
+    const bool several = pair->chinese.find("你们") != std::string::npos;
+    EXPECT_FALSE(several && pair->english.find("your") != std::string::npos) << pair->english;
+  }
+}
+
 TEST_F(BookTest, TrainingTeachesEveryWordOfTheLexiconInSeveralPatterns) {
   std::map<const Word*, std::set<const Rule*>> patterns;
   std::map<const Word*, int> sentences;
