@@ -11,16 +11,6 @@
 
 namespace dragoman::phrasebook {
 
-uint64_t Rng::Next() {
-  state_ += 0x9e3779b97f4a7c15;
-  uint64_t z = state_;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
-  return z ^ (z >> 31);
-}
-
-size_t Rng::Below(size_t bound) { return static_cast<size_t>(Next() % bound); }
-
 // ---- Drawing one sentence ----
 
 const Word* Sampler::PickWord(const std::vector<const Word*>& words) {
@@ -77,17 +67,22 @@ Sampler::Filling Sampler::FillPhrase(const Rule& phrase) {
   return result;
 }
 
-// True when the two may not stand in one sentence: they share a word or a value of "clash". A pronoun may come back
-// inside a phrase: "I love my mother".
+// True when the two may not stand in one sentence: they share a word, or hold two with the same "clash". A pronoun may
+// come back inside a phrase: "I love my mother".
 bool Sampler::Clash(const Filling& a, const Filling& b) {
   for (const Word* word : a.words) {
     const bool pronoun = word->forms.count("obj") != 0;
-    if (pronoun && !(a.bare && b.bare)) continue;
-    if (std::find(b.words.begin(), b.words.end(), word) != b.words.end()) return true;
+    const auto clash = word->forms.find("clash");
+    for (const Word* other : b.words) {
+      if (word == other) {
+        if (!pronoun || (a.bare && b.bare)) return true;
+      } else if (clash != word->forms.end()) {
+        const auto others = other->forms.find("clash");
+        if (others != other->forms.end() && others->second == clash->second) return true;
+      }
+    }
   }
-  const auto clash = a.term.forms.find("clash");
-  const auto other = b.term.forms.find("clash");
-  return clash != a.term.forms.end() && other != b.term.forms.end() && clash->second == other->second;
+  return false;
 }
 
 std::optional<std::vector<Sampler::Filling>> Sampler::WithoutClash(std::vector<Filling> fillings) {

@@ -9,20 +9,10 @@
 #include <string>
 #include <vector>
 
+#include "base/rng.h"
 #include "grammar.h"
 
 namespace dragoman::phrasebook {
-
-// SplitMix64: the same numbers on every machine, which the standard library's distributions do not promise.
-class Rng {
- public:
-  explicit Rng(uint64_t seed) : state_(seed) {}
-  uint64_t Next();
-  size_t Below(size_t bound);  // 0 … bound-1; bound is not 0
-
- private:
-  uint64_t state_;
-};
 
 struct Pair {
   std::string english;

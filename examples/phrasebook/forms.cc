@@ -102,7 +102,7 @@ std::optional<std::string> EnglishRule(const Term& term, const std::string& form
 }
 
 std::optional<std::string> ChineseRule(const Term& term, const std::string& form) {
-  if (form == "de" || form == "kin" || form == "attr") return term.chinese + "的";
+  if (form == "de" || form == "attr") return term.chinese + "的";
   if (form == "count") return term.chinese;
   return std::nullopt;
 }

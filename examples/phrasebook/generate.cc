@@ -3,26 +3,17 @@
 // train.{en,zh}, valid.{en,zh} and test.{en,zh} beside them; with --check it only says whether they are up to date.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <fstream>
 #include <iostream>
-#include <sstream>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "book.h"
 
 namespace dragoman::phrasebook {
 namespace {
 
-std::string ReadAll(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in) throw FileError(path, "cannot be read, expected a generated file; run phrasebook_generate without --check");
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
-
 void Check(const std::string& path, const std::string& expected) {
-  const std::string found = ReadAll(path);
+  const std::string found = ReadFile(RealFileSystem(), path);
   if (found == expected) return;
   const auto differ = std::mismatch(found.begin(), found.end(), expected.begin(), expected.end());
   const auto line = 1 + std::count(found.begin(), differ.first, '\n');
@@ -31,19 +22,16 @@ void Check(const std::string& path, const std::string& expected) {
                   "the same bytes; run phrasebook_generate without --check and commit the result");
 }
 
-void Save(const std::string& path, const std::string& text) {
-  std::ofstream out(path, std::ios::binary);
-  out << text;
-  out.close();
-  if (!out) throw FileError(path, "cannot be written, expected a writable folder with space left; check both");
-}
-
 void Run(const std::string& folder, const BookOptions& options, bool check) {
   const Grammar grammar = ReadGrammar(folder);
   const Book book = MakeBook(grammar, options);
   for (const auto& [name, text] : BookFiles(book)) {
     const std::string path = folder + "/" + name;
-    check ? Check(path, text) : Save(path, text);
+    if (check) {
+      Check(path, text);
+    } else {
+      WriteFileAtomically(RealFileSystem(), path, text);
+    }
   }
   std::cout << grammar.words.size() << " words, " << grammar.phrases.size() << " phrases, " << grammar.patterns.size()
             << " patterns: " << book.train.size() << " pairs to train on, " << book.valid.size() << " to validate, "

@@ -9,9 +9,9 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "book.h"
 
 namespace dragoman::phrasebook {
@@ -21,13 +21,6 @@ using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 const std::string kFolder = PHRASEBOOK_FOLDER;
-
-std::string ReadAll(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  std::ostringstream text;
-  text << in.rdbuf();
-  return text.str();
-}
 
 std::vector<std::string> ReadLines(const std::string& name) {
   std::ifstream in(kFolder + "/" + name);
@@ -202,6 +195,23 @@ class BookTest : public ::testing::Test {
     return true;
   }
 
+  static int Count(const std::string& text, const std::string& part) {
+    int count = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + part.size())) ++count;
+    return count;
+  }
+
+  static std::vector<std::string> ClausesOf(std::string chinese) {
+    std::vector<std::string> clauses;
+    const std::string comma = "，";
+    for (size_t at = chinese.find(comma); at != std::string::npos; at = chinese.find(comma)) {
+      clauses.push_back(chinese.substr(0, at));
+      chinese.erase(0, at + comma.size());
+    }
+    clauses.push_back(chinese);
+    return clauses;
+  }
+
   static std::vector<const Pair*> All() {
     std::vector<const Pair*> all;
     for (const auto* part : {&book_->train, &book_->valid, &book_->test}) {
@@ -218,7 +228,9 @@ Grammar* BookTest::grammar_ = nullptr;
 Book* BookTest::book_ = nullptr;
 
 TEST_F(BookTest, IsWhatIsCommitted) {
-  for (const auto& [name, text] : BookFiles(*book_)) EXPECT_TRUE(ReadAll(kFolder + "/" + name) == text) << name;
+  for (const auto& [name, text] : BookFiles(*book_)) {
+    EXPECT_TRUE(ReadFile(RealFileSystem(), kFolder + "/" + name) == text) << name;
+  }
 }
 
 TEST_F(BookTest, IsAsLargeAsPromised) {
@@ -256,6 +268,32 @@ TEST_F(BookTest, TextIsClean) {
     }
     EXPECT_TRUE(HasNoLoneTwo(pair->chinese)) << pair->chinese;
     EXPECT_EQ(pair->english.back() == '?', pair->chinese.ends_with("？")) << pair->english;
+  }
+}
+
+// No owner has an owner in 的: 我们妈妈的书, 汤姆妈妈的书. Nor does 的 pile up in a clause: 汤姆的汽车是红色的 is the
+// most.
+TEST_F(BookTest, NoDeIsStackedOnAnother) {
+  std::vector<std::string> stacked;
+  for (const char* who : {"pron", "name"}) {
+    for (const Word* owner : grammar_->classes.at(who).words) {
+      for (const Word* kin : grammar_->classes.at("kin").words) stacked.push_back(owner->chinese + "的" + kin->chinese);
+    }
+  }
+  for (const Pair* pair : All()) {
+    if (Count(pair->chinese, "的") < 2) continue;
+    for (const std::string& owner : stacked) {
+      EXPECT_EQ(pair->chinese.find(owner + "的"), std::string::npos) << pair->chinese;
+    }
+    for (const std::string& clause : ClausesOf(pair->chinese)) EXPECT_LE(Count(clause, "的"), 2) << pair->chinese;
+  }
+}
+
+// "you all" and "you" never meet: whose would "your" be?
+TEST_F(BookTest, SeveralOfYouNeverMeetOneOfYou) {
+  for (const Pair* pair : All()) {
+    const bool several = pair->chinese.find("你们") != std::string::npos;
+    EXPECT_FALSE(several && pair->english.find("your") != std::string::npos) << pair->english;
   }
 }
 
