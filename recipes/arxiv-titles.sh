@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Summarization: the abstract of a computer-science paper to its title; 38,970 pairs.
-#   DATA=dir recipes/arxiv-titles.sh        MINUTES=60 THREADS=2 SEED=1 OUT=runs/arxiv-titles
+#   DATA=dir recipes/arxiv-titles.sh        STEPS=3000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/arxiv-titles
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+steps=${STEPS:-3000}
 data=$DATA/summarization/arxiv-cs-titles
 need "$data"/{train,valid,test}.{src,tgt}.gz
 machine
@@ -13,7 +14,7 @@ text "$data/valid.src" | awk 'NR <= 500' > "$out/valid.src"
 text "$data/valid.tgt" | awk 'NR <= 500' > "$out/valid.tgt"
 train --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
   --valid-src "$out/valid.src" --valid-tgt "$out/valid.tgt" --vocab "$out/vocab.model" \
-  --preset tiny --d-model 192 --d-ff 512 --dropout 0.2 --learning-rate 0.003 --warmup 1000 --max-src-len 200 \
+  --preset tiny --d-model 192 --d-ff 512 --dropout 0.2 --learning-rate 0.003 --warmup 500 --max-src-len 200 \
   --batch-tokens 2048 --ema-decay 0.999 --metric loss --valid-every 1000 --save-every 500
 text "$data/test.src" > "$out/test.src"
 text "$data/test.tgt" > "$out/test.tgt"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Question answering: the 20 bAbI tasks (English, 10k) in one model. The source is the question, then the story with
 # its newest sentence first, so that what is cut from an over-long story is the oldest; the target is the answer.
-#   DATA=dir recipes/babi.sh        MINUTES=60 THREADS=2 SEED=1 OUT=runs/babi
+#   DATA=dir recipes/babi.sh        STEPS=12000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+steps=${STEPS:-12000}
 data=$DATA/babi
 need "$data/en-10k/qa1_single-supporting-fact_train.txt.gz" "$data/en/qa3_three-supporting-facts_train.txt.gz"
 machine
@@ -40,7 +41,7 @@ fi
 train --train-src "$out/train.src" --train-tgt "$out/train.tgt" \
   --valid-src "$out/valid.few.src" --valid-tgt "$out/valid.few.tgt" --vocab "$out/vocab.model" \
   --preset tiny --norm-order pre --final-norm --dropout 0.1 --learning-rate 0.002 --warmup 1000 --label-smoothing 0 \
-  --max-src-len 512 --max-tgt-len 16 --batch-tokens 512 --clip-norm 1 --ema-decay 0.999 --metric loss \
+  --max-src-len 512 --max-tgt-len 16 --batch-tokens 1024 --clip-norm 1 --ema-decay 0.999 --metric loss \
   --valid-every 1000 --save-every 500
 
 echo "test error per task, in %:"

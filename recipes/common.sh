@@ -12,8 +12,8 @@ die() {
 [ -n "${DATA:-}" ] || die "DATA is not set; give the folder with the data: DATA=dir $0 (recipes/README.md says what is in it)"
 [ -d "$DATA" ] || die "DATA=$DATA is no folder; recipes/README.md says what is expected in it"
 DATA=$(cd "$DATA" && pwd)
-minutes=${MINUTES:-60}   # of training at most
 threads=${THREADS:-$(nproc)}
+precision=${PRECISION:-bf16}   # where the processor multiplies it; elsewhere training says so and takes f32
 seed=${SEED:-1}
 name=$(basename "$0" .sh)
 out=${OUT:-$root/runs/$name}
@@ -36,11 +36,13 @@ text() {
   if [ -e "$1.gz" ]; then gzip -dc "$1.gz"; else cat "$1"; fi
 }
 
-# Trains (or goes on with) the run in $out/run until $minutes are used up, and says how long it took.
+# Trains (or goes on with) the run in $out/run for $steps updates, the rate falling to 0 at the last, and says how long
+# that took.
 train() {
   local start=$SECONDS
-  dragoman train --output "$out/run" --resume --seed "$seed" --threads "$threads" --max-minutes "$minutes" "$@"
-  echo "training: $((SECONDS - start)) s now, $threads threads, at most $minutes minutes in all"
+  dragoman train --output "$out/run" --resume --seed "$seed" --threads "$threads" --precision "$precision" \
+    --schedule linear --max-steps "$steps" "$@"
+  echo "training: $steps updates, $((SECONDS - start)) s now, $threads threads, $precision where there is such"
 }
 
 # sample SRC REF HYP: a few lines of each, for a person to look at.

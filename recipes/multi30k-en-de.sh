@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Translation of image captions, English to German (Multi30k task 1), with a tiny model: 29,000 pairs.
-#   DATA=dir recipes/multi30k-en-de.sh        MINUTES=60 THREADS=2 SEED=1 OUT=runs/multi30k-en-de
+#   DATA=dir recipes/multi30k-en-de.sh        STEPS=4250 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/multi30k-en-de
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+steps=${STEPS:-4250}
 data=$DATA/multi30k
 need "$data"/{train,val,test_2016_flickr}.{en,de}.gz
 machine

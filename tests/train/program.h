@@ -5,11 +5,13 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <thread>
@@ -23,6 +25,7 @@ namespace dragoman {
 struct Ending {
   int exit_code = -1;  // -1: a signal ended it
   int signal = 0;
+  int64_t peak_bytes = 0;  // the most that was resident
 };
 
 // One running `dragoman ARGUMENTS`: it reads `input`, writes to LOG.out, and complains to LOG. Killed if it still runs
@@ -53,20 +56,22 @@ class Program {
 
   Ending Wait() {
     int status = 0;
-    while (!ended_ && waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    struct rusage usage = {};
+    while (!ended_ && wait4(pid_, &status, 0, &usage) < 0 && errno == EINTR) {
     }
-    return Note(status);
+    return Note(status, usage);
   }
 
   // Waits so many seconds from the start; its ending, if it ended in that time.
   std::optional<Ending> WaitUntil(double seconds) {
     const auto end = started_ + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
     int status = 0;
-    while (waitpid(pid_, &status, WNOHANG) == 0) {
+    struct rusage usage = {};
+    while (wait4(pid_, &status, WNOHANG, &usage) == 0) {
       if (Clock::now() >= end) return std::nullopt;
       std::this_thread::sleep_for(std::chrono::microseconds(300));
     }
-    return Note(status);
+    return Note(status, usage);
   }
 
   double Seconds() const { return std::chrono::duration<double>(Clock::now() - started_).count(); }
@@ -79,8 +84,11 @@ class Program {
     if (file < 0 || dup2(file, descriptor) < 0) _exit(127);
   }
 
-  Ending Note(int status) {
-    if (!ended_) ending_ = {WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0};
+  Ending Note(int status, const struct rusage& usage) {
+    if (!ended_) {
+      ending_ = {WIFEXITED(status) ? WEXITSTATUS(status) : -1, WIFSIGNALED(status) ? WTERMSIG(status) : 0,
+                 int64_t{usage.ru_maxrss} * 1024};
+    }
     ended_ = true;
     return ending_;
   }
