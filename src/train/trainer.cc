@@ -10,18 +10,16 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "base/option_text.h"
 #include "base/signals.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "model/model_file.h"
 #include "train/average.h"
+#include "train/run_checkpoint.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kStateFile[] = "train_state.json";
-constexpr char kMomentsFile[] = "train_state.safetensors";
 constexpr int kMaxSkippedInARow = 100;  // the weights are beyond repair by then
 constexpr int kDefaultMicroBatchTokens = 1024;
 
@@ -108,7 +106,7 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files)
   state_.threads = pool_.workers();
   state_.options = options_.DecisiveTexts();
   OpenModel();
-  if (last) ResumeFrom(*last);
+  if (last) ResumeFrom(last->directory);
   reporter_.Open(state_.step);
   OpenData();
   if (UsablePrecision(options_.precision) != options_.precision) {
@@ -150,62 +148,13 @@ void Trainer::OpenModel() {
       GradientOptions{options_.label_smoothing, micro_batch_tokens, UsablePrecision(options_.precision)});
 }
 
-void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
-  const std::string& directory = checkpoint.directory;
-  const std::string config_path = JoinPath(directory, kConfigFile);
-  if (!(TransformerConfig::FromJson(ReadFile(files_, config_path), config_path) == model_->config())) {
-    throw OptionError(
-        fmt::format("the options describe another model than {}; resume with the options the run began "
-                    "with, or start anew in another --output",
-                    config_path));
-  }
-  const std::string state_path = JoinPath(directory, kStateFile);
-  const TrainState saved = TrainState::FromJson(ReadFile(files_, state_path), state_path);
-  if (saved.seed != state_.seed) {
-    throw OptionError(fmt::format("--seed is {}, but the run in --output began with {}; resume with that one",
-                                  state_.seed, saved.seed));
-  }
-  if (saved.threads != state_.threads) {
-    reporter_.Warn(
-        fmt::format("the run had {} threads and now has {}: it will end with other weights than an "
-                    "uninterrupted run",
-                    saved.threads, state_.threads));
-  }
-  CompareOptions(saved.options);
-  const std::map<std::string, std::string> options = std::move(state_.options);
-  state_ = saved;
-  state_.options = options;
-  state_.threads = pool_.workers();
-  const ParameterStore& parameters = model_->parameters();
-  const SafetensorsReader weights(files_, JoinPath(directory, kWeightsFile));
-  const SafetensorsReader moments(files_, JoinPath(directory, kMomentsFile));
-  ReadParameters(moments, parameters, optimizer_->first_moment(), "adam.m.");
-  ReadParameters(moments, parameters, optimizer_->second_moment(), "adam.v.");
-  const bool has_average = moments.Has("weights." + parameters.parameters().front()->name);
-  if (has_average != (optimizer_->average().size() > 0)) {
-    throw OptionError(
-        fmt::format("--ema-decay is {}, but the run in --output was {} a moving average; resume with the "
-                    "options it began with",
-                    options_.ema_decay, has_average ? "with" : "without"));
-  }
-  ReadParameters(has_average ? moments : weights, parameters, model_->parameters().values(),
-                 has_average ? "weights." : "");
-  if (has_average) ReadParameters(weights, parameters, optimizer_->average());
+void Trainer::ResumeFrom(const std::string& directory) {
+  state_ =
+      GoOnFrom(ReadTrainState(files_, directory), state_, [this](const std::string& line) { reporter_.Warn(line); });
+  ReadWeights(files_, directory, model_.get(), optimizer_.get());
   saved_step_ = state_.step;
   seconds_before_ = state_.seconds;
   reporter_.Note(fmt::format("resumed from {}", directory));
-}
-
-// Another learning rate may be just what the user wants; another metric would compare what cannot be compared.
-void Trainer::CompareOptions(const std::map<std::string, std::string>& began_with) {
-  for (const auto& [key, now] : state_.options) {
-    const auto before = began_with.find(key);
-    if (before == began_with.end() || before->second == now) continue;
-    const std::string difference =
-        fmt::format("{} is {}, but the run in --output began with {}", FlagName(key), now, before->second);
-    if (key == "metric") throw OptionError(difference + "; resume with that one");
-    reporter_.Warn(difference + ": it will end with other weights than an uninterrupted run");
-  }
 }
 
 void Trainer::OpenData() {
@@ -318,11 +267,6 @@ std::string Trainer::LastSaved() const {
   return saved + ". Try a lower --learning-rate or --clip-norm 1";
 }
 
-std::span<const float> Trainer::OutputWeights() {
-  if (optimizer_->average().size() > 0) return optimizer_->average();
-  return model_->parameters().values();
-}
-
 void Trainer::Validate() {
   RequireSoundWeights();  // or the search would complain, which knows nothing of steps
   // The weights that will be used are validated: the moving average changes places with the weights meanwhile.
@@ -361,34 +305,10 @@ void Trainer::RequireSoundWeights() {
 
 void Trainer::Save(const ValidationScores* scores) {
   RequireSoundWeights();
-  const ParameterStore& parameters = model_->parameters();
   CheckpointContents contents;
   contents.step = state_.step;
   if (scores != nullptr) contents.score = scores->Quality(options_.metric);
-  contents.files.push_back(FileOfBytes(kConfigFile, model_->config().ToJson()));
-  contents.files.push_back(FileOfBytes(kStateFile, state_.ToJson()));
-  if (vocabs_.joint()) {
-    contents.files.push_back(FileOfBytes(kJointVocabFile, vocabs_.src->serialized()));
-  } else {
-    contents.files.push_back(FileOfBytes(kSrcVocabFile, vocabs_.src->serialized()));
-    contents.files.push_back(FileOfBytes(kTgtVocabFile, vocabs_.tgt->serialized()));
-  }
-  contents.files.push_back(
-      {kWeightsFile, [&](WritableFile& file) {
-         WriteSafetensors(ParameterViews(parameters, OutputWeights()), {{"format", "dragoman"}}, file);
-       }});
-  contents.files.push_back({kMomentsFile, [&](WritableFile& file) {
-                              auto views = ParameterViews(parameters, optimizer_->first_moment(), "adam.m.");
-                              for (auto& view : ParameterViews(parameters, optimizer_->second_moment(), "adam.v.")) {
-                                views.push_back(std::move(view));
-                              }
-                              if (optimizer_->average().size() > 0) {
-                                for (auto& view : ParameterViews(parameters, parameters.values(), "weights.")) {
-                                  views.push_back(std::move(view));
-                                }
-                              }
-                              WriteSafetensors(std::move(views), {}, file);
-                            }});
+  contents.files = CheckpointFiles(state_, vocabs_, *model_, *optimizer_);
   reporter_.Sync();  // no record up to this step may be missing once the checkpoint is there
   store_.Save(contents);
   saved_step_ = state_.step;

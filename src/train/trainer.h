@@ -45,8 +45,7 @@ class Trainer {
  private:
   void OpenModel();
   void OpenData();
-  void ResumeFrom(const Checkpoint& checkpoint);
-  void CompareOptions(const std::map<std::string, std::string>& began_with);
+  void ResumeFrom(const std::string& directory);
 
   bool ShouldStop(StopReason* reason);
   void NextBatches();  // those of one update
@@ -57,7 +56,6 @@ class Trainer {
   void RequireSoundWeights();
   void Save(const ValidationScores* scores);
   void Finish(StopReason reason);
-  std::span<const float> OutputWeights();  // the moving average if there is one
 
   TrainOptions options_;
   FileSystem& files_;
