@@ -30,9 +30,6 @@ void WriteMoments(const ParameterStore& parameters, Optimizer& optimizer, Writab
 // Whether another value of the option makes other batches, so that a position among them means nothing.
 bool DecidesBatches(const std::string& key) { return key == "batch_tokens" || key == "batch_order"; }
 
-// Whether it only decides how the same sums are taken.
-bool OnlyRounds(const std::string& key) { return key == "micro_batch_tokens" || key == "memory_mb"; }
-
 }  // namespace
 
 std::span<const float> OutputWeights(const Transformer& model, Optimizer& optimizer) {
@@ -109,7 +106,7 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
     const std::string change = fmt::format("{} is {}, but the last start had {}", FlagName(key), value, before->second);
     if (key == "metric") throw OptionError(change + "; scores of two metrics cannot be compared, so resume with that");
     same_batches = same_batches && !DecidesBatches(key);
-    warn(fmt::format("{}: {}{}", change, kOtherWeights, OnlyRounds(key) ? ", if only by rounding" : ""));
+    warn(fmt::format("{}: {}{}", change, kOtherWeights, key == "micro_batch_tokens" ? ", if only by rounding" : ""));
   }
   if (!same_batches && state.batch_in_epoch > 0) {
     state.batch_in_epoch = 0;

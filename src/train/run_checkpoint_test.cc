@@ -25,8 +25,11 @@ class GoOnFromTest : public testing::Test {
     saved_.batch_in_epoch = 7;
     saved_.seed = now_.seed = 5;
     saved_.threads = now_.threads = 2;
-    saved_.options = now_.options = {{"batch_order", "shuffled"}, {"batch_tokens", "4096"},       {"metric", "loss"},
-                                     {"memory_mb", "0"},          {"micro_batch_tokens", "1024"}, {"warmup", "4000"}};
+    saved_.options = now_.options = {{"batch_order", "shuffled"},
+                                     {"batch_tokens", "4096"},
+                                     {"metric", "loss"},
+                                     {"micro_batch_tokens", "1024"},
+                                     {"warmup", "4000"}};
   }
 
   TrainState GoOn() {

@@ -286,6 +286,31 @@ TEST_F(TrainerTest, InitFromStartsWithThoseWeightsAndAnotherOptimizer) {
   EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("not the vocabulary of --init-from"));
 }
 
+TEST_F(TrainerTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {
+  Train(Plain("first", 5));
+  const auto tuned = [&](const std::string& run, int64_t steps) {
+    TrainOptions options = Plain(run, steps);
+    options.init_from = directory_ / "first";
+    options.vocab = "";
+    return options;
+  };
+  Train(tuned("straight", 8));
+  Train(tuned("run", 4));
+  RemoveAll(files_, directory_ / "first");
+  Train(Resumed(tuned("run", 8)));
+  EXPECT_TRUE(Last("run", "model.safetensors") == Last("straight", "model.safetensors"));
+}
+
+TEST_F(TrainerTest, StepsWithoutARateAreWarnedOf) {
+  TrainOptions options = Plain("run", 8);
+  options.schedule = ScheduleKind::kLinear;
+  options.decay_steps = 5;
+  testing::internal::CaptureStderr();
+  Train(options);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("--max-steps is 8, but after --decay-steps 5 the learning rate is 0"));
+}
+
 TEST_F(TrainerTest, GoesOnFromTheCheckpointBeforeWhenTheLastIsTorn) {
   Train(Rich("straight", 25));
   Train(Rich("torn", 20));
