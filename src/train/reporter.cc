@@ -181,7 +181,7 @@ std::string Reporter::Why(const TrainState& state, StopReason reason) const {
     case StopReason::kSignal:
       break;
   }
-  return "a signal; --resume goes on from here";
+  return "a signal asked for it; --resume goes on from here";
 }
 
 void Reporter::End(const TrainState& state, StopReason reason, const std::string& best) {

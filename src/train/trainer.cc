@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
+#include "base/option_text.h"
 #include "base/signals.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
@@ -90,6 +91,7 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files)
   state_.seed = options_.seed;
   state_.threads = pool_.workers();
   state_.options = options_.DecisiveTexts();
+  state_.options["precision"] = ValueText(UsablePrecision(options_.precision));
   if (last) ResumeFrom(*last);
   OpenData();
   reporter_.Open(state_, corpus_->size());
