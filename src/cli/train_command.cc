@@ -37,9 +37,7 @@ bool IsDropout(const std::string& key) { return key.find("dropout") != std::stri
 std::string Dump(const TrainOptions& options) {
   std::string toml = "# dragoman train --config THIS\n";
   ForEachTrainOption(options, TomlWriter{&toml, {"preset"}});
-  const TomlWriter model{&toml, {"src_vocab", "tgt_vocab"}};
-  model.Heading("The model");
-  ForEachField(options.model, model);
+  ForEachField(options.model, TomlWriter{&toml, {"src_vocab", "tgt_vocab"}});
   return toml;
 }
 

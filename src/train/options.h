@@ -122,7 +122,6 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("output", o.output, "directory of the run: checkpoints and logs");
   visit("resume", o.resume, "go on from the last checkpoint in --output; starts anew when there is none");
   visit("init_from", o.init_from, "start from this model's weights (fine-tuning); it decides the architecture");
-  visit("preset", o.preset, "sizes of the model: tiny, small, base or big; single sizes can be given besides");
   heading("Length of the run");
   visit("max_steps", o.max_steps, "end after this many updates; 0: no such limit");
   visit("max_epochs", o.max_epochs, "end after this many passes over the data; 0: no such limit");
@@ -163,6 +162,8 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("log_every", o.log_every, "steps between log lines");
   visit("tensorboard", o.tensorboard, "write TensorBoard event files into OUTPUT/tensorboard");
   visit("quiet", o.quiet, "no progress on the terminal");
+  heading("Model");  // its fields follow
+  visit("preset", o.preset, "sizes of the model: tiny, small, base or big; single sizes can be given besides");
 }
 
 }  // namespace dragoman
