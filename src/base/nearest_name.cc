@@ -31,12 +31,18 @@ std::string NearestName(const std::string& name, const std::vector<std::string>&
   size_t fewest = std::numeric_limits<size_t>::max();
   for (const std::string& candidate : names) {
     const size_t distance = EditDistance(name, candidate);
-    if (distance < fewest) {
+    if (distance < fewest && distance <= (name.size() + 2) / 3) {
       fewest = distance;
       nearest = candidate;
     }
   }
   return nearest;
+}
+
+std::string DidYouMean(const std::string& name, const std::vector<std::string>& names, const std::string& before,
+                       const std::string& after) {
+  const std::string nearest = NearestName(name, names);
+  return nearest.empty() ? ";" : ", did you mean " + before + nearest + after + "?";
 }
 
 }  // namespace dragoman

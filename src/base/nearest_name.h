@@ -8,8 +8,13 @@
 
 namespace dragoman {
 
-// The name with the fewest single-character edits from `name`; empty when `names` is empty. Of equals, the first.
+// The name with the fewest single-character edits from `name`; of equals, the first. Empty when none is near: with
+// edits of a third of its letters at most, rounded up.
 std::string NearestName(const std::string& name, const std::vector<std::string>& names);
+
+// ", did you mean NEAREST?", the name between `before` and `after`; or ";" when none is near.
+std::string DidYouMean(const std::string& name, const std::vector<std::string>& names, const std::string& before = "",
+                       const std::string& after = "");
 
 }  // namespace dragoman
 

@@ -19,10 +19,22 @@ TEST(NearestNameTest, ANameItselfIsItsNearest) { EXPECT_EQ(NearestName("ab", {"a
 
 TEST(NearestNameTest, OfEqualsTheFirst) {
   EXPECT_EQ(NearestName("cat", {"car", "can", "bat"}), "car");
-  EXPECT_EQ(NearestName("", {"bb", "a", "b"}), "a");
+  EXPECT_EQ(NearestName("c", {"bb", "a", "b"}), "a");
 }
 
 TEST(NearestNameTest, NothingIsNearestWhenThereIsNothing) { EXPECT_EQ(NearestName("x", {}), ""); }
+
+TEST(NearestNameTest, WhatIsFarIsNotNearest) {
+  EXPECT_EQ(NearestName("lr", {"seed", "learning-rate"}), "");
+  EXPECT_EQ(NearestName("nonsense", {"vocab", "train", "translate"}), "");
+  EXPECT_EQ(NearestName("", {"a"}), "");
+}
+
+TEST(NearestNameTest, DidYouMeanEndsTheClauseEitherWay) {
+  EXPECT_EQ(DidYouMean("trane", {"vocab", "train"}), ", did you mean train?");
+  EXPECT_EQ(DidYouMean("trane", {"train"}, "<", ">"), ", did you mean <train>?");
+  EXPECT_EQ(DidYouMean("lr", {"seed"}), ";");
+}
 
 }  // namespace
 }  // namespace dragoman

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/signals.h"
 
+#include <unistd.h>
+
 #include <atomic>
+#include <cerrno>
 #include <csignal>
+#include <iterator>
+#include <string_view>
 
 #include "base/check.h"
 
@@ -12,17 +17,29 @@ namespace {
 std::atomic<int> stop_signal{0};
 std::atomic<bool> stop_requested{false};
 std::atomic<bool> installed{false};
-struct sigaction before_term;
-struct sigaction before_int;
+constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP};
+struct sigaction before[std::size(kSignals)];  // what handled each
+bool on_terminal = false;                      // stderr, where a progress line may stand
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
               "a signal handler may use nothing that locks");
+
+// Only what a signal handler may do: no lock, no allocation.
+void Say(std::string_view text) {
+  if (write(STDERR_FILENO, text.data(), text.size()) < 0) return;  // nobody is left to be told
+}
 
 void Remember(int signal) {
   if (stop_signal.exchange(signal) == 0) {
     stop_requested = true;
+    const int error = errno;
+    if (on_terminal) Say("\r\x1b[K");
+    Say(signal == SIGINT ? "Ctrl-C" : signal == SIGTERM ? "SIGTERM" : "SIGHUP");
+    Say(": stopping, what is done will be saved; a second time ends at once\n");
+    errno = error;
     return;
   }
-  struct sigaction act = {};  // a second signal: die of it, so that whoever waits for us sees why
+  if (signal == SIGHUP) return;  // a terminal that goes sends it twice: itself, and through the shell
+  struct sigaction act = {};     // a second signal: die of it, so that whoever waits for us sees why
   act.sa_handler = SIG_DFL;
   sigaction(signal, &act, nullptr);
   raise(signal);  // delivered when this handler returns and unblocks it
@@ -38,13 +55,15 @@ StopSignal::StopSignal() {
   act.sa_handler = Remember;
   act.sa_flags = SA_RESTART;  // reads and writes in progress go on
   sigemptyset(&act.sa_mask);
-  sigaction(SIGTERM, &act, &before_term);
-  sigaction(SIGINT, &act, &before_int);
+  on_terminal = isatty(STDERR_FILENO) != 0;
+  for (size_t i = 0; i < std::size(kSignals); ++i) {
+    sigaction(kSignals[i], &act, &before[i]);
+    if (kSignals[i] == SIGHUP && before[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before[i], nullptr);
+  }
 }
 
 StopSignal::~StopSignal() {
-  sigaction(SIGTERM, &before_term, nullptr);
-  sigaction(SIGINT, &before_int, nullptr);
+  for (size_t i = 0; i < std::size(kSignals); ++i) sigaction(kSignals[i], &before[i], nullptr);
   installed = false;
 }
 
@@ -53,5 +72,9 @@ bool StopRequested() { return stop_requested; }
 int StopSignalNumber() { return stop_signal; }
 
 void RequestStop() { stop_requested = true; }
+
+void ThrowIfStopRequested() {
+  if (StopRequested()) throw Interrupted(StopSignalNumber());
+}
 
 }  // namespace dragoman

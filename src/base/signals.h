@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// StopSignal: lets a long run end well. SIGTERM or Ctrl-C asks it to stop; it looks now and then, saves and returns.
+// StopSignal: lets a long run end well. SIGTERM, SIGHUP or Ctrl-C asks it to stop; it looks now and then, saves and
+// returns.
 #ifndef DRAGOMAN_BASE_SIGNALS_H_
 #define DRAGOMAN_BASE_SIGNALS_H_
 
+#include <exception>
+
 namespace dragoman {
 
-// While one lives, the first SIGTERM or SIGINT is only remembered; a second one ends the process at once, as it would
-// have without us. At most one at a time: the signals of a process are one thing.
+// While one lives, the first of these signals is only remembered, and said on stderr; a second SIGTERM or SIGINT ends
+// the process at once, as it would have without us. SIGHUP stays ignored where it is (nohup). At most one at a time:
+// the signals of a process are one thing.
 class StopSignal {
  public:
   StopSignal();   // nothing is asked for yet, whatever an earlier StopSignal saw
@@ -17,8 +21,16 @@ class StopSignal {
 };
 
 bool StopRequested();    // from any thread, at any time
-int StopSignalNumber();  // SIGTERM or SIGINT, or 0 while none has come
+int StopSignalNumber();  // SIGTERM, SIGHUP or SIGINT, or 0 while none has come
 void RequestStop();      // the same without a signal: for tests, and for other reasons to stop
+
+// Work that a signal ended early. No error, but no success either, so that a script does not go on.
+struct Interrupted : std::exception {
+  explicit Interrupted(int signal_number) : signal(signal_number) {}
+  int signal;
+};
+
+void ThrowIfStopRequested();  // Interrupted
 
 }  // namespace dragoman
 

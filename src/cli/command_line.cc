@@ -10,10 +10,10 @@
 
 #include "base/error.h"
 #include "base/nearest_name.h"
+#include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/help_format.h"
-#include "cli/interrupted.h"
 
 namespace dragoman {
 namespace {
@@ -77,8 +77,7 @@ std::string ExplainCommand(const CLI::App& app, const std::vector<std::string>& 
     return fmt::format("{} stands before any command, expected `dragoman COMMAND OPTIONS`; see `dragoman --help`",
                        args[0]);
   }
-  return fmt::format("{} is not a command, did you mean {}? `dragoman --help` lists them", args[0],
-                     NearestName(args[0], names));
+  return fmt::format("{} is not a command{} `dragoman --help` lists them", args[0], DidYouMean(args[0], names));
 }
 
 // The help's word for an option: --model, or SENTENCE's own name.
@@ -94,12 +93,11 @@ std::string ExplainFlags(const CLI::App& command, const CLI::ParseError& error) 
       return fmt::format("unexpected argument \"{}\", expected options; put text with spaces in quotes, see {}", extra,
                          help);
     }
-    std::vector<std::string> known = FlagNames(command);
     const std::string name =
         extra.substr(extra.find_first_not_of('-') == std::string::npos ? 0 : extra.find_first_not_of('-'));
     const std::string bare = name.rfind("no-", 0) == 0 ? name.substr(3) : name;
-    return fmt::format("unknown option {}, did you mean --{}? {} lists all", extra.substr(0, extra.find('=')),
-                       NearestName(bare.substr(0, bare.find('=')), known), help);
+    return fmt::format("unknown option {}{} {} lists all", extra.substr(0, extra.find('=')),
+                       DidYouMean(bare.substr(0, bare.find('=')), FlagNames(command), "--"), help);
   }
   for (const CLI::Option* option : command.get_options()) {
     if (!option->get_required() || option->count() > 0) continue;

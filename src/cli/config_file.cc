@@ -5,10 +5,13 @@
 #include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "base/error.h"
-#include "base/file_system.h"
 #include "base/nearest_name.h"
 #include "cli/parse_value.h"
 
@@ -88,15 +91,22 @@ std::optional<std::string> TextOf(const toml::node& node, const CLI::Option& opt
   return std::nullopt;
 }
 
+// From front to back, so that a pipe will do: --config <(...). A file that is no good is wrong use, like a flag.
 toml::table ReadToml(const std::string& path) {
-  const std::string text = ReadFile(RealFileSystem(), path);
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad()) {
+    throw OptionError(fmt::format("--config {}: cannot be read: {}; expected a TOML file; check the path", path,
+                                  std::strerror(errno)));
+  }
   try {
-    return toml::parse(text, path);
+    return toml::parse(text.str(), path);
   } catch (const toml::parse_error& error) {
-    throw FileError(path, static_cast<int64_t>(error.source().begin.line),
-                    fmt::format("not TOML: {}; lines look like max-steps = 1000 (dragoman train --dump-config writes "
-                                "them all)",
-                                error.description()));
+    throw OptionError(
+        fmt::format("{}:{}: not TOML: {}; lines look like max-steps = 1000 (dragoman train --dump-config "
+                    "writes them all)",
+                    path, error.source().begin.line, error.description()));
   }
 }
 
@@ -163,8 +173,8 @@ std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std
     const std::string key(toml_key.str());
     const auto line = toml_key.source().begin.line;
     if (!Contains(known, key)) {
-      throw OptionError(fmt::format("{}:{}: unknown key \"{}\", did you mean \"{}\"? `dragoman {} --help` lists all",
-                                    path, line, key, NearestName(key, known), app.get_name()));
+      throw OptionError(fmt::format("{}:{}: unknown key \"{}\"{} `dragoman {} --help` lists all", path, line, key,
+                                    DidYouMean(key, known, "\"", "\""), app.get_name()));
     }
     const CLI::Option& option = *app.get_option("--" + key);
     const std::optional<std::string> text = TextOf(node, option);

@@ -22,7 +22,7 @@ std::vector<std::string> SplitValues(const CLI::App& app, const std::vector<std:
 
 // Returns `args` with every key of a --config FILE among them put in front as a flag, unless args hold the same flag or
 // the FlagGroup it belongs to. Throws OptionError, naming file and line, for an unknown key (with the nearest known
-// one) and for a value of the wrong type; FileError for a file that cannot be read or is no TOML.
+// one), for a value of the wrong type and for a file that cannot be read or is no TOML.
 std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std::string>& args,
                                       const std::vector<FlagGroup>& groups);
 

@@ -102,14 +102,24 @@ TEST_F(ConfigFileTest, WhatIsNoTomlNamesFileAndLine) {
   for (const char* toml : {"rate = 1\nmax-steps 5\n", "rate = 1\nmax-steps = \n", "rate = 1\nrate = 2\n",
                            "rate = 1\noutput = \"a", "rate = 1\noutput = \"\xFF\"\n"}) {
     EXPECT_THAT([&] { Expand(toml); },
-                ThrowsMessage<FileError>(AllOf(HasSubstr(path_ + ":2: not TOML"), HasSubstr("--dump-config"))))
+                ThrowsMessage<OptionError>(AllOf(HasSubstr(path_ + ":2: not TOML"), HasSubstr("--dump-config"))))
         << toml;
   }
   EXPECT_THAT(
       [&] {
         ExpandConfig(app_, {"--config", "/no/such/file"}, {});
       },
-      ThrowsMessage<FileError>(HasSubstr("/no/such/file")));
+      ThrowsMessage<OptionError>(HasSubstr("--config /no/such/file: cannot be read: No such file")));
+  EXPECT_THAT(
+      [&] {
+        ExpandConfig(app_, {"--config", testing::TempDir()}, {});
+      },
+      ThrowsMessage<OptionError>(HasSubstr("cannot be read: Is a directory")));
+}
+
+TEST_F(ConfigFileTest, AKeyLikeNoOtherIsToldNone) {
+  EXPECT_THAT([&] { Expand("zzzzz = 1\n"); },
+              ThrowsMessage<OptionError>(HasSubstr(":1: unknown key \"zzzzz\"; `dragoman train --help` lists all")));
 }
 
 TEST_F(ConfigFileTest, DumpedStringsReadBackExactly) {

@@ -6,8 +6,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <string>
 #include <type_traits>
+#include <vector>
 
 #include "base/enum_names.h"
 #include "base/error.h"
@@ -21,6 +23,8 @@ namespace dragoman {
 struct FlagRegistrar {
   CLI::App* app;
   std::string group = "Options";  // the heading of --help
+
+  void Heading(const char* text) { group = text; }
 
   template <class Value>
   CLI::Option* operator()(const char* key, Value& field, const std::string& help) const {
@@ -44,12 +48,16 @@ struct FlagRegistrar {
 // `text` as a TOML basic string, quotes included.
 std::string QuoteToml(const std::string& text);
 
-// Writes each field visited as a line of TOML, in the form that --config reads.
+// Writes each field visited as a line of TOML, in the form that --config reads; but none of those left out.
 struct TomlWriter {
   std::string* out;
+  std::vector<std::string> left_out = {};  // keys
+
+  void Heading(const char* text) const { *out += fmt::format("\n# {}\n", text); }
 
   template <class Value>
   void operator()(const char* key, const Value& field, const char* help) const {
+    if (std::find(left_out.begin(), left_out.end(), key) != left_out.end()) return;
     std::string value = ValueText(field);
     if constexpr (std::is_same_v<Value, std::string> || std::is_enum_v<Value>) value = QuoteToml(value);
     *out += fmt::format("{} = {}  # {}{}\n", FlagName(key).substr(2), value, help, ChoicesOf<Value>());

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
-#include "cli/interrupted.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "model/model_file.h"
@@ -24,7 +24,8 @@ constexpr char kExamples[] =
     "  dragoman train --config run.toml --resume        go on after a crash, or start\n"
     "  dragoman train --preset tiny --dump-config       print every resolved value: a config file to edit\n"
     "  dragoman train --init-from RUN/best --train-tsv new.tsv --output RUN2 --max-epochs 2    fine-tune\n"
-    "Ctrl-C or SIGTERM saves a checkpoint and ends with exit code 130 or 143; --resume goes on from there.";
+    "Ctrl-C, SIGTERM or SIGHUP saves a checkpoint and ends with exit code 130, 143 or 129; --resume goes on from "
+    "there.";
 
 // Fields that follow from the vocabularies, so are no flags.
 bool IsDerived(const std::string& key) { return key == "src_vocab" || key == "tgt_vocab"; }
@@ -32,13 +33,11 @@ bool IsDerived(const std::string& key) { return key == "src_vocab" || key == "tg
 // Fields that a fine-tuned model need not share with the one it came from.
 bool IsDropout(const std::string& key) { return key.find("dropout") != std::string::npos; }
 
+// The preset is left out: the sizes it stands for are all there.
 std::string Dump(const TrainOptions& options) {
   std::string toml = "# dragoman train --config THIS\n";
-  ForEachTrainOption(options, TomlWriter{&toml});
-  toml += "\n# The model.\n";
-  ForEachField(options.model, [&](const char* key, const auto& field, const char* help) {
-    if (!IsDerived(key)) TomlWriter{&toml}(key, field, help);
-  });
+  ForEachTrainOption(options, TomlWriter{&toml, {"preset"}});
+  ForEachField(options.model, TomlWriter{&toml, {"src_vocab", "tgt_vocab"}});
   return toml;
 }
 
@@ -48,10 +47,14 @@ std::map<std::string, std::string> TextsOf(const TransformerConfig& config) {
   return texts;
 }
 
-// With --init-from the architecture is that model's; a flag that asks for another one is an error, not ignored.
+// With --init-from the architecture is that model's; a flag that asks for another one is an error, not ignored. A run
+// that goes on has it in its own checkpoint: the first model may be gone.
 void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
   FileSystem& files = RealFileSystem();
-  const std::string path = JoinPath(ResolveModelDirectory(files, options->init_from), kConfigFile);
+  const std::string resumed = JoinPath(options->output, "last");
+  const bool goes_on = options->resume && files.Exists(JoinPath(resumed, kConfigFile));
+  const std::string directory = goes_on ? resumed : ResolveModelDirectory(files, options->init_from);
+  const std::string path = JoinPath(directory, kConfigFile);
   TransformerConfig initial = TransformerConfig::FromJson(ReadFile(files, path), path);
   const std::map<std::string, std::string> found = TextsOf(initial), wanted = TextsOf(options->model);
   const std::vector<FlagGroup> groups = TrainFlagGroups();
@@ -113,7 +116,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   command->add_option("--config", "TOML file of these same options; flags on the command line win")->type_name("FILE");
   auto dump = std::make_shared<bool>(false);
   command->add_flag("--dump-config", *dump, "print every resolved value as TOML and stop");
-  ForEachTrainOption(*options, FlagRegistrar{command, "Training"});
+  ForEachTrainOption(*options, FlagRegistrar{command});
   command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")
       ->type_name(kFloatType)
       ->group("Model");
@@ -124,7 +127,9 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   command->callback([command, options, dump] {
     if (!options->init_from.empty()) TakeInitialModel(*command, options.get());
     if (!*dump) return Train(*options);
-    std::cout << Dump(*options);
+    options->ValidateValues();
+    ValidateModel(options->model);
+    std::cout << Dump(options->Resolved());
     FlushStdout();
   });
 }

@@ -2,6 +2,7 @@
 #include "data/byte_source.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -136,21 +137,28 @@ size_t ByteSource::ReadUnpacked(char* buffer, size_t size) {
   return wanted - stream.avail_out;
 }
 
-void SpoolStdin(FileSystem* files, const std::string& path) {
+void SpoolStdin(FileSystem* files, const std::string& path, const std::function<void()>& check) {
+  constexpr int kWaitMs = 100;
   const std::unique_ptr<WritableFile> copy = files->Create(path);
   std::vector<char> buffer(kChunk * 4);
-  while (const size_t got = ReadSome(STDIN_FILENO, "stdin", buffer.data(), buffer.size())) {
+  while (true) {
+    check();
+    pollfd in{STDIN_FILENO, POLLIN, 0};
+    if (poll(&in, 1, kWaitMs) <= 0) continue;  // nothing yet, or a signal, which check may know of
+    const size_t got = ReadSome(STDIN_FILENO, "stdin", buffer.data(), buffer.size());
+    if (got == 0) break;
     copy->Append({buffer.data(), got});
   }
   copy->Close();
 }
 
-FileDigest DigestFile(const std::string& path) {
+FileDigest DigestFile(const std::string& path, const std::function<void()>& check) {
   const FileDescriptor in(OpenForReading(path));
   FileDigest digest;
   ByteHash hash;
   std::vector<char> buffer(kChunk * 4);
   while (const size_t got = ReadSome(in.get(), path, buffer.data(), buffer.size())) {
+    check();
     digest.size += got;
     hash.Add({buffer.data(), got});
   }

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -44,15 +45,18 @@ class ByteSource {
   std::unique_ptr<Unpacker> unpacker_;
 };
 
-// Copies all of stdin into a file at `path`, as it comes. Throws FileError.
-void SpoolStdin(FileSystem* files, const std::string& path);
+// Copies all of stdin into a file at `path`, as it comes; calls check() several times a second, also while nothing
+// comes. Throws FileError and what check throws.
+void SpoolStdin(FileSystem* files, const std::string& path, const std::function<void()>& check);
 
-// Size and hash of a file's bytes as they lie on disk, packed or not. Throws FileError.
+// Size and hash of a file's bytes as they lie on disk, packed or not; calls check() now and then. Throws FileError and
+// what check throws.
 struct FileDigest {
   uint64_t size = 0;
   uint64_t hash = 0;
 };
-FileDigest DigestFile(const std::string& path);
+FileDigest DigestFile(
+    const std::string& path, const std::function<void()>& check = [] {});
 
 }  // namespace dragoman
 

@@ -88,7 +88,7 @@ uint64_t CorpusFingerprint(const ParallelInput& input, const Vocabulary& src_voc
   uint64_t hash = HashMix(kTokenisationVersion);
   const auto add = [&hash](uint64_t value) { hash = HashCombine(hash, value); };
   const auto add_file = [&](const std::string& path) {
-    const FileDigest digest = DigestFile(path);
+    const FileDigest digest = DigestFile(path, options.check);
     add(digest.size);
     add(digest.hash);
   };
@@ -127,7 +127,7 @@ void CheckOptions(const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, cons
 // A copy of stdin on disk, removed at the end.
 class StdinCopy {
  public:
-  StdinCopy(FileSystem* files, const std::string& path) : files_(files), path_(path) { SpoolStdin(files_, path_); }
+  StdinCopy(FileSystem* files, const std::string& path) : files_(files), path_(path) {}
   ~StdinCopy() {
     try {
       files_->RemoveFile(path_);
@@ -152,6 +152,7 @@ CorpusReport BuildSpool(const ParallelInput& input, const Vocabulary& src_vocab,
   std::string_view tgt;
   bool more = true;
   while (more) {
+    options.check();
     chunk.Clear();
     while (!chunk.full() && (more = reader.Next(&src, &tgt))) {
       chunk.Add(src);
@@ -187,7 +188,8 @@ TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabular
     const bool is_source = input.source == kStdinPath;
     (is_source ? on_disk.source : on_disk.target) = spool_path + ".stdin";
     (is_source ? on_disk.source_name : on_disk.target_name) = "stdin";
-    copy.emplace(&files, spool_path + ".stdin");
+    copy.emplace(&files, spool_path + ".stdin");  // first, so that it also removes what was begun
+    SpoolStdin(&files, spool_path + ".stdin", options.check);
   }
 
   TokenCorpus corpus;

@@ -4,6 +4,7 @@
 #define DRAGOMAN_DATA_TOKEN_CORPUS_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -19,7 +20,8 @@ namespace dragoman {
 struct CorpusOptions {
   int max_src_len = 512;  // tokens with </s>, 2 to 65535; longer sentences keep their left part and </s>
   int max_tgt_len = 512;
-  int threads = 1;  // that tokenise; the result does not depend on it
+  int threads = 1;                      // that tokenise; the result does not depend on it
+  std::function<void()> check = [] {};  // called now and then while reading; what it throws ends the reading
 };
 
 // Immutable once open; any number of threads may read at once. Move-only. Memory: about 4.1 bytes a pair.

@@ -218,6 +218,26 @@ TEST_F(TokenCorpusTest, StdinIsCopiedFirstAndTheCopyRemoved) {
   EXPECT_THAT(MessageOf<FileError>([&] { Open(input); }), testing::StartsWith("stdin:1: 1 column"));
 }
 
+TEST_F(TokenCorpusTest, ACheckEndsReadingAtAnyPointAndLeavesNoFileBehind) {
+  int calls = 0;
+  const auto open = [&](int last) {
+    calls = 0;
+    CorpusOptions options;
+    options.check = [&calls, last] {
+      if (++calls == last) throw Error("enough");
+    };
+    return Open(Tsv("a\tb\n"), options);
+  };
+  open(/*last=*/-1);
+  const int all = calls;
+  ASSERT_GE(all, 2) << "the text is digested, then read";
+  unlink((directory_ / "corpus.tokens").c_str());
+  for (int last = 1; last <= all; ++last) {
+    EXPECT_EQ(MessageOf<Error>([&] { open(last); }), "enough");
+    EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens"));
+  }
+}
+
 TEST_F(TokenCorpusTest, AFileChangedWhileInUseIsNoticed) {
   const TokenCorpus corpus = Open(WriteTestPairs(directory_));
   std::string bytes = FileBytes(directory_ / "corpus.tokens");

@@ -25,11 +25,13 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
 }
 
 std::vector<std::vector<Hypothesis>> Searcher::Search(Tape& tape, const PackedTokens& src,
-                                                      std::span<const int64_t> sentence_ids) const {
-  return options_.sample ? DrawSamples(tape, src, sentence_ids) : SearchBeams(tape, src);
+                                                      std::span<const int64_t> sentence_ids,
+                                                      const std::function<void()>& check) const {
+  return options_.sample ? DrawSamples(tape, src, sentence_ids, check) : SearchBeams(tape, src, check);
 }
 
-std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Tape& tape, const PackedTokens& src) const {
+std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Tape& tape, const PackedTokens& src,
+                                                           const std::function<void()>& check) const {
   const int64_t sentences = src.packing.sentences();
   std::vector<Beam> beams;
   for (int64_t s = 0; s < sentences; ++s) beams.emplace_back(options_, eos_, MaxLength(src.packing.Length(s)));
@@ -38,6 +40,7 @@ std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Tape& tape, const Pac
   const auto state = model_.StartDecoding(tape, src.packing, encoder_out);
   std::vector<int32_t> tokens(static_cast<size_t>(sentences), model_.config().decoder_start);
   while (!tokens.empty()) {
+    check();
     const Variable logits = model_.Step(tape, *state, tokens);  // [hypotheses, tgt_vocab]
     kernels::LogSoftmaxRows(logits.value());
     tokens.clear();
@@ -61,7 +64,8 @@ std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Tape& tape, const Pac
 }
 
 std::vector<std::vector<Hypothesis>> Searcher::DrawSamples(Tape& tape, const PackedTokens& src,
-                                                           std::span<const int64_t> sentence_ids) const {
+                                                           std::span<const int64_t> sentence_ids,
+                                                           const std::function<void()>& check) const {
   struct Draw {
     size_t sentence;
     Rng rng;
@@ -82,6 +86,7 @@ std::vector<std::vector<Hypothesis>> Searcher::DrawSamples(Tape& tape, const Pac
   std::vector<std::vector<Hypothesis>> results(sentence_ids.size());
   std::vector<int32_t> tokens(open.size(), model_.config().decoder_start);
   while (!open.empty()) {
+    check();
     state->Reorder(rows);
     const Variable logits = model_.Step(tape, *state, tokens);  // [open samples, tgt_vocab]
     kernels::LogSoftmaxRows(logits.value());

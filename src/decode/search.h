@@ -4,6 +4,7 @@
 #define DRAGOMAN_DECODE_SEARCH_H_
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -23,14 +24,17 @@ class Searcher {
 
   // src: sentences with their </s>. sentence_ids [sentences] number the sentences of the whole input: what a sample
   // is drawn with. Returns, per sentence, up to n_best hypotheses, best first. A sentence's result depends on itself
-  // alone, not on the others of the batch.
-  std::vector<std::vector<Hypothesis>> Search(Tape& tape, const PackedTokens& src,
-                                              std::span<const int64_t> sentence_ids) const;
+  // alone, not on the others of the batch. Before each step it calls check(); what that throws ends the search.
+  std::vector<std::vector<Hypothesis>> Search(
+      Tape& tape, const PackedTokens& src, std::span<const int64_t> sentence_ids,
+      const std::function<void()>& check = [] {}) const;
 
  private:
-  std::vector<std::vector<Hypothesis>> SearchBeams(Tape& tape, const PackedTokens& src) const;
+  std::vector<std::vector<Hypothesis>> SearchBeams(Tape& tape, const PackedTokens& src,
+                                                   const std::function<void()>& check) const;
   std::vector<std::vector<Hypothesis>> DrawSamples(Tape& tape, const PackedTokens& src,
-                                                   std::span<const int64_t> sentence_ids) const;
+                                                   std::span<const int64_t> sentence_ids,
+                                                   const std::function<void()>& check) const;
   int64_t MaxLength(int64_t src_len) const;
 
   const Transformer& model_;

@@ -36,7 +36,8 @@ TranslatedLine Translator::ToText(const SourceText& source, const std::vector<Hy
   return line;
 }
 
-std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> lines, int64_t first_line) {
+std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> lines, int64_t first_line,
+                                                  const std::function<void()>& check) {
   std::vector<SourceText> sources(lines.size());
   std::atomic<size_t> next_line = 0;
   const auto tokenize = [&](int) {
@@ -57,7 +58,7 @@ std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> l
         batch.Add(sources[i].tokens);
         sentence_ids.push_back(first_line + static_cast<int64_t>(i));
       }
-      auto results = searcher_.Search(*tapes_[static_cast<size_t>(worker)], batch.view(), sentence_ids);
+      auto results = searcher_.Search(*tapes_[static_cast<size_t>(worker)], batch.view(), sentence_ids, check);
       for (size_t s = 0; s < results.size(); ++s) hypotheses[batches[b][s]] = std::move(results[s]);
     }
   };

@@ -4,6 +4,7 @@
 #define DRAGOMAN_DECODE_TRANSLATOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -39,9 +40,10 @@ class Translator {
   Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
              const DecodeOptions& options, WorkerPool& pool);
 
-  // first_line numbers the lines of the whole input (samples are drawn by it). Throws NumericError when the model
-  // gives no finite probabilities.
-  std::vector<TranslatedLine> Translate(std::span<const std::string> lines, int64_t first_line = 0);
+  // first_line numbers the lines of the whole input (samples are drawn by it). Before each batch a worker calls
+  // check(); what it throws ends the translation. Throws NumericError when the model gives no finite probabilities.
+  std::vector<TranslatedLine> Translate(
+      std::span<const std::string> lines, int64_t first_line = 0, const std::function<void()>& check = [] {});
 
  private:
   TranslatedLine ToText(const SourceText& source, const std::vector<Hypothesis>& hypotheses) const;

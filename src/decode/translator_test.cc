@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <limits>
 #include <string>
 #include <vector>
@@ -126,6 +127,19 @@ TEST_F(TranslatorTest, NBestComesBestFirst) {
       EXPECT_TRUE(better.complete != worse.complete ? better.complete : better.score >= worse.score);
     }
   }
+}
+
+TEST_F(TranslatorTest, ACheckBeforeAStepEndsTheTranslation) {
+  WorkerPool pool(2);
+  Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, {}, pool);
+  const std::vector<std::string> lines(200, "I see a cat.");
+  std::atomic<int> calls = 0;
+  const auto check = [&] {
+    if (++calls > 1) throw Error("enough");
+  };
+  EXPECT_THROW(translator.Translate(lines, 0, check), Error);
+  EXPECT_LE(calls, 3) << "no further steps";
+  EXPECT_EQ(translator.Translate(lines).size(), 200u) << "and it can go on";
 }
 
 TEST_F(TranslatorTest, DamagedWeightsAreAnErrorOnEveryThread) {

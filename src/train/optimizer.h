@@ -37,7 +37,6 @@ class Optimizer {
   // Zeroes the gradients without an update.
   void Discard(WorkerPool& pool, std::span<FlatBuffer> gradients) const;
 
-  const OptimizerOptions& options() const { return options_; }
   std::span<float> first_moment() { return m_.span(); }
   std::span<float> second_moment() { return v_.span(); }
   std::span<float> average() { return average_.span(); }  // empty without a moving average

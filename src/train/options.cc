@@ -7,15 +7,20 @@
 #include <array>
 #include <cmath>
 #include <string_view>
+#include <thread>
 
 #include "base/error.h"
 #include "base/option_text.h"
+#include "metrics/bleu_tokenizer.h"
 
 namespace dragoman {
 namespace {
 
+constexpr int kDefaultMicroBatchTokens = 1024;
+constexpr int64_t kMostMemoryMb = int64_t{1} << 30;  // a petabyte: far from overflow when counted in bytes
+
 template <class Number>
-void Require(bool condition, const char* flag, Number found, const char* expected) {
+void Require(bool condition, const char* flag, const Number& found, const char* expected) {
   if (!condition) throw OptionError(fmt::format("{} is {}, expected {}", flag, found, expected));
 }
 
@@ -41,6 +46,27 @@ void ValidateData(const TrainOptions& o) {
     throw OptionError("the vocabulary is given in no way or in several; give --vocab, or --src-vocab and --tgt-vocab");
   }
   if (o.output.empty()) throw OptionError("--output is missing; give the directory for checkpoints and logs");
+}
+
+// A token's activations in all layers, forward and backward, in floats: what a micro-batch's memory is made of. The
+// factors count the buffers that ops keep (see docs/design.md).
+int64_t ActivationFloatsPerToken(const TransformerConfig& c) {
+  const int64_t attention = int64_t{4} * c.attention_width() + int64_t{2} * c.d_model;
+  const int64_t ffn = int64_t{c.d_ff} * (c.gated                                      ? 4
+                                         : c.activation == kernels::Activation::kRelu ? 1
+                                                                                      : 2) +
+                      2 * c.d_model;
+  return (attention + ffn) * c.encoder_layers / 2 + (attention * 2 + ffn) * c.decoder_layers / 2;
+}
+
+int MicroBatchTokens(const TrainOptions& options, int threads) {
+  int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens : kDefaultMicroBatchTokens;
+  if (options.memory_mb > 0) {
+    const int64_t floats = options.memory_mb * (1 << 20) / 4 / threads;
+    tokens = static_cast<int>(
+        std::clamp<int64_t>(floats / std::max<int64_t>(1, ActivationFloatsPerToken(options.model)), 1, tokens));
+  }
+  return tokens;
 }
 
 }  // namespace
@@ -71,15 +97,22 @@ ScheduleOptions TrainOptions::ScheduleOf() const {
   return {schedule, learning_rate, learning_rate_factor, warmup, decay_steps > 0 ? decay_steps : max_steps};
 }
 
-std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
-  constexpr std::array<std::string_view, 20> kDecisive = {
-      "batch_tokens",  "accumulate", "batch_order", "micro_batch_tokens",   "memory_mb", "precision",
-      "schedule",      "warmup",     "decay_steps", "learning_rate",        "beta1",     "beta2",
-      "adam_epsilon",  "ema_decay",  "clip_norm",   "learning_rate_factor", "metric",    "weight_decay",
-      "on_non_finite", "label_smoothing"};
+TrainOptions TrainOptions::Resolved() const {
   TrainOptions resolved = *this;
-  const bool decays = schedule == ScheduleKind::kLinear || schedule == ScheduleKind::kCosine;
-  resolved.decay_steps = decays ? ScheduleOf().decay_steps : 0;
+  if (threads == 0) resolved.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (ScheduleOf().Decays()) resolved.decay_steps = ScheduleOf().decay_steps;
+  resolved.micro_batch_tokens = MicroBatchTokens(*this, resolved.threads);
+  return resolved;
+}
+
+std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
+  constexpr std::array<std::string_view, 19> kDecisive = {
+      "batch_tokens", "accumulate",   "batch_order",   "micro_batch_tokens", "precision",
+      "schedule",     "warmup",       "decay_steps",   "learning_rate",      "beta1",
+      "beta2",        "adam_epsilon", "ema_decay",     "clip_norm",          "learning_rate_factor",
+      "metric",       "weight_decay", "on_non_finite", "label_smoothing"};
+  TrainOptions resolved = Resolved();  // memory_mb is in micro_batch_tokens
+  if (!ScheduleOf().Decays()) resolved.decay_steps = 0;
   std::map<std::string, std::string> texts;
   ForEachTrainOption(resolved, [&](const char* key, const auto& value, const char*) {
     if (std::ranges::find(kDecisive, std::string_view(key)) != kDecisive.end()) texts[key] = ValueText(value);
@@ -88,21 +121,35 @@ std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
 }
 
 void TrainOptions::Validate() const {
+  ValidateValues();
   ValidateData(*this);
-  Require(max_steps >= 0, "--max-steps", max_steps, "a positive number, or 0 for no limit");
-  Require(max_epochs >= 0, "--max-epochs", max_epochs, "a positive number, or 0 for no limit");
-  Require(max_minutes >= 0, "--max-minutes", max_minutes, "a positive number, or 0 for no limit");
   if (max_steps == 0 && max_epochs == 0 && max_minutes == 0 && patience == 0) {
     throw OptionError("the run has no end; give --max-steps, --max-epochs, --max-minutes or --patience");
   }
+  if ((patience > 0 || average_best > 0) && valid_src.empty()) {
+    throw OptionError("--patience and --average-best need validation; give --valid-src and --valid-tgt");
+  }
+  if (learning_rate > 0 && learning_rate_factor != 1) {
+    throw OptionError(
+        "--learning-rate and --learning-rate-factor are both given, and each decides the peak rate; give "
+        "one of them");
+  }
+  ValidateSchedule(ScheduleOf());
+}
+
+void TrainOptions::ValidateValues() const {
+  Require(max_steps >= 0, "--max-steps", max_steps, "a positive number, or 0 for no limit");
+  Require(max_epochs >= 0, "--max-epochs", max_epochs, "a positive number, or 0 for no limit");
+  Require(max_minutes >= 0, "--max-minutes", max_minutes, "a positive number, or 0 for no limit");
   Require(batch_tokens >= 1 && batch_tokens <= (1 << 24), "--batch-tokens", batch_tokens, "1 to 16777216");
   Require(accumulate >= 1 && accumulate <= 10000, "--accumulate", accumulate, "1 to 10000");
   Require(micro_batch_tokens >= 0, "--micro-batch-tokens", micro_batch_tokens, "a positive number, or 0");
-  Require(memory_mb >= 0, "--memory-mb", memory_mb, "a positive number, or 0");
+  Require(memory_mb >= 0 && memory_mb <= kMostMemoryMb, "--memory-mb", memory_mb, "1 to 1073741824, or 0");
   Require(threads >= 0 && threads <= 1024, "--threads", threads, "1 to 1024, or 0 for one per core");
   Require(std::isfinite(learning_rate) && learning_rate >= 0, "--learning-rate", learning_rate, "a positive number");
   Require(learning_rate_factor > 0, "--learning-rate-factor", learning_rate_factor, "a positive number");
   Require(warmup >= 0, "--warmup", warmup, "0 or more steps");
+  Require(decay_steps >= 0, "--decay-steps", decay_steps, "1 or more steps, or 0 for --max-steps");
   Require(label_smoothing >= 0 && label_smoothing < 1, "--label-smoothing", label_smoothing, "at least 0 and below 1");
   Require(beta1 >= 0 && beta1 < 1, "--beta1", beta1, "at least 0 and below 1");
   Require(beta2 >= 0 && beta2 < 1, "--beta2", beta2, "at least 0 and below 1");
@@ -112,16 +159,13 @@ void TrainOptions::Validate() const {
   Require(ema_decay >= 0 && ema_decay < 1, "--ema-decay", ema_decay, "at least 0 and below 1");
   Require(valid_every >= 1, "--valid-every", valid_every, "1 or more steps");
   Require(patience >= 0, "--patience", patience, "1 or more validations, or 0 for never");
+  Require(BleuTokenizerFromName(valid_tokenize).has_value(), "--valid-tokenize", valid_tokenize,
+          "13a, zh, char, intl or none");
   Require(valid_beam_size >= 1 && valid_beam_size <= 256, "--valid-beam-size", valid_beam_size, "1 to 256");
   Require(save_every >= 1, "--save-every", save_every, "1 or more steps");
   Require(keep_best >= 1, "--keep-best", keep_best, "1 or more checkpoints");
   Require(average_best >= 0 && average_best <= keep_best, "--average-best", average_best, "at most --keep-best");
   Require(log_every >= 1, "--log-every", log_every, "1 or more steps");
-  const bool needs_validation = patience > 0 || average_best > 0;
-  if (needs_validation && valid_src.empty()) {
-    throw OptionError("--patience and --average-best need validation; give --valid-src and --valid-tgt");
-  }
-  ValidateSchedule(ScheduleOf());
 }
 
 }  // namespace dragoman

@@ -85,8 +85,13 @@ struct TrainOptions {
   bool tensorboard = true;
   bool quiet = false;
 
-  // Throws OptionError, naming the flags, for values out of range and combinations that make no sense.
+  // Throws OptionError, naming the flags, for values out of range, for combinations that make no sense and for what is
+  // missing.
   void Validate() const;
+  void ValidateValues() const;  // only the first of these three
+
+  // The same with every value that stands for "chosen" filled in: threads, micro_batch_tokens and decay_steps.
+  TrainOptions Resolved() const;
 
   ScheduleOptions ScheduleOf() const;
 
@@ -95,10 +100,14 @@ struct TrainOptions {
   std::map<std::string, std::string> DecisiveTexts() const;
 };
 
-// Calls visit(key, field, help) for every option but the model's (see ForEachField of TransformerConfig). As flags the
-// keys' underscores are dashes.
+// Calls visit(key, field, help) for every option but the model's (see ForEachField of TransformerConfig), and before
+// those that belong together visit.Heading(text), if it has that. As flags the keys' underscores are dashes.
 template <class Options, class Visitor>
 void ForEachTrainOption(Options& o, Visitor&& visit) {
+  const auto heading = [&](const char* text) {
+    if constexpr (requires { visit.Heading(text); }) visit.Heading(text);
+  };
+  heading("Data");
   visit("train_src", o.train_src, "source side of the training data, plain or gzip");
   visit("train_tgt", o.train_tgt, "target side, line by line");
   visit("train_tsv", o.train_tsv, "training data as source TAB target, instead of two files; - is stdin");
@@ -113,10 +122,11 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("output", o.output, "directory of the run: checkpoints and logs");
   visit("resume", o.resume, "go on from the last checkpoint in --output; starts anew when there is none");
   visit("init_from", o.init_from, "start from this model's weights (fine-tuning); it decides the architecture");
-  visit("preset", o.preset, "sizes of the model: tiny, small, base or big; single sizes can be given besides");
+  heading("Length of the run");
   visit("max_steps", o.max_steps, "end after this many updates; 0: no such limit");
   visit("max_epochs", o.max_epochs, "end after this many passes over the data; 0: no such limit");
   visit("max_minutes", o.max_minutes, "end after this much training time; 0: no such limit");
+  heading("Batches");
   visit("batch_tokens", o.batch_tokens, "target tokens of a batch");
   visit("accumulate", o.accumulate, "batches whose gradients make one update");
   visit("batch_order", o.batch_order, "sentences of a batch at random, of similar length, or as in the file");
@@ -126,11 +136,12 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("threads", o.threads, "worker threads; 0: one per core");
   visit("seed", o.seed, "decides initial weights, order of data and dropout");
   visit("precision", o.precision, "arithmetic of the matrix products (master weights stay f32)");
+  heading("Optimisation");
   visit("schedule", o.schedule, "learning rate after the warm-up");
   visit("learning_rate", o.learning_rate, "peak rate; 0 with --schedule paper: --learning-rate-factor decides");
   visit("learning_rate_factor", o.learning_rate_factor, "factor of the paper's formula (Eq. 3), without a peak rate");
   visit("warmup", o.warmup, "steps of linear warm-up");
-  visit("decay_steps", o.decay_steps, "step at which linear or cosine reach 0; 0: --max-steps");
+  visit("decay_steps", o.decay_steps, "last step before linear and cosine are at 0; 0: --max-steps");
   visit("label_smoothing", o.label_smoothing, "probability mass spread over all tokens");
   visit("beta1", o.beta1, "Adam's decay of the mean");
   visit("beta2", o.beta2, "Adam's decay of the variance");
@@ -139,6 +150,7 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("clip_norm", o.clip_norm, "scale gradients down to this norm; 0: never");
   visit("ema_decay", o.ema_decay, "exponential moving average of the weights, used for validation and output; 0: off");
   visit("on_non_finite", o.on_non_finite, "a loss or gradient that is not finite: stop, or skip the batch");
+  heading("Validation, checkpoints, logs");
   visit("valid_every", o.valid_every, "steps between validations");
   visit("metric", o.metric, "what decides which model is best, and early stopping");
   visit("patience", o.patience, "end after this many validations without a better one; 0: never");
@@ -150,6 +162,8 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("log_every", o.log_every, "steps between log lines");
   visit("tensorboard", o.tensorboard, "write TensorBoard event files into OUTPUT/tensorboard");
   visit("quiet", o.quiet, "no progress on the terminal");
+  heading("Model");  // its fields follow
+  visit("preset", o.preset, "sizes of the model: tiny, small, base or big; single sizes can be given besides");
 }
 
 }  // namespace dragoman

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <functional>
 #include <limits>
@@ -74,13 +75,18 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.accumulate = 10001; }, {"--accumulate is 10001"}},
     {[](TrainOptions& o) { o.micro_batch_tokens = -1; }, {"--micro-batch-tokens is -1"}},
     {[](TrainOptions& o) { o.memory_mb = -1; }, {"--memory-mb is -1"}},
+    {[](TrainOptions& o) { o.memory_mb = std::numeric_limits<int64_t>::max(); },
+     {"--memory-mb is 9223372036854775807"}},
     {[](TrainOptions& o) { o.threads = -1; }, {"--threads is -1", "one per core"}},
     {[](TrainOptions& o) { o.threads = 1025; }, {"--threads is 1025"}},
     // Optimisation.
     {[](TrainOptions& o) { o.learning_rate = -1e-3; }, {"--learning-rate is -0.001"}},
     {[](TrainOptions& o) { o.learning_rate = kInfinity; }, {"--learning-rate is inf"}},
     {[](TrainOptions& o) { o.learning_rate_factor = 0; }, {"--learning-rate-factor is 0"}},
+    {[](TrainOptions& o) { o.learning_rate = 0.1, o.learning_rate_factor = 7; },
+     {"--learning-rate and --learning-rate-factor are both given"}},
     {[](TrainOptions& o) { o.warmup = -1; }, {"--warmup is -1"}},
+    {[](TrainOptions& o) { o.decay_steps = -5; }, {"--decay-steps is -5", "0 for --max-steps"}},
     {[](TrainOptions& o) { o.label_smoothing = 1; }, {"--label-smoothing is 1", "below 1"}},
     {[](TrainOptions& o) { o.label_smoothing = -0.1f; }, {"--label-smoothing is -0.1"}},
     {[](TrainOptions& o) { o.beta1 = 1; }, {"--beta1 is 1", "below 1"}},
@@ -99,6 +105,7 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.patience = -1; }, {"--patience is -1"}},
     {[](TrainOptions& o) { o.patience = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
     {[](TrainOptions& o) { o.average_best = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
+    {[](TrainOptions& o) { o.valid_tokenize = "foo"; }, {"--valid-tokenize is foo", "13a, zh, char, intl or none"}},
     {[](TrainOptions& o) { o.valid_beam_size = 0; }, {"--valid-beam-size is 0", "1 to 256"}},
     {[](TrainOptions& o) { o.valid_beam_size = 257; }, {"--valid-beam-size is 257"}},
     {[](TrainOptions& o) { o.save_every = 0; }, {"--save-every is 0"}},
@@ -140,6 +147,47 @@ TEST(TrainOptionsTest, DecayEndsWithTheRunUnlessSaidOtherwise) {
   EXPECT_EQ(options.ScheduleOf().decay_steps, 10);
   options.decay_steps = 7;
   EXPECT_EQ(options.ScheduleOf().decay_steps, 7);
+}
+
+TEST(TrainOptionsTest, ResolvedFillsInWhatIsChosenAndNothingElse) {
+  TrainOptions options = Sound();
+  options.model = TransformerConfig::Preset("tiny");
+  const TrainOptions resolved = options.Resolved();
+  EXPECT_GE(resolved.threads, 1);
+  EXPECT_EQ(resolved.micro_batch_tokens, 1024);
+  EXPECT_EQ(resolved.decay_steps, 0) << "the paper's schedule has none";
+  options.schedule = ScheduleKind::kLinear;
+  EXPECT_EQ(options.Resolved().decay_steps, 10);
+  options.memory_mb = 1;
+  options.threads = 4;
+  const int tokens = options.Resolved().micro_batch_tokens;
+  EXPECT_GE(tokens, 1);
+  EXPECT_LT(tokens, 1024);
+  options = options.Resolved();
+  EXPECT_EQ(options.Resolved().micro_batch_tokens, tokens) << "once is enough";
+  options.memory_mb = int64_t{1} << 30;
+  options.micro_batch_tokens = 77;
+  EXPECT_EQ(options.Resolved().micro_batch_tokens, 77);
+  EXPECT_EQ(options.Resolved().threads, 4);
+}
+
+// A new option has to be put on one of the two lists: this one, or that of DecisiveTexts.
+TEST(TrainOptionsTest, EveryOptionDecidesTheWeightsOrIsKnownNotTo) {
+  const std::vector<std::string> others = {
+      "train_src",   "train_tgt",   "train_tsv",      "train_jsonl", "jsonl_src_key",   "jsonl_tgt_key",  // fingerprint
+      "valid_src",   "valid_tgt",   "vocab",          "src_vocab",   "tgt_vocab",       "init_from",
+      "preset",      "seed",        "threads",  // TrainState
+      "output",      "resume",      "max_steps",      "max_epochs",  "max_minutes",     "memory_mb",
+      "valid_every", "patience",    "valid_tokenize", "save_every",  "valid_beam_size", "keep_best",
+      "log_every",   "tensorboard", "quiet",          "average_best"};
+  TrainOptions options = Sound();
+  std::vector<std::string> expected;
+  ForEachTrainOption(options, [&](const char* key, const auto&, const char*) {
+    if (std::find(others.begin(), others.end(), key) == others.end()) expected.push_back(key);
+  });
+  std::vector<std::string> decisive;
+  for (const auto& [key, text] : options.DecisiveTexts()) decisive.push_back(key);
+  EXPECT_THAT(decisive, testing::UnorderedElementsAreArray(expected));
 }
 
 }  // namespace

@@ -49,11 +49,11 @@ TEST_F(PrecisionTest, FallsBackToF32AndSaysSo) {
   kernels::UseTarget(kernels::SupportedTargets().back(), "test");
   ASSERT_FALSE(kernels::HasFastBf16());
   Train(In(Precision::kF32, "f32", 4));
-  TrainOptions options = In(Precision::kBf16, "bf16", 4);
-  options.quiet = false;
+  const TrainOptions options = In(Precision::kBf16, "bf16", 4);
+  ASSERT_TRUE(options.quiet) << "and yet";
   testing::internal::CaptureStderr();
   Train(options);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("--precision bf16"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("warning: --precision bf16"));
   ExpectSameEnd("bf16", "f32");
 }
 

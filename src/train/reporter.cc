@@ -2,6 +2,7 @@
 #include "train/reporter.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -23,6 +24,12 @@ std::string Duration(double seconds) {
   return fmt::format("{}:{:02}", s / 60, s % 60);
 }
 
+// Of the terminal at stderr; plenty if it does not say.
+size_t TerminalColumns() {
+  winsize size = {};
+  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 1000;
+}
+
 double PerToken(double sum, int64_t tokens) { return sum / static_cast<double>(std::max<int64_t>(1, tokens)); }
 
 }  // namespace
@@ -32,12 +39,15 @@ Reporter::Reporter(const TrainOptions& options, FileSystem& files)
 
 Reporter::~Reporter() { ClearProgress(); }
 
-void Reporter::Open(int64_t step) {
-  first_step_ = step;
-  jsonl_ = std::make_unique<JsonlLog>(files_, JoinPath(options_.output, "train.jsonl"), step);
+void Reporter::Open(const TrainState& start, int64_t pairs) {
+  first_step_ = start.step;
+  first_sentences_ = start.sentences;
+  skipped_before_log_ = start.skipped_updates;
+  pairs_ = pairs;
+  jsonl_ = std::make_unique<JsonlLog>(files_, JoinPath(options_.output, "train.jsonl"), start.step);
   if (options_.tensorboard) {
-    tensorboard_ =
-        std::make_unique<TensorBoardWriter>(files_, JoinPath(options_.output, "tensorboard"), /*first_step=*/step + 1);
+    tensorboard_ = std::make_unique<TensorBoardWriter>(files_, JoinPath(options_.output, "tensorboard"),
+                                                       /*first_step=*/start.step + 1);
   }
   start_timer_.Restart();
   since_log_timer_.Restart();
@@ -61,7 +71,7 @@ void Reporter::Warn(const std::string& line) {
 
 void Reporter::Progress(const std::string& line) {
   if (options_.quiet || !on_terminal_ || progress_timer_.Seconds() < kProgressSeconds) return;
-  std::cerr << "\r\x1b[K" << line << std::flush;
+  std::cerr << "\r\x1b[K" << line.substr(0, TerminalColumns() - 1) << std::flush;  // in the last one it would wrap
   progress_shown_ = true;
   progress_timer_.Restart();
 }
@@ -74,8 +84,15 @@ void Reporter::ClearProgress() {
 double Reporter::SecondsLeft(const TrainState& state) const {
   double left = -1;
   const auto limit = [&](double seconds) { left = left < 0 ? seconds : std::min(left, seconds); };
-  const double per_step = start_timer_.Seconds() / static_cast<double>(std::max<int64_t>(1, state.step - first_step_));
-  if (options_.max_steps > 0) limit(static_cast<double>(options_.max_steps - state.step) * per_step);
+  // At the pace of this start: it took so long for `done` of them.
+  const auto limit_by = [&](int64_t remaining, int64_t done) {
+    const double each = start_timer_.Seconds() / static_cast<double>(std::max<int64_t>(1, done));
+    limit(static_cast<double>(std::max<int64_t>(0, remaining)) * each);
+  };
+  if (options_.max_steps > 0) limit_by(options_.max_steps - state.step, state.step - first_step_);
+  if (options_.max_epochs > 0) {
+    limit_by(options_.max_epochs * pairs_ - state.sentences, state.sentences - first_sentences_);
+  }
   if (options_.max_minutes > 0) limit(std::max(0.0, options_.max_minutes * 60 - state.seconds));
   return left;
 }
@@ -85,39 +102,43 @@ void Reporter::Step(const TrainState& state, const BatchSums& sums, double learn
   const double tokens_per_s = static_cast<double>(since_log_.tgt_tokens) / std::max(1e-9, since_log_timer_.Seconds());
   const auto line = [&] {
     const double left = SecondsLeft(state);
-    return fmt::format("step {:>6}  epoch {:>3}  loss {:.4f}  ppl {:8.2f}  lr {:.2e}  |g| {:.2f}  {:>7.0f} tokens/s{}",
-                       state.step, state.epoch + 1, PerToken(since_log_.loss, since_log_.tgt_tokens),
-                       std::exp(PerToken(since_log_.nll, since_log_.tgt_tokens)), learning_rate, norm, tokens_per_s,
+    const std::string loss =
+        since_log_.tgt_tokens == 0
+            ? "no loss: skipped"
+            : fmt::format("loss {:.4f}  ppl {:8.2f}", PerToken(since_log_.loss, since_log_.tgt_tokens),
+                          std::exp(PerToken(since_log_.nll, since_log_.tgt_tokens)));
+    return fmt::format("step {:>6}  epoch {:>3}  {}  lr {:.2e}  |g| {:.2f}  {:>7.0f} tokens/s{}", state.step,
+                       state.epoch + 1, loss, learning_rate, norm, tokens_per_s,
                        left >= 0 ? "  ETA " + Duration(left) : std::string());
   };
   if (state.step % options_.log_every != 0) return Progress(line());
   Note(line());
   Record(state, since_log_, learning_rate, norm, tokens_per_s);
   since_log_ = {};
+  skipped_before_log_ = state.skipped_updates;
   since_log_timer_.Restart();
 }
 
+// What there is no finite number for is left out.
 void Reporter::Record(const TrainState& state, const BatchSums& sums, double learning_rate, double norm,
                       double tokens_per_s) {
-  const double loss = PerToken(sums.loss, sums.tgt_tokens);
-  const double nll = PerToken(sums.nll, sums.tgt_tokens);
-  jsonl_->Write(Json{{"event", "train"},
-                     {"step", state.step},
-                     {"epoch", state.epoch},
-                     {"loss", loss},
-                     {"nll", nll},
-                     {"ppl", std::exp(nll)},
-                     {"lr", learning_rate},
-                     {"grad_norm", norm},
-                     {"tokens_per_s", tokens_per_s},
-                     {"seconds", state.seconds}}
-                    .dump());
-  if (!tensorboard_) return;
-  tensorboard_->Scalar("train/loss", state.step, static_cast<float>(loss));
-  tensorboard_->Scalar("train/perplexity", state.step, static_cast<float>(std::exp(nll)));
-  tensorboard_->Scalar("train/learning_rate", state.step, static_cast<float>(learning_rate));
-  tensorboard_->Scalar("train/gradient_norm", state.step, static_cast<float>(norm));
-  tensorboard_->Scalar("train/tokens_per_second", state.step, static_cast<float>(tokens_per_s));
+  Json record{{"event", "train"}, {"step", state.step}, {"epoch", state.epoch}};
+  const auto add = [&](const char* key, const char* tag, double value) {
+    record[key] = value;
+    if (tensorboard_) tensorboard_->Scalar(tag, state.step, static_cast<float>(value));
+  };
+  if (sums.tgt_tokens > 0) {
+    const double nll = PerToken(sums.nll, sums.tgt_tokens);
+    add("loss", "train/loss", PerToken(sums.loss, sums.tgt_tokens));
+    record["nll"] = nll;
+    add("ppl", "train/perplexity", std::exp(nll));
+  }
+  add("lr", "train/learning_rate", learning_rate);
+  if (std::isfinite(norm)) add("grad_norm", "train/gradient_norm", norm);
+  record["skipped"] = state.skipped_updates - skipped_before_log_;
+  add("tokens_per_s", "train/tokens_per_second", tokens_per_s);
+  record["seconds"] = state.seconds;
+  jsonl_->Write(record.dump());
 }
 
 void Reporter::Validation(const TrainState& state, const ValidationScores& scores, bool is_best,
@@ -144,6 +165,41 @@ void Reporter::Validation(const TrainState& state, const ValidationScores& score
   tensorboard_->Scalar("valid/perplexity", state.step, static_cast<float>(std::exp(scores.nll)));
   tensorboard_->Scalar("valid/bleu", state.step, static_cast<float>(scores.bleu));
   tensorboard_->Scalar("valid/chrf", state.step, static_cast<float>(scores.chrf));
+}
+
+std::string Reporter::Why(const TrainState& state, StopReason reason) const {
+  switch (reason) {
+    case StopReason::kMaxSteps:
+      return "--max-steps is reached";
+    case StopReason::kMaxEpochs:
+      return "--max-epochs is reached";
+    case StopReason::kMaxMinutes:
+      return "--max-minutes is reached";
+    case StopReason::kPatience:
+      return fmt::format("early stopping, {} validations without a better {}", state.validations_since_best,
+                         EnumName(options_.metric));
+    case StopReason::kSignal:
+      break;
+  }
+  return "a signal asked for it; --resume goes on from here";
+}
+
+void Reporter::End(const TrainState& state, StopReason reason, const std::string& best) {
+  std::string line = fmt::format("ended at step {}: {}", state.step, Why(state, reason));
+  if (state.skipped_updates > 0) line += fmt::format("; updates skipped: {}", state.skipped_updates);
+  if (state.has_best && !best.empty()) {
+    const double score = options_.metric == StopMetric::kLoss ? -state.best_quality : state.best_quality;
+    line += fmt::format("; best: {} ({} {:.4g})", best, EnumName(options_.metric), score);
+  }
+  Note(line + "; last: " + JoinPath(options_.output, "last"));
+  constexpr const char* kReasons[] = {"max_steps", "max_epochs", "max_minutes", "patience", "signal"};
+  jsonl_->Write(Json{{"event", "end"},
+                     {"step", state.step},
+                     {"reason", kReasons[static_cast<size_t>(reason)]},
+                     {"skipped_updates", state.skipped_updates},
+                     {"seconds", state.seconds}}
+                    .dump());
+  Sync();
 }
 
 }  // namespace dragoman

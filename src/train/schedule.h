@@ -12,8 +12,8 @@ namespace dragoman {
 
 enum class ScheduleKind {
   kPaper,    // linear warm-up, then ~ 1/sqrt(step): Vaswani 2017, §5.3, Eq. 3
-  kLinear,   // linear warm-up, then linearly down to 0 at decay_steps
-  kCosine,   // linear warm-up, then half a cosine down to 0 at decay_steps: Loshchilov 2017, Eq. 5, without restarts
+  kLinear,   // linear warm-up, then linearly down to 0 after decay_steps
+  kCosine,   // linear warm-up, then half a cosine down to 0 after decay_steps: Loshchilov 2017, Eq. 5, no restarts
   kConstant  // linear warm-up, then constant
 };
 
@@ -22,7 +22,9 @@ struct ScheduleOptions {
   double peak_rate = 0;         // the rate at the end of the warm-up; 0 takes `factor` instead (kPaper only)
   double factor = 1.0;          // kPaper: rate = factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)
   int64_t warmup_steps = 4000;  // 0 starts at the peak
-  int64_t decay_steps = 0;      // kLinear, kCosine: the step, warm-up included, that reaches 0
+  int64_t decay_steps = 0;      // kLinear, kCosine: the last step, warm-up included, with a rate above 0
+
+  bool Decays() const { return kind == ScheduleKind::kLinear || kind == ScheduleKind::kCosine; }
 };
 
 // The rate for `step`, counted from 1. d_model enters with `factor` only.

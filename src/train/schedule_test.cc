@@ -29,10 +29,12 @@ TEST(ScheduleTest, PeakRateIsReachedAtTheEndOfTheWarmup) {
   }
 }
 
-TEST(ScheduleTest, LinearAndCosineEndAtZeroAndHalveInTheMiddle) {
+TEST(ScheduleTest, LinearAndCosineHalveInTheMiddleAndEndAtZeroAfterTheLastStep) {
   for (const auto kind : {ScheduleKind::kLinear, ScheduleKind::kCosine}) {
-    const ScheduleOptions options{.kind = kind, .peak_rate = 0.01, .warmup_steps = 100, .decay_steps = 1100};
+    const ScheduleOptions options{.kind = kind, .peak_rate = 0.01, .warmup_steps = 100, .decay_steps = 1099};
     EXPECT_NEAR(LearningRate(options, 64, 600), 0.005, 1e-12);
+    EXPECT_GT(LearningRate(options, 64, 1099), 1e-8) << "no update is wasted";
+    EXPECT_LT(LearningRate(options, 64, 1099), 2e-5);
     EXPECT_NEAR(LearningRate(options, 64, 1100), 0.0, 1e-12);
     EXPECT_NEAR(LearningRate(options, 64, 5000), 0.0, 1e-12);
   }

@@ -38,9 +38,11 @@ void ForEachField(State& s, Visitor&& visit) {
 // Json's own conversions would cast 1e300 or -1 to whatever comes out.
 template <class Field>
 void Read(const Json& json, const char* key, Field& field) {
+  constexpr bool kIsOptions = std::is_same_v<Field, std::map<std::string, std::string>>;
+  if (kIsOptions && json.is_object() && !json.contains(key)) return;  // written before there was such a field
   const Json& value = json.at(key);
   bool fits = value.is_number_unsigned() || (std::is_signed_v<Field> && value.is_number_integer());
-  if constexpr (std::is_same_v<Field, std::map<std::string, std::string>>) {
+  if constexpr (kIsOptions) {
     fits = value.is_object() && std::ranges::all_of(value, [](const Json& text) { return text.is_string(); });
   } else if constexpr (std::is_same_v<Field, bool>) {
     fits = value.is_boolean();

@@ -28,7 +28,7 @@ struct TrainState {
   std::map<std::string, std::string> options;  // TrainOptions::DecisiveTexts()
 
   std::string ToJson() const;
-  // Throws FormatError naming `path` and the key.
+  // Throws FormatError naming `path` and the key. Only `options` may be missing: older states have none.
   static TrainState FromJson(const std::string& json, const std::string& path);
 
   bool operator==(const TrainState&) const = default;

@@ -64,6 +64,15 @@ TEST(TrainStateTest, NamesFileAndKeyOfWhatIsWrong) {
   EXPECT_THAT(MessageFor(Replaced("\"batch_in_epoch\"", "\"batch\"")), HasSubstr("batch_in_epoch"));
 }
 
+TEST(TrainStateTest, AStateFromBeforeThereWereOptionsHasNone) {
+  std::string json = FullState().ToJson();
+  const size_t begin = json.rfind(',', json.find("\"options\"")), end = json.rfind("\n}");
+  TrainState expected = FullState();
+  expected.options.clear();
+  EXPECT_EQ(TrainState::FromJson(json.erase(begin, end - begin), "x"), expected);
+  EXPECT_THAT(MessageFor(Replaced("\"paper\"", "7")), HasSubstr("options"));
+}
+
 TEST(TrainStateTest, TakesNoNumberThatIsNotOne) {
   for (const char* step : {"1.5", "1e300", "-1e300", "-1", "\"1\"", "true", "null", "99999999999999999999999"}) {
     EXPECT_THAT(MessageFor(Replaced("123456789012", step)), HasSubstr("RUN/train_state.json")) << "step " << step;

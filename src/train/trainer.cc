@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -16,18 +15,13 @@
 #include "kernels/gemm.h"
 #include "model/model_file.h"
 #include "train/average.h"
+#include "train/input_files.h"
+#include "train/run_checkpoint.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kStateFile[] = "train_state.json";
-constexpr char kMomentsFile[] = "train_state.safetensors";
 constexpr int kMaxSkippedInARow = 100;  // the weights are beyond repair by then
-constexpr int kDefaultMicroBatchTokens = 1024;
-
-int ThreadsOf(const TrainOptions& options) {
-  return options.threads > 0 ? options.threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
-}
 
 ParallelInput InputOf(const TrainOptions& o) {
   if (!o.train_tsv.empty()) return {.format = PairFormat::kTsv, .source = o.train_tsv};
@@ -40,38 +34,19 @@ ParallelInput InputOf(const TrainOptions& o) {
   return {.format = PairFormat::kTwoFiles, .source = o.train_src, .target = o.train_tgt};
 }
 
-VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files) {
+// model: the directory to take them from if no flag names them.
+VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const std::string& model) {
   if (!o.vocab.empty()) {
     const auto joint = std::make_shared<const Vocabulary>(Vocabulary::Load(o.vocab));
     return {joint, joint};
   }
-  if (o.src_vocab.empty()) return LoadVocabularies(files, ResolveModelDirectory(files, o.init_from));
+  if (o.src_vocab.empty()) return LoadVocabularies(files, model);
   return {std::make_shared<const Vocabulary>(Vocabulary::Load(o.src_vocab)),
           std::make_shared<const Vocabulary>(Vocabulary::Load(o.tgt_vocab))};
 }
 
 Precision UsablePrecision(Precision asked) {
   return asked == Precision::kBf16 && !kernels::HasFastBf16() ? Precision::kF32 : asked;
-}
-
-// A token's activations in all layers, forward and backward, in floats: what a micro-batch's memory is made of. The
-// factors count the buffers that ops keep (see docs/design.md).
-int64_t ActivationFloatsPerToken(const TransformerConfig& c) {
-  const int64_t attention = int64_t{4} * c.attention_width() + int64_t{2} * c.d_model;
-  const int64_t ffn = int64_t{c.d_ff} * (c.gated                                      ? 4
-                                         : c.activation == kernels::Activation::kRelu ? 1
-                                                                                      : 2) +
-                      2 * c.d_model;
-  return (attention + ffn) * c.encoder_layers / 2 + (attention * 2 + ffn) * c.decoder_layers / 2;
-}
-
-int MicroBatchTokens(const TrainOptions& options, const TransformerConfig& config, int threads) {
-  int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens : kDefaultMicroBatchTokens;
-  if (options.memory_mb > 0) {
-    const int64_t floats = options.memory_mb * (1 << 20) / 4 / threads;
-    tokens = static_cast<int>(std::clamp<int64_t>(floats / ActivationFloatsPerToken(config), 1, tokens));
-  }
-  return tokens;
 }
 
 // Fine-tuning keeps the architecture, but small data want more dropout.
@@ -83,9 +58,18 @@ TransformerConfig WithDropoutOf(const TransformerConfig& wanted, TransformerConf
   return config;
 }
 
+// The inputs are looked at first, so that a wrong name leaves no directory behind.
 CheckpointStore OpenStore(const TrainOptions& options, FileSystem& files, Reporter& reporter) {
+  CheckInputFiles(options);
   return CheckpointStore(files, options.output, {.keep_best = options.keep_best},
                          [&reporter](const std::string& line) { reporter.Warn(line); });
+}
+
+// "batch 9 of epoch 1", "batches 9 to 12 of epoch 1"; an update never reaches into another epoch.
+std::string NameOf(const std::vector<Batch>& batches) {
+  const Batch& first = batches.front();
+  if (batches.size() == 1) return fmt::format("batch {} of epoch {}", first.index + 1, first.epoch + 1);
+  return fmt::format("batches {} to {} of epoch {}", first.index + 1, batches.back().index + 1, first.epoch + 1);
 }
 
 }  // namespace
@@ -93,10 +77,9 @@ CheckpointStore OpenStore(const TrainOptions& options, FileSystem& files, Report
 Trainer::Trainer(const TrainOptions& options, FileSystem& files)
     : options_(options),
       files_(files),
-      pool_(ThreadsOf(options)),
+      pool_(options.Resolved().threads),
       reporter_(options_, files),
-      store_(OpenStore(options_, files, reporter_)),
-      vocabs_(VocabulariesOf(options, files)) {
+      store_(OpenStore(options_, files, reporter_)) {
   const std::optional<Checkpoint> last = store_.LatestGood();
   if (last && !options_.resume) {
     throw OptionError(
@@ -104,25 +87,32 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files)
                     "directory",
                     options_.output, last->manifest.step));
   }
+  OpenModel(last ? &*last : nullptr);
   state_.seed = options_.seed;
   state_.threads = pool_.workers();
   state_.options = options_.DecisiveTexts();
-  OpenModel();
+  state_.options["precision"] = ValueText(UsablePrecision(options_.precision));
   if (last) ResumeFrom(*last);
-  reporter_.Open(state_.step);
   OpenData();
-  if (UsablePrecision(options_.precision) != options_.precision) {
-    reporter_.Note("--precision bf16 needs a processor with AVX512_BF16, which this one lacks: training in f32");
-  }
-  reporter_.Note(fmt::format("model: {} parameters, {} + {} layers, d_model {}, {} threads",
-                             model_->parameters().count(), model_->config().encoder_layers,
-                             model_->config().decoder_layers, model_->config().d_model, pool_.workers()));
+  reporter_.Open(state_, corpus_->size());
+  ReportStart();
 }
 
 Trainer::~Trainer() = default;
 
-void Trainer::OpenModel() {
-  if (!options_.init_from.empty()) {
+// A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint `last`: the model of
+// --init-from need not be there any more.
+void Trainer::OpenModel(const Checkpoint* last) {
+  const bool is_tuned = !options_.init_from.empty();
+  const std::string origin = last != nullptr ? last->directory
+                             : is_tuned      ? ResolveModelDirectory(files_, options_.init_from)
+                                             : "";
+  vocabs_ = VocabulariesOf(options_, files_, origin);
+  if (is_tuned && last != nullptr) {
+    const std::string path = JoinPath(origin, kConfigFile);
+    const TransformerConfig config = TransformerConfig::FromJson(ReadFile(files_, path), path);
+    model_ = std::make_unique<Transformer>(WithDropoutOf(options_.model, config));
+  } else if (is_tuned) {
     TranslationModel initial = LoadTranslationModel(files_, options_.init_from);
     const auto same = [](const Vocabulary& a, const Vocabulary& b) { return a.serialized() == b.serialized(); };
     if (!same(*initial.vocabs.src, *vocabs_.src) || !same(*initial.vocabs.tgt, *vocabs_.tgt)) {
@@ -140,77 +130,46 @@ void Trainer::OpenModel() {
     model_ = std::make_unique<Transformer>(config);
     model_->Initialize(HashCombine(options_.seed, 1));
   }
+  options_.model = model_->config();
+  options_ = options_.Resolved();
   OptimizerOptions optimizer{options_.beta1,        options_.beta2,     options_.adam_epsilon,
                              options_.weight_decay, options_.clip_norm, options_.ema_decay};
   optimizer_ = std::make_unique<Optimizer>(optimizer, model_->parameters().flat_size());
   std::copy_n(model_->parameters().values().data(), optimizer_->average().size(), optimizer_->average().data());
-  const int micro_batch_tokens = MicroBatchTokens(options_, model_->config(), pool_.workers());
   workers_ = std::make_unique<GradientWorkers>(
       *model_, pool_,
-      GradientOptions{options_.label_smoothing, micro_batch_tokens, UsablePrecision(options_.precision)});
+      GradientOptions{options_.label_smoothing, options_.micro_batch_tokens, UsablePrecision(options_.precision)});
 }
 
 void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
-  const std::string& directory = checkpoint.directory;
-  const std::string config_path = JoinPath(directory, kConfigFile);
-  if (!(TransformerConfig::FromJson(ReadFile(files_, config_path), config_path) == model_->config())) {
-    throw OptionError(
-        fmt::format("the options describe another model than {}; resume with the options the run began "
-                    "with, or start anew in another --output",
-                    config_path));
-  }
-  const std::string state_path = JoinPath(directory, kStateFile);
-  const TrainState saved = TrainState::FromJson(ReadFile(files_, state_path), state_path);
-  if (saved.seed != state_.seed) {
-    throw OptionError(fmt::format("--seed is {}, but the run in --output began with {}; resume with that one",
-                                  state_.seed, saved.seed));
-  }
-  if (saved.threads != state_.threads) {
-    reporter_.Warn(
-        fmt::format("the run had {} threads and now has {}: it will end with other weights than an "
-                    "uninterrupted run",
-                    saved.threads, state_.threads));
-  }
-  CompareOptions(saved.options);
-  const std::map<std::string, std::string> options = std::move(state_.options);
-  state_ = saved;
-  state_.options = options;
-  state_.threads = pool_.workers();
-  const ParameterStore& parameters = model_->parameters();
-  const SafetensorsReader weights(files_, JoinPath(directory, kWeightsFile));
-  const SafetensorsReader moments(files_, JoinPath(directory, kMomentsFile));
-  ReadParameters(moments, parameters, optimizer_->first_moment(), "adam.m.");
-  ReadParameters(moments, parameters, optimizer_->second_moment(), "adam.v.");
-  const bool has_average = moments.Has("weights." + parameters.parameters().front()->name);
-  if (has_average != (optimizer_->average().size() > 0)) {
-    throw OptionError(
-        fmt::format("--ema-decay is {}, but the run in --output was {} a moving average; resume with the "
-                    "options it began with",
-                    options_.ema_decay, has_average ? "with" : "without"));
-  }
-  ReadParameters(has_average ? moments : weights, parameters, model_->parameters().values(),
-                 has_average ? "weights." : "");
-  if (has_average) ReadParameters(weights, parameters, optimizer_->average());
+  ReadWeights(files_, checkpoint.directory, model_.get(), optimizer_.get());
+  state_ = GoOnFrom(ReadTrainState(files_, checkpoint.directory), state_,
+                    [this](const std::string& line) { reporter_.Warn(line); });
   saved_step_ = state_.step;
+  if (checkpoint.manifest.score) validated_step_ = state_.step;
   seconds_before_ = state_.seconds;
-  reporter_.Note(fmt::format("resumed from {}", directory));
+  reporter_.Note(fmt::format("resumed from {}", checkpoint.directory));
 }
 
-// Another learning rate may be just what the user wants; another metric would compare what cannot be compared.
-void Trainer::CompareOptions(const std::map<std::string, std::string>& began_with) {
-  for (const auto& [key, now] : state_.options) {
-    const auto before = began_with.find(key);
-    if (before == began_with.end() || before->second == now) continue;
-    const std::string difference =
-        fmt::format("{} is {}, but the run in --output began with {}", FlagName(key), now, before->second);
-    if (key == "metric") throw OptionError(difference + "; resume with that one");
-    reporter_.Warn(difference + ": it will end with other weights than an uninterrupted run");
+void Trainer::ReportStart() {
+  if (UsablePrecision(options_.precision) != options_.precision) {
+    reporter_.Warn("--precision bf16 needs a processor with AVX512_BF16, which this one lacks: training in f32");
   }
+  const ScheduleOptions schedule = options_.ScheduleOf();
+  if (schedule.Decays() && options_.max_steps > schedule.decay_steps) {
+    reporter_.Warn(
+        fmt::format("--max-steps is {}, but after --decay-steps {} the learning rate is 0: nothing is learnt "
+                    "from then on",
+                    options_.max_steps, schedule.decay_steps));
+  }
+  reporter_.Note(fmt::format("model: {} parameters, {} + {} layers, d_model {}, {} threads",
+                             model_->parameters().count(), model_->config().encoder_layers,
+                             model_->config().decoder_layers, model_->config().d_model, pool_.workers()));
 }
 
 void Trainer::OpenData() {
   const TransformerConfig& config = model_->config();
-  const CorpusOptions corpus{config.max_src_len, config.max_tgt_len, pool_.workers()};
+  const CorpusOptions corpus{config.max_src_len, config.max_tgt_len, pool_.workers(), ThrowIfStopRequested};
   corpus_ = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
       InputOf(options_), *vocabs_.src, *vocabs_.tgt, corpus, JoinPath(options_.output, "corpus.tokens"), files_));
   if (state_.step > 0) corpus_->RequireFingerprint(state_.corpus_fingerprint);
@@ -227,9 +186,15 @@ void Trainer::OpenData() {
   }
 }
 
+// An update ends with its epoch, if with fewer batches than --accumulate: so that one epoch trains on each pair once.
 void Trainer::NextBatches() {
   batches_.resize(static_cast<size_t>(options_.accumulate));
-  for (Batch& batch : batches_) prefetcher_->Next(&batch);
+  size_t count = 0;
+  do {
+    std::swap(batches_[count++], upcoming_);
+    prefetcher_->Next(&upcoming_);
+  } while (count < batches_.size() && upcoming_.epoch == batches_.front().epoch);
+  batches_.resize(count);
 }
 
 bool Trainer::ShouldStop(StopReason* reason) {
@@ -252,19 +217,19 @@ bool Trainer::ShouldStop(StopReason* reason) {
 StopReason Trainer::Run() {
   StopReason reason{};
   timer_.Restart();
+  prefetcher_->Next(&upcoming_);
   NextBatches();
+  if (ValidationIsDue()) Validate();  // a signal ended the one before the checkpoint
   while (!ShouldStop(&reason)) {
     Step();
     NextBatches();
-    state_.seconds = seconds_before_ + timer_.Seconds();
-    if (validator_ && state_.step % options_.valid_every == 0) {
+    if (ValidationIsDue()) {
       Validate();
     } else if (state_.step % options_.save_every == 0 && !ShouldStop(&reason)) {
       Save(nullptr);  // Finish saves the last one, with the score
     }
   }
-  Finish(reason);
-  return reason;
+  return Finish(reason);
 }
 
 void Trainer::Step() {
@@ -272,19 +237,20 @@ void Trainer::Step() {
   for (const Batch& batch : batches_) tgt_tokens += batch.tgt_tokens();
   const float scale = 1.0f / static_cast<float>(tgt_tokens);  // gradients of the mean loss per target token
   BatchSums sums;
-  const Batch* suspect = nullptr;  // the first one without a finite loss
+  std::string suspects;  // the first batch without a finite loss, or all
   for (size_t i = 0; i < batches_.size(); ++i) {
     const uint64_t step_key = HashCombine(HashCombine(options_.seed, 2), static_cast<uint64_t>(state_.step));
     sums.Add(workers_->Accumulate(batches_[i], scale, HashCombine(step_key, i)));
-    if (suspect == nullptr && !std::isfinite(sums.loss)) suspect = &batches_[i];
+    if (suspects.empty() && !std::isfinite(sums.loss)) suspects = NameOf({batches_[i]});
   }
   const double norm = optimizer_->SumGradients(pool_, workers_->gradients());
   const double rate = LearningRate(options_.ScheduleOf(), model_->config().d_model, state_.step + 1);
   if (std::isfinite(sums.loss) && std::isfinite(norm)) {
-    optimizer_->Update(pool_, rate, state_.step + 1, norm, workers_->gradients(), model_->parameters().values());
+    const int64_t update = state_.step + 1 - state_.skipped_updates;
+    optimizer_->Update(pool_, rate, update, norm, workers_->gradients(), model_->parameters().values());
     skipped_in_a_row_ = 0;
   } else {
-    HandleNonFinite(suspect != nullptr ? *suspect : batches_.front(), sums.loss, norm);
+    HandleNonFinite(suspects.empty() ? NameOf(batches_) : suspects, sums.loss, norm);
   }
   ++state_.step;
   const DataPosition position = After(batches_.back());
@@ -293,13 +259,14 @@ void Trainer::Step() {
   state_.batch_in_epoch = position.batch;
   state_.sentences += sums.sentences;
   state_.tgt_tokens += sums.tgt_tokens;
+  state_.seconds = seconds_before_ + timer_.Seconds();
   // A NaN would be the mean of all that the log sums up.
   reporter_.Step(state_, skipped_in_a_row_ > 0 ? BatchSums{} : sums, rate, norm);
 }
 
-void Trainer::HandleNonFinite(const Batch& suspect, double loss, double norm) {
-  const std::string what = fmt::format("step {}, batch {} of epoch {}: the loss is {} and the gradient's norm {}",
-                                       state_.step + 1, suspect.index + 1, suspect.epoch + 1, loss, norm);
+void Trainer::HandleNonFinite(const std::string& suspects, double loss, double norm) {
+  const std::string what =
+      fmt::format("step {}, {}: the loss is {} and the gradient's norm {}", state_.step + 1, suspects, loss, norm);
   if (options_.on_non_finite == OnNonFinite::kStop) {
     throw NumericError(what + ", expected finite numbers; " + LastSaved() + ", or --on-non-finite skip");
   }
@@ -314,22 +281,27 @@ void Trainer::HandleNonFinite(const Batch& suspect, double loss, double norm) {
 // The end of a message about numbers that are not finite.
 std::string Trainer::LastSaved() const {
   const std::string saved =
-      saved_step_ < 0 ? "nothing is saved" : fmt::format("the last checkpoint is of step {}", saved_step_);
-  return saved + ". Try a lower --learning-rate or --clip-norm 1";
+      saved_step_ < 0 ? "there is no checkpoint yet" : fmt::format("the last checkpoint is of step {}", saved_step_);
+  return saved + ". Try a lower --learning-rate" + (options_.clip_norm > 0 ? "" : " or --clip-norm 1");
 }
 
-std::span<const float> Trainer::OutputWeights() {
-  if (optimizer_->average().size() > 0) return optimizer_->average();
-  return model_->parameters().values();
+bool Trainer::ValidationIsDue() const {
+  return validator_ && state_.step > 0 && state_.step % options_.valid_every == 0 && validated_step_ != state_.step;
 }
 
-void Trainer::Validate() {
+bool Trainer::Validate() {
   RequireSoundWeights();  // or the search would complain, which knows nothing of steps
   // The weights that will be used are validated: the moving average changes places with the weights meanwhile.
   const std::span<float> average = optimizer_->average();
   const auto swap = [&] { std::swap_ranges(average.begin(), average.end(), model_->parameters().values().begin()); };
+  ValidationScores scores;
   swap();
-  const ValidationScores scores = validator_->Run();
+  try {
+    scores = validator_->Run(ThrowIfStopRequested);
+  } catch (const Interrupted&) {
+    swap();
+    return false;
+  }
   swap();
   const double quality = scores.Quality(options_.metric);
   const bool is_best = std::isfinite(quality) && (!state_.has_best || quality > state_.best_quality);
@@ -343,6 +315,7 @@ void Trainer::Validate() {
   reporter_.Validation(state_, scores, is_best, validator_->samples());
   state_.seconds = seconds_before_ + timer_.Seconds();
   Save(&scores);
+  return true;
 }
 
 // A run could go on from here, which is what a checkpoint promises. An update may well leave weights that are finite,
@@ -361,57 +334,27 @@ void Trainer::RequireSoundWeights() {
 
 void Trainer::Save(const ValidationScores* scores) {
   RequireSoundWeights();
-  const ParameterStore& parameters = model_->parameters();
   CheckpointContents contents;
   contents.step = state_.step;
   if (scores != nullptr) contents.score = scores->Quality(options_.metric);
-  contents.files.push_back(FileOfBytes(kConfigFile, model_->config().ToJson()));
-  contents.files.push_back(FileOfBytes(kStateFile, state_.ToJson()));
-  if (vocabs_.joint()) {
-    contents.files.push_back(FileOfBytes(kJointVocabFile, vocabs_.src->serialized()));
-  } else {
-    contents.files.push_back(FileOfBytes(kSrcVocabFile, vocabs_.src->serialized()));
-    contents.files.push_back(FileOfBytes(kTgtVocabFile, vocabs_.tgt->serialized()));
-  }
-  contents.files.push_back(
-      {kWeightsFile, [&](WritableFile& file) {
-         WriteSafetensors(ParameterViews(parameters, OutputWeights()), {{"format", "dragoman"}}, file);
-       }});
-  contents.files.push_back({kMomentsFile, [&](WritableFile& file) {
-                              auto views = ParameterViews(parameters, optimizer_->first_moment(), "adam.m.");
-                              for (auto& view : ParameterViews(parameters, optimizer_->second_moment(), "adam.v.")) {
-                                views.push_back(std::move(view));
-                              }
-                              if (optimizer_->average().size() > 0) {
-                                for (auto& view : ParameterViews(parameters, parameters.values(), "weights.")) {
-                                  views.push_back(std::move(view));
-                                }
-                              }
-                              WriteSafetensors(std::move(views), {}, file);
-                            }});
+  contents.files = CheckpointFiles(state_, vocabs_, *model_, *optimizer_);
   reporter_.Sync();  // no record up to this step may be missing once the checkpoint is there
   store_.Save(contents);
   saved_step_ = state_.step;
 }
 
-void Trainer::Finish(StopReason reason) {
-  if (saved_step_ != state_.step) {
-    if (reason != StopReason::kSignal && validator_ && validated_step_ != state_.step) {
-      Validate();
-    } else {
-      Save(nullptr);
-    }
-  }
-  if (reason == StopReason::kSignal) {
-    reporter_.Note(fmt::format("stopped by a signal at step {}; saved, --resume goes on from here", state_.step));
-    return;
-  }
-  if (options_.average_best > 0) {
-    const auto directories = store_.BestDirectories(options_.average_best);
-    AverageModels(files_, directories, JoinPath(options_.output, "averaged"));
-    reporter_.Note(fmt::format("averaged the {} best checkpoints into {}", directories.size(),
-                               JoinPath(options_.output, "averaged")));
-  }
+StopReason Trainer::Finish(StopReason reason) {
+  const bool validates = reason != StopReason::kSignal && validator_ && validated_step_ != state_.step;
+  if (validates && !Validate()) reason = StopReason::kSignal;
+  if (saved_step_ != state_.step) Save(nullptr);
+  const auto best = store_.BestDirectories(1);
+  reporter_.End(state_, reason, best.empty() ? "" : best.front());
+  if (reason == StopReason::kSignal || options_.average_best == 0) return reason;
+  const auto directories = store_.BestDirectories(options_.average_best);
+  AverageModels(files_, directories, JoinPath(options_.output, "averaged"));
+  reporter_.Note(fmt::format("averaged the {} best checkpoints into {}", directories.size(),
+                             JoinPath(options_.output, "averaged")));
+  return reason;
 }
 
 }  // namespace dragoman

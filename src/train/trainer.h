@@ -20,18 +20,18 @@
 #include "train/optimizer.h"
 #include "train/options.h"
 #include "train/reporter.h"
+#include "train/stop_reason.h"
 #include "train/train_state.h"
 #include "train/validator.h"
 
 namespace dragoman {
 
-enum class StopReason { kMaxSteps, kMaxEpochs, kMaxMinutes, kPatience, kSignal };
-
 // One run. Killed at any moment and resumed, it ends with the bits of an uninterrupted run: the same options, machine
 // and number of threads given.
 class Trainer {
  public:
-  // Reads everything, resumes if asked to, and reports what it found. Throws OptionError, FileError, FormatError.
+  // Reads everything, resumes if asked to, and reports what it found. Throws OptionError, FileError, FormatError, and
+  // Interrupted if StopRequested() meanwhile.
   Trainer(const TrainOptions& options, FileSystem& files);
   ~Trainer();
 
@@ -43,21 +43,21 @@ class Trainer {
   const TrainState& state() const { return state_; }
 
  private:
-  void OpenModel();
+  void OpenModel(const Checkpoint* last);
   void OpenData();
   void ResumeFrom(const Checkpoint& checkpoint);
-  void CompareOptions(const std::map<std::string, std::string>& began_with);
+  void ReportStart();
 
   bool ShouldStop(StopReason* reason);
   void NextBatches();  // those of one update
   void Step();
-  void HandleNonFinite(const Batch& suspect, double loss, double norm);
+  void HandleNonFinite(const std::string& suspects, double loss, double norm);
   std::string LastSaved() const;
-  void Validate();  // and saves, with the score
+  bool ValidationIsDue() const;
+  bool Validate();  // and saves, with the score; false, and nothing of it stays, if StopRequested() meanwhile
   void RequireSoundWeights();
   void Save(const ValidationScores* scores);
-  void Finish(StopReason reason);
-  std::span<const float> OutputWeights();  // the moving average if there is one
+  StopReason Finish(StopReason reason);
 
   TrainOptions options_;
   FileSystem& files_;
@@ -73,11 +73,12 @@ class Trainer {
   std::unique_ptr<Validator> validator_;
   TrainState state_;
   std::vector<Batch> batches_;  // of the next update
+  Batch upcoming_;              // after those
   Batch witness_;               // the newest whose loss was finite
   int skipped_in_a_row_ = 0;
   int64_t saved_step_ = -1;
-  int64_t validated_step_ = -1;
-  double seconds_before_ = 0;  // of training, in earlier starts
+  int64_t validated_step_ = -1;  // the newest with a score
+  double seconds_before_ = 0;    // of training, in earlier starts
   Timer timer_;
 };
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <string>
 
@@ -18,18 +19,26 @@ namespace {
 using testing::AllOf;
 using testing::ContainsRegex;
 using testing::HasSubstr;
+using testing::Not;
 
 class TrainerNumericTest : public TrainerTest {
  protected:
   // A model to begin from that has no finite loss for a source with a certain word in it, but for all others.
   std::string WritePoisonedModel() {
+    return WriteModel("poisoned", [](TranslationModel& opened) {
+      const auto tokens = opened.vocabs.src->Encode("teacher");
+      Parameter* embedding = opened.model->parameters().Find("src_embed.weight");
+      float* row = embedding->data + tokens.back() * embedding->cols();
+      std::fill_n(row, embedding->cols(), std::numeric_limits<float>::max());
+    });
+  }
+
+  // A model trained for two steps, then changed.
+  std::string WriteModel(const std::string& model, const std::function<void(TranslationModel&)>& change) {
     Train(PlainDecoderTied("sound", 2));
     TranslationModel opened = LoadTranslationModel(files_, directory_ / "sound");
-    const auto tokens = opened.vocabs.src->Encode("teacher");
-    Parameter* embedding = opened.model->parameters().Find("src_embed.weight");
-    float* row = embedding->data + tokens.back() * embedding->cols();
-    std::fill_n(row, embedding->cols(), std::numeric_limits<float>::max());
-    const std::string directory = directory_ / "poisoned";
+    change(opened);
+    const std::string directory = directory_ / model;
     files_.CreateDirectory(directory);
     for (const char* name : {kConfigFile, kJointVocabFile}) {
       WriteFile(files_, JoinPath(directory, name), Last("sound", name));
@@ -82,6 +91,63 @@ TEST_F(TrainerNumericTest, WeightsWithoutAFiniteLossAreNotSaved) {
   }
 }
 
+// With a finite loss everywhere it may have been any of the update's batches.
+TEST_F(TrainerNumericTest, AGradientThatIsNotFiniteNamesAllBatchesOfTheUpdate) {
+  TrainOptions options = PlainDecoderTied("run", 5);
+  // A tiny number times a huge one in the forward pass, that huge one times a gradient in the backward pass.
+  options.init_from = WriteModel("steep", [](TranslationModel& opened) {
+    const auto fill = [&](const char* name, float value) {
+      Parameter* parameter = opened.model->parameters().Find(std::string("decoder.layers.0.") + name);
+      std::fill_n(parameter->data, parameter->size, value);
+      return parameter->data;
+    };
+    fill("ffn.in_proj.weight", 0);
+    fill("ffn.in_proj.bias", 2e-38f);
+    fill("ffn.out_proj.weight", 0)[0] = 3e38f;
+    fill("ffn_norm.weight", 1e4f);
+  });
+  options.vocab = "";
+  options.accumulate = 3;
+  EXPECT_THAT(TrainError<NumericError>(options), ContainsRegex("step 1, batches 1 to 3 of epoch 1: the loss is [0-9]"));
+  options.accumulate = 1;
+  EXPECT_THAT(TrainError<NumericError>(options), HasSubstr("step 1, batch 1 of epoch 1: "));
+}
+
+// Adam's first update moves each weight by about the learning rate, however many were skipped before.
+TEST_F(TrainerNumericTest, SkippedUpdatesDoNotCountForAdam) {
+  TrainOptions options = PlainDecoderTied("run", 2);
+  options.init_from = WritePoisonedModel();
+  options.vocab = "";
+  options.on_non_finite = OnNonFinite::kSkip;
+  options.batch_order = BatchOrder::kFile;
+  options.batch_tokens = 1;  // a pair is a batch
+  options.warmup = 0;
+  options.train_src = directory_.Write("two.en", "I am a teacher.\nI see a cat.\n");
+  options.train_tgt = directory_.Write("two.zh", "我是老师。\n我看见一只猫。\n");
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Train(options).skipped_updates, 1);
+  testing::internal::GetCapturedStderr();
+  const auto before = LoadTransformer(files_, directory_ / "poisoned"),
+             after = LoadTransformer(files_, directory_ / "run/last");
+  double largest = 0;
+  for (size_t i = 0; i < before->parameters().values().size(); ++i) {
+    if (before->parameters().values()[i] > 1e30f) continue;
+    const double moved = double{after->parameters().values()[i]} - before->parameters().values()[i];
+    largest = std::max(largest, std::abs(moved));
+  }
+  EXPECT_NEAR(largest, options.learning_rate, 0.01 * options.learning_rate);
+}
+
+TEST_F(TrainerNumericTest, SaysOnceThatNothingIsSavedAndAdvisesWhatIsNotSetAlready) {
+  TrainOptions options = Plain("run", 5);
+  options.learning_rate = 1e38;
+  options.save_every = 1;
+  EXPECT_THAT(TrainError<NumericError>(options),
+              AllOf(HasSubstr("so nothing is saved; there is no checkpoint yet."), HasSubstr("or --clip-norm 1")));
+  options.clip_norm = 1;
+  EXPECT_THAT(TrainError<NumericError>(options), Not(HasSubstr("--clip-norm")));
+}
+
 TEST_F(TrainerNumericTest, SkipGoesOnWithTheOtherBatchesAndCounts) {
   TrainOptions options = PlainDecoderTied("run", 60);
   options.init_from = WritePoisonedModel();
@@ -126,7 +192,7 @@ TEST_F(TrainerNumericTest, SkippingGivesUpWhenNothingElseIsLeft) {
   options.learning_rate = 1e30;
   options.on_non_finite = OnNonFinite::kSkip;
   testing::internal::CaptureStderr();
-  EXPECT_THAT(TrainError<NumericError>(options), AllOf(HasSubstr("step 101"), HasSubstr("nothing is saved")));
+  EXPECT_THAT(TrainError<NumericError>(options), AllOf(HasSubstr("step 101"), HasSubstr("there is no checkpoint yet")));
   testing::internal::GetCapturedStderr();
   EXPECT_FALSE(files_.Exists(directory_ / "run/last"));
 

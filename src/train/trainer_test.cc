@@ -16,7 +16,7 @@
 namespace dragoman {
 namespace {
 
-using testing::ElementsAre;
+using testing::AllOf;
 using testing::HasSubstr;
 
 TEST_F(TrainerTest, LearnsAndCountsWhatItSaw) {
@@ -151,7 +151,8 @@ TEST_F(TrainerTest, ResumeRefusesWhatIsAnotherRun) {
   Train(Plain("without", 5));
   TrainOptions averaged = Resumed(Plain("without", 9));
   averaged.ema_decay = 0.5f;
-  EXPECT_THAT(TrainError<OptionError>(averaged), HasSubstr("--ema-decay is 0.5, but the run in --output was without"));
+  EXPECT_THAT(TrainError<OptionError>(averaged),
+              HasSubstr("--ema-decay is above 0, but the run in --output was without"));
 }
 
 TEST_F(TrainerTest, ResumeTellsWhichOptionsAreOtherThanBefore) {
@@ -171,12 +172,36 @@ TEST_F(TrainerTest, ResumeTellsWhichOptionsAreOtherThanBefore) {
   options.batch_tokens = 100;
   options.max_steps = 7;  // where the linear schedule ends
   const std::string warnings = resume();
-  EXPECT_THAT(warnings, HasSubstr("warning: --learning-rate is 0.02, but the run in --output began with 0.01: it will"));
-  EXPECT_THAT(warnings, HasSubstr("warning: --batch-tokens is 100, but the run in --output began with 150"));
-  EXPECT_THAT(warnings, HasSubstr("warning: --decay-steps is 7, but the run in --output began with 5"));
+  EXPECT_THAT(warnings, HasSubstr("warning: --learning-rate is 0.02, but the last start had 0.01: it will end"));
+  EXPECT_THAT(warnings, HasSubstr("warning: --batch-tokens is 100, but the last start had 150"));
+  EXPECT_THAT(warnings, HasSubstr("warning: --decay-steps is 7, but the last start had 5"));
+  EXPECT_EQ(resume(), "") << "and the next start compares with this one, not with the first";
+  options.micro_batch_tokens = 64;
+  EXPECT_THAT(resume(), AllOf(HasSubstr("--micro-batch-tokens"), HasSubstr("if only by rounding")));
   options.metric = StopMetric::kBleu;
   EXPECT_THAT(TrainError<OptionError>(Resumed(options)),
-              HasSubstr("--metric is bleu, but the run in --output began with loss; resume with that one"));
+              AllOf(HasSubstr("--metric is bleu, but the last start had loss"), HasSubstr("resume with that")));
+}
+
+// Another size or order of batches makes the position among them mean nothing.
+TEST_F(TrainerTest, ResumingWithOtherBatchesBeginsTheEpochAgain) {
+  Train(Plain("run", 5));
+  TrainOptions options = Resumed(Plain("run", 6));
+  options.batch_tokens = 4096;  // all pairs in one batch: there is no batch 5 of them
+  testing::internal::CaptureStderr();
+  const TrainState state = Train(options);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("warning: the batches are other ones now, so epoch 1 begins again"));
+  EXPECT_EQ(state.step, 6);
+  EXPECT_EQ(state.epoch, 0);
+  EXPECT_EQ(state.batch_in_epoch, 1);
+
+  Train(Plain("order", 5));
+  options = Resumed(Plain("order", 6));
+  options.batch_order = BatchOrder::kFile;
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Train(options).batch_in_epoch, 1);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("begins again"));
 }
 
 TEST_F(TrainerTest, OneRunAtATime) {
@@ -259,6 +284,31 @@ TEST_F(TrainerTest, InitFromStartsWithThoseWeightsAndAnotherOptimizer) {
   other.type = VocabType::kBpe;
   options.vocab = directory_.Write("other.model", TrainTestModel(other));
   EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("not the vocabulary of --init-from"));
+}
+
+TEST_F(TrainerTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {
+  Train(Plain("first", 5));
+  const auto tuned = [&](const std::string& run, int64_t steps) {
+    TrainOptions options = Plain(run, steps);
+    options.init_from = directory_ / "first";
+    options.vocab = "";
+    return options;
+  };
+  Train(tuned("straight", 8));
+  Train(tuned("run", 4));
+  RemoveAll(files_, directory_ / "first");
+  Train(Resumed(tuned("run", 8)));
+  EXPECT_TRUE(Last("run", "model.safetensors") == Last("straight", "model.safetensors"));
+}
+
+TEST_F(TrainerTest, StepsWithoutARateAreWarnedOf) {
+  TrainOptions options = Plain("run", 8);
+  options.schedule = ScheduleKind::kLinear;
+  options.decay_steps = 5;
+  testing::internal::CaptureStderr();
+  Train(options);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("--max-steps is 8, but after --decay-steps 5 the learning rate is 0"));
 }
 
 TEST_F(TrainerTest, GoesOnFromTheCheckpointBeforeWhenTheLastIsTorn) {

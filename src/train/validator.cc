@@ -73,19 +73,22 @@ void Validator::MakeBatches(const TrainOptions& options) {
   }
 }
 
-BatchSums Validator::Losses() {
+BatchSums Validator::Losses(const std::function<void()>& check) {
   BatchSums sums;
-  for (const Batch& batch : batches_) sums.Add(workers_.Evaluate(batch));
+  for (const Batch& batch : batches_) {
+    check();
+    sums.Add(workers_.Evaluate(batch));
+  }
   return sums;
 }
 
-ValidationScores Validator::Run() {
+ValidationScores Validator::Run(const std::function<void()>& check) {
   model_.PrepareForDecoding();
-  const BatchSums sums = Losses();
+  const BatchSums sums = Losses(check);
   DecodeOptions decode;
   decode.beam_size = beam_size_;
   Translator translator(model_, src_vocab_, tgt_vocab_, decode, pool_);
-  const std::vector<TranslatedLine> lines = translator.Translate(sources_);
+  const std::vector<TranslatedLine> lines = translator.Translate(sources_, 0, check);
 
   std::vector<std::string> translations;
   for (const TranslatedLine& line : lines) translations.push_back(line.n_best.front().text);

@@ -4,6 +4,7 @@
 #define DRAGOMAN_TRAIN_VALIDATOR_H_
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -34,7 +35,8 @@ class Validator {
   Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool);
 
-  ValidationScores Run();
+  // Calls check() many times; what it throws ends the validation, of which nothing stays then.
+  ValidationScores Run(const std::function<void()>& check = [] {});
 
   // The first few translations of the last Run, for a person to look at: source, reference, translation.
   struct Sample {
@@ -44,7 +46,7 @@ class Validator {
 
  private:
   void MakeBatches(const TrainOptions& options);
-  BatchSums Losses();
+  BatchSums Losses(const std::function<void()>& check);
 
   Transformer& model_;
   const Vocabulary& src_vocab_;

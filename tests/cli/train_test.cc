@@ -48,6 +48,30 @@ TEST(TrainTest, TheDumpHoldsResolvedValues) {
       AllOf(HasSubstr("\nbias = false "), HasSubstr("\ntensorboard = false "), HasSubstr("\noutput-bias = true ")));
 }
 
+TEST(TrainTest, TheDumpHoldsWhatATrainingWouldChoose) {
+  const std::string dump = Dump({"--preset", "tiny", "--schedule", "linear", "--learning-rate", "0.1", "--max-steps",
+                                 "9000", "--memory-mb", "1", "--threads", "3"});
+  EXPECT_THAT(dump, AllOf(HasSubstr("\ndecay-steps = 9000 "), HasSubstr("\nthreads = 3 "),
+                          ContainsRegex("\nmicro-batch-tokens = [1-9]"), Not(HasSubstr("\npreset = "))));
+  EXPECT_THAT(dump, AllOf(HasSubstr("\n# Data\n"), HasSubstr("\n# Optimisation\n"), HasSubstr("\n# Model\n")));
+  EXPECT_THAT(Dump({}), AllOf(ContainsRegex("\nthreads = [1-9]"), HasSubstr("\nmicro-batch-tokens = 1024 ")));
+}
+
+TEST(TrainTest, ADumpIsOfValuesThatArePossible) {
+  for (const Args& args : {Args{"--max-steps", "-4"}, Args{"--valid-tokenize", "foo"}, Args{"--heads", "3"}}) {
+    const Finished run = Dragoman(Args{"train", "--dump-config"} + args);
+    EXPECT_EQ(run.code, 2);
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, HasSubstr(args[0].substr(2) + " is "));
+  }
+}
+
+TEST(TrainTest, AConfigMayComeThroughAPipe) {
+  const Finished run = Bash("$DRAGOMAN train --dump-config --config <(echo 'max-steps = 77')");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, HasSubstr("\nmax-steps = 77 "));
+}
+
 TEST(TrainTest, FlagsWinOverTheFile) {
   const std::string file =
       WriteScratch("c.toml", "max-steps = 5\npreset = \"tiny\"\ntensorboard = true\nbeta1 = 0.5\n");
@@ -70,7 +94,7 @@ TEST(TrainTest, ConfigErrorsNameFileAndLine) {
   };
   fails("seed = 1\nmax-step = 5\n", "unknown key \"max-step\", did you mean \"max-steps\"?", 2);
   fails("seed = 1\nwarmup = \"long\"\n", "warmup is a string, expected a whole number", 2);
-  fails("seed = 1\nwarmup\n", "not TOML", 1);
+  fails("seed = 1\nwarmup\n", "not TOML", 2);
 }
 
 TEST(TrainTest, MissingAndSenselessOptionsAreWrongUse) {
@@ -134,6 +158,45 @@ TEST(TrainTest, AStoppedRunSavesAndIsNoSuccess) {
     EXPECT_EQ(training.Wait(), 128 + signal);
     EXPECT_EQ(Dragoman({"translate", "--model", output}, "a b\n").code, 0);
   }
+}
+
+// Nothing has come yet, so there is nothing to save.
+TEST(TrainTest, ASignalWhileReadingEndsAtOnce) {
+  TinyTraining();  // makes the vocabulary
+  const std::string output = Scratch("reading");
+  RunningDragoman training({"train", "--train-tsv", "-", "--vocab", Scratch("V.model"), "--preset", "tiny", "--output",
+                            output, "--max-steps", "5", "--threads", "1"});
+  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.stdin"); ++i) usleep(50'000);
+  training.Signal(SIGTERM);
+  EXPECT_EQ(training.Wait(), 128 + SIGTERM);
+  EXPECT_FALSE(Exists(output + "/last"));
+  EXPECT_FALSE(Exists(output + "/corpus.tokens.stdin"));
+}
+
+TEST(TrainTest, ARunSaysWhyItEnded) {
+  const auto ending = [](const std::string& name, const Args& args) {
+    const Finished run = Dragoman(TinyTraining() + Args{"--output", Scratch(name)} + args);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return run.err;
+  };
+  EXPECT_THAT(ending("why-steps", {"--max-steps", "2"}), HasSubstr("ended at step 2: --max-steps is reached; last: "));
+  EXPECT_THAT(ending("why-epochs", {"--max-epochs", "1"}), HasSubstr(": --max-epochs is reached"));
+  EXPECT_THAT(ending("why-minutes", {"--max-minutes", "0.0001"}), HasSubstr(": --max-minutes is reached"));
+  EXPECT_THAT(ending("why-patience",
+                     {"--patience", "2", "--valid-every", "1", "--valid-src", Scratch("train.src"), "--valid-tgt",
+                      Scratch("train.tgt"), "--learning-rate", "1e-30", "--valid-beam-size", "1"}),
+              AllOf(HasSubstr("early stopping, 2 validations without a better loss; best: "), HasSubstr("(loss ")));
+}
+
+TEST(TrainTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {
+  ASSERT_EQ(Bash("cp -rL " + TinyRun() + "/last " + Scratch("origin")).code, 0);
+  const Args base = {"train",           "--train-src",     Scratch("train.src"), "--train-tgt", Scratch("train.tgt"),
+                     "--init-from",     Scratch("origin"), "--threads",          "1",           "--output",
+                     Scratch("goes-on")};
+  EXPECT_EQ(Dragoman(base + Args{"--max-steps", "1", "--dropout", "0.2"}).code, 0);
+  RemoveAll(RealFileSystem(), Scratch("origin"));
+  const Finished resumed = Dragoman(base + Args{"--max-steps", "2", "--resume"});
+  EXPECT_EQ(resumed.code, 0) << resumed.err;
 }
 
 TEST(TrainTest, InitFromTakesTheModelAndRefusesAnotherArchitecture) {

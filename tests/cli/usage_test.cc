@@ -59,6 +59,8 @@ TEST(UsageTest, UnknownNamesAreToldTheNearestKnownOnes) {
   ExpectWrongUse({"train", "--no-tensorbord"}, "unknown option --no-tensorbord, did you mean --tensorboard?");
   ExpectWrongUse({"train", "--d_model=4"}, "unknown option --d_model, did you mean --d-model?");
   ExpectWrongUse({"train", "--max-step", "5"}, "did you mean --max-steps?");
+  ExpectWrongUse({"train", "--lr", "5"}, "unknown option --lr; `dragoman train --help` lists all");  // none is near
+  ExpectWrongUse({"nonsense"}, "nonsense is not a command; `dragoman --help` lists them");
   ExpectWrongUse({"vocab", "--preset", "nonsense"}, "unknown option --preset");  // another command's flag
   ExpectWrongUse({"translate", "--model", "x", "y"}, "unexpected argument \"y\"");
 }
@@ -90,13 +92,25 @@ TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
 }
 
 TEST(UsageTest, AMissingFileIsAFailureNotWrongUse) {
-  for (const Args& args : {Args{"translate", "--model", "/no/such/model"}, Args{"train", "--config", "/no/such/file"},
+  for (const Args& args : {Args{"translate", "--model", "/no/such/model"},
                            Args{"average", "--output", Scratch("average"), "/no/such/model"}}) {
     const Finished run = Dragoman(args);
     EXPECT_EQ(run.code, 1);
     EXPECT_EQ(run.out, "");
     EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
     EXPECT_THAT(run.err, StartsWith("dragoman: /no/such/"));
+  }
+}
+
+TEST(UsageTest, AConfigFileIsAFlagLikeOthers) {
+  ExpectWrongUse({"train", "--config", "/no/such/file"}, "--config /no/such/file: cannot be read: No such file");
+}
+
+TEST(UsageTest, OptionsOfTrainingStandUnderHeadings) {
+  const std::string help = Dragoman({"train", "--help"}).out;
+  for (const char* heading :
+       {"Data:", "Length of the run:", "Batches:", "Optimisation:", "Validation, checkpoints, logs:", "Model:"}) {
+    EXPECT_THAT(help, HasSubstr(std::string("\n") + heading + "\n"));
   }
 }
 

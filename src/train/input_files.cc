@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/input_files.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <string>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "base/file_system.h"
+#include "data/byte_source.h"
+
+namespace dragoman {
+namespace {
+
+void CheckOne(const char* flag, const std::string& path, const std::string& output) {
+  if (path.empty() || path == kStdinPath) return;
+  std::error_code error;
+  const int reason = access(path.c_str(), R_OK) != 0 ? errno : std::filesystem::is_directory(path, error) ? EISDIR : 0;
+  if (reason != 0) {
+    throw FileError(
+        path, fmt::format("cannot be read: {}; expected a file for {}; check the path", std::strerror(reason), flag));
+  }
+  for (const char* name : {"train.jsonl", "corpus.tokens"}) {
+    if (!std::filesystem::equivalent(path, JoinPath(output, name), error)) continue;
+    throw OptionError(
+        fmt::format("{} is {}, a file that training into --output {} writes itself; choose another "
+                    "--output, or another name for the file",
+                    flag, path, output));
+  }
+}
+
+}  // namespace
+
+void CheckInputFiles(const TrainOptions& o) {
+  const std::pair<const char*, const std::string&> inputs[] = {
+      {"--train-src", o.train_src}, {"--train-tgt", o.train_tgt},
+      {"--train-tsv", o.train_tsv}, {"--train-jsonl", o.train_jsonl},
+      {"--valid-src", o.valid_src}, {"--valid-tgt", o.valid_tgt},
+      {"--vocab", o.vocab},         {"--src-vocab", o.src_vocab},
+      {"--tgt-vocab", o.tgt_vocab}};
+  for (const auto& [flag, path] : inputs) CheckOne(flag, path, o.output);
+}
+
+}  // namespace dragoman

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/reporter.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <pty.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <thread>
+
+#include "data/test_corpus.h"
+
+namespace dragoman {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr double kRate = 0.01;
+
+class ReporterTest : public testing::Test {
+ protected:
+  ReporterTest() {
+    options_.output = directory_ / "run";
+    options_.log_every = 1;
+    options_.tensorboard = false;
+    RealFileSystem().CreateDirectory(options_.output);
+  }
+
+  // What is printed for steps 1 to `steps` of ten sentences and fifty tokens each, of which none or all are skipped.
+  std::string Printed(int64_t steps, bool skipped) {
+    testing::internal::CaptureStderr();
+    Reporter reporter(options_, RealFileSystem());
+    TrainState state;
+    reporter.Open(state, /*pairs=*/100);
+    for (state.step = 1; state.step <= steps; ++state.step) {
+      state.sentences += 10;
+      state.skipped_updates += skipped;
+      const BatchSums sums{.loss = 100, .nll = 80, .src_tokens = 40, .tgt_tokens = 50, .sentences = 10};
+      reporter.Step(state, skipped ? BatchSums{} : sums, kRate, skipped ? kNan : 1.5);
+    }
+    return testing::internal::GetCapturedStderr();
+  }
+
+  nlohmann::json Record() const { return nlohmann::json::parse(FileBytes(directory_ / "run/train.jsonl")); }
+
+  TestDirectory directory_;
+  TrainOptions options_;
+};
+
+TEST_F(ReporterTest, ARecordHoldsMeansPerToken) {
+  EXPECT_THAT(Printed(1, false), ContainsRegex("step +1 .*loss 2.0000"));
+  EXPECT_EQ(Record()["loss"], 2.0);
+  EXPECT_EQ(Record()["nll"], 1.6);
+  EXPECT_EQ(Record()["grad_norm"], 1.5);
+  EXPECT_EQ(Record()["skipped"], 0);
+}
+
+TEST_F(ReporterTest, SkippedUpdatesHaveNoLossAndNoNorm) {
+  options_.log_every = 3;
+  EXPECT_THAT(Printed(3, true), ContainsRegex("step +3 .*no loss: skipped"));
+  for (const char* key : {"loss", "nll", "ppl", "grad_norm"}) EXPECT_FALSE(Record().contains(key)) << key;
+  EXPECT_EQ(Record()["skipped"], 3);
+  EXPECT_EQ(Record()["lr"], kRate);
+}
+
+TEST_F(ReporterTest, EpochsHaveAnEnd) {
+  EXPECT_THAT(Printed(1, false), Not(HasSubstr("ETA")));
+  RemoveAll(RealFileSystem(), directory_ / "run/train.jsonl");
+  options_.max_epochs = 2;
+  EXPECT_THAT(Printed(1, false), HasSubstr("ETA"));
+}
+
+// A line that wraps could not be drawn over.
+TEST_F(ReporterTest, ProgressFitsTheTerminal) {
+  options_.log_every = 1000;
+  int terminal = -1, program = -1;
+  winsize size = {};
+  size.ws_row = 24;
+  size.ws_col = 40;
+  ASSERT_EQ(openpty(&terminal, &program, nullptr, nullptr, &size), 0);
+  const int before = dup(STDERR_FILENO);
+  dup2(program, STDERR_FILENO);
+  {
+    Reporter reporter(options_, RealFileSystem());
+    TrainState state;
+    reporter.Open(state, 100);
+    std::this_thread::sleep_for(std::chrono::milliseconds(250));  // a progress line comes five times a second
+    state.step = 1;
+    reporter.Step(state, {.loss = 100, .nll = 80, .tgt_tokens = 50, .sentences = 10}, kRate, 1.5);
+  }
+  dup2(before, STDERR_FILENO);
+  char buffer[1024];
+  const ssize_t count = read(terminal, buffer, sizeof buffer);
+  for (const int fd : {before, terminal, program}) close(fd);
+  ASSERT_GT(count, 0);
+  std::string shown(buffer, static_cast<size_t>(count));
+  const std::string clear = "\r\x1b[K";
+  ASSERT_EQ(shown.rfind(clear, 0), 0u);
+  shown = shown.substr(clear.size());
+  shown = shown.substr(0, shown.find('\r'));
+  EXPECT_THAT(shown, ContainsRegex("^step +1 "));
+  EXPECT_EQ(shown.size(), 39u);
+}
+
+}  // namespace
+}  // namespace dragoman

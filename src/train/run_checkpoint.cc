@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/run_checkpoint.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/option_text.h"
+#include "model/model_file.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kStateFile[] = "train_state.json";
+constexpr char kMomentsFile[] = "train_state.safetensors";
+constexpr char kOtherWeights[] = "it will end with other weights than an uninterrupted run";
+
+void WriteMoments(const ParameterStore& parameters, Optimizer& optimizer, WritableFile& file) {
+  std::vector<TensorView> views;
+  const auto add = [&](std::span<const float> flat, const char* prefix) {
+    for (TensorView& view : ParameterViews(parameters, flat, prefix)) views.push_back(std::move(view));
+  };
+  add(optimizer.first_moment(), "adam.m.");
+  add(optimizer.second_moment(), "adam.v.");
+  if (optimizer.average().size() > 0) add(parameters.values(), "weights.");
+  WriteSafetensors(std::move(views), {}, file);
+}
+
+// Whether another value of the option makes other batches, so that a position among them means nothing.
+bool DecidesBatches(const std::string& key) { return key == "batch_tokens" || key == "batch_order"; }
+
+}  // namespace
+
+std::span<const float> OutputWeights(const Transformer& model, Optimizer& optimizer) {
+  if (optimizer.average().size() > 0) return optimizer.average();
+  return model.parameters().values();
+}
+
+std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const VocabularyPair& vocabs,
+                                            const Transformer& model, Optimizer& optimizer) {
+  std::vector<CheckpointFile> files;
+  files.push_back(FileOfBytes(kConfigFile, model.config().ToJson()));
+  files.push_back(FileOfBytes(kStateFile, state.ToJson()));
+  if (vocabs.joint()) {
+    files.push_back(FileOfBytes(kJointVocabFile, vocabs.src->serialized()));
+  } else {
+    files.push_back(FileOfBytes(kSrcVocabFile, vocabs.src->serialized()));
+    files.push_back(FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized()));
+  }
+  files.push_back({kWeightsFile, [&](WritableFile& file) {
+                     WriteSafetensors(ParameterViews(model.parameters(), OutputWeights(model, optimizer)),
+                                      {{"format", "dragoman"}}, file);
+                   }});
+  files.push_back({kMomentsFile, [&](WritableFile& file) { WriteMoments(model.parameters(), optimizer, file); }});
+  return files;
+}
+
+TrainState ReadTrainState(FileSystem& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, kStateFile);
+  return TrainState::FromJson(ReadFile(files, path), path);
+}
+
+void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer) {
+  const std::string config_path = JoinPath(directory, kConfigFile);
+  if (!(TransformerConfig::FromJson(ReadFile(files, config_path), config_path) == model->config())) {
+    throw OptionError(
+        fmt::format("the options describe another model than {}; resume with the options the run began "
+                    "with, or start anew in another --output",
+                    config_path));
+  }
+  const ParameterStore& parameters = model->parameters();
+  const SafetensorsReader weights(files, JoinPath(directory, kWeightsFile));
+  const SafetensorsReader moments(files, JoinPath(directory, kMomentsFile));
+  ReadParameters(moments, parameters, optimizer->first_moment(), "adam.m.");
+  ReadParameters(moments, parameters, optimizer->second_moment(), "adam.v.");
+  const bool has_average = moments.Has("weights." + parameters.parameters().front()->name);
+  if (has_average != (optimizer->average().size() > 0)) {
+    throw OptionError(
+        fmt::format("--ema-decay is {}, but the run in --output was {} a moving average; resume with the "
+                    "--ema-decay it began with",
+                    has_average ? "0" : "above 0", has_average ? "with" : "without"));
+  }
+  ReadParameters(has_average ? moments : weights, parameters, model->parameters().values(),
+                 has_average ? "weights." : "");
+  if (has_average) ReadParameters(weights, parameters, optimizer->average());
+}
+
+TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
+                    const std::function<void(const std::string&)>& warn) {
+  if (saved.seed != now.seed) {
+    throw OptionError(
+        fmt::format("--seed is {}, but the run in --output began with {}; resume with that one", now.seed, saved.seed));
+  }
+  TrainState state = saved;
+  state.threads = now.threads;
+  state.options = now.options;
+  if (saved.threads != now.threads) {
+    warn(fmt::format("--threads is {}, but the last start had {}: {}, if only by rounding", now.threads, saved.threads,
+                     kOtherWeights));
+  }
+  bool same_batches = true;
+  for (const auto& [key, value] : now.options) {
+    const auto before = saved.options.find(key);
+    if (before == saved.options.end() || before->second == value) continue;
+    const std::string change = fmt::format("{} is {}, but the last start had {}", FlagName(key), value, before->second);
+    if (key == "metric") throw OptionError(change + "; scores of two metrics cannot be compared, so resume with that");
+    same_batches = same_batches && !DecidesBatches(key);
+    warn(fmt::format("{}: {}{}", change, kOtherWeights, key == "micro_batch_tokens" ? ", if only by rounding" : ""));
+  }
+  if (!same_batches && state.batch_in_epoch > 0) {
+    state.batch_in_epoch = 0;
+    warn(fmt::format("the batches are other ones now, so epoch {} begins again", state.epoch + 1));
+  }
+  return state;
+}
+
+}  // namespace dragoman

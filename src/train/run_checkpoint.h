@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a run puts into a checkpoint, and how it goes on from one. Files and fields: docs/formats.md.
+#ifndef DRAGOMAN_TRAIN_RUN_CHECKPOINT_H_
+#define DRAGOMAN_TRAIN_RUN_CHECKPOINT_H_
+
+#include <functional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/file_system.h"
+#include "decode/translation_model.h"
+#include "model/transformer.h"
+#include "train/checkpoint_store.h"
+#include "train/optimizer.h"
+#include "train/train_state.h"
+
+namespace dragoman {
+
+// The weights to translate with: the moving average if there is one.
+std::span<const float> OutputWeights(const Transformer& model, Optimizer& optimizer);
+
+// The files of a checkpoint. They are written from what the arguments hold then, not from copies.
+std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const VocabularyPair& vocabs,
+                                            const Transformer& model, Optimizer& optimizer);
+
+TrainState ReadTrainState(FileSystem& files, const std::string& directory);
+
+// Fills weights, moments and moving average. Throws OptionError for a checkpoint of another model, or with a moving
+// average where the optimizer has none, or the other way round; FileError and FormatError for files that are no good.
+void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer);
+
+// The state to go on with when `saved` is what the checkpoint holds and `now` (seed, threads, options) what this start
+// was given. Throws OptionError for another seed or metric: that would be another run. All else may change, and `warn`
+// is told what it does; where the batches of an epoch are other ones, the epoch begins again.
+TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
+                    const std::function<void(const std::string&)>& warn);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_RUN_CHECKPOINT_H_

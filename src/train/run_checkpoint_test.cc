@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/run_checkpoint.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+
+namespace dragoman {
+namespace {
+
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::ThrowsMessage;
+
+class GoOnFromTest : public testing::Test {
+ protected:
+  GoOnFromTest() {
+    saved_.step = 50;
+    saved_.epoch = 3;
+    saved_.batch_in_epoch = 7;
+    saved_.seed = now_.seed = 5;
+    saved_.threads = now_.threads = 2;
+    saved_.options = now_.options = {{"batch_order", "shuffled"},
+                                     {"batch_tokens", "4096"},
+                                     {"metric", "loss"},
+                                     {"micro_batch_tokens", "1024"},
+                                     {"warmup", "4000"}};
+  }
+
+  TrainState GoOn() {
+    warnings_.clear();
+    return GoOnFrom(saved_, now_, [this](const std::string& line) { warnings_.push_back(line); });
+  }
+
+  TrainState saved_, now_;
+  std::vector<std::string> warnings_;
+};
+
+TEST_F(GoOnFromTest, TheSameOptionsGiveTheSameStateInSilence) {
+  EXPECT_EQ(GoOn(), saved_);
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(GoOnFromTest, AStateFromBeforeThereWereOptionsIsComparedWithNone) {
+  saved_.options.clear();
+  EXPECT_EQ(GoOn().batch_in_epoch, 7);
+  EXPECT_EQ(GoOn().options, now_.options);
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(GoOnFromTest, ChangesAreToldAndTakenOver) {
+  now_.options["warmup"] = "9";
+  now_.threads = 3;
+  const TrainState state = GoOn();
+  EXPECT_EQ(state.options.at("warmup"), "9");
+  EXPECT_EQ(state.threads, 3);
+  EXPECT_EQ(state.batch_in_epoch, 7);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--threads is 3, but the last start had 2"),
+                                     HasSubstr("--warmup is 9, but the last start had 4000: it will end with other "
+                                               "weights than an uninterrupted run")));
+}
+
+TEST_F(GoOnFromTest, WhatChangesRoundingOnlyIsSaidSo) {
+  now_.options["micro_batch_tokens"] = "512";
+  GoOn();
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("if only by rounding")));
+}
+
+TEST_F(GoOnFromTest, OtherBatchesBeginTheEpochAgain) {
+  for (const char* key : {"batch_tokens", "batch_order"}) {
+    const std::string before = now_.options[key];
+    now_.options[key] = "other";
+    const TrainState state = GoOn();
+    EXPECT_EQ(state.epoch, 3);
+    EXPECT_EQ(state.batch_in_epoch, 0);
+    EXPECT_THAT(warnings_, ElementsAre(HasSubstr("is other, but"), HasSubstr("so epoch 4 begins again")));
+    now_.options[key] = before;
+  }
+}
+
+TEST_F(GoOnFromTest, AnotherSeedOrMetricIsAnotherRun) {
+  now_.options["metric"] = "bleu";
+  EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("--metric is bleu, but the last start had loss")));
+  now_ = saved_;
+  now_.seed = 6;
+  EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("--seed is 6, but the run in --output began")));
+}
+
+}  // namespace
+}  // namespace dragoman

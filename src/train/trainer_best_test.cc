@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which models a run calls the best, by each metric and over resumes.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <sstream>
+#include <string>
+
+#include "train/trainer_test_util.h"
+
+namespace dragoman {
+namespace {
+
+using testing::HasSubstr;
+
+class TrainerBestTest : public TrainerTest {
+ protected:
+  // Validated six times, of which the best three are kept and averaged; a schedule, a moving average, accumulation.
+  TrainOptions Averaging(const std::string& run, int64_t max_steps) const {
+    TrainOptions options = Rich(run, max_steps);
+    options.schedule = ScheduleKind::kCosine;
+    options.decay_steps = 24;
+    options.valid_every = 4;
+    options.keep_best = 3;
+    options.average_best = 3;
+    return options;
+  }
+
+  std::string Averaged(const std::string& run) const {
+    return FileBytes(directory_ / run + "/averaged/model.safetensors");
+  }
+};
+
+TEST_F(TrainerBestTest, BleuAndChrfChooseTheModelOfTheHighestScore) {
+  for (const StopMetric metric : {StopMetric::kBleu, StopMetric::kChrf}) {
+    const std::string name(EnumName(metric));
+    TrainOptions options = Plain(name, 80);
+    options.metric = metric;
+    options.valid_every = 10;
+    Train(options);
+    std::istringstream lines(FileBytes(directory_ / name + "/train.jsonl"));
+    nlohmann::json best;
+    for (std::string line; std::getline(lines, line);) {
+      nlohmann::json record = nlohmann::json::parse(line);
+      if (record["event"] != "valid") continue;
+      const bool is_best = best.is_null() || record[name] > best[name];
+      EXPECT_EQ(record["best"], is_best) << line;
+      if (is_best) best = record;
+    }
+    ASSERT_TRUE(best.is_object());
+    const Manifest manifest = ReadManifest(files_, directory_ / name + "/best");
+    EXPECT_EQ(manifest.step, best["step"]);
+    EXPECT_EQ(manifest.score, best[name].get<double>());
+  }
+}
+
+TEST_F(TrainerBestTest, BleuAndChrfStopARunThatGetsNoBetter) {
+  for (const StopMetric metric : {StopMetric::kBleu, StopMetric::kChrf}) {
+    TrainOptions options = Plain(std::string(EnumName(metric)), 1000);
+    options.metric = metric;
+    options.learning_rate = 1e-30;
+    options.valid_every = 1;
+    options.patience = 3;
+    StopReason reason{};
+    EXPECT_EQ(Train(options, &reason).step, 4);
+    EXPECT_EQ(reason, StopReason::kPatience);
+    EXPECT_EQ(files_.ReadSymlink(options.output + "/best"), "step-00000001") << "of equals the first";
+  }
+}
+
+TEST_F(TrainerBestTest, TheBestAndTheirAverageAreTheSameOverAResume) {
+  Train(Averaging("straight", 24));
+  ASSERT_GT(Averaged("straight").size(), 1000u);
+  for (const int64_t stop : {4, 12, 20}) {
+    const std::string run = "stopped-" + std::to_string(stop);
+    Train(Averaging(run, stop));
+    Train(Resumed(Averaging(run, 24)));
+    ExpectSameEnd(run, "straight");
+    EXPECT_TRUE(Averaged(run) == Averaged("straight")) << stop;
+    EXPECT_EQ(files_.ReadSymlink(directory_ / run + "/best"), files_.ReadSymlink(directory_ / "straight/best"));
+  }
+}
+
+// The damaged one was among the best: it is trained, scored and chosen again.
+TEST_F(TrainerBestTest, TheBestAreTheSameWhenTheRunGoesOnFromAnOlderCheckpoint) {
+  Train(Averaging("straight", 24));
+  Train(Averaging("torn", 20));
+  const std::string weights = directory_ / "torn/last/model.safetensors";
+  files_.Truncate(weights, files_.Open(weights)->size() / 2);
+  testing::internal::CaptureStderr();
+  Train(Resumed(Averaging("torn", 24)));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("damaged checkpoint"));
+  ExpectSameEnd("torn", "straight");
+  EXPECT_TRUE(Averaged("torn") == Averaged("straight"));
+}
+
+}  // namespace
+}  // namespace dragoman
