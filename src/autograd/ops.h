@@ -63,6 +63,7 @@ Variable Embedding(Tape& tape, const PackedTokens& tokens, const Parameter& tabl
 // or null; targets [tokens]. Returns sums over tokens.
 // On a recording tape the gradients of loss * gradient_scale are computed in the same pass: into hidden's gradient
 // and the parameters'. So this is where Backward() starts from.
+int64_t OutputLossScratchFloats(int64_t vocab);  // at most, however many tokens
 kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const Parameter& weight, const Parameter* bias,
                                      std::span<const int32_t> targets, float smoothing, float gradient_scale);
 

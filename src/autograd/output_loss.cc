@@ -19,6 +19,8 @@ constexpr int64_t kSliceTokens = 256;
 
 }  // namespace
 
+int64_t OutputLossScratchFloats(int64_t vocab) { return kSliceTokens * vocab; }
+
 kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const Parameter& weight, const Parameter* bias,
                                      std::span<const int32_t> targets, float smoothing, float gradient_scale) {
   const int64_t tokens = hidden.rows();

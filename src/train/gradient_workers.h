@@ -26,6 +26,11 @@ struct GradientOptions {
 };
 
 // Sums over a batch.
+// How many tokens, source and target together, a worker can compute on at a time so that its activations, gradients and
+// logits stay within so many bytes; 0 or less when not even one can. One sentence is never split, so a longer one takes
+// more.
+int64_t MicroBatchTokensWithin(const TransformerConfig& config, int64_t bytes);
+
 struct BatchSums {
   double loss = 0;  // label-smoothed, natural logarithm
   double nll = 0;

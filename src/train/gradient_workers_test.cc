@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/rng.h"
@@ -197,6 +198,43 @@ TEST(GradientWorkersTest, GradientIsThatOfTheScaledLoss) {
     return rig.workers.Evaluate(batch).loss * kScale;
   };
   EXPECT_NEAR((loss_at(h) - loss_at(-h)) / (2 * h), norm, 0.005 * norm);
+}
+
+// Whatever the architecture, and however long one side is beside the other: within the budget, and using a good part of
+// it.
+TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
+  std::vector<TransformerConfig> configs(6, SmallConfig(0.1f));
+  for (TransformerConfig& config : configs) config.d_model = 64, config.d_ff = 128, config.heads = 4;
+  configs[1].norm_order = NormOrder::kPre, configs[1].final_norm = true;
+  configs[2].activation = kernels::Activation::kGelu;
+  configs[3].gated = true;
+  configs[4].d_ff = 512, configs[4].d_head = 40;
+  configs[5].encoder_layers = 4, configs[5].decoder_layers = 1;
+  for (const TransformerConfig& config : configs) {
+    for (const auto& [src_len, tgt_len] : {std::pair{15, 15}, {28, 3}, {3, 28}}) {
+      constexpr int64_t kBudget = 4 << 20;
+      WorkerPool pool(1);
+      Transformer model(config);
+      model.Initialize(3);
+      const auto tokens = static_cast<int>(MicroBatchTokensWithin(config, kBudget));
+      GradientWorkers workers(model, pool, {0.1f, tokens});
+      Batch batch;
+      batch.Clear();
+      for (int s = 0; s < 200; ++s) {
+        for (int i = 0; i < src_len; ++i) batch.src_ids.push_back(3 + (s + i) % 20);
+        for (int i = 0; i < tgt_len; ++i) batch.tgt_out_ids.push_back(3 + (s + i) % 20);
+        batch.FinishSentence(s, /*decoder_start=*/1);
+      }
+      ASSERT_GT(batch.src_tokens() + batch.tgt_tokens(), 2 * tokens) << "the budget must bind";
+      workers.Accumulate(batch, 1.0f, 1);
+      const int64_t peak = workers.peak_activation_bytes();
+      SCOPED_TRACE("config " + std::to_string(&config - configs.data()) + ", lengths " + std::to_string(src_len) +
+                   " and " + std::to_string(tgt_len) + ": " + std::to_string(tokens) + " tokens, " +
+                   std::to_string(peak) + " of " + std::to_string(kBudget) + " bytes");
+      EXPECT_LE(peak, kBudget);
+      EXPECT_GE(peak, kBudget / 3);
+    }
+  }
 }
 
 TEST(GradientWorkersTest, SmallerMicroBatchesTakeLessMemory) {

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/option_text.h"
 #include "metrics/bleu_tokenizer.h"
+#include "train/gradient_workers.h"
 
 namespace dragoman {
 namespace {
@@ -48,25 +49,11 @@ void ValidateData(const TrainOptions& o) {
   if (o.output.empty()) throw OptionError("--output is missing; give the directory for checkpoints and logs");
 }
 
-// A token's activations in all layers, forward and backward, in floats: what a micro-batch's memory is made of. The
-// factors count the buffers that ops keep (see docs/design.md).
-int64_t ActivationFloatsPerToken(const TransformerConfig& c) {
-  const int64_t attention = int64_t{4} * c.attention_width() + int64_t{2} * c.d_model;
-  const int64_t ffn = int64_t{c.d_ff} * (c.gated                                      ? 4
-                                         : c.activation == kernels::Activation::kRelu ? 1
-                                                                                      : 2) +
-                      2 * c.d_model;
-  return (attention + ffn) * c.encoder_layers / 2 + (attention * 2 + ffn) * c.decoder_layers / 2;
-}
-
 int MicroBatchTokens(const TrainOptions& options, int threads) {
-  int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens : kDefaultMicroBatchTokens;
-  if (options.memory_mb > 0) {
-    const int64_t floats = options.memory_mb * (1 << 20) / 4 / threads;
-    tokens = static_cast<int>(
-        std::clamp<int64_t>(floats / std::max<int64_t>(1, ActivationFloatsPerToken(options.model)), 1, tokens));
-  }
-  return tokens;
+  const int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens : kDefaultMicroBatchTokens;
+  if (options.memory_mb == 0) return tokens;
+  return static_cast<int>(
+      std::clamp<int64_t>(MicroBatchTokensWithin(options.model, (options.memory_mb << 20) / threads), 1, tokens));
 }
 
 }  // namespace
