@@ -19,6 +19,12 @@ std::string ParentDirectory(const std::string& path) {
   return slash == 0 ? "/" : std::string(name.substr(0, slash));
 }
 
+std::string FileName(const std::string& path) {
+  std::string_view name = path;
+  while (!name.empty() && name.back() == '/') name.remove_suffix(1);
+  return std::string(name.substr(name.rfind('/') + 1));  // npos + 1 is 0
+}
+
 std::string ReadFile(FileSystem& files, const std::string& path) {
   const std::unique_ptr<ReadableFile> file = files.Open(path);
   std::string bytes(static_cast<size_t>(file->size()), '\0');
@@ -70,6 +76,25 @@ void ReplaceSymlink(FileSystem& files, const std::string& target, const std::str
     throw;
   }
   files.SyncDirectory(ParentDirectory(link));
+}
+
+void ReplaceDirectory(FileSystem& files, const std::string& from, const std::string& to, const std::string& aside) {
+  const bool replaces = files.Type(to) != FileType::kNone;
+  if (replaces) {
+    RemoveAll(files, aside);
+    files.Rename(to, aside);
+  }
+  try {
+    files.Rename(from, to);
+  } catch (...) {
+    try {
+      if (replaces) files.Rename(aside, to);
+    } catch (const FileError&) {  // the first error says more
+    }
+    throw;
+  }
+  files.SyncDirectory(ParentDirectory(to));
+  RemoveAll(files, aside);
 }
 
 void RemoveAll(FileSystem& files, const std::string& path) {

@@ -84,6 +84,8 @@ FileSystem& RealFileSystem();
 std::string JoinPath(const std::string& directory, const std::string& name);
 // The directory that holds path: "a/b" → "a", "a" → ".", "/a" → "/".
 std::string ParentDirectory(const std::string& path);
+// The name path has in there: "a/b" → "b", "a/" → "a", "/" → "".
+std::string FileName(const std::string& path);
 
 std::string ReadFile(FileSystem& files, const std::string& path);
 
@@ -100,6 +102,11 @@ void WriteFileAtomically(FileSystem& files, const std::string& path, std::string
 // same directory. Old or new at every moment; on disk when it returns.
 void ReplaceSymlink(FileSystem& files, const std::string& target, const std::string& link,
                     const std::string& temporary);
+
+// Puts the directory `from` in the place of `to`, where nothing or a directory is; all of it is on disk when it
+// returns, if the content of `from` was. What was at `to` is called `aside`, a name in the same directory, until it is
+// removed: a crash leaves it there at worst, and `to` old, new, or, between two calls, absent.
+void ReplaceDirectory(FileSystem& files, const std::string& from, const std::string& to, const std::string& aside);
 
 // Removes path and all below it, never following a link. Nothing at path is fine.
 void RemoveAll(FileSystem& files, const std::string& path);

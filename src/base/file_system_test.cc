@@ -177,6 +177,26 @@ TEST_F(FileSystemTest, JoinsAndSplitsPaths) {
   EXPECT_EQ(ParentDirectory("a"), ".");
   EXPECT_EQ(ParentDirectory("/a"), "/");
   EXPECT_EQ(ParentDirectory("/"), "/");
+  EXPECT_EQ(FileName("a/b//"), "b");
+  EXPECT_EQ(FileName("a"), "a");
+  EXPECT_EQ(FileName("/"), "");
+}
+
+TEST_F(FileSystemTest, ReplacedDirectoryIsTheNewOneOrStaysWhenItCannotBe) {
+  const auto make = [&](const char* name, const char* file) {
+    CreateDirectories(files_, Path(name));
+    WriteFile(files_, JoinPath(Path(name), file), "");
+  };
+  make("new", "1");
+  ReplaceDirectory(files_, Path("new"), Path("d"), Path("aside"));
+  EXPECT_THAT(files_.List(Path("d")), ElementsAre("1"));
+  make("new", "2");
+  make("aside", "left by a crash");
+  ReplaceDirectory(files_, Path("new"), Path("d"), Path("aside"));
+  EXPECT_THAT(files_.List(Path("d")), ElementsAre("2"));
+  EXPECT_THROW(ReplaceDirectory(files_, Path("new"), Path("d"), Path("aside")), FileError);  // there is none
+  EXPECT_THAT(files_.List(directory_), ElementsAre("d"));
+  EXPECT_THAT(files_.List(Path("d")), ElementsAre("2"));
 }
 
 // Old or new bytes, never others and never none, wherever it fails or crashes.

@@ -7,7 +7,7 @@
 
 namespace dragoman {
 
-// SplitMix64 (Steele 2014): 64 bits of state, which is all there is to save and restore.
+// SplitMix64 (Steele 2014): 64 bits of state. A copy goes on with the same numbers.
 class Rng {
  public:
   explicit Rng(uint64_t seed) : state_(seed) {}
@@ -16,8 +16,6 @@ class Rng {
   uint64_t Below(uint64_t bound);  // uniform in [0, bound), without bias; bound > 0
   double Uniform();                // [0, 1), 53 bits
   double Normal();                 // mean 0, variance 1 (Box and Muller, one value a call)
-
-  uint64_t state() const { return state_; }
 
  private:
   uint64_t state_;

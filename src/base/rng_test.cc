@@ -23,13 +23,6 @@ TEST(RngTest, FirstValuesAreSplitMix64s) {
   EXPECT_EQ(other.Next(), 3203168211198807973u);
 }
 
-TEST(RngTest, GoesOnFromItsState) {
-  Rng rng(7);
-  for (int i = 0; i < 10; ++i) rng.Next();
-  Rng resumed(rng.state());
-  for (int i = 0; i < 10; ++i) EXPECT_EQ(resumed.Next(), rng.Next());
-}
-
 TEST(RngTest, UniformHasMeanAndVarianceOfItsDistribution) {
   Rng rng(1);
   double sum = 0, squares = 0;

@@ -4,36 +4,46 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file_system.h"
 #include "cli/commands.h"
+#include "cli/option_flags.h"
 #include "decode/translation_model.h"
 #include "train/average.h"
+#include "train/checkpoint_store.h"
 
 namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
     "Examples:\n"
+    "  dragoman average --output AVG --best 5 RUN\n"
     "  dragoman average --output AVG RUN/step-00004000 RUN/step-00005000\n"
     "  dragoman translate --model AVG < test.en";
 
-// What averaging must not overwrite: a checkpoint (its checksums would no longer hold) or a run.
-void CheckOutput(FileSystem& files, const std::string& output) {
-  for (const char* name : {"MANIFEST.json", "best", "last"}) {
-    if (!files.Exists(JoinPath(output, name))) continue;
-    throw OptionError(fmt::format("--output {} holds a {} (it has {}), expected a new directory; choose another",
-                                  output, name[0] == 'M' ? "checkpoint" : "training run", name));
+// The model itself, or a run's best checkpoint; with --best, that many of the run's best.
+std::vector<std::string> DirectoriesOf(FileSystem& files, const std::string& model, int best) {
+  if (best == 0) return {ResolveModelDirectory(files, model)};
+  std::vector<std::string> directories = BestCheckpoints(files, model, best);
+  if (static_cast<int>(directories.size()) < best) {
+    throw OptionError(
+        fmt::format("{} holds {} checkpoints with a validation score, expected the {} of --best; give a "
+                    "run's directory and at most that many, or train with a larger --keep-best",
+                    model, directories.size(), best));
   }
+  return directories;
 }
 
-void Average(const std::vector<std::string>& models, const std::string& output) {
+void Average(const std::vector<std::string>& models, int best, const std::string& output) {
+  if (best < 0) throw OptionError(fmt::format("--best is {}, expected 1 or more checkpoints", best));
   FileSystem& files = RealFileSystem();
-  CheckOutput(files, output);
   std::vector<std::string> directories;
-  for (const std::string& model : models) directories.push_back(ResolveModelDirectory(files, model));
+  for (const std::string& model : models) {
+    for (std::string& directory : DirectoriesOf(files, model, best)) directories.push_back(std::move(directory));
+  }
   AverageModels(files, directories, output);
   std::cerr << fmt::format("{}: the mean of {} models\n", output, directories.size());
 }
@@ -44,12 +54,16 @@ void AddAverageCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("average", "Average the weights of several checkpoints into one model");
   command->footer(kExamples);
   auto models = std::make_shared<std::vector<std::string>>();
+  auto best = std::make_shared<int>(0);
   auto output = std::make_shared<std::string>();
   command->add_option("models", *models, "model directories, or runs' (their best checkpoints)")
       ->required()
       ->type_name("DIR");
-  command->add_option("--output", *output, "new directory for the averaged model")->required()->type_name("DIR");
-  command->callback([models, output] { Average(*models, *output); });
+  command->add_option("--output", *output, "directory for the averaged model: a new one, or an older such model's")
+      ->required()
+      ->type_name("DIR");
+  FlagRegistrar{command}("best", *best, "average this many checkpoints of the best scores of each run; 0: its best");
+  command->callback([models, best, output] { Average(*models, *best, *output); });
 }
 
 }  // namespace dragoman

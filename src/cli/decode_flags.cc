@@ -4,12 +4,9 @@
 #include <algorithm>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "base/error.h"
 #include "cli/option_flags.h"
-#include "model/model_file.h"
-#include "train/manifest.h"
 
 namespace dragoman {
 
@@ -48,15 +45,6 @@ void AddModelFlag(CLI::App& command, std::string* model) {
       ->type_name("DIR");
 }
 
-TranslationModel OpenModel(const std::string& path) {
-  FileSystem& files = RealFileSystem();
-  const std::string directory = ResolveModelDirectory(files, path);
-  std::vector<std::string> needed = {kConfigFile, kWeightsFile};  // not the optimizer's state, which is twice as large
-  for (const char* vocab : {kJointVocabFile, kSrcVocabFile, kTgtVocabFile}) {
-    if (files.Exists(JoinPath(directory, vocab))) needed.emplace_back(vocab);
-  }
-  VerifyCheckpoint(files, directory, needed);
-  return LoadTranslationModel(files, directory);
-}
+TranslationModel OpenModel(const std::string& path) { return LoadTranslationModel(RealFileSystem(), path); }
 
 }  // namespace dragoman

@@ -18,7 +18,7 @@ void AddDecodeFlags(CLI::App& command, DecodeOptions* options);
 void AddThreadsFlag(CLI::App& command, int* threads);
 int ThreadsOrCores(int threads);
 
-// --model, and opening it: checksums first where the directory has a manifest. Throws FileError, FormatError.
+// --model, and opening it. Throws FileError, FormatError.
 void AddModelFlag(CLI::App& command, std::string* model);
 TranslationModel OpenModel(const std::string& path);
 

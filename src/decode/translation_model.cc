@@ -4,12 +4,15 @@
 #include <fmt/format.h>
 
 #include "base/error.h"
+#include "model/manifest.h"
 #include "model/model_file.h"
 
 namespace dragoman {
 namespace {
 
-std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& path) {
+std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name) {
+  VerifyCheckpoint(files, directory, {name});
+  const std::string path = JoinPath(directory, name);
   return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(ReadFile(files, path), path));
 }
 
@@ -24,13 +27,11 @@ void CheckFit(const std::string& directory, const char* side, const Vocabulary& 
 }  // namespace
 
 VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory) {
-  const std::string joint = JoinPath(directory, kJointVocabFile);
-  if (files.Exists(joint)) {
-    const auto vocab = LoadVocabulary(files, joint);
+  if (files.Exists(JoinPath(directory, kJointVocabFile))) {
+    const auto vocab = LoadVocabulary(files, directory, kJointVocabFile);
     return {vocab, vocab};
   }
-  return {LoadVocabulary(files, JoinPath(directory, kSrcVocabFile)),
-          LoadVocabulary(files, JoinPath(directory, kTgtVocabFile))};
+  return {LoadVocabulary(files, directory, kSrcVocabFile), LoadVocabulary(files, directory, kTgtVocabFile)};
 }
 
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {

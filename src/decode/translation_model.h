@@ -24,7 +24,8 @@ struct VocabularyPair {
   bool joint() const { return src == tgt; }
 };
 
-// Reads vocab.model, or src.model and tgt.model, in `directory`. Throws FileError, FormatError.
+// Reads vocab.model, or src.model and tgt.model, in `directory`, compared first with its manifest, if it has one.
+// Throws FileError, FormatError.
 VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory);
 
 struct TranslationModel {

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "decode/test_translation.h"
 #include "kernels/testing.h"
+#include "model/manifest.h"
 #include "model/model_file.h"
 
 namespace dragoman {
@@ -72,6 +73,25 @@ TEST_F(TranslationModelTest, TakesTheBestCheckpointOfARunElseTheLast) {
   SaveModel(directory_ + "/best");
   EXPECT_EQ(ResolveModelDirectory(files_, directory_), directory_ + "/best");
   EXPECT_EQ(ResolveModelDirectory(files_, directory_ + "/last"), directory_ + "/last");
+}
+
+TEST_F(TranslationModelTest, FilesThatDifferFromTheManifestAreRefused) {
+  SaveModel(directory_);
+  SaveVocabulary(directory_ + "/vocab.model", *loaded_.vocabs.src);
+  CheckpointContents contents;
+  for (const std::string name : {"config.json", "model.safetensors", "vocab.model"}) {
+    contents.files.push_back(FileOfBytes(name, ReadFile(files_, directory_ + "/" + name)));
+  }
+  WriteCheckpoint(files_, directory_, contents);
+  EXPECT_EQ(LoadError(directory_), "no error");
+  for (const std::string name : {"config.json", "model.safetensors", "vocab.model"}) {
+    const std::string path = directory_ + "/" + name, bytes = ReadFile(files_, path);
+    std::string damaged = bytes;
+    damaged[bytes.size() - 2] = static_cast<char>(damaged[bytes.size() - 2] ^ 1);
+    WriteFile(files_, path, damaged);
+    EXPECT_THAT(LoadError(directory_), HasSubstr(path + ": has CRC-32"));
+    WriteFile(files_, path, bytes);
+  }
 }
 
 TEST_F(TranslationModelTest, SaysWhatIsMissing) {

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "kernels/elementwise.h"
+#include "model/manifest.h"
 
 namespace dragoman {
 
@@ -56,6 +57,7 @@ void CheckSize(const TransformerConfig& config, const SafetensorsReader& reader)
 }  // namespace
 
 std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::string& directory) {
+  VerifyCheckpoint(files, directory, {kConfigFile, kWeightsFile});
   const std::string config_path = JoinPath(directory, kConfigFile);
   const TransformerConfig config = TransformerConfig::FromJson(ReadFile(files, config_path), config_path);
   const SafetensorsReader reader(files, JoinPath(directory, kWeightsFile));

@@ -43,7 +43,6 @@ struct Vocabulary::Impl {
   int32_t unk_id = -1;
   int32_t bos_id = -1;
   int32_t eos_id = -1;
-  int32_t pad_id = -1;
 
   void CheckId(int32_t id) const {
     if (id < 0 || id >= size) {
@@ -79,7 +78,6 @@ Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
   impl->unk_id = summary.unk_id;
   impl->bos_id = impl->processor.bos_id();
   impl->eos_id = impl->processor.eos_id();
-  impl->pad_id = impl->processor.pad_id();
   impl->bytes = std::move(bytes);
   impl->fingerprint = HashBytes(impl->bytes);
   return Vocabulary(std::move(impl));
@@ -127,17 +125,10 @@ const std::string& Vocabulary::Piece(int32_t id) const {
   return impl_->processor.IdToPiece(id);
 }
 
-int32_t Vocabulary::PieceToId(const std::string& piece) const {
-  // The library treats an empty piece as one of unknown length.
-  if (piece.empty() || piece.find('\0') != std::string::npos) return impl_->unk_id;
-  return impl_->processor.PieceToId(piece);
-}
-
 int32_t Vocabulary::size() const { return impl_->size; }
 int32_t Vocabulary::unk_id() const { return impl_->unk_id; }
 int32_t Vocabulary::bos_id() const { return impl_->bos_id; }
 int32_t Vocabulary::eos_id() const { return impl_->eos_id; }
-int32_t Vocabulary::pad_id() const { return impl_->pad_id; }
 const std::string& Vocabulary::serialized() const { return impl_->bytes; }
 uint64_t Vocabulary::fingerprint() const { return impl_->fingerprint; }
 

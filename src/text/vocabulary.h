@@ -35,14 +35,12 @@ class Vocabulary {
   // that is not in [0, size()).
   std::string Decode(std::span<const int32_t> ids) const;
 
-  const std::string& Piece(int32_t id) const;         // the same check as Decode
-  int32_t PieceToId(const std::string& piece) const;  // unk_id() when there is no such piece
+  const std::string& Piece(int32_t id) const;  // the same check as Decode
 
   int32_t size() const;
   int32_t unk_id() const;
-  int32_t bos_id() const;  // <s>, -1 if there is none; so the next two
+  int32_t bos_id() const;  // <s>, -1 if there is none; so the next
   int32_t eos_id() const;  // </s>
-  int32_t pad_id() const;  // <pad>
 
   // The model file's bytes, to be copied into a checkpoint, and a hash of them.
   const std::string& serialized() const;

@@ -3,33 +3,54 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <memory>
+#include <vector>
 
 #include "base/error.h"
 #include "decode/translation_model.h"
 #include "kernels/elementwise.h"
+#include "model/manifest.h"
 #include "model/model_file.h"
 
 namespace dragoman {
 namespace {
 
-void CopyVocabularies(FileSystem& files, const std::string& from, const std::string& to) {
-  for (const char* name : {kJointVocabFile, kSrcVocabFile, kTgtVocabFile}) {
-    const std::string path = JoinPath(from, name);
-    if (files.Exists(path)) WriteFileAtomically(files, JoinPath(to, name), ReadFile(files, path));
+constexpr const char* kModelFiles[] = {kManifestName,   kConfigFile,   kWeightsFile,
+                                       kJointVocabFile, kSrcVocabFile, kTgtVocabFile};
+
+// `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
+// (which has a training's state, too), no notes.
+void RequireReplaceable(FileSystem& files, const std::string& output) {
+  const auto refuse = [&](const std::string& found) {
+    throw OptionError(output + " " + found +
+                      ", expected the name of a new directory, or one that holds nothing but an averaged model, which "
+                      "is then replaced; choose another");
+  };
+  const std::string name = FileName(output);
+  const FileType type = files.Type(JoinPath(ParentDirectory(output), name));  // of "link/" too: the link's
+  if (name.empty() || name == "." || name == "..") refuse("is not a name");
+  if (type != FileType::kNone && type != FileType::kDirectory) refuse("is a file or link");
+  if (type == FileType::kNone) return;
+  for (const std::string& inside : files.List(output)) {
+    if (std::ranges::find(kModelFiles, inside) == std::end(kModelFiles)) refuse("holds " + inside);
   }
 }
 
-bool SameVocabularies(FileSystem& files, const std::string& a, const std::string& b) {
-  const VocabularyPair x = LoadVocabularies(files, a), y = LoadVocabularies(files, b);
-  return x.src->serialized() == y.src->serialized() && x.tgt->serialized() == y.tgt->serialized();
+bool SameVocabularies(const VocabularyPair& a, const VocabularyPair& b) {
+  return a.src->serialized() == b.src->serialized() && a.tgt->serialized() == b.tgt->serialized();
 }
 
-}  // namespace
+std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs) {
+  if (vocabs.joint()) return {FileOfBytes(kJointVocabFile, vocabs.src->serialized())};
+  return {FileOfBytes(kSrcVocabFile, vocabs.src->serialized()), FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized())};
+}
 
-void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output) {
-  if (directories.empty()) throw OptionError("no model to average; name at least one model directory");
-  const std::unique_ptr<Transformer> mean = LoadTransformer(files, directories[0]);
+// The first model, with the mean of all weights.
+std::unique_ptr<Transformer> MeanOf(FileSystem& files, std::span<const std::string> directories,
+                                    const VocabularyPair& vocabs) {
+  std::unique_ptr<Transformer> mean = LoadTransformer(files, directories[0]);
   const std::span<float> sum = mean->parameters().values();
   for (const std::string& directory : directories.subspan(1)) {
     const std::unique_ptr<Transformer> other = LoadTransformer(files, directory);
@@ -37,7 +58,7 @@ void AverageModels(FileSystem& files, std::span<const std::string> directories, 
       throw OptionError(fmt::format("{} and {} have different configs; only models of one shape can be averaged",
                                     directories[0], directory));
     }
-    if (!SameVocabularies(files, directories[0], directory)) {
+    if (!SameVocabularies(vocabs, LoadVocabularies(files, directory))) {
       throw OptionError(
           fmt::format("{} and {} have different vocabularies; only models that mean the same by each token "
                       "can be averaged",
@@ -46,17 +67,38 @@ void AverageModels(FileSystem& files, std::span<const std::string> directories, 
     kernels::AddTo(other->parameters().values(), sum);
   }
   kernels::Scale(sum, 1.0f / static_cast<float>(directories.size()));
+  return mean;
+}
 
-  CreateDirectories(files, output);
-  CopyVocabularies(files, directories[0], output);
-  WriteFileAtomically(files, JoinPath(output, kConfigFile), mean->config().ToJson());
-  const std::string path = JoinPath(output, kWeightsFile);
-  const auto file = files.Create(path + ".tmp");
-  WriteSafetensors(ParameterViews(mean->parameters(), sum), {{"format", "dragoman"}}, *file);
-  file->Sync();
-  file->Close();
-  files.Rename(path + ".tmp", path);
-  files.SyncDirectory(output);
+}  // namespace
+
+void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output) {
+  if (directories.empty()) throw OptionError("no model to average; name at least one model directory");
+  RequireReplaceable(files, output);
+  const VocabularyPair vocabs = LoadVocabularies(files, directories[0]);
+  const std::unique_ptr<Transformer> mean = MeanOf(files, directories, vocabs);
+
+  CheckpointContents contents;
+  contents.files = VocabularyFiles(vocabs);
+  contents.files.push_back(FileOfBytes(kConfigFile, mean->config().ToJson()));
+  contents.files.push_back(
+      {kWeightsFile, [&](WritableFile& file) {
+         const ParameterStore& parameters = mean->parameters();
+         WriteSafetensors(ParameterViews(parameters, parameters.values()), {{"format", "dragoman"}}, file);
+       }});
+  const std::string parent = ParentDirectory(output);
+  const std::string temporary = JoinPath(parent, ".tmp-" + FileName(output));
+  CreateDirectories(files, parent);
+  try {
+    WriteCheckpoint(files, temporary, contents);
+    ReplaceDirectory(files, temporary, JoinPath(parent, FileName(output)), temporary + "-old");
+  } catch (...) {
+    try {
+      RemoveAll(files, temporary);
+    } catch (const FileError&) {  // the first error says more
+    }
+    throw;
+  }
 }
 
 }  // namespace dragoman

@@ -11,9 +11,11 @@
 
 namespace dragoman {
 
-// Writes to `output` (made if it is not there; replaced file by file) the model whose weights are the mean of those in
-// `directories`, with the first one's config and vocabularies. Throws FileError, FormatError, and OptionError for
-// models of different configs or vocabularies, or for none at all.
+// Writes to `output` the model whose weights are the mean of those in `directories`, with the first one's config and
+// vocabularies, and a manifest. What is there must be such a model, too, or an empty directory; it is replaced once the
+// new one is whole, written as .tmp-NAME beside it. Throws FileError, FormatError (also for a model that differs from
+// its manifest), and OptionError for models of different configs or vocabularies, for none at all, or for an `output`
+// that holds anything else.
 void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output);
 
 }  // namespace dragoman

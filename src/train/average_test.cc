@@ -8,13 +8,17 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/faulty_file_system.h"
 #include "data/test_corpus.h"
 #include "decode/translation_model.h"
+#include "model/manifest.h"
 #include "model/model_file.h"
 
 namespace dragoman {
 namespace {
 
+using testing::AnyOf;
+using testing::ElementsAre;
 using testing::HasSubstr;
 
 class AverageTest : public testing::Test {
@@ -76,11 +80,10 @@ TEST_F(AverageTest, MeanOfOneModelIsThatModelAndOpens) {
   const std::vector<std::string> models = {WriteModel("a", 1, vocabulary_)};
   AverageModels(files_, models, directory_ / "new/out");
   EXPECT_EQ(Weights(directory_ / "new/out"), Weights(models[0]));
+  EXPECT_TRUE(VerifyCheckpoint(files_, directory_ / "new/out")) << "it has a manifest of its own";
   const TranslationModel opened = LoadTranslationModel(files_, directory_ / "new/out");
   EXPECT_EQ(opened.vocabs.src->serialized(), vocabulary_);
-  for (const std::string& name : files_.List(directory_ / "new/out")) {
-    EXPECT_THAT(name, testing::Not(HasSubstr("tmp"))) << "left behind";
-  }
+  EXPECT_THAT(files_.List(directory_ / "new"), ElementsAre("out")) << "nothing is left behind";
 }
 
 TEST_F(AverageTest, SaysWhyItCannot) {
@@ -100,6 +103,110 @@ TEST_F(AverageTest, OneOfTheModelsMayBeReplaced) {
   const std::vector<float> a = Weights(models[0]), b = Weights(models[1]);
   AverageModels(files_, models, models[0]);
   EXPECT_EQ(Weights(models[0])[5], (a[5] + b[5]) / 2);
+}
+
+TEST_F(AverageTest, DamagedModelsAreRefused) {
+  const std::string a = WriteModel("a", 1, vocabulary_);
+  const std::vector<std::string> sound = {a};
+  AverageModels(files_, sound, directory_ / "b");  // has a manifest
+  for (const std::string file : {kConfigFile, kWeightsFile, kJointVocabFile}) {
+    const std::string path = directory_ / "b/" + file, bytes = ReadFile(files_, path);
+    std::string damaged = bytes;
+    damaged[bytes.size() - 2] = static_cast<char>(damaged[bytes.size() - 2] ^ 1);
+    WriteFile(files_, path, damaged);
+    EXPECT_THAT(ErrorOf({a, directory_ / "b"}), HasSubstr(path + ": has CRC-32"));
+    EXPECT_THAT(ErrorOf({directory_ / "b", a}), HasSubstr(path + ": has CRC-32"));
+    WriteFile(files_, path, bytes);
+  }
+  EXPECT_FALSE(files_.Exists(directory_ / "out"));
+}
+
+// It is replaced as a whole, so nothing may be there that is anybody's own.
+TEST_F(AverageTest, OutputMayHoldAModelButNothingElse) {
+  const std::string a = WriteModel("a", 1, vocabulary_);
+  CreateDirectories(files_, directory_ / "out");
+  WriteFile(files_, directory_ / "out/notes", "mine");
+  EXPECT_THAT(ErrorOf({a}), HasSubstr(directory_ / "out holds notes, expected the name of a new directory"));
+  EXPECT_THAT(files_.List(directory_ / "out"), ElementsAre("notes"));
+  files_.RemoveFile(directory_ / "out/notes");
+  const std::vector<std::string> models = {a};
+  AverageModels(files_, models, directory_ / "out/");  // empty now
+  EXPECT_TRUE(VerifyCheckpoint(files_, directory_ / "out"));
+  files_.CreateSymlink("out", directory_ / "link");
+  for (const char* link : {"link", "link/"}) {
+    EXPECT_THAT(MessageOf<OptionError>([&] { AverageModels(files_, models, directory_ / link); }),
+                HasSubstr(" is a file or link"));
+  }
+  EXPECT_THAT(MessageOf<OptionError>([&] { AverageModels(files_, models, "."); }), HasSubstr("is not a name"));
+}
+
+class AverageFailureTest : public AverageTest {
+ protected:
+  AverageFailureTest() : old_(WriteModel("a", 1, vocabulary_)), new_(WriteModel("b", 2, vocabulary_)) {}
+
+  // Averages new_ alone over an average of old_ alone. True if that worked.
+  bool Replace(FileSystem& files) {
+    RemoveAll(files_, directory_ / "runs");
+    FaultyFileSystem quick(files_);  // without the wait for the disk
+    AverageModels(quick, std::span(&old_, 1), Output());
+    try {
+      AverageModels(files, std::span(&new_, 1), Output());
+      return true;
+    } catch (const FileError&) {
+      return false;
+    }
+  }
+  int64_t Operations() {
+    FaultyFileSystem counting(files_);
+    EXPECT_TRUE(Replace(counting));
+    return counting.operations();
+  }
+  void ExpectWhole(bool replaced) {
+    ASSERT_TRUE(VerifyCheckpoint(files_, Output()));
+    const std::vector<float> weights = Weights(Output());
+    if (replaced) {
+      EXPECT_EQ(weights, Weights(new_));
+    } else {
+      EXPECT_THAT(weights, AnyOf(Weights(old_), Weights(new_)));
+    }
+  }
+  std::string Output() const { return directory_ / "runs/out"; }
+
+  const std::string old_, new_;
+};
+
+TEST_F(AverageFailureTest, AnySingleFailureLeavesTheOldModelOrTheNew) {
+  const int64_t operations = Operations();
+  EXPECT_GT(operations, 20);
+  for (int64_t at = 1; at <= operations; ++at) {
+    SCOPED_TRACE("operation " + std::to_string(at) + " failed");
+    FaultyFileSystem faulty(files_);
+    faulty.FailAt(at);
+    ExpectWhole(Replace(faulty));
+    EXPECT_FALSE(files_.Exists(directory_ / "runs/.tmp-out"));
+  }
+}
+
+TEST_F(AverageFailureTest, ACrashLeavesAWholeModelAndIsCleanedUpByTheNext) {
+  const int64_t operations = Operations();
+  for (const AfterCrash after : {AfterCrash::kAllKept, AfterCrash::kUnsyncedLost, AfterCrash::kUnsyncedTorn}) {
+    for (int64_t at = 1; at <= operations; ++at) {
+      SCOPED_TRACE("crash at operation " + std::to_string(at) + ", kind " + std::to_string(static_cast<int>(after)));
+      FaultyFileSystem faulty(files_);
+      faulty.CrashAt(at, after);
+      const bool replaced = Replace(faulty);
+      if (files_.Exists(Output())) {
+        ExpectWhole(replaced);
+      } else {  // between two renames: both are there, under other names
+        EXPECT_EQ(Weights(directory_ / "runs/.tmp-out-old"), Weights(old_));
+        EXPECT_EQ(Weights(directory_ / "runs/.tmp-out"), Weights(new_));
+      }
+      FaultyFileSystem quick(files_);
+      AverageModels(quick, std::span(&new_, 1), Output());
+      ExpectWhole(true);
+      EXPECT_THAT(files_.List(directory_ / "runs"), ElementsAre("out"));
+    }
+  }
 }
 
 }  // namespace

@@ -4,12 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <tuple>
 #include <utility>
 
 #include "base/check.h"
-#include "base/crc32.h"
 #include "base/error.h"
 
 namespace dragoman {
@@ -19,26 +17,6 @@ constexpr char kLast[] = "last";
 constexpr char kBest[] = "best";
 constexpr char kLock[] = ".lock";
 constexpr char kTemporary[] = ".tmp-";  // begins every name that stands for nothing whole
-
-// Passes bytes on and sums them up.
-class SummingFile : public WritableFile {
- public:
-  explicit SummingFile(WritableFile& file) : file_(file) {}
-  void Append(std::string_view bytes) override {
-    file_.Append(bytes);
-    size_ += static_cast<int64_t>(bytes.size());
-    crc32_ = Crc32(bytes, crc32_);
-  }
-  void Sync() override { file_.Sync(); }
-  void Close() override { file_.Close(); }
-  int64_t size() const { return size_; }
-  uint32_t crc32() const { return crc32_; }
-
- private:
-  WritableFile& file_;
-  int64_t size_ = 0;
-  uint32_t crc32_ = 0;
-};
 
 // "step-00001000" is the checkpoint of step 1000; "step-00001000.1" another one of the same step, saved later.
 struct CheckpointName {
@@ -75,22 +53,67 @@ std::optional<CheckpointName> ParseName(std::string_view text) {
   return name;
 }
 
+// Whether the store itself makes temporary files of that name: a run's directory may hold other people's, too.
+bool IsOurTemporary(std::string_view name) {
+  constexpr std::string_view kPrefix = kTemporary;
+  if (name.substr(0, kPrefix.size()) != kPrefix) return false;
+  const std::string_view rest = name.substr(kPrefix.size());
+  return rest == kLast || rest == kBest || ParseName(rest);
+}
+
 bool IsBelow(const std::string& a, const std::string& b) { return *ParseName(a) < *ParseName(b); }
 
 bool Contains(const std::vector<std::string>& names, const std::string& name) {
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Names of the checkpoints in RUN, oldest first.
+std::vector<std::string> NamesIn(FileSystem& files, const std::string& run) {
+  std::vector<std::string> names;
+  for (const std::string& name : files.List(run)) {
+    if (ParseName(name) && files.Type(JoinPath(run, name)) == FileType::kDirectory) names.push_back(name);
+  }
+  std::sort(names.begin(), names.end(), IsBelow);
+  return names;
+}
+
+// Names of those with a score and not damaged, best first, of equal scores the earlier.
+std::vector<std::string> ScoredNamesIn(FileSystem& files, const std::string& run,
+                                       const std::set<std::string>& damaged) {
+  std::vector<std::pair<double, std::string>> scored;
+  for (const std::string& name : NamesIn(files, run)) {
+    if (damaged.count(name) > 0) continue;
+    try {
+      const std::optional<double> score = ReadManifest(files, JoinPath(run, name)).score;
+      if (score) scored.emplace_back(*score, name);
+    } catch (const FormatError&) {  // damaged: LatestGood says so if it matters
+    }
+  }
+  std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
+  std::vector<std::string> names;
+  for (auto& [score, name] : scored) names.push_back(std::move(name));
+  return names;
+}
+
+std::vector<std::string> FirstPaths(const std::string& run, const std::vector<std::string>& names, int count) {
+  std::vector<std::string> paths;
+  for (const std::string& name : names) {
+    if (static_cast<int>(paths.size()) < count) paths.push_back(JoinPath(run, name));
+  }
+  return paths;
+}
+
 }  // namespace
 
-CheckpointFile FileOfBytes(std::string name, std::string bytes) {
-  return {std::move(name), [bytes = std::move(bytes)](WritableFile& file) { file.Append(bytes); }};
+std::vector<std::string> BestCheckpoints(FileSystem& files, const std::string& run, int count) {
+  return FirstPaths(run, ScoredNamesIn(files, run, {}), count);
 }
 
 CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const RetentionOptions& retention, Report report)
     : files_(files), run_(std::move(run)), retention_(retention), report_(std::move(report)) {
-  DRAGOMAN_CHECK(retention_.keep_last >= 1 && retention_.keep_best >= 0);
+  DRAGOMAN_CHECK(retention_.keep_last >= 1 && retention_.keep_best >= 1);
   CreateDirectories(files_, run_);
+  for (const char* link : {kLast, kBest}) RequireLinkOrNothing(Path(link));
   lock_ = files_.TryLock(Path(kLock));
   if (!lock_) {
     std::string owner = ReadFile(files_, Path(kLock));
@@ -100,18 +123,26 @@ CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const Reten
                               "it, stop it, or choose another --output");
   }
   for (const std::string& name : files_.List(run_)) {
-    if (name.rfind(kTemporary, 0) == 0) Quietly([&] { RemoveAll(files_, Path(name)); });
+    if (IsOurTemporary(name)) Quietly([&] { RemoveAll(files_, Path(name)); });
   }
   Quietly([&] { LinkBest(); });  // a save may have been interrupted between its two links
 }
 
 CheckpointStore::~CheckpointStore() = default;
 
+void CheckpointStore::RequireLinkOrNothing(const std::string& path) const {
+  const FileType type = files_.Type(path);
+  if (type == FileType::kNone || type == FileType::kSymlink) return;
+  throw FileError(path, fmt::format("is a {}, expected nothing or a link to one of the checkpoints beside it (copying "
+                                    "a run may turn its links into directories); remove it, or choose another --output",
+                                    type == FileType::kDirectory ? "directory" : "file"));
+}
+
 std::string CheckpointStore::Save(const CheckpointContents& contents) {
   const std::string name = FreeName(contents.step);
   const std::string temporary = kTemporary + name;
   try {
-    Write(contents, Path(temporary));
+    WriteCheckpoint(files_, Path(temporary), contents);
     files_.Rename(Path(temporary), Path(name));
     files_.SyncDirectory(run_);
     Link(kLast, name);
@@ -126,26 +157,6 @@ std::string CheckpointStore::Save(const CheckpointContents& contents) {
   LinkBest();
   Quietly([&] { RemoveOld(name); });
   return Path(name);
-}
-
-void CheckpointStore::Write(const CheckpointContents& contents, const std::string& directory) {
-  Manifest manifest;
-  manifest.step = contents.step;
-  if (contents.score && std::isfinite(*contents.score)) manifest.score = contents.score;
-  RemoveAll(files_, directory);
-  files_.CreateDirectory(directory);
-  std::set<std::string> names = {kManifestName};
-  for (const CheckpointFile& source : contents.files) {
-    DRAGOMAN_CHECK(names.insert(source.name).second && source.name.find('/') == std::string::npos);
-    const std::unique_ptr<WritableFile> file = files_.Create(JoinPath(directory, source.name));
-    SummingFile summing(*file);
-    source.write(summing);
-    file->Sync();
-    file->Close();
-    manifest.files.push_back({source.name, summing.size(), summing.crc32()});
-  }
-  WriteFile(files_, JoinPath(directory, kManifestName), ManifestText(manifest));
-  files_.SyncDirectory(directory);
 }
 
 std::optional<Checkpoint> CheckpointStore::LatestGood() {
@@ -187,44 +198,13 @@ std::optional<Checkpoint> CheckpointStore::CheckOne(const std::string& name) {
   return std::nullopt;
 }
 
-std::optional<double> CheckpointStore::BestScore() const {
-  const std::vector<std::string> names = NamesBestFirst();
-  if (names.empty()) return std::nullopt;
-  return ReadManifest(files_, Path(names.front())).score;
-}
-
 std::vector<std::string> CheckpointStore::BestDirectories(int count) const {
-  std::vector<std::string> directories;
-  for (const std::string& name : NamesBestFirst()) {
-    if (static_cast<int>(directories.size()) < count) directories.push_back(Path(name));
-  }
-  return directories;
+  return FirstPaths(run_, NamesBestFirst(), count);
 }
 
-std::vector<std::string> CheckpointStore::Names() const {
-  std::vector<std::string> names;
-  for (const std::string& name : files_.List(run_)) {
-    if (ParseName(name) && files_.Type(Path(name)) == FileType::kDirectory) names.push_back(name);
-  }
-  std::sort(names.begin(), names.end(), IsBelow);
-  return names;
-}
+std::vector<std::string> CheckpointStore::Names() const { return NamesIn(files_, run_); }
 
-std::vector<std::string> CheckpointStore::NamesBestFirst() const {
-  std::vector<std::pair<double, std::string>> scored;  // lower is better
-  for (const std::string& name : Names()) {
-    if (damaged_.count(name) > 0) continue;
-    try {
-      const std::optional<double> score = ReadManifest(files_, Path(name)).score;
-      if (score) scored.emplace_back(retention_.higher_is_better ? -*score : *score, name);
-    } catch (const FormatError&) {  // damaged: LatestGood says so if it matters
-    }
-  }
-  std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
-  std::vector<std::string> names;
-  for (auto& [score, name] : scored) names.push_back(std::move(name));
-  return names;
-}
+std::vector<std::string> CheckpointStore::NamesBestFirst() const { return ScoredNamesIn(files_, run_, damaged_); }
 
 std::string CheckpointStore::FreeName(int64_t step) const {
   DRAGOMAN_CHECK(step >= 0);
@@ -244,7 +224,7 @@ void CheckpointStore::Link(const std::string& link, const std::string& name) {
 void CheckpointStore::LinkBest() {
   const std::vector<std::string> names = NamesBestFirst();
   const std::string target = LinkTarget(kBest);
-  if (names.empty() || retention_.keep_best == 0) {
+  if (names.empty()) {
     if (!target.empty()) files_.RemoveFile(Path(kBest));  // what it points to is damaged or about to go
   } else if (target != names.front()) {
     Link(kBest, names.front());

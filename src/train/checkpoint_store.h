@@ -5,7 +5,7 @@
 //   RUN/step-00001000/         one checkpoint: the files the trainer gave, and MANIFEST.json with their checksums
 //   RUN/last, RUN/best         symbolic links to the newest one and to the one of the best score
 //   RUN/.lock                  held by the one process that trains here
-//   RUN/.tmp-...               being written or removed; swept away by the next opening
+//   RUN/.tmp-step-..., -last, -best    being written or removed; swept away by the next opening
 //
 // Order is everything here. A checkpoint is written under a temporary name, its manifest last; every file, then the
 // directory, is synced; then it is renamed and RUN synced; then the links move; only then are older ones removed. So a
@@ -23,27 +23,13 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "train/manifest.h"
+#include "model/manifest.h"
 
 namespace dragoman {
 
 struct RetentionOptions {
-  int keep_last = 2;             // newest checkpoints kept, >= 1; the second is there should the first be damaged
-  int keep_best = 1;             // checkpoints of the best scores kept besides, >= 0; 0: and no RUN/best
-  bool higher_is_better = true;  // of scores: true for BLEU and chrF, false for a loss
-};
-
-// One file of a checkpoint: its name (no directories), and what writes its bytes. The store syncs and closes it.
-struct CheckpointFile {
-  std::string name;
-  std::function<void(WritableFile&)> write;
-};
-CheckpointFile FileOfBytes(std::string name, std::string bytes);
-
-struct CheckpointContents {
-  int64_t step = 0;             // optimizer updates made, >= 0
-  std::optional<double> score;  // of validation, if there was one; not finite counts as none
-  std::vector<CheckpointFile> files;
+  int keep_last = 2;  // newest checkpoints kept, >= 1; the second is there should the first be damaged
+  int keep_best = 1;  // checkpoints of the best scores kept besides, >= 1
 };
 
 // A checkpoint on disk.
@@ -52,13 +38,17 @@ struct Checkpoint {
   Manifest manifest;
 };
 
+// Directories of up to `count` checkpoints in RUN with the best scores, best first. Only looks: a training may go on
+// there.
+std::vector<std::string> BestCheckpoints(FileSystem& files, const std::string& run, int count);
+
 // Used by one thread.
 class CheckpointStore {
  public:
   using Report = std::function<void(const std::string&)>;  // takes one warning for a person, without a line's end
 
   // Opens RUN (made if it is not there), takes its lock and sweeps away what an interrupted save left.
-  // Throws FileError if another process trains into it.
+  // Throws FileError if another process trains into it, or if something other than a link is called RUN/last or best.
   CheckpointStore(FileSystem& files, std::string run, const RetentionOptions& retention, Report report);
   ~CheckpointStore();
 
@@ -73,19 +63,16 @@ class CheckpointStore {
   // damaged ones: that run is better looked at than begun anew over its remains.
   std::optional<Checkpoint> LatestGood();
 
-  // Directories of up to `count` checkpoints with the best scores, best first.
+  // BestCheckpoints(RUN), without those LatestGood found damaged.
   std::vector<std::string> BestDirectories(int count) const;
-
-  // The best score among the checkpoints there are.
-  std::optional<double> BestScore() const;
 
  private:
   std::string Path(const std::string& name) const { return JoinPath(run_, name); }
   std::vector<std::string> Names() const;           // of the checkpoints there are, oldest first
   std::vector<std::string> NamesBestFirst() const;  // of the sound ones with a score
+  void RequireLinkOrNothing(const std::string& path) const;
   std::string FreeName(int64_t step) const;
   std::string LinkTarget(const std::string& link) const;  // "" if there is no such link
-  void Write(const CheckpointContents& contents, const std::string& directory);
   void Link(const std::string& link, const std::string& name);
   void LinkBest();
   void RemoveOld(const std::string& newest);

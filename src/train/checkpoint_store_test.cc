@@ -44,7 +44,7 @@ class CheckpointStoreTest : public CheckpointTest {
 TEST_F(CheckpointStoreTest, FreshRunHasNoCheckpoint) {
   CheckpointStore store = Open({});
   EXPECT_EQ(store.LatestGood(), std::nullopt);
-  EXPECT_EQ(store.BestScore(), std::nullopt);
+  EXPECT_THAT(store.BestDirectories(1), IsEmpty());
   EXPECT_THAT(reports_, IsEmpty());
 }
 
@@ -70,32 +70,24 @@ TEST_F(CheckpointStoreTest, KeepsTheLastOnesAndTheBestOnes) {
   EXPECT_THAT(Checkpoints(), ElementsAre("step-00000200", "step-00000400", "step-00000500"));
   EXPECT_EQ(files_.ReadSymlink(run_ + "/best"), "step-00000200");  // the earlier of two equals
   EXPECT_EQ(files_.ReadSymlink(run_ + "/last"), "step-00000500");
-  EXPECT_EQ(store.BestScore(), 30);
   EXPECT_THAT(store.BestDirectories(1), ElementsAre(run_ + "/step-00000200"));
   EXPECT_THAT(store.BestDirectories(9),
               ElementsAre(run_ + "/step-00000200", run_ + "/step-00000400", run_ + "/step-00000500"));
+  EXPECT_EQ(BestCheckpoints(files_, run_, 2), store.BestDirectories(2));  // though the run is locked
 }
 
-TEST_F(CheckpointStoreTest, LowerCanBeBetterAndNoScoreIsNeverBest) {
-  CheckpointStore store = Open({.keep_last = 1, .keep_best = 1, .higher_is_better = false});
+TEST_F(CheckpointStoreTest, NoScoreIsNeverBest) {
+  CheckpointStore store = Open({.keep_last = 1, .keep_best = 1});
   store.Save(ContentsOf(1, std::nan("")));
-  store.Save(ContentsOf(2, -std::numeric_limits<double>::infinity()));
-  EXPECT_EQ(store.BestScore(), std::nullopt);
-  EXPECT_FALSE(files_.Exists(run_ + "/best"));
-  store.Save(ContentsOf(3, 2.5));
-  store.Save(ContentsOf(4, 1.5));
-  store.Save(ContentsOf(5, 3.5));
+  store.Save(ContentsOf(2, std::numeric_limits<double>::infinity()));
+  EXPECT_THAT(store.BestDirectories(1), IsEmpty());
+  EXPECT_EQ(files_.Type(run_ + "/best"), FileType::kNone);
+  store.Save(ContentsOf(3, -2.5));
+  store.Save(ContentsOf(4, -1.5));
+  store.Save(ContentsOf(5, -3.5));
   store.Save(ContentsOf(6));
   EXPECT_THAT(Checkpoints(), ElementsAre("step-00000004", "step-00000006"));
   EXPECT_EQ(files_.ReadSymlink(run_ + "/best"), "step-00000004");
-}
-
-TEST_F(CheckpointStoreTest, WithoutBestThereIsNoLinkToIt) {
-  { Open({}).Save(ContentsOf(1, 1.0)); }
-  CheckpointStore store = Open({.keep_last = 1, .keep_best = 0});
-  store.Save(ContentsOf(2, 0.5));
-  EXPECT_THAT(Checkpoints(), ElementsAre("step-00000002"));
-  EXPECT_EQ(files_.Type(run_ + "/best"), FileType::kNone);
 }
 
 TEST_F(CheckpointStoreTest, SameStepAgainGetsANameOfItsOwn) {
@@ -191,13 +183,35 @@ TEST_F(CheckpointStoreTest, LeftoversAreSweptAwayAndOthersFilesLeftAlone) {
   CreateDirectories(files_, run_ + "/.tmp-step-00000002");
   WriteFile(files_, run_ + "/.tmp-step-00000002/model.safetensors", "half a mod");
   files_.CreateSymlink("step-00000002", run_ + "/.tmp-last");
+  files_.CreateSymlink("step-00000002", run_ + "/.tmp-best");
   WriteFile(files_, run_ + "/log.jsonl", "{}\n");
+  for (const char* name : {"/.tmp-notes", "/.tmp-step-2", "/.tmp-last-week"}) {
+    CreateDirectories(files_, run_ + name);
+    WriteFile(files_, run_ + name + "/text", "a user's own");
+  }
   CreateDirectories(files_, run_ + "/step-1");
   CreateDirectories(files_, run_ + "/step-00000001-copy");
   CheckpointStore store = Open({.keep_last = 1});
   store.Save(ContentsOf(3));
-  EXPECT_THAT(files_.List(run_),
-              ElementsAre(".lock", "last", "log.jsonl", "step-00000001-copy", "step-00000003", "step-1"));
+  EXPECT_THAT(files_.List(run_), ElementsAre(".lock", ".tmp-last-week", ".tmp-notes", ".tmp-step-2", "last",
+                                             "log.jsonl", "step-00000001-copy", "step-00000003", "step-1"));
+  EXPECT_EQ(ReadFile(files_, run_ + "/.tmp-notes/text"), "a user's own");
+}
+
+// What `cp -rL` makes of a run.
+TEST_F(CheckpointStoreTest, DirectoryInTheLinksPlaceIsNamedAtOnce) {
+  { Open({}).Save(ContentsOf(1, 1.0)); }
+  for (const std::string name : {"last", "best"}) {
+    files_.RemoveFile(run_ + "/" + name);
+    CreateDirectories(files_, run_ + "/" + name);
+    EXPECT_THAT(
+        ErrorOf([&] { Open({}); }),
+        AllOf(HasSubstr(run_ + "/" + name + ": is a directory, expected nothing or a link"), HasSubstr("remove it")));
+    files_.RemoveDirectory(run_ + "/" + name);
+  }
+  CheckpointStore store = Open({});
+  EXPECT_EQ(store.LatestGood()->manifest.step, 1);
+  EXPECT_EQ(files_.ReadSymlink(run_ + "/best"), "step-00000001");
 }
 
 // What a removal that failed half-way left behind is in nobody's way.

@@ -9,10 +9,11 @@
 
 #include "base/file_system.h"
 #include "base/timer.h"
-#include "train/event_log.h"
 #include "train/gradient_workers.h"
+#include "train/jsonl_log.h"
 #include "train/options.h"
 #include "train/stop_reason.h"
+#include "train/tensorboard_writer.h"
 #include "train/train_state.h"
 #include "train/validator.h"
 

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Checks that TensorBoard opens our event files, also those of a run that was killed and resumed.
 
-    python3 tests/python/check_tensorboard.py [build/release/train.event_log_test]
+    python3 tests/python/check_tensorboard.py [build/release/train.tensorboard_writer_test]
 
 Needs the package tensorboard; says so and exits 77 without it.
 """
@@ -16,7 +16,7 @@ except ImportError as error:
     print(f"skipped: check_tensorboard.py: {error}; tests/python/make-venv installs it")
     sys.exit(77)
 
-program = sys.argv[1] if len(sys.argv) > 1 else "build/release/train.event_log_test"
+program = sys.argv[1] if len(sys.argv) > 1 else "build/release/train.tensorboard_writer_test"
 with tempfile.TemporaryDirectory() as directory:
     subprocess.run(
         [program, "--gtest_filter=*WritesARunForTensorBoard"],

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // MANIFEST.json: what a checkpoint's directory holds, with the size and checksum of each file. It is written last, so
 // its presence says that the rest was written, and its checksums that it is still what was written.
-#ifndef DRAGOMAN_TRAIN_MANIFEST_H_
-#define DRAGOMAN_TRAIN_MANIFEST_H_
+#ifndef DRAGOMAN_MODEL_MANIFEST_H_
+#define DRAGOMAN_MODEL_MANIFEST_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -14,6 +15,24 @@
 namespace dragoman {
 
 inline constexpr char kManifestName[] = "MANIFEST.json";
+
+// One file of a checkpoint to be written: its name (no directories), and what writes its bytes, but neither syncs nor
+// closes.
+struct CheckpointFile {
+  std::string name;
+  std::function<void(WritableFile&)> write;
+};
+CheckpointFile FileOfBytes(std::string name, std::string bytes);
+
+struct CheckpointContents {
+  int64_t step = 0;             // optimizer updates made, >= 0; 0 for a model that is of no single step
+  std::optional<double> score;  // of validation, if there was one: higher is better; not finite counts as none
+  std::vector<CheckpointFile> files;
+};
+
+// Writes DIR, in the place of anything there: the files, each synced, and last the manifest. That DIR itself outlives
+// a power cut is left to the caller, who renames it. Throws FileError, and what a writer throws.
+void WriteCheckpoint(FileSystem& files, const std::string& directory, const CheckpointContents& contents);
 
 struct ManifestFile {
   std::string name;
@@ -27,9 +46,6 @@ struct Manifest {
   std::vector<ManifestFile> files;
 };
 
-// The text of MANIFEST.json, which ends in a checksum of itself.
-std::string ManifestText(const Manifest& manifest);
-
 // Reads DIR/MANIFEST.json. Throws FormatError if it is damaged, FileError if it cannot be read.
 Manifest ReadManifest(FileSystem& files, const std::string& directory);
 
@@ -41,4 +57,4 @@ std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& d
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TRAIN_MANIFEST_H_
+#endif  // DRAGOMAN_MODEL_MANIFEST_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/event_log.h"
+#include "train/tensorboard_writer.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -9,41 +9,13 @@
 #include <chrono>
 #include <cstdlib>
 #include <cstring>
-#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "base/crc32.h"
-#include "base/error.h"
 
 namespace dragoman {
 namespace {
-
-// The step of a record, or -1 if the line is none.
-int64_t StepOf(std::string_view line) {
-  const nlohmann::json record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object()) return -1;
-  const auto step = record.find("step");
-  return step != record.end() && step->is_number_unsigned() ? step->get<int64_t>() : -1;
-}
-
-// The lines of a log that stay when a run goes on from resumed_step.
-std::string KeptLines(const std::string& path, const std::string& text, int64_t resumed_step) {
-  std::string kept;
-  bool has_record = false;
-  for (size_t begin = 0, end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    const int64_t step = StepOf(line);
-    has_record = has_record || step >= 0;
-    if (step >= 0 && step <= resumed_step) kept.append(line).push_back('\n');
-  }
-  if (!has_record && text.find('\n') != std::string::npos) {
-    throw FileError(path,
-                    "has no line that is a JSON object with a step, expected the log of the run to go on with; "
-                    "move it away or choose another --output");
-  }
-  return kept;
-}
 
 // ---- Protocol buffers, as far as an event needs them: a field is a key (number and wire type), then its value.
 
@@ -67,9 +39,10 @@ std::string Field(int number, int type, const std::string& value) {
 }
 
 // TensorFlow's event.proto and summary.proto, which TensorBoard reads:
-//   Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; SessionLog session_log
-//   = 7 } Summary { repeated Value value = 1 }    Value { string tag = 1; float simple_value = 2 }    SessionLog {
-//   status = 1 }
+//   Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5; SessionLog log = 7 }
+//   Summary { repeated Value value = 1 }
+//   Value { string tag = 1; float simple_value = 2 }
+//   SessionLog { status = 1 }
 std::string Event(double wall_time, int64_t step, int what, const std::string& message) {
   return Field(1, kFixed64, LittleEndian(wall_time)) + Field(2, kVarint, Varint(static_cast<uint64_t>(step))) +
          Field(what, kBytes, message);
@@ -106,29 +79,12 @@ std::string MaskedCrc(std::string_view bytes) {
 
 }  // namespace
 
-JsonlLog::JsonlLog(FileSystem& files, const std::string& path, int64_t resumed_step) {
-  if (files.Exists(path)) {
-    const std::string text = ReadFile(files, path);
-    const std::string kept = resumed_step > 0 ? KeptLines(path, text, resumed_step) : "";
-    if (kept.size() != text.size()) WriteFileAtomically(files, path, kept);
-  }
-  file_ = files.OpenAppend(path);
-}
-
-void JsonlLog::Write(const std::string& object) {
-  const std::string line = (line_is_torn_ ? "\n" : "") + object + "\n";
-  line_is_torn_ = true;
-  file_->Append(line);
-  line_is_torn_ = false;
-}
-
-void JsonlLog::Sync() { file_->Sync(); }
-
 TensorBoardWriter::TensorBoardWriter(FileSystem& files, const std::string& directory, int64_t first_step, Clock clock)
     : clock_(clock ? std::move(clock) : Now) {
   CreateDirectories(files, directory);
   path_ = JoinPath(directory, fmt::format("{}{:010}.{}", kPrefix, NextSecond(files, directory, clock_()), HostName()));
   file_ = files.Create(path_);
+  files.SyncDirectory(directory);
   constexpr int kFileVersion = 3, kSessionLog = 7, kStart = 1;
   Write(Event(clock_(), 0, kFileVersion, "brain.Event:2"));
   Write(Event(clock_(), first_step, kSessionLog, Field(1, kVarint, Varint(kStart))));

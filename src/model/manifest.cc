@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/manifest.h"
+#include "model/manifest.h"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,11 @@
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string_view>
 #include <utility>
 
+#include "base/check.h"
 #include "base/crc32.h"
 #include "base/error.h"
 
@@ -91,12 +93,31 @@ Manifest Parse(const std::string& path, const json& root) {
   return manifest;
 }
 
-}  // namespace
+// Passes bytes on and sums them up.
+class SummingFile : public WritableFile {
+ public:
+  explicit SummingFile(WritableFile& file) : file_(file) {}
+  void Append(std::string_view bytes) override {
+    file_.Append(bytes);
+    size_ += static_cast<int64_t>(bytes.size());
+    crc32_ = Crc32(bytes, crc32_);
+  }
+  void Sync() override { file_.Sync(); }
+  void Close() override { file_.Close(); }
+  int64_t size() const { return size_; }
+  uint32_t crc32() const { return crc32_; }
 
+ private:
+  WritableFile& file_;
+  int64_t size_ = 0;
+  uint32_t crc32_ = 0;
+};
+
+// The text of MANIFEST.json, which ends in a checksum of itself.
 std::string ManifestText(const Manifest& manifest) {
   std::string text =
       fmt::format("{{\n  \"format\": \"{}\",\n  \"version\": {},\n  \"step\": {},\n", kFormat, kVersion, manifest.step);
-  if (manifest.score && std::isfinite(*manifest.score)) {
+  if (manifest.score) {
     text += "  \"score\": " + json(*manifest.score).dump() + ",\n";  // the shortest text that reads back the same
   }
   text += "  \"files\": [";
@@ -107,6 +128,32 @@ std::string ManifestText(const Manifest& manifest) {
   }
   text += "\n  ],\n";
   return text + Seal(text);
+}
+
+}  // namespace
+
+CheckpointFile FileOfBytes(std::string name, std::string bytes) {
+  return {std::move(name), [bytes = std::move(bytes)](WritableFile& file) { file.Append(bytes); }};
+}
+
+void WriteCheckpoint(FileSystem& files, const std::string& directory, const CheckpointContents& contents) {
+  Manifest manifest;
+  manifest.step = contents.step;
+  if (contents.score && std::isfinite(*contents.score)) manifest.score = contents.score;
+  RemoveAll(files, directory);
+  files.CreateDirectory(directory);
+  std::set<std::string> names = {kManifestName};
+  for (const CheckpointFile& source : contents.files) {
+    DRAGOMAN_CHECK(names.insert(source.name).second && source.name.find('/') == std::string::npos);
+    const std::unique_ptr<WritableFile> file = files.Create(JoinPath(directory, source.name));
+    SummingFile summing(*file);
+    source.write(summing);
+    file->Sync();
+    file->Close();
+    manifest.files.push_back({source.name, summing.size(), summing.crc32()});
+  }
+  WriteFile(files, JoinPath(directory, kManifestName), ManifestText(manifest));
+  files.SyncDirectory(directory);
 }
 
 Manifest ReadManifest(FileSystem& files, const std::string& directory) {

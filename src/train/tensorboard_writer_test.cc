@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "train/event_log.h"
+#include "train/tensorboard_writer.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,66 +20,17 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-class EventLogTest : public testing::Test {
+class TensorBoardWriterTest : public testing::Test {
  protected:
-  EventLogTest() {
-    std::string pattern = testing::TempDir() + "dragoman_log_XXXXXX";
+  TensorBoardWriterTest() {
+    std::string pattern = testing::TempDir() + "dragoman_tensorboard_XXXXXX";
     directory_ = mkdtemp(pattern.data());
   }
-  ~EventLogTest() override { RemoveAll(files_, directory_); }
-  std::string Path() const { return directory_ + "/train.jsonl"; }
-  std::string AfterResume(const std::string& text, int64_t step) {
-    WriteFile(files_, Path(), text);
-    JsonlLog log(files_, Path(), step);
-    log.Write("new");
-    return ReadFile(files_, Path());
-  }
+  ~TensorBoardWriterTest() override { RemoveAll(files_, directory_); }
 
   FileSystem& files_ = RealFileSystem();
   std::string directory_;
 };
-
-TEST_F(EventLogTest, JsonlGrowsByALineARecord) {
-  JsonlLog log(files_, Path(), 0);
-  log.Write(R"({"step": 1})");
-  log.Write(R"({"step": 2})");
-  log.Sync();
-  EXPECT_EQ(ReadFile(files_, Path()), "{\"step\": 1}\n{\"step\": 2}\n");
-}
-
-TEST_F(EventLogTest, ResumingDropsLaterRecordsAndTornLinesOnly) {
-  const std::string one = "{\"step\": 1, \"loss\": 2.50}\n", two = "{ \"loss\":1e-3,\"step\":2}\n",
-                    three = "{\"step\": 3}\n";
-  EXPECT_EQ(AfterResume(one + two + three, 2), one + two + "new\n");  // the bytes kept are the bytes there were
-  EXPECT_EQ(AfterResume(one + two, 2), one + two + "new\n");
-  EXPECT_EQ(AfterResume(one + two + "{\"step\": 2, \"lo", 2), one + two + "new\n");
-  EXPECT_EQ(AfterResume(one + two + "{\"step\": 2}", 2), one + two + "new\n");  // no line's end: torn just there
-  EXPECT_EQ(AfterResume(one + std::string(9, '\0') + "\n" + two, 2), one + two + "new\n");
-  EXPECT_EQ(AfterResume("{\"ste", 2), "new\n");
-  EXPECT_EQ(AfterResume("", 2), "new\n");
-}
-
-TEST_F(EventLogTest, StepZeroBeginsAnew) { EXPECT_EQ(AfterResume("{\"step\": 0}\n{\"step\": 1}\n", 0), "new\n"); }
-
-TEST_F(EventLogTest, FileThatIsNoLogIsLeftAlone) {
-  WriteFile(files_, Path(), "dear diary\n");
-  EXPECT_THROW(JsonlLog(files_, Path(), 5), FileError);
-  EXPECT_EQ(ReadFile(files_, Path()), "dear diary\n");
-}
-
-TEST_F(EventLogTest, FailedWriteSpoilsItsOwnLineOnly) {
-  FaultyFileSystem faulty(files_);
-  JsonlLog log(faulty, Path(), 0);
-  log.Write(R"({"step": 1})");
-  faulty.FailAt(faulty.operations() + 1);
-  EXPECT_THROW(log.Write(R"({"step": 2})"), FileError);
-  log.Write(R"({"step": 3})");
-  const std::string text = ReadFile(files_, Path());
-  EXPECT_THAT(text, testing::StartsWith("{\"step\": 1}\n"));
-  EXPECT_THAT(text, testing::EndsWith("\n{\"step\": 3}\n"));
-  JsonlLog again(files_, Path(), 3);
-  EXPECT_EQ(ReadFile(files_, Path()), "{\"step\": 1}\n{\"step\": 3}\n");
-}
 
 // The records of a file of TFRecords, each checksum checked.
 std::vector<std::string> RecordsOf(const std::string& bytes) {
@@ -101,7 +52,7 @@ std::vector<std::string> RecordsOf(const std::string& bytes) {
   return records;
 }
 
-TEST_F(EventLogTest, TfRecordIsFramedAsTensorFlowDoes) {
+TEST_F(TensorBoardWriterTest, RecordIsFramedAsTensorFlowDoes) {
   // Length 3, its masked checksum, "abc", its masked checksum: as written by TensorBoard's own RecordWriter.
   const std::string expected(
       "\x03\0\0\0\0\0\0\0"
@@ -113,7 +64,7 @@ TEST_F(EventLogTest, TfRecordIsFramedAsTensorFlowDoes) {
   EXPECT_THAT(RecordsOf(TfRecord("abc") + TfRecord("")), ElementsAre("abc", ""));
 }
 
-TEST_F(EventLogTest, EventsAreTheProtocolBuffersTensorBoardReads) {
+TEST_F(TensorBoardWriterTest, EventsAreTheProtocolBuffersTensorBoardReads) {
   TensorBoardWriter writer(files_, directory_ + "/tensorboard", 301, [] { return 1024.0; });
   writer.Scalar("loss", 302, 1.5f);
   EXPECT_THAT(writer.path(), HasSubstr("/tensorboard/events.out.tfevents.0000001024."));
@@ -126,7 +77,7 @@ TEST_F(EventLogTest, EventsAreTheProtocolBuffersTensorBoardReads) {
             time + "\x10\xae\x02" + "\x2a\x0d" + "\x0a\x0b" + "\x0a\x04loss" + std::string("\x15\0\0\xc0\x3f", 5));
 }
 
-TEST_F(EventLogTest, LaterEventFilesSortAfterEarlierOnes) {
+TEST_F(TensorBoardWriterTest, LaterEventFilesSortAfterEarlierOnes) {
   const auto clock = [] { return 5.0; };
   EXPECT_THAT(TensorBoardWriter(files_, directory_, 1, clock).path(), HasSubstr(".0000000005."));
   EXPECT_THAT(TensorBoardWriter(files_, directory_, 1, clock).path(), HasSubstr(".0000000006."));
@@ -134,9 +85,21 @@ TEST_F(EventLogTest, LaterEventFilesSortAfterEarlierOnes) {
   EXPECT_THAT(TensorBoardWriter(files_, directory_, 1, clock).path(), HasSubstr(".0000000007."));
 }
 
+TEST_F(TensorBoardWriterTest, WhatIsSyncedSurvivesAPowerCut) {
+  FaultyFileSystem faulty(files_);
+  TensorBoardWriter writer(faulty, directory_ + "/tensorboard", 1);
+  writer.Scalar("loss", 1, 1.5f);
+  writer.Sync();
+  const std::string bytes = ReadFile(files_, writer.path());
+  faulty.CrashAt(faulty.operations() + 1, AfterCrash::kUnsyncedLost);
+  EXPECT_THROW(writer.Scalar("loss", 2, 1.5f), FileError);
+  ASSERT_TRUE(files_.Exists(writer.path())) << "its name was not on the disk";
+  EXPECT_EQ(ReadFile(files_, writer.path()), bytes);
+}
+
 // Half of tests/python/check_tensorboard.py, which runs this test and then lets TensorBoard read what it wrote: a run
 // killed in the middle of a record after step 5, then gone on with from step 3.
-TEST_F(EventLogTest, WritesARunForTensorBoard) {
+TEST_F(TensorBoardWriterTest, WritesARunForTensorBoard) {
   const char* sample = std::getenv("DRAGOMAN_SAMPLE_DIR");
   if (sample == nullptr) GTEST_SKIP() << "run by tests/python/check_tensorboard.py";
   std::string killed;
