@@ -14,6 +14,7 @@
 #include "cli/config_file.h"
 #include "cli/help_format.h"
 #include "cli/interrupted.h"
+#include "kernels/target.h"
 
 namespace dragoman {
 namespace {
@@ -157,6 +158,7 @@ int Run(std::vector<std::string> args) {
 
 int RunCommandLine(const std::vector<std::string>& args) {
   try {
+    kernels::UseTargetFromEnvironment();
     return Run(args);
   } catch (const OptionError& error) {
     return Fail(error.what(), kWrongUse);
