@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "kernels/target.h"
 #include "tests/cli/cli_test_util.h"
 
 namespace dragoman {
@@ -119,13 +120,13 @@ class ForcedTarget {
 TEST(UsageTest, AnUnknownInstructionSetIsToldWhichThereAre) {
   const ForcedTarget target("mmx");
   ExpectWrongUse({"--version"}, "DRAGOMAN_TARGET: found \"mmx\", expected an instruction set");
-  ExpectWrongUse({"--version"}, "scalar");
+  ExpectWrongUse({"--version"}, kernels::SupportedTargets().back());
 }
 
 TEST(UsageTest, TheInstructionSetOfTheEnvironmentIsUsed) {
-  const ForcedTarget target("scalar");
+  const ForcedTarget target(kernels::SupportedTargets().back().c_str());
   const Finished run =
-      Dragoman(TinyTraining() + Args{"--max-steps", "1", "--precision", "bf16", "--output", Scratch("scalar")});
+      Dragoman(TinyTraining() + Args{"--max-steps", "1", "--precision", "bf16", "--output", Scratch("forced")});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("--precision bf16 needs a processor with AVX512_BF16"));
 }
