@@ -44,8 +44,8 @@ struct Call {
                      scratch.data());
   }
   void Backward() const {
-    AttentionBackward(shape, packing(), packing(), (*this)[0], (*this)[1], (*this)[2], (*this)[3], (*this)[4],
-                      log_sum_exp.data(), (*this)[5], (*this)[6], (*this)[7], false, scratch.data());
+    AttentionBackward(shape, packing(), packing(), (*this)[0], (*this)[1], (*this)[2], (*this)[4], log_sum_exp.data(),
+                      (*this)[5], (*this)[6], (*this)[7], false, scratch.data());
   }
   void Report(benchmark::State& state, double flops_per_pair) const {
     const double pairs = static_cast<double>(tokens) * state.range(2) * (shape.causal ? 0.5 : 1);

@@ -22,6 +22,7 @@
 #include "base/thread_pool.h"
 #include "data/batch.h"
 #include "kernels/gemm.h"
+#include "kernels/target.h"
 #include "model/transformer.h"
 #include "model/transformer_config.h"
 #include "train/gradient_workers.h"
@@ -175,6 +176,7 @@ int main(int argc, char** argv) {
   app.add_option("--learning-rate", options.learning_rate, "constant");
   CLI11_PARSE(app, argc, argv);
   try {
+    dragoman::kernels::UseTargetFromEnvironment();
     dragoman::Serve(options);
   } catch (const std::exception& error) {
     fmt::print(stderr, "train_speed: {}\n", error.what());

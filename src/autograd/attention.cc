@@ -39,10 +39,9 @@ Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Varia
 
   tape.Record(out, [&tape, shape, q_packing, k_packing, q, k, v, out, log_sum_exp, scratch_floats] {
     // q, k and v are fresh results of a Linear each, so this op is the first to write their gradients.
-    kernels::AttentionBackward(shape, q_packing, k_packing, q.value(), k.value(), v.value(), out.value(),
-                               tape.Gradient(out), log_sum_exp.value().data, tape.SlotFor(q).matrix,
-                               tape.SlotFor(k).matrix, tape.SlotFor(v).matrix, /*accumulate=*/false,
-                               tape.NewScratch(scratch_floats).data());
+    kernels::AttentionBackward(shape, q_packing, k_packing, q.value(), k.value(), v.value(), tape.Gradient(out),
+                               log_sum_exp.value().data, tape.SlotFor(q).matrix, tape.SlotFor(k).matrix,
+                               tape.SlotFor(v).matrix, /*accumulate=*/false, tape.NewScratch(scratch_floats).data());
   });
   return out;
 }

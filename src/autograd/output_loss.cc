@@ -14,7 +14,8 @@ using kernels::Transpose;
 namespace {
 
 // Logits of this many tokens exist at a time: enough rows for the GEMMs to run at full rate, few enough that 8k
-// logits each (8 MB) stay in the last-level cache.
+// logits each (8 MB) stay in the last-level cache. No fewer for a larger vocabulary: a slice reads and writes the
+// weight's whole gradient, d_model numbers for each logit column, which is soon more than the logits themselves.
 constexpr int64_t kSliceTokens = 256;
 
 }  // namespace

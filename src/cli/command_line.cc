@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/help_format.h"
+#include "kernels/target.h"
 
 namespace dragoman {
 namespace {
@@ -155,6 +156,7 @@ int Run(std::vector<std::string> args) {
 
 int RunCommandLine(const std::vector<std::string>& args) {
   try {
+    kernels::UseTargetFromEnvironment();
     return Run(args);
   } catch (const OptionError& error) {
     return Fail(error.what(), kWrongUse);

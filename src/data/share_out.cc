@@ -7,11 +7,30 @@
 #include "base/check.h"
 
 namespace dragoman {
+namespace {
+
+// Each part filled up to max_tokens: no cut makes fewer.
+std::vector<std::vector<int>> FilledParts(const Batch& batch, std::span<const int> sentences, int64_t max_tokens) {
+  std::vector<std::vector<int>> parts;
+  int64_t tokens = 0;
+  for (const int s : sentences) {
+    const int64_t length = batch.SrcLength(s) + batch.TgtLength(s);
+    if (parts.empty() || tokens + length > max_tokens) {
+      parts.emplace_back();
+      tokens = 0;
+    }
+    parts.back().push_back(s);
+    tokens += length;
+  }
+  return parts;
+}
+
+}  // namespace
 
 double SentenceCost::Of(int64_t src_len, int64_t tgt_len) const {
   const auto src = static_cast<double>(src_len);
   const auto tgt = static_cast<double>(tgt_len);
-  return src_token * src + tgt_token * tgt + attention * (src * src + tgt * tgt + src * tgt);
+  return src_token * src + tgt_token * tgt + src_pair * src * src + tgt_pair * tgt * tgt + cross_pair * src * tgt;
 }
 
 std::vector<std::vector<int>> ShareOut(const Batch& batch, int workers, const SentenceCost& cost) {
@@ -38,18 +57,17 @@ std::vector<std::vector<int>> ShareOut(const Batch& batch, int workers, const Se
 }
 
 std::vector<std::vector<int>> MicroBatches(const Batch& batch, std::span<const int> sentences, int64_t max_tokens) {
-  std::vector<std::vector<int>> parts;
-  int64_t tokens = 0;
-  for (const int s : sentences) {
-    const int64_t length = batch.SrcLength(s) + batch.TgtLength(s);
-    if (parts.empty() || tokens + length > max_tokens) {
-      parts.emplace_back();
-      tokens = 0;
+  const size_t parts = FilledParts(batch, sentences, max_tokens).size();
+  int64_t low = 1, high = max_tokens;  // the smallest budget that needs no more parts lies between
+  while (low < high) {
+    const int64_t middle = low + (high - low) / 2;
+    if (FilledParts(batch, sentences, middle).size() <= parts) {
+      high = middle;
+    } else {
+      low = middle + 1;
     }
-    parts.back().push_back(s);
-    tokens += length;
   }
-  return parts;
+  return FilledParts(batch, sentences, high);
 }
 
 }  // namespace dragoman

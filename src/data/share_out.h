@@ -11,22 +11,22 @@
 
 namespace dragoman {
 
-// What a sentence costs: so much a token, and for attention so much for each pair of tokens that look at each other
-// (source², target² and source x target).
+// What a sentence costs, in any unit: so much a token, and for attention so much for each pair of tokens that look at
+// each other (source², target² and source x target).
 struct SentenceCost {
-  double src_token = 1.0;
-  double tgt_token = 1.0;
-  double attention = 1.0 / 1024;  // about right for d_model 512: 4 d against 12 d² operations
+  double src_token, tgt_token;
+  double src_pair, tgt_pair, cross_pair;
   double Of(int64_t src_len, int64_t tgt_len) const;
 };
 
 // Returns, for each worker, the indices of its sentences in the batch, ascending; every sentence once. The costliest
 // sentence goes first, each to the worker with the least so far, so no worker has more than 4/3 of the best possible
 // (Graham 1969). With at least as many sentences as workers, each worker gets one. Deterministic.
-std::vector<std::vector<int>> ShareOut(const Batch& batch, int workers, const SentenceCost& cost = {});
+std::vector<std::vector<int>> ShareOut(const Batch& batch, int workers, const SentenceCost& cost);
 
 // Returns `sentences` (indices in the batch) in their order, cut so that each part has at most max_tokens source plus
-// target tokens, or is a single sentence that alone has more.
+// target tokens, or is a single sentence that alone has more; as few parts as that takes, the largest as small as can
+// be.
 std::vector<std::vector<int>> MicroBatches(const Batch& batch, std::span<const int> sentences, int64_t max_tokens);
 
 }  // namespace dragoman

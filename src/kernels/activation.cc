@@ -52,7 +52,8 @@ struct ValueAndSlope {
 struct Relu {
   HWY_INLINE Floats Value(Floats x) const { return hn::IfThenZeroElse(hn::Lt(x, hn::Zero(Tag())), x); }
   HWY_INLINE ValueAndSlope Both(Floats x) const {
-    return {Value(x), hn::IfThenZeroElse(hn::Le(x, hn::Zero(Tag())), hn::Set(Tag(), 1.0f))};
+    const Floats value = Value(x);  // where x is not above 0, the slope, too: 0, or NaN for NaN
+    return {value, hn::IfThenElse(hn::Gt(x, hn::Zero(Tag())), hn::Set(Tag(), 1.0f), value)};
   }
 };
 

@@ -29,7 +29,6 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-constexpr int64_t kLanes = hn::MaxLanes(Tag());
 static_assert(kQueryBlock % kLanes == 0 && kMaxLanes % kLanes == 0);
 
 // [keys, kQueryBlock] read as a left factor: one row per key, or one row per query.
@@ -88,10 +87,10 @@ HWY_INLINE void WriteBack(HeadRows from, const Matrix& m) {
   for (int64_t r = 0; r < m.rows; ++r) std::copy_n(from.data + r * from.stride, m.cols, m.Row(r));
 }
 
-// Transpose(): transposed[c][r] = scale * x[r][c], c < width (whole vectors); the last row is repeated to the end of
-// the vector.
+// TransposeQueries(): transposed[c][r] = scale * x[r][c], c < width (whole vectors); the last row is repeated to the
+// end of the vector.
 #if HWY_TARGET == HWY_SCALAR
-HWY_INLINE void Transpose(HeadRows x, int64_t rows, int64_t width, float scale, float* transposed) {
+HWY_INLINE void TransposeQueries(HeadRows x, int64_t rows, int64_t width, float scale, float* transposed) {
   for (int64_t c = 0; c < width; ++c) {
     for (int64_t r = 0; r < rows; ++r) transposed[c * kQueryBlock + r] = scale * x.data[r * x.stride + c];
   }
@@ -108,7 +107,7 @@ HWY_INLINE hn::Vec<D> LoadBlocks(D d, const float* const* rows, int64_t c) {
   }
 }
 
-HWY_INLINE void Transpose(HeadRows x, int64_t rows, int64_t width, float scale, float* transposed) {
+HWY_INLINE void TransposeQueries(HeadRows x, int64_t rows, int64_t width, float scale, float* transposed) {
   const Tag d;
   const Floats factor = hn::Set(d, scale);
   for (int64_t first = 0; first < rows; first += kLanes) {

@@ -72,7 +72,7 @@ void ForwardHead(const AttentionShape& shape, const Matrix& q, const Matrix& k, 
     ScratchTaker block_scratch = scratch;
     const Matrix out_block = out.Rows(begin, queries);
     const HeadRows out_rows = WholeRows(out_block, block_scratch);
-    Transpose(WholeRows(q.Rows(begin, queries), block_scratch), queries, width, scale, q_transposed);
+    TransposeQueries(WholeRows(q.Rows(begin, queries), block_scratch), queries, width, scale, q_transposed);
     SmallGemm<Steps::kAll>(d, keys, VecsFor(queries), k_rows.AsLeft(), {q_transposed, kQueryBlock}, width, 0,
                            {weights, kQueryBlock, false});
     for (int64_t lane = 0; lane < queries; lane += kLanes) {

@@ -35,11 +35,10 @@ int64_t AttentionScratchFloats(const AttentionShape& shape, int64_t max_q_len, i
 void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
                       const Matrix& k, const Matrix& v, const Matrix& out, float* log_sum_exp, float* scratch);
 
-//   dout, out like q; dq, dk, dv like q, k, v, all overwritten (or added to when accumulate).
+//   dout like q; dq, dk, dv like q, k, v, all overwritten (or added to when accumulate).
 void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                       const Matrix& k, const Matrix& v, const Matrix& out, const Matrix& dout,
-                       const float* log_sum_exp, const Matrix& dq, const Matrix& dk, const Matrix& dv, bool accumulate,
-                       float* scratch);
+                       const Matrix& k, const Matrix& v, const Matrix& dout, const float* log_sum_exp, const Matrix& dq,
+                       const Matrix& dk, const Matrix& dv, bool accumulate, float* scratch);
 
 // The attention weights themselves, for looking at: weights [q_len, k_len] of sentence s and one head.
 void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,

@@ -27,7 +27,7 @@ HWY_INLINE void SoftmaxBackwardLanes(QueryLanes queries, int64_t keys, Floats lo
                                      const DropoutLanes& dropout, float* scores, float* dweights, float* dropped) {
   const Tag d;
   const int64_t all_visible = queries.AllVisible(keys);
-  Floats mean = hn::Zero(d);  // of dweights, under the weights; the same number as dot(dout, out)
+  Floats mean = hn::Zero(d);  // of dweights, under the weights; the same number as dot(dout, out), for less
   for (int64_t j = 0; j < keys; ++j) {
     const int64_t at = j * kQueryBlock;
     Floats weight = ExpOrNan(hn::Sub(hn::Load(d, scores + at), log_sum_exp));
@@ -61,18 +61,67 @@ HWY_INLINE void PrefetchNextHead(const BackwardMatrices& m) {
   for (const Matrix& matrix : {m.q, m.k, m.v, m.dout, m.dq, m.dk, m.dv}) PrefetchNextHead(matrix);
 }
 
+// Scratch for a block of queries.
+struct BackwardScratch {
+  float *q_transposed, *dout_transposed;  // [padded d_head, kQueryBlock]
+  float *scores, *dscores, *dropped;      // [keys, kQueryBlock]; dropped is scores when nothing is dropped
+  float* log_sum_exp;                     // [kQueryBlock]
+};
+
+HWY_INLINE BackwardScratch TakeBackwardScratch(const AttentionShape& shape, int64_t keys, ScratchTaker& scratch) {
+  BackwardScratch taken;
+  taken.q_transposed = scratch.Take(PaddedHead(shape.d_head) * kQueryBlock);
+  taken.dout_transposed = scratch.Take(PaddedHead(shape.d_head) * kQueryBlock);
+  taken.scores = scratch.Take(keys * kQueryBlock);
+  taken.dscores = scratch.Take(keys * kQueryBlock);
+  taken.dropped = shape.dropout.active() ? scratch.Take(keys * kQueryBlock) : taken.scores;
+  taken.log_sum_exp = scratch.Take(kQueryBlock);
+  return taken;
+}
+
+// Scores become weights, and dscores, which come as dout v^T, the scores' gradient. begin: the block's first query in
+// its sentence; first_row: its row of the packed matrix, counted on from the rows of the heads before.
+HWY_INLINE void SoftmaxBackwardBlock(const AttentionShape& shape, int64_t begin, int64_t queries, int64_t keys,
+                                     int64_t first_row, float scale, const BackwardScratch& at) {
+  for (int64_t lane = 0; lane < queries; lane += kLanes) {
+    const QueryLanes lanes = {begin + lane, shape.causal};
+    const DropoutLanes dropout(shape.dropout, first_row + lane);
+    const Floats log_sum_exp = hn::Load(Tag(), at.log_sum_exp + lane);
+    if (shape.dropout.active()) {
+      SoftmaxBackwardLanes<true>(lanes, keys, log_sum_exp, scale, dropout, at.scores + lane, at.dscores + lane,
+                                 at.dropped + lane);
+    } else {
+      SoftmaxBackwardLanes<false>(lanes, keys, log_sum_exp, scale, dropout, at.scores + lane, at.dscores + lane,
+                                  nullptr);
+    }
+  }
+}
+
+// dv (+)= dropped^T dout, dk (+)= dscores^T q, dq (+)= dscores k, of a block of queries that begins at `begin`.
+HWY_INLINE void BlockGradients(bool causal, int64_t begin, int64_t queries, int64_t keys, int64_t width_vecs,
+                               const BackwardScratch& at, HeadRows q, HeadRows k, HeadRows dout, Product dq, Product dk,
+                               Product dv) {
+  const Tag d;
+  const KeyRows dropped_by_key{at.dropped, {}, {}}, dscores_by_key{at.dscores, {}, {}};
+  const QueryRows dscores_by_query{at.dscores, {}, {}};
+  if (causal) {
+    SmallGemm<Steps::kUpperTriangle>(d, keys, width_vecs, dropped_by_key, dout.AsRight(), queries, begin, dv);
+    SmallGemm<Steps::kUpperTriangle>(d, keys, width_vecs, dscores_by_key, q.AsRight(), queries, begin, dk);
+    SmallGemm<Steps::kLowerTriangle>(d, queries, width_vecs, dscores_by_query, k.AsRight(), begin, 0, dq);
+  } else {
+    SmallGemm<Steps::kAll>(d, keys, width_vecs, dropped_by_key, dout.AsRight(), queries, 0, dv);
+    SmallGemm<Steps::kAll>(d, keys, width_vecs, dscores_by_key, q.AsRight(), queries, 0, dk);
+    SmallGemm<Steps::kAll>(d, queries, width_vecs, dscores_by_query, k.AsRight(), keys, 0, dq);
+  }
+}
+
 // Writes dq, dk and dv, or adds to them. first_row: the row of log_sum_exp that belongs to the first query.
 void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, const float* log_sum_exp, int64_t first_row,
                   bool accumulate_dq, bool accumulate_dkv, ScratchTaker scratch) {
   const Tag d;
-  const int64_t width = PaddedHead(shape.d_head), width_vecs = width / kLanes;
+  const int64_t width = PaddedHead(shape.d_head);
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
-  float* const q_transposed = scratch.Take(width * kQueryBlock);
-  float* const dout_transposed = scratch.Take(width * kQueryBlock);
-  float* const scores = scratch.Take(m.k.rows * kQueryBlock);
-  float* const dscores = scratch.Take(m.k.rows * kQueryBlock);
-  float* const dropped = shape.dropout.active() ? scratch.Take(m.k.rows * kQueryBlock) : scores;
-  float* const block_log_sum_exp = scratch.Take(kQueryBlock);
+  const BackwardScratch at = TakeBackwardScratch(shape, m.k.rows, scratch);
   const HeadRows k = WholeRows(m.k, scratch), v = WholeRows(m.v, scratch);
   const HeadRows dk = WholeRows(m.dk, scratch), dv = WholeRows(m.dv, scratch);
   for (int64_t begin = 0; begin < m.q.rows; begin += kQueryBlock) {
@@ -84,40 +133,19 @@ void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, const 
     const HeadRows dout = WholeRows(m.dout.Rows(begin, queries), block_scratch);
     const HeadRows dq = WholeRows(dq_block, block_scratch);
 
-    Transpose(q, queries, width, scale, q_transposed);
-    Transpose(dout, queries, width, 1.0f, dout_transposed);
-    SmallGemm<Steps::kAll>(d, keys, vecs, k.AsLeft(), {q_transposed, kQueryBlock}, width, 0,
-                           {scores, kQueryBlock, false});
-    SmallGemm<Steps::kAll>(d, keys, vecs, v.AsLeft(), {dout_transposed, kQueryBlock}, width, 0,
-                           {dscores, kQueryBlock, false});
+    TransposeQueries(q, queries, width, scale, at.q_transposed);
+    TransposeQueries(dout, queries, width, 1.0f, at.dout_transposed);
+    SmallGemm<Steps::kAll>(d, keys, vecs, k.AsLeft(), {at.q_transposed, kQueryBlock}, width, 0,
+                           {at.scores, kQueryBlock, false});
+    SmallGemm<Steps::kAll>(d, keys, vecs, v.AsLeft(), {at.dout_transposed, kQueryBlock}, width, 0,
+                           {at.dscores, kQueryBlock, false});
     for (int64_t i = 0; i < vecs * kLanes; ++i) {
-      block_log_sum_exp[i] = log_sum_exp[first_row + begin + std::min(i, queries - 1)];
+      at.log_sum_exp[i] = log_sum_exp[first_row + begin + std::min(i, queries - 1)];
     }
-    for (int64_t lane = 0; lane < queries; lane += kLanes) {
-      const QueryLanes lanes = {begin + lane, shape.causal};
-      const DropoutLanes dropout(shape.dropout, first_row + begin + lane);
-      const Floats lane_log_sum_exp = hn::Load(d, block_log_sum_exp + lane);
-      if (shape.dropout.active()) {
-        SoftmaxBackwardLanes<true>(lanes, keys, lane_log_sum_exp, scale, dropout, scores + lane, dscores + lane,
-                                   dropped + lane);
-      } else {
-        SoftmaxBackwardLanes<false>(lanes, keys, lane_log_sum_exp, scale, dropout, scores + lane, dscores + lane,
-                                    nullptr);
-      }
-    }
-    const KeyRows dropped_by_key{dropped, {}, {}}, dscores_by_key{dscores, {}, {}};
-    const QueryRows dscores_by_query{dscores, {}, {}};
-    const Product dv_product = {dv.data, dv.stride, accumulate_dkv}, dk_product = {dk.data, dk.stride, accumulate_dkv};
-    const Product dq_product = {dq.data, dq.stride, accumulate_dq};
-    if (shape.causal) {
-      SmallGemm<Steps::kUpperTriangle>(d, keys, width_vecs, dropped_by_key, dout.AsRight(), queries, begin, dv_product);
-      SmallGemm<Steps::kUpperTriangle>(d, keys, width_vecs, dscores_by_key, q.AsRight(), queries, begin, dk_product);
-      SmallGemm<Steps::kLowerTriangle>(d, queries, width_vecs, dscores_by_query, k.AsRight(), begin, 0, dq_product);
-    } else {
-      SmallGemm<Steps::kAll>(d, keys, width_vecs, dropped_by_key, dout.AsRight(), queries, 0, dv_product);
-      SmallGemm<Steps::kAll>(d, keys, width_vecs, dscores_by_key, q.AsRight(), queries, 0, dk_product);
-      SmallGemm<Steps::kAll>(d, queries, width_vecs, dscores_by_query, k.AsRight(), keys, 0, dq_product);
-    }
+    SoftmaxBackwardBlock(shape, begin, queries, keys, first_row + begin, scale, at);
+    BlockGradients(shape.causal, begin, queries, keys, width / kLanes, at, q, k, dout,
+                   {dq.data, dq.stride, accumulate_dq}, {dk.data, dk.stride, accumulate_dkv},
+                   {dv.data, dv.stride, accumulate_dkv});
     WriteBack(dq, dq_block);
   }
   WriteBack(dk, m.dk);
@@ -162,10 +190,8 @@ namespace dragoman::kernels {
 HWY_EXPORT(Backward);
 
 void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                       const Matrix& k, const Matrix& v, const Matrix& out, const Matrix& dout,
-                       const float* log_sum_exp, const Matrix& dq, const Matrix& dk, const Matrix& dv, bool accumulate,
-                       float* scratch) {
-  static_cast<void>(out);  // dot(dout, out) comes out of the weights, lane-wise, for less than reading out again
+                       const Matrix& k, const Matrix& v, const Matrix& dout, const float* log_sum_exp, const Matrix& dq,
+                       const Matrix& dk, const Matrix& dv, bool accumulate, float* scratch) {
   HWY_DYNAMIC_DISPATCH(Backward)
   (shape, q_packing, k_packing, q, k, v, dout, log_sum_exp, dq, dk, dv, accumulate, scratch);
 }

@@ -67,12 +67,6 @@ class DropoutMask {
   CounterVec lane_;  // 0, 1, 2, ...: Highway makes such a vector element by element, too slowly for a loop
 };
 
-// The same for one vector, where there is no loop to keep a DropoutMask across.
-template <class D>
-HWY_INLINE hn::Vec<D> DropoutFactors(D d, const Dropout& dropout, hn::Vec<hn::Rebind<uint32_t, D>> counters) {
-  return DropoutMask<D>(d, dropout).Factors(counters);
-}
-
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
 }  // namespace dragoman::kernels

@@ -27,7 +27,6 @@ namespace HWY_NAMESPACE {
 
 constexpr int64_t kBlockSteps = 512;
 constexpr int64_t kBlockFloats = int64_t{192} * 1024 / sizeof(float);  // of the 256 KB that the smallest caches have
-constexpr int64_t kLanes = hn::MaxLanes(Tag());
 constexpr int64_t kPanelCols = kPanelVecs * kLanes;
 static_assert(kBlockSteps * kPanelCols <= kBlockFloats);
 
@@ -159,8 +158,11 @@ void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose tra
 
 void Gemm(Precision precision, const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b,
           const Matrix& c, bool accumulate) {
-  const auto gemm = precision == Precision::kBf16 ? &GemmBf16 : static_cast<decltype(&GemmBf16)>(&Gemm);
-  gemm(a, transpose_a, b, transpose_b, c, accumulate);
+  if (precision == Precision::kBf16) {
+    GemmBf16(a, transpose_a, b, transpose_b, c, accumulate);
+  } else {
+    Gemm(a, transpose_a, b, transpose_b, c, accumulate);
+  }
 }
 
 }  // namespace dragoman::kernels

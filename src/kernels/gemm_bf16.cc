@@ -24,7 +24,6 @@ HWY_PUSH_ATTRIBUTES(HWY_TARGET_STR ",avx512bf16")  // HWY_BEFORE_NAMESPACE, and 
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
-constexpr int64_t kLanes = 16;
 constexpr int64_t kBlockPairs = 512;
 constexpr int64_t kPanelCols = kPanelVecs * kLanes;
 constexpr int64_t kPanelFloats = 12 * kPanelCols * kBlockPairs / 2;  // 576 KB of the 1 MB that these processors have

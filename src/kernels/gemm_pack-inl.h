@@ -30,8 +30,8 @@ template <class D>
 HWY_INLINE void TransposeSquare(D d, const float* HWY_RESTRICT from, int64_t from_stride, float* HWY_RESTRICT to,
                                 int64_t to_stride) {
   const hn::RepartitionToWide<D> pairs;  // of floats
-  constexpr size_t kLanes = hn::MaxLanes(D());
-  constexpr size_t kQuads = kLanes / 4;
+  constexpr size_t kSide = hn::MaxLanes(D());
+  constexpr size_t kQuads = kSide / 4;
   // First 4 rows at a time, within blocks of 4 floats: block b of quads[q][j] holds column 4b + j of rows 4q to 4q + 3.
   Floats quads[kQuads][4];
   for (size_t q = 0; q < kQuads; ++q) {
@@ -50,13 +50,13 @@ HWY_INLINE void TransposeSquare(D d, const float* HWY_RESTRICT from, int64_t fro
   // Then whole blocks: all that belong to a column side by side.
   for (size_t j = 0; j < 4; ++j) {
     float* const column = to + j * to_stride;
-    if constexpr (kLanes == 4) {
+    if constexpr (kSide == 4) {
       hn::StoreU(quads[0][j], d, column);
-    } else if constexpr (kLanes == 8) {
+    } else if constexpr (kSide == 8) {
       hn::StoreU(hn::ConcatLowerLower(d, quads[1][j], quads[0][j]), d, column);
       hn::StoreU(hn::ConcatUpperUpper(d, quads[1][j], quads[0][j]), d, column + 4 * to_stride);
     } else {
-      static_assert(kLanes == 16);
+      static_assert(kSide == 16);
       Floats even[2], odd[2];  // blocks 0 and 2, 1 and 3 of two quads
       for (size_t h = 0; h < 2; ++h) {
         const Floats first = quads[2 * h][j], second = quads[2 * h + 1][j];

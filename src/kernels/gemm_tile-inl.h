@@ -15,15 +15,15 @@
 
 #include "hwy/cache_control.h"
 #include "hwy/highway.h"
+#include "kernels/gemm_factor-inl.h"
 #include "kernels/lanes-inl.h"
-#include "kernels/small_gemm-inl.h"  // LeftFactor, RightFactor, Product, kTileRows
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
 // 8 x 3 accumulators leave 8 of 32 registers for what they are fed from, 6 x 2 leave 4 of 16.
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
+#if HWY_TARGET == HWY_AVX3
 constexpr int kPanelVecs = 3;
 #else
 constexpr int kPanelVecs = 2;

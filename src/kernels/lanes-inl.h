@@ -28,6 +28,7 @@ namespace hn = hwy::HWY_NAMESPACE;
 
 using Tag = hn::ScalableTag<float>;
 using Floats = hn::Vec<Tag>;
+constexpr int64_t kLanes = hn::MaxLanes(Tag());
 
 // How a whole vector is read and written.
 struct WholeLanes {
@@ -43,13 +44,13 @@ struct FirstLanes {
 
 #if HWY_MEM_OPS_MIGHT_FAULT
   HWY_INLINE Floats LoadOr(const float* from, float missing) const {
-    HWY_ALIGN float lanes[hn::MaxLanes(Tag())];
+    HWY_ALIGN float lanes[kLanes];
     hn::Store(hn::Set(Tag(), missing), Tag(), lanes);
     std::memcpy(lanes, from, count * sizeof(float));
     return hn::Load(Tag(), lanes);
   }
   HWY_INLINE void Store(Floats v, float* to) const {
-    HWY_ALIGN float lanes[hn::MaxLanes(Tag())];
+    HWY_ALIGN float lanes[kLanes];
     hn::Store(v, Tag(), lanes);
     std::memcpy(to, lanes, count * sizeof(float));
   }

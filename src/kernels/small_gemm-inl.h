@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Products of matrices too small for a BLAS call: C[m, n] (+)= A[m, k] B[k, n], a tile of C held in registers.
-// Every element of C is one chain of fused multiply-adds over k in rising order, whatever the tile it falls in: its
-// value depends on its row of A and its column of B, and on nothing else.
-// Included once per instruction set (Highway's foreach_target).
+// Products of one head's matrices, which lie in the first-level cache: C[m, n] (+)= A[m, k] B[k, n], whole or
+// triangular, a tile of C held in registers. (gemm_tile-inl.h has the tiles of large products, which pack and
+// prefetch.) Every element of C is one chain of fused multiply-adds over k in rising order, whatever the tile it falls
+// in: its value depends on its row of A and its column of B, and on nothing else. Included once per instruction set
+// (Highway's foreach_target).
 #if defined(DRAGOMAN_KERNELS_SMALL_GEMM_INL_H_) == defined(HWY_TARGET_TOGGLE)
 #ifdef DRAGOMAN_KERNELS_SMALL_GEMM_INL_H_
 #undef DRAGOMAN_KERNELS_SMALL_GEMM_INL_H_
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include "hwy/highway.h"
+#include "kernels/gemm_factor-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
@@ -23,44 +25,7 @@ namespace HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Rows of C in one tile: kTileVecs * kTileRows accumulators, and what they are fed from, fill the register file.
-constexpr int kTileVecs = 2;
-#if HWY_TARGET == HWY_AVX3 || HWY_TARGET == HWY_AVX3_DL
-constexpr int kTileRows = 8;
-#else
-constexpr int kTileRows = 6;
-#endif
-
-// The left factor: element (r, i) is data[r * RowStride + i * StepStride]. A stride known when compiling (FixedStride)
-// becomes part of the instruction; any other one costs a register a row.
-template <int kValue>
-struct FixedStride {
-  static constexpr int64_t value = kValue;
-};
-struct AnyStride {
-  int64_t value;
-};
-template <class RowStride, class StepStride>
-struct LeftFactor {
-  const float* data;
-  RowStride row_stride;
-  StepStride step_stride;
-
-  LeftFactor From(int64_t row, int64_t step) const {
-    return {data + row * row_stride.value + step * step_stride.value, row_stride, step_stride};
-  }
-};
-
-struct RightFactor {
-  const float* data;
-  int64_t stride;
-};
-
-struct Product {
-  float* data;
-  int64_t stride;
-  bool accumulate;
-};
+constexpr int kTileVecs = 2;  // of a tile, by kTileRows
 
 // One tile. With kTriangle, row r is the sum over the first steps + r + 1 products.
 template <int kRows, int kVecs, bool kTriangle, class D, class Left>

@@ -18,8 +18,8 @@ std::vector<std::string> SupportedTargets();
 // run.
 void UseTarget(std::string_view name, std::string_view where);
 
-// For main(), before any kernel runs: UseTarget() with the value of the environment variable DRAGOMAN_TARGET, if it is
-// set and not empty.
+// For a program's start, before any kernel runs: UseTarget() with the value of the environment variable
+// DRAGOMAN_TARGET, if it is set and not empty.
 void UseTargetFromEnvironment();
 
 // The instruction set in use.

@@ -3,28 +3,31 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/testing.h"
 #include "model/test_model.h"
 
 namespace dragoman {
 namespace {
 
 TEST(DecoderLayerTest, Gradients) {
-  const std::vector<int32_t> src = {0, 2, 6}, tgt = {0, 4, 7};
-  for (NamedConfig& named : ConfigsOfEveryKind()) {
-    for (const float dropout : {0.0f, 0.2f}) {
-      SCOPED_TRACE(named.name + ", dropout " + std::to_string(dropout));
-      named.config.residual_dropout = named.config.attention_dropout = named.config.ffn_dropout = dropout;
-      ParameterStore store;
-      const DecoderLayer layer(store, "layer", named.config);
-      store.Allocate();
-      FillRandom(store, 1);
-      GradientCheck(store, {{"x", 7, 8, 2}, {"encoder_out", 6, 8, 3}},
-                    [&](Tape& tape, const std::vector<Variable>& in) {
-                      return WeightedSum(tape, layer.Forward(tape, in[0], in[1], {tgt}, {src}, nullptr));
-                    })
-          .Run(/*tolerance=*/5e-4, /*most=*/40);  // six ops deep, so rounding is some times an op's
+  kernels::ForEachTarget([&] {
+    const std::vector<int32_t> src = {0, 2, 6}, tgt = {0, 4, 7};
+    for (NamedConfig& named : ConfigsOfEveryKind()) {
+      for (const float dropout : {0.0f, 0.2f}) {
+        SCOPED_TRACE(named.name + ", dropout " + std::to_string(dropout));
+        named.config.residual_dropout = named.config.attention_dropout = named.config.ffn_dropout = dropout;
+        ParameterStore store;
+        const DecoderLayer layer(store, "layer", named.config);
+        store.Allocate();
+        FillRandom(store, 1);
+        GradientCheck(store, {{"x", 7, 8, 2}, {"encoder_out", 6, 8, 3}},
+                      [&](Tape& tape, const std::vector<Variable>& in) {
+                        return WeightedSum(tape, layer.Forward(tape, in[0], in[1], {tgt}, {src}, nullptr));
+                      })
+            .Run(/*tolerance=*/5e-4, /*most=*/40);  // six ops deep, so rounding is some times an op's
+      }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <cmath>
 
 #include "base/error.h"
+#include "kernels/testing.h"
 #include "model/test_model.h"
 
 namespace dragoman {
@@ -72,70 +73,74 @@ void ExpectSameLogits(const Matrix& cached, const Transformer& model, const Sent
 }
 
 TEST(CachedDecodingTest, EqualsRecomputingFromScratchWhileHypothesesAreReordered) {
-  const std::array<int, 3> lengths = {4, 1, 7};
-  for (const NamedConfig& named : ConfigsOfEveryKind()) {
-    SCOPED_TRACE(named.name);
-    const auto model = RandomModel(named.config);
-    const Sentences src(lengths, named.config.src_vocab, 1);
-    const auto vocab = static_cast<uint64_t>(named.config.tgt_vocab);
-    Rng rng(5);
-    Tape tape;
-    {
-      const Variable encoder_out = model->Encode(tape, src.view());
-      const auto state = model->StartDecoding(tape, src.packing(), encoder_out);
-      std::vector<History> histories;
-      for (size_t s = 0; s < 3; ++s) histories.push_back({s, {named.config.decoder_start}});
-      for (int step = 0; step < 12; ++step) {
-        std::vector<int32_t> newest;
-        for (const History& history : histories) newest.push_back(history.tokens.back());
-        const Variable logits = model->Step(tape, *state, newest);
-        ExpectSameLogits(logits.value(), *model, src, histories);
-        if (testing::Test::HasFatalFailure()) return;
-        // From 1 to 6 hypotheses go on, of any parents, so some sentences end on the way.
-        std::vector<int32_t> parents;
-        std::vector<History> next;
-        for (uint64_t n = 1 + rng.Below(6); n > 0; --n) {
-          parents.push_back(static_cast<int32_t>(rng.Below(histories.size())));
-          next.push_back(histories[static_cast<size_t>(parents.back())]);
-          next.back().tokens.push_back(static_cast<int32_t>(rng.Below(vocab)));
+  kernels::ForEachTarget([&] {
+    const std::array<int, 3> lengths = {4, 1, 7};
+    for (const NamedConfig& named : ConfigsOfEveryKind()) {
+      SCOPED_TRACE(named.name);
+      const auto model = RandomModel(named.config);
+      const Sentences src(lengths, named.config.src_vocab, 1);
+      const auto vocab = static_cast<uint64_t>(named.config.tgt_vocab);
+      Rng rng(5);
+      Tape tape;
+      {
+        const Variable encoder_out = model->Encode(tape, src.view());
+        const auto state = model->StartDecoding(tape, src.packing(), encoder_out);
+        std::vector<History> histories;
+        for (size_t s = 0; s < 3; ++s) histories.push_back({s, {named.config.decoder_start}});
+        for (int step = 0; step < 12; ++step) {
+          std::vector<int32_t> newest;
+          for (const History& history : histories) newest.push_back(history.tokens.back());
+          const Variable logits = model->Step(tape, *state, newest);
+          ExpectSameLogits(logits.value(), *model, src, histories);
+          if (testing::Test::HasFatalFailure()) return;
+          // From 1 to 6 hypotheses go on, of any parents, so some sentences end on the way.
+          std::vector<int32_t> parents;
+          std::vector<History> next;
+          for (uint64_t n = 1 + rng.Below(6); n > 0; --n) {
+            parents.push_back(static_cast<int32_t>(rng.Below(histories.size())));
+            next.push_back(histories[static_cast<size_t>(parents.back())]);
+            next.back().tokens.push_back(static_cast<int32_t>(rng.Below(vocab)));
+          }
+          state->Reorder(parents);
+          histories = next;
         }
-        state->Reorder(parents);
-        histories = next;
       }
+      EXPECT_EQ(tape.pool().bytes_in_use(), 0u);  // the caches have gone with the state
     }
-    EXPECT_EQ(tape.pool().bytes_in_use(), 0u);  // the caches have gone with the state
-  }
+  });
 }
 
 TEST(CachedDecodingTest, AHypothesisIsTheSameAloneAndAmongOthers) {
-  const std::array<int, 3> lengths = {4, 1, 7};
-  for (const NamedConfig& named : ConfigsOfEveryKind()) {
-    SCOPED_TRACE(named.name);
-    const auto model = RandomModel(named.config);
-    const Sentences src(lengths, named.config.src_vocab, 1);
-    Tape tape;
-    const Variable encoder_out = model->Encode(tape, src.view());
-    const auto together = model->StartDecoding(tape, src.packing(), encoder_out);
-    std::vector<Sentences> alone_src;
-    std::vector<std::unique_ptr<DecoderState>> alone;
-    for (const auto& sentence : src.all) {
-      alone_src.push_back(Sentences({sentence}));
-      const Variable one_encoder_out = model->Encode(tape, alone_src.back().view());
-      alone.push_back(model->StartDecoding(tape, alone_src.back().packing(), one_encoder_out));
-    }
-    std::array<int32_t, 3> tokens;
-    tokens.fill(named.config.decoder_start);
-    for (int32_t step = 0; step < 6; ++step) {
-      const Variable logits = model->Step(tape, *together, tokens);
-      for (size_t s = 0; s < 3; ++s) {
-        const Variable one = model->Step(tape, *alone[s], {&tokens[s], 1});
-        for (int64_t v = 0; v < one.cols(); ++v) {
-          ASSERT_EQ(logits.value().At(static_cast<int64_t>(s), v), one.value().At(0, v)) << "step " << step;
+  kernels::ForEachTarget([&] {
+    const std::array<int, 3> lengths = {4, 1, 7};
+    for (const NamedConfig& named : ConfigsOfEveryKind()) {
+      SCOPED_TRACE(named.name);
+      const auto model = RandomModel(named.config);
+      const Sentences src(lengths, named.config.src_vocab, 1);
+      Tape tape;
+      const Variable encoder_out = model->Encode(tape, src.view());
+      const auto together = model->StartDecoding(tape, src.packing(), encoder_out);
+      std::vector<Sentences> alone_src;
+      std::vector<std::unique_ptr<DecoderState>> alone;
+      for (const auto& sentence : src.all) {
+        alone_src.push_back(Sentences({sentence}));
+        const Variable one_encoder_out = model->Encode(tape, alone_src.back().view());
+        alone.push_back(model->StartDecoding(tape, alone_src.back().packing(), one_encoder_out));
+      }
+      std::array<int32_t, 3> tokens;
+      tokens.fill(named.config.decoder_start);
+      for (int32_t step = 0; step < 6; ++step) {
+        const Variable logits = model->Step(tape, *together, tokens);
+        for (size_t s = 0; s < 3; ++s) {
+          const Variable one = model->Step(tape, *alone[s], {&tokens[s], 1});
+          for (int64_t v = 0; v < one.cols(); ++v) {
+            ASSERT_EQ(logits.value().At(static_cast<int64_t>(s), v), one.value().At(0, v)) << "step " << step;
+          }
+          tokens[s] = (step * 3 + static_cast<int32_t>(s)) % named.config.tgt_vocab;
         }
-        tokens[s] = (step * 3 + static_cast<int32_t>(s)) % named.config.tgt_vocab;
       }
     }
-  }
+  });
 }
 
 TEST(CachedDecodingTest, FollowsChangedParametersAfterPrepareForDecoding) {

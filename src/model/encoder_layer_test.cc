@@ -3,26 +3,29 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/testing.h"
 #include "model/test_model.h"
 
 namespace dragoman {
 namespace {
 
 TEST(EncoderLayerTest, Gradients) {
-  const std::vector<int32_t> offsets = {0, 3, 4, 8};
-  for (NamedConfig& named : ConfigsOfEveryKind()) {
-    for (const float dropout : {0.0f, 0.2f}) {
-      SCOPED_TRACE(named.name + ", dropout " + std::to_string(dropout));
-      named.config.residual_dropout = named.config.attention_dropout = named.config.ffn_dropout = dropout;
-      ParameterStore store;
-      const EncoderLayer layer(store, "layer", named.config);
-      store.Allocate();
-      FillRandom(store, 1);
-      GradientCheck(store, {{"x", 8, 8, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-        return WeightedSum(tape, layer.Forward(tape, in[0], {offsets}, nullptr));
-      }).Run(/*tolerance=*/5e-4, /*most=*/40);  // four ops deep, so rounding is some times an op's
+  kernels::ForEachTarget([&] {
+    const std::vector<int32_t> offsets = {0, 3, 4, 8};
+    for (NamedConfig& named : ConfigsOfEveryKind()) {
+      for (const float dropout : {0.0f, 0.2f}) {
+        SCOPED_TRACE(named.name + ", dropout " + std::to_string(dropout));
+        named.config.residual_dropout = named.config.attention_dropout = named.config.ffn_dropout = dropout;
+        ParameterStore store;
+        const EncoderLayer layer(store, "layer", named.config);
+        store.Allocate();
+        FillRandom(store, 1);
+        GradientCheck(store, {{"x", 8, 8, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
+          return WeightedSum(tape, layer.Forward(tape, in[0], {offsets}, nullptr));
+        }).Run(/*tolerance=*/5e-4, /*most=*/40);  // four ops deep, so rounding is some times an op's
+      }
     }
-  }
+  });
 }
 
 }  // namespace

@@ -25,8 +25,8 @@ Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   tgt_embed_ =
       config_.tying == Tying::kAll ? src_embed_ : store_.Declare("tgt_embed.weight", {config_.tgt_vocab, d_model});
   if (config_.positions == Positions::kLearned) {
-    src_positions_.learned = store_.Declare("src_positions.weight", {config_.max_src_len, d_model});
-    tgt_positions_.learned = store_.Declare("tgt_positions.weight", {config_.max_tgt_len, d_model});
+    src_positions_.learned = src_learned_ = store_.Declare("src_positions.weight", {config_.max_src_len, d_model});
+    tgt_positions_.learned = tgt_learned_ = store_.Declare("tgt_positions.weight", {config_.max_tgt_len, d_model});
   }
   // Layers point at parameters of store_ and at config_, both of which stay where they are.
   encoder_.reserve(static_cast<size_t>(config_.encoder_layers));
@@ -63,8 +63,8 @@ void Transformer::Initialize(uint64_t seed) {
   FillNormal(rng, deviation, src_embed_);
   if (tgt_embed_ != src_embed_) FillNormal(rng, deviation, tgt_embed_);
   if (output_ != tgt_embed_) FillNormal(rng, deviation, output_);
-  for (const PositionTable& positions : {src_positions_, tgt_positions_}) {
-    if (positions.learned != nullptr) FillNormal(rng, deviation, store_.Find(positions.learned->name));
+  for (Parameter* const learned : {src_learned_, tgt_learned_}) {
+    if (learned != nullptr) FillNormal(rng, deviation, learned);
   }
   for (const EncoderLayer& layer : encoder_) layer.Initialize(rng);
   for (const DecoderLayer& layer : decoder_) layer.Initialize(rng);
@@ -74,18 +74,18 @@ void Transformer::Initialize(uint64_t seed) {
   }
 }
 
-Variable Transformer::EmbedSource(Tape& tape, const PackedTokens& src) const {
-  const float scale = config_.scale_embedding ? std::sqrt(static_cast<float>(config_.d_model)) : 1.0f;
-  return Embedding(tape, src, *src_embed_, scale, /*first_position=*/0, src_positions_, config_.embedding_dropout);
+float Transformer::embedding_scale() const {
+  return config_.scale_embedding ? std::sqrt(static_cast<float>(config_.d_model)) : 1.0f;
 }
 
 Variable Transformer::EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const {
-  const float scale = config_.scale_embedding ? std::sqrt(static_cast<float>(config_.d_model)) : 1.0f;
-  return Embedding(tape, tgt_in, *tgt_embed_, scale, first_position, tgt_positions_, config_.embedding_dropout);
+  return Embedding(tape, tgt_in, *tgt_embed_, embedding_scale(), first_position, tgt_positions_,
+                   config_.embedding_dropout);
 }
 
 Variable Transformer::Encode(Tape& tape, const PackedTokens& src, AttentionTrace* trace) const {
-  Variable x = EmbedSource(tape, src);  // [src_tokens, d_model]
+  Variable x = Embedding(tape, src, *src_embed_, embedding_scale(), /*first_position=*/0, src_positions_,
+                         config_.embedding_dropout);  // [src_tokens, d_model]
   for (const EncoderLayer& layer : encoder_) x = layer.Forward(tape, x, src.packing, trace);
   return config_.final_norm ? encoder_final_norm_(tape, x) : x;
 }

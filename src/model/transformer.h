@@ -55,8 +55,8 @@ class Transformer {
   Variable Logits(Tape& tape, const Matrix& hidden) const;
 
  private:
-  Variable EmbedSource(Tape& tape, const PackedTokens& src) const;
   Variable EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const;
+  float embedding_scale() const;
 
   TransformerConfig config_;
   ParameterStore store_;
@@ -64,6 +64,7 @@ class Transformer {
   Parameter* tgt_embed_ = nullptr;  // [tgt_vocab, d_model], src_embed_ when all embeddings are tied
   Parameter* output_ = nullptr;     // [tgt_vocab, d_model], tgt_embed_ when tied
   Parameter* output_bias_ = nullptr;
+  Parameter *src_learned_ = nullptr, *tgt_learned_ = nullptr;  // positions, where they are learned
   FlatBuffer sinusoids_;
   PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
   std::vector<EncoderLayer> encoder_;

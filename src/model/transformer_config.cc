@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -155,12 +154,26 @@ void TransformerConfig::Validate() const {
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
           fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
-  Require(norm_epsilon > 0 && std::isfinite(norm_epsilon), "norm_epsilon", fmt::format("{}", norm_epsilon),
-          "a positive number");
+  Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
+          "above 0 and at most 1");
   RequireRate("embedding_dropout", embedding_dropout);
   RequireRate("residual_dropout", residual_dropout);
   RequireRate("attention_dropout", attention_dropout);
   RequireRate("ffn_dropout", ffn_dropout);
+}
+
+OperationCounts TransformerConfig::Operations() const {
+  const double width = attention_width();
+  const double attention = 4.0 * d_model * width;  // its four projections
+  const double ffn = (gated ? 3.0 : 2.0) * d_model * d_ff;
+  OperationCounts counts;
+  // Cross-attention's queries and output are the target's, its keys and values the source's.
+  counts.src_token = encoder_layers * (attention + ffn) + decoder_layers * attention / 2;
+  counts.tgt_token = decoder_layers * (attention + attention / 2 + ffn) + 1.0 * d_model * tgt_vocab;
+  counts.src_pair = encoder_layers * 2 * width;  // a score, and a value times its weight
+  counts.tgt_pair = decoder_layers * width;      // half of them lie in the future
+  counts.cross_pair = decoder_layers * 2 * width;
+  return counts;
 }
 
 TransformerConfig TransformerConfig::Preset(const std::string& name) {

@@ -33,6 +33,13 @@ namespace kernels {
 const EnumNames<Activation>& NamesOf(Activation);
 }
 
+// Multiplications of the forward pass (the backward pass has twice as many) for each token, and for each pair of tokens
+// that attention compares: source with source, target with target, target with source.
+struct OperationCounts {
+  double src_token = 0, tgt_token = 0;
+  double src_pair = 0, tgt_pair = 0, cross_pair = 0;
+};
+
 struct TransformerConfig {
   // Sizes; the defaults are the paper's base model (Vaswani 2017, table 3).
   int src_vocab = 0;  // rows of the embedding, set from the vocabulary
@@ -73,6 +80,9 @@ struct TransformerConfig {
 
   int head_width() const { return d_head > 0 ? d_head : d_model / heads; }
   int attention_width() const { return heads * head_width(); }
+
+  // What one sentence costs beside another.
+  OperationCounts Operations() const;
 
   // Throws OptionError naming the field, the value found and what is allowed.
   void Validate() const;

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "model/transformer.h"
 
 namespace dragoman {
 namespace {
@@ -121,8 +122,7 @@ TEST(TransformerConfigTest, NamesAKeyOfTheWrongType) {
   for (const std::string& key : Keys()) {
     for (const Json& value : others) {
       if (json.at(key).is_boolean() && value.is_boolean()) continue;
-      if (key == "norm_epsilon" && (value == Json(1.5) || value == Json(UINT64_MAX))) continue;  // odd, but positive
-      if (key.find("dropout") != std::string::npos && value == Json(1e-300)) continue;           // 0 as a float
+      if (key.find("dropout") != std::string::npos && value == Json(1e-300)) continue;  // 0 as a float
       EXPECT_THAT(ParseErrorWith(key, value),
                   AllOf(HasSubstr("m/config.json: "), HasSubstr(key), HasSubstr("expected")))
           << key << " as " << value;
@@ -178,7 +178,8 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
        "model option tying is all, expected decoder or none, as the vocabularies differ (source 8001, target 7003)"},
       {[](auto& c) { c.decoder_start = -2; }, "model option decoder_start is -2, expected -1 to 7002"},
       {[](auto& c) { c.decoder_start = 7003; }, "model option decoder_start is 7003, expected -1 to 7002"},
-      {[](auto& c) { c.norm_epsilon = 0; }, "model option norm_epsilon is 0, expected a positive number"},
+      {[](auto& c) { c.norm_epsilon = 0; }, "model option norm_epsilon is 0, expected above 0 and at most 1"},
+      {[](auto& c) { c.norm_epsilon = 1.5f; }, "model option norm_epsilon is 1.5, expected above 0 and at most 1"},
       {[](auto& c) { c.norm_epsilon = std::numeric_limits<float>::quiet_NaN(); }, "model option norm_epsilon is nan"},
       {[](auto& c) { c.embedding_dropout = 1; },
        "model option embedding_dropout is 1, expected at least 0 and below 1"},
@@ -217,6 +218,34 @@ TEST(TransformerConfigTest, PresetsHaveTheStatedSizes) {
   } catch (const OptionError& error) {
     EXPECT_THAT(error.what(), HasSubstr("--preset huge: no such preset, expected tiny, small, base or big"));
   }
+}
+
+// The weights that a token meets, counted in the model's own list of parameters.
+TEST(TransformerConfigTest, OperationsAreTheWeightsATokenMeets) {
+  TransformerConfig config = UnusualConfig();
+  const Transformer model(config);
+  double src = 0, tgt = 0;
+  for (const auto& parameter : model.parameters().parameters()) {
+    const std::string& name = parameter->name;
+    if (parameter->shape.size() < 2 || name.find("embed") != std::string::npos) continue;
+    if (name.find("positions") != std::string::npos) continue;
+    const bool of_source = name.starts_with("encoder") || name.find("cross_attn.k") != std::string::npos ||
+                           name.find("cross_attn.v") != std::string::npos;
+    (of_source ? src : tgt) += static_cast<double>(parameter->size);
+  }
+  if (config.tying != Tying::kNone) tgt += 1.0 * config.d_model * config.tgt_vocab;  // tied to an embedding
+  EXPECT_EQ(config.Operations().src_token, src);
+  EXPECT_EQ(config.Operations().tgt_token, tgt);
+  EXPECT_EQ(config.Operations().src_pair, 2 * 80 * 3);  // 4 heads of 20, 3 layers
+  EXPECT_EQ(config.Operations().tgt_pair, 80 * 2);
+  EXPECT_EQ(config.Operations().cross_pair, 2 * 80 * 2);
+}
+
+// What the balance of threads is about: the output projection makes a target token dearer.
+TEST(TransformerConfigTest, ATargetTokenOfASmallModelCostsMore) {
+  TransformerConfig config = TransformerConfig::Preset("tiny");
+  config.src_vocab = config.tgt_vocab = 8000;
+  EXPECT_NEAR(config.Operations().tgt_token / config.Operations().src_token, 2.56, 0.01);
 }
 
 }  // namespace

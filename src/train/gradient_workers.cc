@@ -9,6 +9,16 @@
 #include "data/share_out.h"
 
 namespace dragoman {
+namespace {
+
+SentenceCost CostOf(const TransformerConfig& config) {
+  constexpr double kPair = 3;  // small products with a softmax between take about three times as long as a GEMM's
+  const OperationCounts counts = config.Operations();
+  return {counts.src_token, counts.tgt_token, kPair * counts.src_pair, kPair * counts.tgt_pair,
+          kPair * counts.cross_pair};
+}
+
+}  // namespace
 
 int64_t MicroBatchTokensWithin(const TransformerConfig& c, int64_t bytes) {
   // In floats a token. Kept until the backward pass, by each layer: q, k, v and the heads' output; a sublayer's sum and
@@ -55,7 +65,7 @@ BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Tape& tape, float g
 }
 
 BatchSums GradientWorkers::Run(const Batch& batch, float gradient_scale, uint64_t dropout_key, bool record) {
-  const auto shares = ShareOut(batch, pool_.workers());
+  const auto shares = ShareOut(batch, pool_.workers(), CostOf(model_.config()));
   std::vector<BatchSums> sums(static_cast<size_t>(pool_.workers()));
   const auto work = [&](int worker) {
     const auto w = static_cast<size_t>(worker);

@@ -148,7 +148,8 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("adam_epsilon", o.adam_epsilon, "Adam's epsilon");
   visit("weight_decay", o.weight_decay, "decoupled weight decay (AdamW); 0: plain Adam");
   visit("clip_norm", o.clip_norm, "scale gradients down to this norm; 0: never");
-  visit("ema_decay", o.ema_decay, "exponential moving average of the weights, used for validation and output; 0: off");
+  visit("ema_decay", o.ema_decay,
+        "moving average of the weights (early: decay step/(step+9) if less), for validation and output; 0: off");
   visit("on_non_finite", o.on_non_finite, "a loss or gradient that is not finite: stop, or skip the batch");
   heading("Validation, checkpoints, logs");
   visit("valid_every", o.valid_every, "steps between validations");

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
+
+#include "kernels/target.h"
 #include "tests/cli/cli_test_util.h"
 
 namespace dragoman {
@@ -119,6 +122,27 @@ TEST(UsageTest, AMessageStaysOneLineWhateverANameHolds) {
   EXPECT_EQ(run.code, 1);
   EXPECT_THAT(run.err, HasSubstr("a\\x0ab\\x1b[31m"));
   EXPECT_EQ(Lines(run.err).size(), 1u);
+}
+
+// Sets DRAGOMAN_TARGET for the programs started while it lives.
+class ForcedTarget {
+ public:
+  explicit ForcedTarget(const char* name) { setenv("DRAGOMAN_TARGET", name, 1); }
+  ~ForcedTarget() { unsetenv("DRAGOMAN_TARGET"); }
+};
+
+TEST(UsageTest, AnUnknownInstructionSetIsToldWhichThereAre) {
+  const ForcedTarget target("mmx");
+  ExpectWrongUse({"--version"}, "DRAGOMAN_TARGET: found \"mmx\", expected an instruction set");
+  ExpectWrongUse({"--version"}, kernels::SupportedTargets().back());
+}
+
+TEST(UsageTest, TheInstructionSetOfTheEnvironmentIsUsed) {
+  const ForcedTarget target(kernels::SupportedTargets().back().c_str());
+  const Finished run =
+      Dragoman(TinyTraining() + Args{"--max-steps", "1", "--precision", "bf16", "--output", Scratch("forced")});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("--precision bf16 needs a processor with AVX512_BF16"));
 }
 
 }  // namespace

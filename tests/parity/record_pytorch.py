@@ -29,8 +29,9 @@ FOLDER = pathlib.Path(__file__).parent / "recorded"
 LABEL_SMOOTHING = 0.1
 END = 2  # </s>
 # The sentences' lengths, </s> included: three of different lengths, one of them of the shortest kind.
-SRC_LENGTHS = (5, 2, 7)
-TGT_LENGTHS = (4, 6, 1)
+SRC_TGT_LENGTHS = ((5, 2, 7), (4, 6, 1))
+# In the case "blocks", longer than a block of attention (32 queries) and than a GEMM's tile, with heads of 32.
+LONG_LENGTHS = ((40, 1, 33), (33, 40, 1))
 
 # Every key of our config.json. The cases below say only what they change.
 DEFAULTS = {
@@ -57,6 +58,7 @@ CASES = {
                              "activation": "gelu_tanh"},
     "learned_positions": {"src_vocab": 19, "positions": "learned", "tying": "decoder", "activation": "silu"},
     "zero_start": {"decoder_start": -1, "decoder_layers": 2},
+    "blocks": {"d_model": 64, "d_ff": 80, "max_src_len": 40, "max_tgt_len": 40},
 }
 ACTIVATIONS = {
     "relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu,
@@ -124,14 +126,14 @@ def random_weights(config, generator):
     return weights
 
 
-def random_sentences(config, generator):
+def random_sentences(config, lengths, generator):
     """Source and target sentences, ending in </s>; and the targets shifted right, as the decoder reads them."""
 
     def sentence(length, vocab):
         return torch.randint(3, vocab, (length - 1,), generator=generator).tolist() + [END]
 
-    src = [sentence(length, config["src_vocab"]) for length in SRC_LENGTHS]
-    tgt_out = [sentence(length, config["tgt_vocab"]) for length in TGT_LENGTHS]
+    src = [sentence(length, config["src_vocab"]) for length in lengths[0]]
+    tgt_out = [sentence(length, config["tgt_vocab"]) for length in lengths[1]]
     tgt_in = [[config["decoder_start"]] + tgt[:-1] for tgt in tgt_out]
     return src, tgt_in, tgt_out
 
@@ -317,18 +319,11 @@ def largest_difference(a, b):
     return max((a[name] - b[name]).abs().max().item() for name in a)
 
 
-def pack(sentences):
-    offsets = [0]
-    for sentence in sentences:
-        offsets.append(offsets[-1] + len(sentence))
-    return {"ids": [token for sentence in sentences for token in sentence], "offsets": offsets}
-
-
 def record(name, seed):
     config = {**DEFAULTS, **CASES[name]}
     generator = torch.Generator().manual_seed(seed)
     weights = random_weights(config, generator)
-    batch = random_sentences(config, generator)
+    batch = random_sentences(config, LONG_LENGTHS if name == "blocks" else SRC_TGT_LENGTHS, generator)
     result = evaluate(composed_logits, config, weights, *batch)
     if stack_can_express(config):
         composed = result
@@ -349,7 +344,7 @@ def record(name, seed):
     src, tgt_in, tgt_out = batch
     return {
         "name": name, "computed_by": "stack" if stack_can_express(config) else "composed", "config": config,
-        "label_smoothing": LABEL_SMOOTHING, "src": pack(src), "tgt_in": pack(tgt_in), "tgt_out": pack(tgt_out),
+        "label_smoothing": LABEL_SMOOTHING, "src": src, "tgt_in": tgt_in, "tgt_out": tgt_out,
         "loss": result["loss"].item(), "nll": result["nll"].item(),
     }
 

@@ -32,7 +32,7 @@ double Activate(Activation activation, double x) {
 double ActivationSlope(Activation activation, double x) {
   switch (activation) {
     case Activation::kRelu:
-      return x <= 0 ? 0 : 1;
+      return x > 0 ? 1 : std::isnan(x) ? x : 0;
     case Activation::kGelu:
       return NormalDistribution(x) + x * NormalDensity(x);
     case Activation::kGeluTanh: {

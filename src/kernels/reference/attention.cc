@@ -123,4 +123,24 @@ Table AttentionWeights(const AttentionShape& shape, const Packing& q_packing, co
   return Weights(shape, PartOf(shape, q_packing, k_packing, sentence, head), q, k);
 }
 
+std::vector<double> AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
+                                  std::span<const float* const> values) {
+  const int width = heads * d_head;
+  std::vector<double> out(width);
+  for (int first_col = 0; first_col < width; first_col += d_head) {
+    std::vector<double> scores(keys.size());
+    for (size_t j = 0; j < keys.size(); ++j) {
+      for (int c = first_col; c < first_col + d_head; ++c) scores[j] += double{q[c]} * keys[j][c];
+      scores[j] /= std::sqrt(double(d_head));
+    }
+    double max = -std::numeric_limits<double>::infinity(), sum = 0;
+    for (const double score : scores) max = std::max(max, score);
+    for (const double score : scores) sum += std::exp(score - max);
+    for (size_t j = 0; j < keys.size(); ++j) {
+      for (int c = first_col; c < first_col + d_head; ++c) out[c] += std::exp(scores[j] - max) / sum * values[j][c];
+    }
+  }
+  return out;
+}
+
 }  // namespace dragoman::kernels::reference

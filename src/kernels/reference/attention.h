@@ -5,6 +5,7 @@
 #define DRAGOMAN_KERNELS_REFERENCE_ATTENTION_H_
 
 #include <cstdint>
+#include <span>
 #include <vector>
 
 #include "kernels/attention.h"
@@ -44,6 +45,10 @@ AttentionGradients AttentionBackward(const AttentionShape& shape, const Packing&
 // softmax(q k^T / sqrt(d_head)) of one sentence and head, without dropout: [q_len, k_len].
 Table AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Table& q,
                        const Table& k, int64_t sentence, int head);
+
+// One query against keys and values of a row each: [heads * d_head]. Zeros without keys.
+std::vector<double> AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
+                                  std::span<const float* const> values);
 
 }  // namespace dragoman::kernels::reference
 

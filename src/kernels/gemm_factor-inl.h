@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a tile of a product is computed from and written to, and how many rows it has.
+// Included once per instruction set (Highway's foreach_target).
+#if defined(DRAGOMAN_KERNELS_GEMM_FACTOR_INL_H_) == defined(HWY_TARGET_TOGGLE)
+#ifdef DRAGOMAN_KERNELS_GEMM_FACTOR_INL_H_
+#undef DRAGOMAN_KERNELS_GEMM_FACTOR_INL_H_
+#else
+#define DRAGOMAN_KERNELS_GEMM_FACTOR_INL_H_
+#endif
+
+#include <cstdint>
+
+#include "hwy/highway.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dragoman::kernels {
+namespace HWY_NAMESPACE {
+
+// Rows of a tile: times 2 vectors or more, these accumulators and what they are fed from fill the register file.
+#if HWY_TARGET == HWY_AVX3
+constexpr int kTileRows = 8;
+#else
+constexpr int kTileRows = 6;
+#endif
+
+// The left factor: element (r, i) is data[r * RowStride + i * StepStride]. A stride known when compiling (FixedStride)
+// becomes part of the instruction; any other one costs a register a row.
+template <int kValue>
+struct FixedStride {
+  static constexpr int64_t value = kValue;
+};
+struct AnyStride {
+  int64_t value;
+};
+template <class RowStride, class StepStride>
+struct LeftFactor {
+  const float* data;
+  RowStride row_stride;
+  StepStride step_stride;
+
+  LeftFactor From(int64_t row, int64_t step) const {
+    return {data + row * row_stride.value + step * step_stride.value, row_stride, step_stride};
+  }
+};
+
+struct RightFactor {
+  const float* data;
+  int64_t stride;
+};
+
+struct Product {
+  float* data;
+  int64_t stride;
+  bool accumulate;
+};
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace dragoman::kernels
+HWY_AFTER_NAMESPACE();
+
+#endif  // DRAGOMAN_KERNELS_GEMM_FACTOR_INL_H_
