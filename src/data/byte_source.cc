@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "text/byte_hash.h"
+#include "base/byte_hash.h"
 
 namespace dragoman {
 namespace {

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "text/byte_hash.h"
+#include "base/byte_hash.h"
 
 namespace dragoman {
 

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file_system.h"
-#include "text/byte_hash.h"
+#include "base/byte_hash.h"
 #include "text/model_proto_check.h"
 #include "text/utf8.h"
 
