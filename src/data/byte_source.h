@@ -28,14 +28,18 @@ class ByteSource {
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  // Fills up to `size` > 0 bytes and returns how many, 0 only at the end. Throws FileError when reading fails or when
-  // gzip data is damaged or cut short.
-  size_t Read(char* buffer, size_t size);
+  // Fills up to `size` > 0 bytes and returns how many, 0 only at the end. Throws FileError when reading fails, when the
+  // data are packed by another program, and, naming `line`, where the reader stands, when gzip data is damaged or cut
+  // short.
+  size_t Read(char* buffer, size_t size, int64_t line);
+
+  // The same of the bytes as they come, packed or not. Not to be mixed with Read.
+  size_t ReadRaw(char* buffer, size_t size);
 
  private:
   struct Unpacker;
-  size_t ReadRaw(char* buffer, size_t size);
-  size_t ReadUnpacked(char* buffer, size_t size);
+  void LookForPacker();
+  size_t ReadUnpacked(char* buffer, size_t size, int64_t line);
 
   std::string name_;
   int fd_ = -1;
@@ -44,15 +48,11 @@ class ByteSource {
   std::unique_ptr<Unpacker> unpacker_;
 };
 
-// Copies all of stdin into a file at `path`, as it comes. Throws FileError.
-void SpoolStdin(FileSystem* files, const std::string& path);
+// True for stdin, pipes and devices: what can be read once only.
+bool CanBeReadOnlyOnce(const std::string& path);
 
-// Size and hash of a file's bytes as they lie on disk, packed or not. Throws FileError.
-struct FileDigest {
-  uint64_t size = 0;
-  uint64_t hash = 0;
-};
-FileDigest DigestFile(const std::string& path);
+// Copies all of an input into a file at `to`, as it comes. Throws FileError, leaving no file.
+void CopyInput(FileSystem* files, const std::string& path, const std::string& to);
 
 }  // namespace dragoman
 

@@ -215,7 +215,9 @@ void Trainer::OpenData() {
       InputOf(options_), *vocabs_.src, *vocabs_.tgt, corpus, JoinPath(options_.output, "corpus.tokens"), files_));
   if (state_.step > 0) corpus_->RequireFingerprint(state_.corpus_fingerprint);
   state_.corpus_fingerprint = corpus_->fingerprint();
-  for (const std::string& line : DescribeReport(corpus_->report())) reporter_.Note("data: " + line);
+  for (const std::string& line : DescribeReport(corpus_->report(), InputOf(options_))) {
+    reporter_.Note("data: " + line);
+  }
   BatchOptions batches;
   batches.max_tokens = options_.batch_tokens;
   batches.order = options_.batch_order;
@@ -224,6 +226,7 @@ void Trainer::OpenData() {
   prefetcher_ = std::make_unique<Prefetcher>(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}));
   if (!options_.valid_src.empty()) {
     validator_ = std::make_unique<Validator>(options_, *model_, *vocabs_.src, *vocabs_.tgt, *workers_, pool_);
+    for (const std::string& line : validator_->Describe()) reporter_.Note("validation: " + line);
   }
 }
 

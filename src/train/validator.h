@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "data/batch.h"
+#include "data/corpus_report.h"
 #include "metrics/bleu.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
@@ -34,6 +35,9 @@ class Validator {
   Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool);
 
+  // What was met in the files, one human line a fact.
+  std::vector<std::string> Describe() const { return DescribeReport(report_, input_); }
+
   ValidationScores Run();
 
   // The first few translations of the last Run, for a person to look at: source, reference, translation.
@@ -43,7 +47,7 @@ class Validator {
   const std::vector<Sample>& samples() const { return samples_; }
 
  private:
-  void MakeBatches(const TrainOptions& options);
+  void MakeBatches();
   BatchSums Losses();
 
   Transformer& model_;
@@ -53,6 +57,8 @@ class Validator {
   WorkerPool& pool_;
   int beam_size_;
   BleuOptions bleu_;
+  ParallelInput input_;
+  CorpusReport report_;
   std::vector<std::string> sources_, references_;
   std::vector<Batch> batches_;
   std::vector<Sample> samples_;
