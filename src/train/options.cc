@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/option_text.h"
+#include "data/byte_source.h"
 
 namespace dragoman {
 namespace {
@@ -40,6 +41,10 @@ void ValidateData(const TrainOptions& o) {
   if (!from_model && (o.vocab.empty() != two_vocabs || (!two_vocabs && !no_pair))) {
     throw OptionError("the vocabulary is given in no way or in several; give --vocab, or --src-vocab and --tgt-vocab");
   }
+  int from_stdin = 0;
+  for (const std::string* path : {&o.train_src, &o.train_tgt, &o.train_tsv, &o.train_jsonl, &o.valid_src, &o.valid_tgt})
+    from_stdin += *path == kStdinPath;
+  if (from_stdin > 1) throw OptionError("\"-\" (stdin) is given as two inputs, expected one; give files for the rest");
   if (o.output.empty()) throw OptionError("--output is missing; give the directory for checkpoints and logs");
 }
 
@@ -73,9 +78,9 @@ ScheduleOptions TrainOptions::ScheduleOf() const {
 
 std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
   constexpr std::array<std::string_view, 20> kDecisive = {
-      "batch_tokens",  "accumulate", "batch_order", "micro_batch_tokens",   "memory_mb", "precision",
-      "schedule",      "warmup",     "decay_steps", "learning_rate",        "beta1",     "beta2",
-      "adam_epsilon",  "ema_decay",  "clip_norm",   "learning_rate_factor", "metric",    "weight_decay",
+      "batch_tokens",  "accumulate",     "batch_order", "micro_batch_tokens",   "memory_mb", "precision",
+      "schedule",      "warmup",         "decay_steps", "learning_rate",        "beta1",     "beta2",
+      "adam_epsilon",  "ema_decay",      "clip_norm",   "learning_rate_factor", "metric",    "weight_decay",
       "on_non_finite", "label_smoothing"};
   TrainOptions resolved = *this;
   const bool decays = schedule == ScheduleKind::kLinear || schedule == ScheduleKind::kCosine;

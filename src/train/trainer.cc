@@ -50,6 +50,14 @@ VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files) {
           std::make_shared<const Vocabulary>(Vocabulary::Load(o.tgt_vocab))};
 }
 
+int StartOf(const Vocabulary& vocab) {
+  if (vocab.bos_id() >= 0) return vocab.bos_id();
+  throw OptionError(
+      fmt::format("--decoder-start is not given and {} has no <s> to start with; give the id of a token, or -1 for a "
+                  "zero vector",
+                  vocab.path()));
+}
+
 Precision UsablePrecision(Precision asked) {
   return asked == Precision::kBf16 && !kernels::HasFastBf16() ? Precision::kF32 : asked;
 }
@@ -137,6 +145,7 @@ void Trainer::OpenModel() {
     TransformerConfig config = options_.model;
     config.src_vocab = vocabs_.src->size();
     config.tgt_vocab = vocabs_.tgt->size();
+    if (config.decoder_start == kStartOfVocabulary) config.decoder_start = StartOf(*vocabs_.tgt);
     model_ = std::make_unique<Transformer>(config);
     model_->Initialize(HashCombine(options_.seed, 1));
   }

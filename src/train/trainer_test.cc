@@ -171,12 +171,34 @@ TEST_F(TrainerTest, ResumeTellsWhichOptionsAreOtherThanBefore) {
   options.batch_tokens = 100;
   options.max_steps = 7;  // where the linear schedule ends
   const std::string warnings = resume();
-  EXPECT_THAT(warnings, HasSubstr("warning: --learning-rate is 0.02, but the run in --output began with 0.01: it will"));
+  EXPECT_THAT(warnings,
+              HasSubstr("warning: --learning-rate is 0.02, but the run in --output began with 0.01: it will"));
   EXPECT_THAT(warnings, HasSubstr("warning: --batch-tokens is 100, but the run in --output began with 150"));
   EXPECT_THAT(warnings, HasSubstr("warning: --decay-steps is 7, but the run in --output began with 5"));
   options.metric = StopMetric::kBleu;
   EXPECT_THAT(TrainError<OptionError>(Resumed(options)),
               HasSubstr("--metric is bleu, but the run in --output began with loss; resume with that one"));
+}
+
+TEST_F(TrainerTest, TheDecoderStartsWithTheVocabularysOwnToken) {
+  const std::string model = FileBytes(base_.vocab);
+  const size_t bos = model.find("\n\x03<s>") - 2, eos = model.find("\n\x04</s>") - 2;  // where these pieces begin
+  const size_t end = eos + 2 + static_cast<size_t>(model[eos + 1]);
+  const std::string swapped = model.substr(0, bos) + model.substr(eos, end - eos) + model.substr(bos, eos - bos);
+  TrainOptions options = Plain("run", 1);
+  options.model.decoder_start = kStartOfVocabulary;
+  options.vocab = directory_.Write("swapped.model", swapped + model.substr(end));
+  Train(options);
+  EXPECT_THAT(Last("run", "config.json"), HasSubstr("\"decoder_start\": 2"));
+
+  std::string without = model;
+  without.replace(bos + 4, 3, "<q>");
+  options = Plain("without", 1);
+  options.model.decoder_start = kStartOfVocabulary;
+  options.vocab = directory_.Write("without.model", without);
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("--decoder-start is not given and "));
+  options.model.decoder_start = -1;
+  Train(options);
 }
 
 TEST_F(TrainerTest, OneRunAtATime) {
