@@ -116,18 +116,18 @@ TEST(TrainTest, ProgressGoesToStderrAndResultsToTheRun) {
 TEST(TrainTest, TrainsAndResumesFromStdin) {
   TinyTraining();  // makes the files
   const std::string tsv = "paste " + Scratch("train.src") + " " + Scratch("train.tgt") + " | gzip ";
-  const std::string vocab = "$DRAGOMAN vocab --type bpe --quiet --size 21 --input " + Scratch("train.tgt") +
+  const std::string vocab = "$DRAGOMAN vocab --type bpe --quiet --size 19 --input " + Scratch("train.tgt") +
                             " --output " + Scratch("tgt.model");
   const std::string train = " | $DRAGOMAN train --train-tsv - --src-vocab " + Scratch("V.model") + " --tgt-vocab " +
                             Scratch("tgt.model") + " --encoder-layers 1 --decoder-layers 1 --d-model 16 --heads 2" +
-                            " --d-ff 16 --threads 1 --output " + Scratch("stdin");
+                            " --d-ff 16 --threads 1 --output " + Scratch("piped");
   const Finished first = Bash(vocab + " && " + tsv + "-1" + train + " --max-steps 2");
   EXPECT_EQ(first.code, 0) << first.err;
-  EXPECT_THAT(FileText(Scratch("stdin/last/config.json")), HasSubstr("\"tying\": \"decoder\""));
+  EXPECT_THAT(FileText(Scratch("piped/last/config.json")), HasSubstr("\"tying\": \"decoder\""));
   const Finished second = Bash(tsv + "-9" + train + " --max-steps 4 --resume");
   EXPECT_EQ(second.code, 0) << second.err;
   EXPECT_THAT(second.err, HasSubstr("resumed from"));
-  EXPECT_TRUE(Exists(Scratch("stdin/step-00000004")));
+  EXPECT_TRUE(Exists(Scratch("piped/step-00000004")));
 }
 
 TEST(TrainTest, TrainsFromProcessSubstitution) {
