@@ -5,7 +5,6 @@ find_package(Threads REQUIRED)
 find_package(GTest 1.12 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(fmt 9.1 REQUIRED)
-find_package(spdlog 1.10 REQUIRED)
 find_package(ZLIB 1.2.13 REQUIRED)
 find_package(ICU 72 REQUIRED COMPONENTS uc)      # Unicode classes for the metrics' tokenizers and text in columns
 find_package(CLI11 2.1 REQUIRED)

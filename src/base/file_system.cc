@@ -2,9 +2,37 @@
 // What is built from the calls of a FileSystem; the calls themselves are in real_file_system.cc.
 #include "base/file_system.h"
 
+#include <unistd.h>
+
 #include "base/error.h"
 
 namespace dragoman {
+namespace {
+
+constexpr int kMaxLinks = 40;  // the system's own limit
+
+struct Destination {
+  std::string path;       // past all links
+  std::string temporary;  // in the same directory
+  bool is_file = true;    // or not there yet; false: a device, a pipe
+};
+
+Destination DestinationOf(FileSystem& files, const std::string& path) {
+  Destination to{.path = path, .temporary = {}};
+  for (int links = 0; links < kMaxLinks && files.Type(to.path) == FileType::kSymlink; ++links) {
+    const std::string next = files.ReadSymlink(to.path);
+    to.path = next.front() == '/' ? next : JoinPath(ParentDirectory(to.path), next);
+  }
+  const FileType type = files.Type(to.path);
+  if (type == FileType::kSymlink) throw FileError(path, "a link that leads round in a circle; choose another path");
+  // A link such as /dev/stdout may lead to what has no name.
+  to.is_file = type != FileType::kOther && (type != FileType::kNone || !files.Exists(path));
+  const std::string name = to.path.substr(to.path.rfind('/') + 1);
+  to.temporary = JoinPath(ParentDirectory(to.path), ".tmp-" + name + "-" + std::to_string(getpid()));
+  return to;
+}
+
+}  // namespace
 
 std::string JoinPath(const std::string& directory, const std::string& name) {
   if (directory.empty()) return name;
@@ -48,18 +76,30 @@ void WriteFile(FileSystem& files, const std::string& path, std::string_view byte
 }
 
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {
-  const std::string temporary = path + ".tmp";
+  const Destination to = DestinationOf(files, path);
+  if (!to.is_file) {
+    const std::unique_ptr<WritableFile> device = files.Create(path);
+    device->Append(bytes);  // a pipe cannot be synced
+    return device->Close();
+  }
   try {
-    WriteFile(files, temporary, bytes);
-    files.Rename(temporary, path);
+    WriteFile(files, to.temporary, bytes);
+    files.Rename(to.temporary, to.path);
   } catch (...) {
     try {
-      RemoveAll(files, temporary);
+      RemoveAll(files, to.temporary);
     } catch (const FileError&) {  // the first error says more
     }
     throw;
   }
-  files.SyncDirectory(ParentDirectory(path));
+  files.SyncDirectory(ParentDirectory(to.path));
+}
+
+void ProbeWriteAtomically(FileSystem& files, const std::string& path) {
+  const Destination to = DestinationOf(files, path);
+  if (!to.is_file) return;  // opening a pipe would wait for its reader
+  files.Create(to.temporary);
+  files.RemoveFile(to.temporary);
 }
 
 void ReplaceSymlink(FileSystem& files, const std::string& target, const std::string& link,

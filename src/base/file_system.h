@@ -95,8 +95,12 @@ void CreateDirectories(FileSystem& files, const std::string& path);
 // Writes and syncs a file; a crash in between leaves part of it.
 void WriteFile(FileSystem& files, const std::string& path, std::string_view bytes);
 
-// Writes path + ".tmp", syncs it and renames it to path: whatever happens, path holds the old bytes or the new ones.
+// Writes a file beside path (".tmp-…"), syncs it and renames it to path: whatever happens, path holds the old bytes or
+// the new ones. A link stays, what it points to is replaced. A device or a pipe is written to as it is.
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes);
+
+// Throws FileError where WriteFileAtomically could not begin. Leaves nothing behind.
+void ProbeWriteAtomically(FileSystem& files, const std::string& path);
 
 // Makes link point to target (relative to the link's directory) in one step, by way of a link named temporary in the
 // same directory. Old or new at every moment; on disk when it returns.

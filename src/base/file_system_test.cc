@@ -212,7 +212,9 @@ TEST_F(FileSystemTest, AtomicWriteLeavesOldOrNewWhereverItStops) {
       faulty.CrashAt(stop_at, after);
       EXPECT_THROW(WriteFileAtomically(faulty, Path("a"), "a new one"), FileError);
       EXPECT_THAT(ReadFile(files_, Path("a")), testing::AnyOf("old", "a new one")) << "crash at " << stop_at;
-      RemoveAll(files_, Path("a.tmp"));
+      for (const std::string& name : files_.List(directory_)) {
+        if (name != "a") RemoveAll(files_, Path(name));
+      }
     }
     FaultyFileSystem faulty(files_);
     faulty.FailAt(stop_at);
@@ -220,6 +222,54 @@ TEST_F(FileSystemTest, AtomicWriteLeavesOldOrNewWhereverItStops) {
     EXPECT_THAT(ReadFile(files_, Path("a")), testing::AnyOf("old", "a new one")) << "failure at " << stop_at;
     EXPECT_THAT(files_.List(directory_), ElementsAre("a"));
   }
+}
+
+TEST_F(FileSystemTest, AtomicWriteFollowsLinksAndLeavesOtherNamesAlone) {
+  files_.CreateDirectory(Path("d"));
+  WriteFile(files_, Path("d/file"), "old");
+  WriteFile(files_, Path("d/file.tmp"), "of the user");
+  files_.CreateSymlink("d/file", Path("link"));
+  files_.CreateSymlink(Path("link"), Path("linklink"));
+  files_.CreateSymlink("d/absent", Path("dangling"));
+  files_.CreateSymlink("circle", Path("circle"));
+  WriteFileAtomically(files_, Path("linklink"), "new");
+  WriteFileAtomically(files_, Path("dangling"), "made");
+  EXPECT_EQ(ReadFile(files_, Path("d/file")), "new");
+  EXPECT_EQ(ReadFile(files_, Path("d/absent")), "made");
+  EXPECT_EQ(ReadFile(files_, Path("d/file.tmp")), "of the user");
+  EXPECT_EQ(files_.ReadSymlink(Path("linklink")), Path("link"));
+  EXPECT_EQ(files_.Type(Path("dangling")), FileType::kSymlink);
+  EXPECT_THAT(files_.List(Path("d")), ElementsAre("absent", "file", "file.tmp"));
+  EXPECT_THAT(MessageOf([&] { WriteFileAtomically(files_, Path("circle"), "x"); }), HasSubstr("circle"));
+}
+
+TEST_F(FileSystemTest, AtomicWriteWritesThroughPipesAndDevices) {
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  std::string read;
+  std::thread reader([&] { std::getline(std::ifstream(Path("pipe")), read, '\0'); });
+  WriteFileAtomically(files_, Path("pipe"), "through");
+  reader.join();
+  EXPECT_EQ(read, "through");
+  EXPECT_EQ(files_.Type(Path("pipe")), FileType::kOther);
+
+  int ends[2];
+  ASSERT_EQ(pipe(ends), 0);
+  WriteFileAtomically(files_, "/proc/self/fd/" + std::to_string(ends[1]), "no name");  // as /dev/stdout is
+  char bytes[8];
+  EXPECT_EQ(::read(ends[0], bytes, sizeof bytes), 7);
+  close(ends[0]);
+  close(ends[1]);
+  EXPECT_THAT(files_.List(directory_), ElementsAre("pipe"));
+}
+
+TEST_F(FileSystemTest, AProbeLeavesNothingAndNamesWhatIsInTheWay) {
+  WriteFile(files_, Path("a"), "old");
+  ProbeWriteAtomically(files_, Path("a"));
+  ProbeWriteAtomically(files_, Path("b"));
+  ProbeWriteAtomically(files_, "/dev/null");
+  EXPECT_EQ(ReadFile(files_, Path("a")), "old");
+  EXPECT_THAT(files_.List(directory_), ElementsAre("a"));
+  EXPECT_THAT(MessageOf([&] { ProbeWriteAtomically(files_, "/proc/none"); }), HasSubstr("/proc/"));
 }
 
 class FaultyFileSystemTest : public FileSystemTest {

@@ -84,6 +84,7 @@ void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
 // What can be told before the vocabularies are read, so that a wrong flag leaves no directory behind.
 void ValidateModel(TransformerConfig model) {
   model.src_vocab = model.tgt_vocab = 1 << 24;
+  if (model.decoder_start == kStartOfVocabulary) model.decoder_start = 0;
   model.Validate();
 }
 
@@ -108,6 +109,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   auto options = std::make_shared<TrainOptions>();
   options->preset = LastValueOf(args, "--preset", options->preset);
   options->model = TransformerConfig::Preset(options->preset);
+  options->model.decoder_start = kStartOfVocabulary;
   float dropout = options->model.residual_dropout;
   if (const std::string text = LastValueOf(args, "--dropout", ""); !text.empty())
     ParseValue("--dropout", text, &dropout);
@@ -125,6 +127,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   });
 
   command->callback([command, options, dump] {
+    if (!options->src_vocab.empty() && command->count("--tying") == 0) options->model.tying = Tying::kDecoder;
     if (!options->init_from.empty()) TakeInitialModel(*command, options.get());
     if (!*dump) return Train(*options);
     options->ValidateValues();

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 
@@ -28,6 +29,11 @@ constexpr char kExamples[] = R"(Examples:
       trained on a sample; characters it never saw become bytes instead of <unk>
 The model is SentencePiece's and opens in its other tools. The same text and options give the same file.)";
 
+bool IsSameFile(const std::string& a, const std::string& b) {
+  std::error_code ignored;  // what is not there is not the same
+  return std::filesystem::is_regular_file(b, ignored) && std::filesystem::equivalent(a, b, ignored);
+}
+
 // Errors that would otherwise come after minutes of training.
 void CheckOutput(const VocabCommandOptions& options) {
   if (options.output.empty()) {
@@ -41,6 +47,12 @@ void CheckOutput(const VocabCommandOptions& options) {
   if (files.Exists(JoinPath(options.output, "."))) {
     throw FileError(options.output, "this is a directory; expected a file name for the vocabulary; choose another");
   }
+  for (const std::string& input : options.inputs) {
+    if (!IsSameFile(input == kStdinPath ? "/dev/stdin" : input, options.output)) continue;
+    throw OptionError(fmt::format("--output {} is also an --input; expected a new file, not the text; choose another",
+                                  options.output));
+  }
+  ProbeWriteAtomically(files, options.output);
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ TEST_F(VocabCommandTest, TrainsAJointVocabularyAndSaysWhatItDid) {
   const Vocabulary vocabulary = Vocabulary::Load(model_);
   EXPECT_EQ(vocabulary.size(), 80);
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode("I see a cat. 我喜欢医生！")), "I see a cat. 我喜欢医生！");
-  EXPECT_FALSE(RealFileSystem().Exists(model_ + ".tmp"));
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("V.model", "en", "zh"));
 }
 
 TEST_F(VocabCommandTest, EveryOptionReachesTheTrainer) {
@@ -84,6 +84,24 @@ TEST_F(VocabCommandTest, WrongPathsAreNamedBeforeTraining) {
               ThrowsMessage<FileError>(HasSubstr("this is a directory")));
   EXPECT_THAT([&] { Run("--input " + (directory_ / "missing") + " --output " + model_); },
               ThrowsMessage<FileError>(HasSubstr("/missing: cannot open")));
+}
+
+TEST_F(VocabCommandTest, TheTextIsNeverReplacedByItsVocabulary) {
+  const std::string text = FileBytes(pairs_.source);
+  RealFileSystem().CreateSymlink("en", directory_ / "link");
+  for (const std::string& output : {pairs_.source, directory_ / "link", directory_ / "./en"}) {
+    EXPECT_THAT([&] { Run(Inputs() + " --size 80 --output " + output); },
+                ThrowsMessage<OptionError>(HasSubstr("is also an --input")));
+  }
+  const StdinFrom redirected(pairs_.source);
+  EXPECT_THAT([&] { Run("--input - --size 80 --output " + pairs_.source); },
+              ThrowsMessage<OptionError>(HasSubstr("is also an --input")));
+  EXPECT_EQ(FileBytes(pairs_.source), text);
+}
+
+TEST_F(VocabCommandTest, AnOutputThatCannotBeWrittenIsNamedBeforeTraining) {
+  EXPECT_THAT([&] { Run("--input " + (directory_ / "missing") + " --output /proc/V.model"); },
+              ThrowsMessage<FileError>(HasSubstr("/proc/")));
 }
 
 TEST_F(VocabCommandTest, HelpShowsExamplesAndDefaults) {

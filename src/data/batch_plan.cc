@@ -15,50 +15,31 @@
 namespace dragoman {
 namespace {
 
-constexpr int64_t kOtherSideFactor = 4;  // of the side that max_tokens does not count
+constexpr int64_t kSourceFactor = 4;  // source tokens for each target token that a batch may hold
 
-// Says whether one more pair fits into a batch.
-class Budget {
- public:
-  explicit Budget(const BatchOptions& options)
-      : max_src_(options.max_tokens * (options.unit == TokenUnit::kTarget ? kOtherSideFactor : 1)),
-        max_tgt_(options.max_tokens * (options.unit == TokenUnit::kSource ? kOtherSideFactor : 1)),
-        max_sentences_(options.max_sentences > 0 ? options.max_sentences : INT64_MAX) {}
-
-  // Adds the pair and returns true, or starts anew with it and returns false. The first pair always starts anew.
-  bool Add(PairLengths pair) {
-    if (sentences_ > 0 && sentences_ + 1 <= max_sentences_ && src_ + pair.src <= max_src_ &&
-        tgt_ + pair.tgt <= max_tgt_) {
-      ++sentences_;
-      src_ += pair.src;
-      tgt_ += pair.tgt;
-      return true;
-    }
-    sentences_ = 1;
-    src_ = pair.src;
-    tgt_ = pair.tgt;
-    return false;
+// Cuts plan->order into batches, each as many pairs as fit.
+void CutIntoBatches(std::span<const PairLengths> lengths, int64_t max_tokens, BatchPlan* plan) {
+  plan->starts.clear();
+  int64_t src = 0;
+  int64_t tgt = 0;
+  for (size_t i = 0; i < plan->order.size(); ++i) {
+    const PairLengths pair = lengths[plan->order[i]];
+    src += pair.src;
+    tgt += pair.tgt;
+    if (i > 0 && src <= max_tokens * kSourceFactor && tgt <= max_tokens) continue;
+    plan->starts.push_back(static_cast<uint32_t>(i));
+    src = pair.src;
+    tgt = pair.tgt;
   }
-
- private:
-  int64_t max_src_;
-  int64_t max_tgt_;
-  int64_t max_sentences_;
-  int64_t sentences_ = 0;
-  int64_t src_ = 0;
-  int64_t tgt_ = 0;
-};
+  plan->starts.push_back(static_cast<uint32_t>(plan->order.size()));
+}
 
 // Sorts by length. Pairs of equal lengths come in an order of chance, so that batches differ between epochs; the key
 // is unique, so that every sorting algorithm gives the same result.
-void SortByLength(std::span<const PairLengths> lengths, TokenUnit unit, uint64_t epoch_seed,
-                  std::vector<uint32_t>* order) {
+void SortByLength(std::span<const PairLengths> lengths, uint64_t epoch_seed, std::vector<uint32_t>* order) {
   const auto key = [&](uint32_t pair) {
     const PairLengths length = lengths[pair];
-    const uint16_t first = unit == TokenUnit::kTarget   ? length.tgt
-                           : unit == TokenUnit::kSource ? length.src
-                                                        : std::max(length.src, length.tgt);
-    return std::tuple(first, static_cast<uint32_t>(length.src) + length.tgt, HashCombine(epoch_seed, pair), pair);
+    return std::tuple(length.tgt, length.src, HashCombine(epoch_seed, pair), pair);
   };
   std::sort(order->begin(), order->end(), [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
 }
@@ -86,16 +67,12 @@ void ShuffleBatches(Rng* rng, BatchPlan* plan) {
 
 void BatchOptions::Validate() const {
   if (max_tokens < 1 || max_tokens > INT32_MAX / 64) {
-    throw OptionError(fmt::format("max_tokens_per_batch {}: out of range; expected 1 to {}; some thousand is usual",
+    throw OptionError(fmt::format("--batch-tokens {}: out of range; expected 1 to {}; some thousand is usual",
                                   max_tokens, INT32_MAX / 64));
-  }
-  if (max_sentences < 0) {
-    throw OptionError(
-        fmt::format("max_sentences_per_batch {}: negative; expected a number, or 0 for no limit", max_sentences));
   }
   if (decoder_start < -1) {
     throw OptionError(
-        fmt::format("decoder_start {}: out of range; expected a token id, or -1 for a zero vector", decoder_start));
+        fmt::format("--decoder-start {}: out of range; expected a token id, or -1 for a zero vector", decoder_start));
   }
 }
 
@@ -111,14 +88,8 @@ void PlanEpoch(std::span<const PairLengths> lengths, const BatchOptions& options
   plan->order.resize(lengths.size());
   std::iota(plan->order.begin(), plan->order.end(), 0u);
   if (options.order == BatchOrder::kShuffled) Shuffle(&plan->order, &rng);
-  if (options.order == BatchOrder::kBucketed) SortByLength(lengths, options.unit, epoch_seed, &plan->order);
-
-  plan->starts.clear();
-  Budget budget(options);
-  for (size_t i = 0; i < plan->order.size(); ++i) {
-    if (!budget.Add(lengths[plan->order[i]])) plan->starts.push_back(static_cast<uint32_t>(i));
-  }
-  plan->starts.push_back(static_cast<uint32_t>(plan->order.size()));
+  if (options.order == BatchOrder::kBucketed) SortByLength(lengths, epoch_seed, &plan->order);
+  CutIntoBatches(lengths, options.max_tokens, plan);
   if (options.order == BatchOrder::kBucketed) ShuffleBatches(&rng, plan);
 }
 

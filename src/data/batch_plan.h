@@ -17,16 +17,9 @@ enum class BatchOrder {
   kFile       // pairs in the order of the file: for validation
 };
 
-enum class TokenUnit {
-  kTarget,  // max_tokens bounds target tokens, and source tokens at 4 times as many
-  kSource,  // the other way round
-  kMax      // bounds each of the two
-};
-
 struct BatchOptions {
-  int64_t max_tokens = 4096;  // a batch's budget; a pair that alone exceeds it is a batch of its own
-  TokenUnit unit = TokenUnit::kTarget;
-  int64_t max_sentences = 0;  // 0 is no limit
+  // Target tokens of a batch, and at most 4 times as many of the source; a pair above that is a batch of its own.
+  int64_t max_tokens = 4096;
   BatchOrder order = BatchOrder::kShuffled;
   uint64_t seed = 1;
   int32_t decoder_start = 1;  // first of tgt_in: a token id, or -1 for a zero vector

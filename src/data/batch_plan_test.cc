@@ -71,30 +71,21 @@ TEST_P(BatchPlanOrderTest, EveryPairIsInExactlyOneBatch) {
 
 TEST_P(BatchPlanOrderTest, NoBatchExceedsTheBudgetAndFewAreMuchSmaller) {
   const auto lengths = RandomLengths(3000);
-  for (const TokenUnit unit : {TokenUnit::kTarget, TokenUnit::kSource, TokenUnit::kMax}) {
-    BatchOptions options = Options();
-    options.unit = unit;
-    const BatchPlan plan = Plan(lengths, options);
-    double fill = 0;
-    for (int64_t b = 0; b < plan.batches(); ++b) {
-      const Totals totals = TotalsOf(lengths, plan, b);
-      EXPECT_LE(totals.tgt, unit == TokenUnit::kSource ? 2000 : 500);
-      EXPECT_LE(totals.src, unit == TokenUnit::kTarget ? 2000 : 500);
-      const int64_t counted = unit == TokenUnit::kTarget   ? totals.tgt
-                              : unit == TokenUnit::kSource ? totals.src
-                                                           : std::max(totals.src, totals.tgt);
-      fill += static_cast<double>(counted) / 500 / static_cast<double>(plan.batches());
-    }
-    EXPECT_GT(fill, 0.9);
+  const BatchPlan plan = Plan(lengths, Options());
+  double fill = 0;
+  for (int64_t b = 0; b < plan.batches(); ++b) {
+    const Totals totals = TotalsOf(lengths, plan, b);
+    EXPECT_LE(totals.tgt, 500);
+    EXPECT_LE(totals.src, 2000);
+    fill += static_cast<double>(totals.tgt) / 500 / static_cast<double>(plan.batches());
   }
+  EXPECT_GT(fill, 0.9);
 }
 
-TEST_P(BatchPlanOrderTest, SentencesAreLimitedToo) {
-  const auto lengths = RandomLengths(1000);
-  BatchOptions options = Options();
-  options.max_sentences = 7;
-  const BatchPlan plan = Plan(lengths, options);
-  for (int64_t b = 0; b < plan.batches(); ++b) EXPECT_LE(plan.Pairs(b).size(), 7u);
+TEST_P(BatchPlanOrderTest, SourceTokensAreBoundedAtFourTimesTheTargets) {
+  const std::vector<PairLengths> lengths(100, PairLengths{300, 10});
+  const BatchPlan plan = Plan(lengths, Options());
+  EXPECT_EQ(plan.Pairs(0).size(), 6u);  // 1,800 of 2,000 source tokens, 60 of 500 target tokens
 }
 
 TEST_P(BatchPlanOrderTest, APairAboveTheBudgetIsABatchOfItsOwn) {
@@ -180,13 +171,10 @@ TEST(BatchPlanTest, OptionsOutOfRangeAreNamed) {
   BatchOptions options;
   EXPECT_EQ(message(options), "fine");
   options.max_tokens = 0;
-  EXPECT_THAT(message(options), testing::HasSubstr("max_tokens_per_batch 0"));
-  options = {};
-  options.max_sentences = -3;
-  EXPECT_THAT(message(options), testing::HasSubstr("max_sentences_per_batch -3"));
+  EXPECT_THAT(message(options), testing::HasSubstr("--batch-tokens 0"));
   options = {};
   options.decoder_start = -2;
-  EXPECT_THAT(message(options), testing::HasSubstr("decoder_start -2"));
+  EXPECT_THAT(message(options), testing::HasSubstr("--decoder-start -2"));
 }
 
 }  // namespace

@@ -3,16 +3,17 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
-#include "text/byte_hash.h"
 
 namespace dragoman {
 namespace {
@@ -22,20 +23,6 @@ constexpr size_t kChunk = size_t{1} << 16;
 [[noreturn]] void FailWithErrno(const std::string& name, const std::string& what, const std::string& advice) {
   throw FileError(name, what + ": " + std::strerror(errno) + "; " + advice);
 }
-
-class FileDescriptor {
- public:
-  explicit FileDescriptor(int fd) : fd_(fd) {}
-  ~FileDescriptor() {
-    if (fd_ >= 0) close(fd_);
-  }
-  FileDescriptor(const FileDescriptor&) = delete;
-  FileDescriptor& operator=(const FileDescriptor&) = delete;
-  int get() const { return fd_; }
-
- private:
-  int fd_;
-};
 
 int OpenForReading(const std::string& path) {
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -50,6 +37,17 @@ size_t ReadSome(int fd, const std::string& name, char* buffer, size_t size) {
     if (errno != EINTR) FailWithErrno(name, "cannot read", "expected a readable text or gzip file; check the path");
   }
 }
+
+// First bytes of a file, and what unpacks it; null is ourselves.
+struct Packer {
+  std::string_view mark;
+  const char* unpack;
+};
+constexpr Packer kPackers[] = {{"\x1f\x8b", nullptr},
+                               {{"\xFD\x37zXZ\0", 6}, "xz -dc"},
+                               {"\x28\xB5\x2F\xFD", "zstd -dc"},
+                               {"BZh91AY&SY", "bzip2 -dc"},
+                               {"PK\x03\x04", "funzip"}};
 
 }  // namespace
 
@@ -86,21 +84,32 @@ size_t ByteSource::ReadRaw(char* buffer, size_t size) {
   return ReadSome(fd_, name_, buffer, size);
 }
 
-size_t ByteSource::Read(char* buffer, size_t size) {
-  if (!started_) {
-    started_ = true;
-    char mark[2];
-    while (head_.size() < 2) {
-      const size_t got = ReadSome(fd_, name_, mark, 2 - head_.size());
-      if (got == 0) break;
-      head_.append(mark, got);
+// Waits for no more bytes than it takes to rule the packers out: a person may be typing them.
+void ByteSource::LookForPacker() {
+  const auto could_be = [&](std::string_view mark) { return mark.substr(0, head_.size()) == head_; };
+  const auto is_open = [&](const Packer& packer) { return head_.size() < packer.mark.size() && could_be(packer.mark); };
+  char next;
+  while (std::ranges::any_of(kPackers, is_open) && ReadSome(fd_, name_, &next, 1) == 1) head_ += next;
+  for (const Packer& packer : kPackers) {
+    if (head_ != packer.mark) continue;
+    if (packer.unpack == nullptr) {
+      unpacker_ = std::make_unique<Unpacker>();
+      return;
     }
-    if (head_ == "\x1f\x8b") unpacker_ = std::make_unique<Unpacker>();
+    throw FileError(name_, std::string("this is packed; expected text, plain or gzip; unpack it first: ") +
+                               packer.unpack + " < old > new");
   }
-  return unpacker_ ? ReadUnpacked(buffer, size) : ReadRaw(buffer, size);
 }
 
-size_t ByteSource::ReadUnpacked(char* buffer, size_t size) {
+size_t ByteSource::Read(char* buffer, size_t size, int64_t line) {
+  if (!started_) {
+    started_ = true;
+    LookForPacker();
+  }
+  return unpacker_ ? ReadUnpacked(buffer, size, line) : ReadRaw(buffer, size);
+}
+
+size_t ByteSource::ReadUnpacked(char* buffer, size_t size, int64_t line) {
   Unpacker& u = *unpacker_;
   z_stream& stream = u.stream;
   stream.next_out = reinterpret_cast<Bytef*>(buffer);
@@ -111,7 +120,7 @@ size_t ByteSource::ReadUnpacked(char* buffer, size_t size) {
       stream.next_in = reinterpret_cast<Bytef*>(u.packed.data());
       stream.avail_in = static_cast<uInt>(ReadRaw(u.packed.data(), u.packed.size()));
       if (stream.avail_in == 0 && u.in_member) {
-        throw FileError(name_, "gzip data ends too early; expected a whole file; copy or download it again");
+        throw FileError(name_, line, "gzip data ends too early; expected a whole file; copy or download it again");
       }
       if (stream.avail_in == 0) u.at_end = true;
     }
@@ -130,40 +139,46 @@ size_t ByteSource::ReadUnpacked(char* buffer, size_t size) {
     if (code == Z_STREAM_END) {
       u.in_member = false;
     } else if (code != Z_OK && code != Z_BUF_ERROR) {
-      throw FileError(name_, std::string("gzip data is damaged (") + (stream.msg ? stream.msg : "unknown cause") +
-                                 "); expected a whole file; copy or download it again");
+      throw FileError(name_, line,
+                      std::string("gzip data is damaged (") + (stream.msg ? stream.msg : "unknown cause") +
+                          "); expected a whole file; copy or download it again");
     }
   }
   return wanted - stream.avail_out;
 }
 
-void SpoolStdin(FileSystem* files, const std::string& path, const std::function<void()>& check) {
-  constexpr int kWaitMs = 100;
-  const std::unique_ptr<WritableFile> copy = files->Create(path);
-  std::vector<char> buffer(kChunk * 4);
-  while (true) {
-    check();
-    pollfd in{STDIN_FILENO, POLLIN, 0};
-    if (poll(&in, 1, kWaitMs) <= 0) continue;  // nothing yet, or a signal, which check may know of
-    const size_t got = ReadSome(STDIN_FILENO, "stdin", buffer.data(), buffer.size());
-    if (got == 0) break;
-    copy->Append({buffer.data(), got});
-  }
-  copy->Close();
+bool CanBeReadOnlyOnce(const std::string& path) {
+  struct stat info;
+  if (path == kStdinPath) return true;
+  return stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 
-FileDigest DigestFile(const std::string& path, const std::function<void()>& check) {
-  const FileDescriptor in(OpenForReading(path));
-  FileDigest digest;
-  ByteHash hash;
+bool ByteSource::AwaitBytes(int milliseconds) const {
+  pollfd in{fd_, POLLIN, 0};
+  return !head_.empty() || poll(&in, 1, milliseconds) > 0;
+}
+
+void CopyInput(FileSystem* files, const std::string& path, const std::string& to, const std::function<void()>& check) {
+  constexpr int kWaitMs = 100;
+  ByteSource source(path);
   std::vector<char> buffer(kChunk * 4);
-  while (const size_t got = ReadSome(in.get(), path, buffer.data(), buffer.size())) {
-    check();
-    digest.size += got;
-    hash.Add({buffer.data(), got});
+  try {
+    const std::unique_ptr<WritableFile> copy = files->Create(to);
+    while (true) {
+      check();
+      if (!source.AwaitBytes(kWaitMs)) continue;  // nothing yet, or a signal, which check may know of
+      const size_t got = source.ReadRaw(buffer.data(), buffer.size());
+      if (got == 0) break;
+      copy->Append({buffer.data(), got});
+    }
+    copy->Close();
+  } catch (...) {
+    try {
+      RemoveAll(*files, to);      // it may be what filled the disk
+    } catch (const FileError&) {  // the first error says more
+    }
+    throw;
   }
-  digest.hash = hash.Value();
-  return digest;
 }
 
 }  // namespace dragoman

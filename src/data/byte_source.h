@@ -29,14 +29,21 @@ class ByteSource {
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  // Fills up to `size` > 0 bytes and returns how many, 0 only at the end. Throws FileError when reading fails or when
-  // gzip data is damaged or cut short.
-  size_t Read(char* buffer, size_t size);
+  // Fills up to `size` > 0 bytes and returns how many, 0 only at the end. Throws FileError when reading fails, when the
+  // data are packed by another program, and, naming `line`, where the reader stands, when gzip data is damaged or cut
+  // short.
+  size_t Read(char* buffer, size_t size, int64_t line);
+
+  // The same of the bytes as they come, packed or not. Not to be mixed with Read.
+  size_t ReadRaw(char* buffer, size_t size);
+
+  // Whether ReadRaw would return at once; waits so long for that. A pipe may be silent for hours.
+  bool AwaitBytes(int milliseconds) const;
 
  private:
   struct Unpacker;
-  size_t ReadRaw(char* buffer, size_t size);
-  size_t ReadUnpacked(char* buffer, size_t size);
+  void LookForPacker();
+  size_t ReadUnpacked(char* buffer, size_t size, int64_t line);
 
   std::string name_;
   int fd_ = -1;
@@ -45,18 +52,12 @@ class ByteSource {
   std::unique_ptr<Unpacker> unpacker_;
 };
 
-// Copies all of stdin into a file at `path`, as it comes; calls check() several times a second, also while nothing
-// comes. Throws FileError and what check throws.
-void SpoolStdin(FileSystem* files, const std::string& path, const std::function<void()>& check);
+// True for stdin, pipes and devices: what can be read once only.
+bool CanBeReadOnlyOnce(const std::string& path);
 
-// Size and hash of a file's bytes as they lie on disk, packed or not; calls check() now and then. Throws FileError and
-// what check throws.
-struct FileDigest {
-  uint64_t size = 0;
-  uint64_t hash = 0;
-};
-FileDigest DigestFile(
-    const std::string& path, const std::function<void()>& check = [] {});
+// Copies all of an input into a file at `to`, as it comes; calls check() several times a second, also while nothing
+// comes. Throws FileError and what check throws, leaving no file.
+void CopyInput(FileSystem* files, const std::string& path, const std::string& to, const std::function<void()>& check);
 
 }  // namespace dragoman
 

@@ -19,8 +19,15 @@ std::string Hex(char c) {
   return text;
 }
 
-bool LooksLikeUtf16(std::string_view line) {
-  return line.substr(0, 2) == "\xFF\xFE" || line.substr(0, 2) == "\xFE\xFF";
+// The name iconv has for the encoding of this first line, or null if it does not look like UTF-16. Without a byte
+// order mark, every other byte of a Latin text is NUL.
+const char* Utf16Name(std::string_view line) {
+  const std::string_view start = line.substr(0, 2);
+  if (start == "\xFF\xFE" || start == "\xFE\xFF") return "UTF-16";
+  if (line.size() < 4 || (line[0] == '\0') != (line[2] == '\0') || (line[1] == '\0') != (line[3] == '\0')) {
+    return nullptr;
+  }
+  return line[0] == line[1] ? nullptr : line[1] == '\0' ? "UTF-16LE" : line[0] == '\0' ? "UTF-16BE" : nullptr;
 }
 
 }  // namespace
@@ -39,7 +46,7 @@ bool LineReader::NextRaw(std::string_view* line) {
   while (true) {
     if (begin_ == end_) {
       begin_ = 0;
-      end_ = at_end_ ? 0 : source_.Read(buffer_.data(), buffer_.size());
+      end_ = at_end_ ? 0 : source_.Read(buffer_.data(), buffer_.size(), line_number_ + 1);
       if (end_ == 0) {
         at_end_ = true;
         *line = carry_;
@@ -80,22 +87,32 @@ bool LineReader::Next(std::string_view* line) {
     ++notes_.crlf_lines;
   }
   Check(*line);
+  if (line_number_ == 1 && at_end_ && line->find('\r') != std::string_view::npos) {
+    throw FileError(name_, line_number_,
+                    "the lines of this file end in CR alone; expected LF; convert it: tr '\\r' '\\n' < old > new");
+  }
   return true;
+}
+
+int64_t LineReader::CountLines() {
+  std::string_view line;
+  while (NextRaw(&line)) ++line_number_;
+  return line_number_;
 }
 
 void LineReader::Check(std::string_view line) const {
   const auto* nul = static_cast<const char*>(std::memchr(line.data(), '\0', line.size()));
   const size_t bad = FindInvalidUtf8(line);
   if (nul == nullptr && bad == std::string_view::npos) return;
-  if (line_number_ == 1 && LooksLikeUtf16(line)) {
-    throw FileError(name_, line_number_,
-                    "this is UTF-16 text; expected UTF-8; convert it: iconv -f UTF-16 -t UTF-8 < old > new");
+  if (const char* utf16 = line_number_ == 1 ? Utf16Name(line) : nullptr; utf16 != nullptr) {
+    throw FileError(
+        name_, line_number_,
+        std::string("this is UTF-16 text; expected UTF-8; convert it: iconv -f ") + utf16 + " -t UTF-8 < old > new");
   }
   if (nul != nullptr) {
     throw FileError(name_, line_number_,
                     "byte " + std::to_string(nul - line.data() + 1) +
-                        " of the line is NUL; expected text; remove it: tr -d '\\000' < old > new (or convert the "
-                        "file with iconv, if it is UTF-16)");
+                        " of the line is NUL; expected text; remove it: tr -d '\\000' < old > new");
   }
   throw FileError(name_, line_number_,
                   "byte " + std::to_string(bad + 1) + " of the line, " + Hex(line[bad]) +

@@ -30,8 +30,11 @@ class LineReader {
 
   // Sets *line to the next line, without its end, and returns true; or returns false after the last. A last line
   // without a line feed is a line. The view is valid until the next call. Throws FileError with file and line for
-  // invalid UTF-8, a NUL byte, a line longer than the limit, damaged or truncated gzip data.
+  // invalid UTF-8, a NUL byte, a line longer than the limit, line ends that are CR only, damaged or truncated gzip.
   bool Next(std::string_view* line);
+
+  // Reads to the end, whatever the lines hold, and returns how many there are from the first.
+  int64_t CountLines();
 
   int64_t line_number() const { return line_number_; }  // of the line last returned, from 1
   const std::string& name() const { return name_; }     // for messages

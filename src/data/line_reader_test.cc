@@ -71,12 +71,16 @@ TEST(LineReaderTest, EveryTruncationOfGzipIsAnError) {
   for (size_t size = 2; size < packed.size(); ++size) {
     EXPECT_THAT(ErrorOf(packed.substr(0, size)), HasSubstr("gzip data ends too early")) << size;
   }
+  EXPECT_THAT(ErrorOf(packed.substr(0, packed.size() / 2)), testing::ContainsRegex("/text:[1-9][0-9]+: gzip"));
+  std::string cut = Gzip("a\nb\n") + Gzip("c\nd\n");
+  cut.pop_back();  // of the last checksum: all four lines are there
+  EXPECT_THAT(ErrorOf(cut), HasSubstr("/text:5: gzip data ends too early"));
 }
 
 TEST(LineReaderTest, DamagedGzipIsAnError) {
   std::string packed = Gzip("some text that is long enough\n");
   packed[packed.size() - 6] ^= 1;  // in the checksum
-  EXPECT_THAT(ErrorOf(packed), HasSubstr("gzip data is damaged"));
+  EXPECT_THAT(ErrorOf(packed), HasSubstr("/text:1: gzip data is damaged"));
 }
 
 TEST(LineReaderTest, CrLfAndByteOrderMarkAreDroppedAndCounted) {
@@ -111,6 +115,29 @@ TEST(LineReaderTest, Utf16IsRecognised) {
                                   "a\0\n\0",
                                   6)),
               HasSubstr("/text:1: this is UTF-16"));
+}
+
+TEST(LineReaderTest, Utf16WithoutAMarkIsRecognisedByItsNulBytes) {
+  EXPECT_THAT(ErrorOf(std::string("a\0b\0\n\0", 6)), HasSubstr("/text:1: this is UTF-16 text; expected UTF-8; "
+                                                               "convert it: iconv -f UTF-16LE"));
+  EXPECT_THAT(ErrorOf(std::string("\0a\0b\0\n", 6)), HasSubstr("iconv -f UTF-16BE"));
+  EXPECT_THAT(ErrorOf(std::string("ab\0c\n", 5)), HasSubstr("tr -d"));
+  EXPECT_THAT(ErrorOf(std::string("\0\0\0\0\n", 5)), HasSubstr("tr -d"));
+}
+
+TEST(LineReaderTest, OtherPackersAreNamedWithWhatUnpacksThem) {
+  EXPECT_THAT(ErrorOf(std::string("\xFD\x37zXZ\0...", 9)), HasSubstr("/text: this is packed; expected text, plain or "
+                                                                     "gzip; unpack it first: xz -dc < old > new"));
+  EXPECT_THAT(ErrorOf("\x28\xB5\x2F\xFD..."), HasSubstr("zstd -dc"));
+  EXPECT_THAT(ErrorOf("BZh91AY&SY..."), HasSubstr("bzip2 -dc"));
+  EXPECT_THAT(ErrorOf("PK\x03\x04..."), HasSubstr("funzip"));
+  for (const std::string text : {"BZh91AY, a text", "PK", "(", "B"}) EXPECT_THAT(LinesOf(text), ElementsAre(text));
+}
+
+TEST(LineReaderTest, LineEndsOfOldMacsAreRefusedButAStrayCrIsNot) {
+  EXPECT_THAT(ErrorOf("a\rb\rc\r"), HasSubstr("/text:1: the lines of this file end in CR alone"));
+  EXPECT_THAT(LinesOf("a\rb\nc\n"), ElementsAre("a\rb", "c"));
+  EXPECT_THAT(LinesOf("a\r"), ElementsAre("a"));
 }
 
 TEST(LineReaderTest, ALineOfAMegabyteIsFineAndOneAboveTheLimitIsNot) {

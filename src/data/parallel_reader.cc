@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/parallel_reader.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
@@ -25,17 +27,24 @@ const nlohmann::json* Find(const nlohmann::json& object, const std::string& key)
 
 std::string NameOf(const std::string& path, const std::string& name) { return name.empty() ? InputName(path) : name; }
 
+bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\v\f\r") == std::string_view::npos; }
+
 }  // namespace
 
+std::string ParallelInput::SourceName() const { return NameOf(source, source_name); }
+std::string ParallelInput::TargetName() const {
+  return format == PairFormat::kTwoFiles ? NameOf(target, target_name) : SourceName();
+}
+
 ParallelReader::ParallelReader(const ParallelInput& input)
-    : input_(input), source_(input.source, NameOf(input.source, input.source_name), kMaxLineBytes) {
+    : input_(input), source_(input.source, input.SourceName(), kMaxLineBytes) {
   if (input_.format != PairFormat::kTwoFiles) return;
   if (input_.source == kStdinPath && input_.target == kStdinPath) {
     throw OptionError(
         "source and target are both \"-\"; expected at most one of them from stdin; give a file for the other, or "
         "pairs as TSV");
   }
-  target_ = std::make_unique<LineReader>(input_.target, NameOf(input_.target, input_.target_name), kMaxLineBytes);
+  target_ = std::make_unique<LineReader>(input_.target, input_.TargetName(), kMaxLineBytes);
 }
 
 ParallelReader::~ParallelReader() = default;
@@ -51,7 +60,7 @@ bool ParallelReader::Next(std::string_view* source, std::string_view* target) {
   std::string_view line;
   if (!source_.Next(&line)) return false;
   *source = *target = {};
-  if (line.empty()) return true;
+  if (IsBlank(line)) return true;
   if (input_.format == PairFormat::kTsv) {
     SplitColumns(line, source, target);
   } else {
@@ -72,13 +81,13 @@ bool ParallelReader::NextOfTwo(std::string_view* source, std::string_view* targe
 
 void ParallelReader::FailUnequal(LineReader* shorter, LineReader* longer) const {
   const int64_t lines = shorter->line_number();
-  std::string_view line;
-  while (longer->Next(&line)) continue;
-  throw FileError(shorter->name(), lines,
-                  "the file ends here, after " + std::to_string(lines) + " lines, but " + longer->name() + " has " +
-                      std::to_string(longer->line_number()) +
-                      "; expected as many lines in both, line n of one translating line n of the other; check where "
-                      "they stop matching");
+  const std::string rest = fmt::format(
+      ", but {} has {} lines; expected as many in both, line n of one translating line n of the other; check where "
+      "they "
+      "stop matching",
+      longer->name(), longer->CountLines());
+  if (lines == 0) throw FileError(shorter->name(), "the file is empty" + rest);
+  throw FileError(shorter->name(), lines, fmt::format("the file ends here, after {} lines", lines) + rest);
 }
 
 void ParallelReader::SplitColumns(std::string_view line, std::string_view* source, std::string_view* target) const {

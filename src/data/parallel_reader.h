@@ -26,6 +26,9 @@ struct ParallelInput {
   std::string target_name;
   std::string source_key = "source";  // kJsonl only; "translation.en" finds {"translation": {"en": ...}}, unless a
   std::string target_key = "target";  //   key of just that name is there
+
+  std::string SourceName() const;  // for messages: of the file that holds the sources
+  std::string TargetName() const;
 };
 
 // Reads one pair at a time; what is held in memory is the current pair. Not thread-safe.
@@ -36,8 +39,9 @@ class ParallelReader {
   ~ParallelReader();
 
   // Sets both views, valid until the next call, and returns true; or returns false after the last pair. An empty line
-  // of a TSV or JSONL file is a pair of empty sentences. Throws FileError with file and line for whatever LineReader
-  // refuses, for a line without two columns or keys, and when one of two files ends before the other.
+  // of a TSV or JSONL file, or one of white space, is a pair of empty sentences. Throws FileError with file and line
+  // for whatever LineReader refuses, for a line without two columns or keys, and when one of two files ends before the
+  // other.
   bool Next(std::string_view* source, std::string_view* target);
 
   int64_t line_number() const { return source_.line_number(); }

@@ -51,12 +51,16 @@ TEST(ParallelReaderTest, UnequalLineCountsNameBothCountsAndTheEndOfTheShorter) {
   EXPECT_THAT(ErrorOf(input), expected);
   std::swap(input.source, input.target);
   EXPECT_THAT(ErrorOf(input), expected);
+  directory.Write("long", "1\n2\n3\n4\n\xFF\n");
+  EXPECT_THAT(ErrorOf(input), expected) << "what the rest holds is no matter here";
+  directory.Write("short", "");
+  EXPECT_THAT(ErrorOf(input), HasSubstr("/short: the file is empty, but "));
 }
 
 TEST(ParallelReaderTest, TsvHasTwoColumns) {
   const TestDirectory directory;
-  EXPECT_THAT(ReadPairs(OneFile(PairFormat::kTsv, directory.Write("a", "one\teins\n\n\tnull\n"))),
-              ElementsAre(Pair("one", "eins"), Pair("", ""), Pair("", "null")));
+  EXPECT_THAT(ReadPairs(OneFile(PairFormat::kTsv, directory.Write("a", "one\teins\n\n  \n\tnull\n"))),
+              ElementsAre(Pair("one", "eins"), Pair("", ""), Pair("", ""), Pair("", "null")));
   EXPECT_THAT(ErrorOf(OneFile(PairFormat::kTsv, directory.Write("b", "one\teins\none eins\n"))),
               HasSubstr("/b:2: 1 column; expected two"));
   EXPECT_THAT(ErrorOf(OneFile(PairFormat::kTsv, directory.Write("c", "one\teins\tun\n"))),
@@ -66,7 +70,8 @@ TEST(ParallelReaderTest, TsvHasTwoColumns) {
 TEST(ParallelReaderTest, JsonlHasTwoStrings) {
   const TestDirectory directory;
   const std::string text =
-      "{\"source\": \"a \\\"b\\\" \\u4f60\", \"target\": \"c\", \"id\": 3}\n\n{\"target\": \"d\", \"source\": \"\"}\n";
+      "{\"source\": \"a \\\"b\\\" \\u4f60\", \"target\": \"c\", \"id\": 3}\n \t\n{\"target\": \"d\", \"source\": "
+      "\"\"}\n";
   EXPECT_THAT(ReadPairs(OneFile(PairFormat::kJsonl, directory.Write("a", text))),
               ElementsAre(Pair("a \"b\" 你", "c"), Pair("", ""), Pair("", "d")));
 }

@@ -4,175 +4,24 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <atomic>
 #include <cstring>
 #include <optional>
 #include <utility>
 
 #include "base/check.h"
 #include "base/error.h"
-#include "base/hash.h"
-#include "base/thread_pool.h"
 
 namespace dragoman {
 namespace {
 
-constexpr size_t kBlock = 64;                    // pairs between two entries of block_starts_
-constexpr size_t kChunkPairs = 8192;             // pairs tokenised at a time,
-constexpr size_t kChunkBytes = size_t{2} << 20;  // or fewer when they are long
-constexpr uint64_t kTokenisationVersion = 1;     // raised whenever the same text would give other ids
+constexpr size_t kBlock = 64;  // pairs between two entries of block_starts_
 
-// Text of some pairs and, later, their ids.
-struct Chunk {
-  std::string text;          // source, target, source, ...
-  std::vector<size_t> ends;  // of each sentence in `text`
-  std::vector<std::vector<int32_t>> ids;
-
-  void Clear() {
-    text.clear();
-    ends.clear();
+void CheckEndsOfSentence(const CorpusVocabularies& vocabs) {
+  for (const Vocabulary* vocabulary : {&vocabs.src, &vocabs.tgt}) {
+    if (vocabulary->eos_id() >= 0) continue;
+    throw FormatError(vocabulary->path(),
+                      "it has no </s>; expected a vocabulary with one; make it with `dragoman vocab`");
   }
-  void Add(std::string_view sentence) {
-    text += sentence;
-    ends.push_back(text.size());
-  }
-  bool full() const { return ends.size() >= 2 * kChunkPairs || text.size() >= kChunkBytes; }
-  std::string_view Sentence(size_t i) const {
-    const size_t begin = i == 0 ? 0 : ends[i - 1];
-    return std::string_view(text).substr(begin, ends[i] - begin);
-  }
-};
-
-void Encode(const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool* pool, Chunk* chunk) {
-  chunk->ids.resize(std::max(chunk->ids.size(), chunk->ends.size()));
-  std::atomic<size_t> next{0};
-  constexpr size_t kStep = 32;  // even, so that a step begins with a source sentence
-  pool->Run([&](int) {
-    for (size_t begin = next.fetch_add(kStep); begin < chunk->ends.size(); begin = next.fetch_add(kStep)) {
-      for (size_t i = begin; i < std::min(begin + kStep, chunk->ends.size()); ++i) {
-        chunk->ids[i] = (i % 2 == 0 ? src_vocab : tgt_vocab).Encode(chunk->Sentence(i));
-      }
-    }
-  });
-}
-
-// Cuts `ids` to leave room for </s> within max_len tokens.
-void Truncate(int max_len, std::vector<int32_t>* ids, int64_t* truncated) {
-  if (static_cast<int64_t>(ids->size()) < max_len) return;
-  ids->resize(static_cast<size_t>(max_len - 1));
-  ++*truncated;
-}
-
-void WriteChunk(const CorpusOptions& options, int32_t src_unk, int32_t tgt_unk, Chunk* chunk, SpoolWriter* writer,
-                CorpusReport* report) {
-  for (size_t i = 0; i + 1 < chunk->ends.size(); i += 2) {
-    std::vector<int32_t>& src = chunk->ids[i];
-    std::vector<int32_t>& tgt = chunk->ids[i + 1];
-    if (src.empty() || tgt.empty()) {
-      ++report->empty_pairs;
-      continue;
-    }
-    Truncate(options.max_src_len, &src, &report->src_truncated);
-    Truncate(options.max_tgt_len, &tgt, &report->tgt_truncated);
-    ++report->pairs;
-    report->src_tokens += static_cast<int64_t>(src.size()) + 1;
-    report->tgt_tokens += static_cast<int64_t>(tgt.size()) + 1;
-    report->src_unknown += std::count(src.begin(), src.end(), src_unk);
-    report->tgt_unknown += std::count(tgt.begin(), tgt.end(), tgt_unk);
-    writer->AddPair(src, tgt);
-  }
-}
-
-uint64_t CorpusFingerprint(const ParallelInput& input, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
-                           const CorpusOptions& options) {
-  uint64_t hash = HashMix(kTokenisationVersion);
-  const auto add = [&hash](uint64_t value) { hash = HashCombine(hash, value); };
-  const auto add_file = [&](const std::string& path) {
-    const FileDigest digest = DigestFile(path, options.check);
-    add(digest.size);
-    add(digest.hash);
-  };
-  add(static_cast<uint64_t>(input.format));
-  add_file(input.source);
-  if (input.format == PairFormat::kTwoFiles) add_file(input.target);
-  if (input.format == PairFormat::kJsonl) {
-    add(HashBytes(input.source_key));
-    add(HashBytes(input.target_key));
-  }
-  add(src_vocab.fingerprint());
-  add(tgt_vocab.fingerprint());
-  add(static_cast<uint64_t>(options.max_src_len));
-  add(static_cast<uint64_t>(options.max_tgt_len));
-  return hash;
-}
-
-void CheckOptions(const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, const CorpusOptions& options) {
-  for (const auto& [name, value] : {std::pair<const char*, int>{"max_src_len", options.max_src_len},
-                                    std::pair<const char*, int>{"max_tgt_len", options.max_tgt_len}}) {
-    if (value < 2 || value > kMaxPairLength) {
-      throw OptionError(
-          fmt::format("{} {}: out of range; expected 2 to {} tokens, </s> counted; a few hundred is usual", name, value,
-                      kMaxPairLength));
-    }
-  }
-  for (const auto& [name, vocabulary] : {std::pair<const char*, const Vocabulary*>{"source", &src_vocab},
-                                         std::pair<const char*, const Vocabulary*>{"target", &tgt_vocab}}) {
-    if (vocabulary->eos_id() < 0) {
-      throw FormatError(std::string("the ") + name + " vocabulary",
-                        "it has no </s>; expected a vocabulary with one; make it with `dragoman vocab`");
-    }
-  }
-}
-
-// A copy of stdin on disk, removed at the end.
-class StdinCopy {
- public:
-  StdinCopy(FileSystem* files, const std::string& path) : files_(files), path_(path) {}
-  ~StdinCopy() {
-    try {
-      files_->RemoveFile(path_);
-    } catch (const Error&) {  // it stays behind, which does no harm
-    }
-  }
-  StdinCopy(const StdinCopy&) = delete;
-  StdinCopy& operator=(const StdinCopy&) = delete;
-
- private:
-  FileSystem* files_;
-  std::string path_;
-};
-
-CorpusReport BuildSpool(const ParallelInput& input, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
-                        const CorpusOptions& options, SpoolWriter* writer) {
-  ParallelReader reader(input);
-  WorkerPool pool(options.threads);
-  CorpusReport report;
-  Chunk chunk;
-  std::string_view src;
-  std::string_view tgt;
-  bool more = true;
-  while (more) {
-    options.check();
-    chunk.Clear();
-    while (!chunk.full() && (more = reader.Next(&src, &tgt))) {
-      chunk.Add(src);
-      chunk.Add(tgt);
-    }
-    Encode(src_vocab, tgt_vocab, &pool, &chunk);
-    WriteChunk(options, src_vocab.unk_id(), tgt_vocab.unk_id(), &chunk, writer, &report);
-  }
-  report.crlf_lines = reader.notes().crlf_lines;
-  report.bom_files = reader.notes().bom_files;
-  if (report.pairs == 0) {
-    throw FileError(input.source_name.empty() ? input.source : input.source_name,
-                    fmt::format("no sentence pairs in it ({} empty ones); expected text on both sides; check the file "
-                                "names",
-                                report.empty_pairs));
-  }
-  if (report.pairs > INT64_C(0xFFFFFFFF)) {
-    throw FileError(input.source, "more than 4,294,967,295 pairs; expected fewer; split the corpus");
-  }
-  return report;
 }
 
 }  // namespace
@@ -180,17 +29,11 @@ CorpusReport BuildSpool(const ParallelInput& input, const Vocabulary& src_vocab,
 TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab,
                                      const Vocabulary& tgt_vocab, const CorpusOptions& options,
                                      const std::string& spool_path, FileSystem& files) {
-  CheckOptions(src_vocab, tgt_vocab, options);
-  ParallelInput on_disk = input;
-  std::optional<StdinCopy> copy;
-  if (input.source == kStdinPath || (input.format == PairFormat::kTwoFiles && input.target == kStdinPath)) {
-    if (input.format == PairFormat::kTwoFiles && input.source == input.target) ParallelReader{input};  // throws
-    const bool is_source = input.source == kStdinPath;
-    (is_source ? on_disk.source : on_disk.target) = spool_path + ".stdin";
-    (is_source ? on_disk.source_name : on_disk.target_name) = "stdin";
-    copy.emplace(&files, spool_path + ".stdin");  // first, so that it also removes what was begun
-    SpoolStdin(&files, spool_path + ".stdin", options.check);
-  }
+  const CorpusVocabularies vocabs{src_vocab, tgt_vocab};
+  DRAGOMAN_CHECK(std::min(options.max_src_len, options.max_tgt_len) >= 2);
+  DRAGOMAN_CHECK(std::max(options.max_src_len, options.max_tgt_len) <= kMaxPairLength);
+  CheckEndsOfSentence(vocabs);
+  const RereadableInput text(input, spool_path, &files, options.check);
 
   TokenCorpus corpus;
   corpus.path_ = spool_path;
@@ -198,13 +41,11 @@ TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabular
   corpus.tgt_eos_ = tgt_vocab.eos_id();
   corpus.src_vocab_ = src_vocab.size();
   corpus.tgt_vocab_ = tgt_vocab.size();
-  corpus.fingerprint_ = CorpusFingerprint(on_disk, src_vocab, tgt_vocab, options);
+  corpus.fingerprint_ = CorpusFingerprint(text.get(), vocabs, options);
   std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, corpus.fingerprint_);
   corpus.reused_ = spool.has_value();
   if (!spool) {
-    const int id_bytes = std::max(src_vocab.size(), tgt_vocab.size()) <= 65536 ? 2 : 4;
-    SpoolWriter writer(&files, spool_path, corpus.fingerprint_, id_bytes);
-    writer.Finish(BuildSpool(on_disk, src_vocab, tgt_vocab, options, &writer));
+    BuildSpool(text.get(), vocabs, options, corpus.fingerprint_, spool_path, &files);
     spool = TryOpenSpool(&files, spool_path, corpus.fingerprint_);
     if (!spool) {
       throw FileError(spool_path,
@@ -264,26 +105,6 @@ void TokenCorpus::RequireFingerprint(uint64_t expected) const {
       "length limits have changed; expected the same, so that the run can go on exactly where it stopped; give the "
       "same files and options, or start a new run from these weights with --init-from",
       fingerprint_, expected));
-}
-
-std::vector<std::string> DescribeReport(const CorpusReport& report) {
-  std::vector<std::string> lines = {fmt::format("{} sentence pairs, {} source and {} target tokens", report.pairs,
-                                                report.src_tokens, report.tgt_tokens)};
-  const auto add = [&lines](int64_t count, const char* text) {
-    if (count > 0) lines.push_back(fmt::format("{} {}", count, text));
-  };
-  add(report.empty_pairs, "pairs skipped: one side is empty");
-  add(report.src_truncated, "source sentences cut to the left part that max_src_len allows");
-  add(report.tgt_truncated, "target sentences cut to the left part that max_tgt_len allows");
-  add(report.src_unknown,
-      "source tokens are <unk>: characters that the vocabulary lacks (see vocab --character-coverage, "
-      "--byte-fallback)");
-  add(report.tgt_unknown,
-      "target tokens are <unk>: characters that the vocabulary lacks (see vocab --character-coverage, "
-      "--byte-fallback)");
-  add(report.crlf_lines, "lines ended in CR LF; the CR was dropped");
-  add(report.bom_files, "files began with a byte order mark; it was dropped");
-  return lines;
 }
 
 }  // namespace dragoman

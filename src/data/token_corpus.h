@@ -4,34 +4,28 @@
 #define DRAGOMAN_DATA_TOKEN_CORPUS_H_
 
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "base/file_system.h"
+#include "data/corpus_builder.h"
+#include "data/corpus_report.h"
 #include "data/parallel_reader.h"
 #include "data/token_spool.h"
 #include "text/vocabulary.h"
 
 namespace dragoman {
 
-struct CorpusOptions {
-  int max_src_len = 512;  // tokens with </s>, 2 to 65535; longer sentences keep their left part and </s>
-  int max_tgt_len = 512;
-  int threads = 1;                      // that tokenise; the result does not depend on it
-  std::function<void()> check = [] {};  // called now and then while reading; what it throws ends the reading
-};
-
 // Immutable once open; any number of threads may read at once. Move-only. Memory: about 4.1 bytes a pair.
 class TokenCorpus {
  public:
   // Returns the corpus of `input`. If the file at `spool_path` was made from the same text with the same vocabularies
-  // and limits, and is whole, it is used; otherwise the text is tokenised into it. Text from stdin is first copied to
-  // SPOOL_PATH.stdin, which is removed again.
+  // and limits, and is whole, it is used; otherwise the text is tokenised into it. What can be read once only (stdin,
+  // a pipe) is first copied beside it.
   // Throws FileError for text that cannot be read (see ParallelReader), for a corpus without any pair, and when the
-  // spool cannot be written; FormatError for a vocabulary without </s>; OptionError for limits out of range.
+  // spool cannot be written; FormatError for a vocabulary without </s>.
   static TokenCorpus OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
                                  const CorpusOptions& options, const std::string& spool_path,
                                  FileSystem& files = RealFileSystem());
@@ -68,9 +62,6 @@ class TokenCorpus {
   std::vector<PairLengths> lengths_;
   std::vector<uint64_t> block_starts_;  // of every 64th pair, in ids from the first; the rest is summed from lengths_
 };
-
-// One human line a fact: pairs, tokens, what was skipped, cut or mended; facts that are zero are left out.
-std::vector<std::string> DescribeReport(const CorpusReport& report);
 
 }  // namespace dragoman
 

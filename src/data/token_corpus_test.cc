@@ -3,9 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <chrono>
+#include <thread>
 
+#include "base/faulty_file_system.h"
 #include "base/hash.h"
 #include "data/test_corpus.h"
 
@@ -54,8 +57,8 @@ TEST_F(TokenCorpusTest, GivesBackEveryPairInOrder) {
   EXPECT_EQ(corpus.size(), 100);
   EXPECT_EQ(Texts(corpus), TestSentences());
   EXPECT_EQ(corpus.report().pairs, 100);
-  EXPECT_EQ(corpus.report().empty_pairs, 0);
-  EXPECT_EQ(corpus.report().src_unknown, 0);
+  EXPECT_EQ(corpus.report().empty_pairs.count, 0);
+  EXPECT_EQ(corpus.report().src_unknown.count, 0);
 }
 
 TEST_F(TokenCorpusTest, TheFileDoesNotDependOnTheNumberOfThreads) {
@@ -75,9 +78,10 @@ TEST_F(TokenCorpusTest, TheFileDoesNotDependOnTheNumberOfThreads) {
 TEST_F(TokenCorpusTest, EmptyPairsAreSkippedAndCounted) {
   const TokenCorpus corpus = Open(Tsv("I see a cat.\t我看见医生！\n\tx\nx\t\n\n \t \nyou\t你\n"));
   EXPECT_EQ(corpus.size(), 2);
-  EXPECT_EQ(corpus.report().empty_pairs, 4);
+  EXPECT_EQ(corpus.report().empty_pairs.count, 4);
   EXPECT_THAT(Texts(corpus), testing::ElementsAre("I see a cat.", "我看见医生！", "you", "你"));
-  EXPECT_THAT(DescribeReport(corpus.report()), Contains(HasSubstr("4 pairs skipped")));
+  EXPECT_THAT(DescribeReport(corpus.report(), Tsv("")),
+              Contains(testing::MatchesRegex("4 pairs with an empty side .*, first at .*/tsv:2")));
 }
 
 TEST_F(TokenCorpusTest, LongSentencesKeepTheirLeftPartAndAreCounted) {
@@ -91,8 +95,8 @@ TEST_F(TokenCorpusTest, LongSentencesKeepTheirLeftPartAndAreCounted) {
   const auto whole = vocabulary_.Encode("I see a cat");
   EXPECT_THAT(src, testing::ElementsAre(whole[0], whole[1], whole[2], vocabulary_.eos_id()));
   EXPECT_THAT(tgt, testing::ElementsAre(whole[0], whole[1], vocabulary_.eos_id()));
-  EXPECT_EQ(corpus.report().src_truncated, 1);
-  EXPECT_EQ(corpus.report().tgt_truncated, 1);
+  EXPECT_EQ(corpus.report().src_truncated.count, 1);
+  EXPECT_EQ(corpus.report().tgt_truncated.count, 1);
   EXPECT_EQ(corpus.report().src_tokens, 4 + corpus.lengths()[1].src);
 }
 
@@ -101,7 +105,7 @@ TEST_F(TokenCorpusTest, ASentenceThatJustFitsIsNotCut) {
   CorpusOptions options;
   options.max_src_len = static_cast<int>(ids.size()) + 1;
   const TokenCorpus corpus = Open(Tsv("I see a cat.\tyou\n"), options);
-  EXPECT_EQ(corpus.report().src_truncated, 0);
+  EXPECT_EQ(corpus.report().src_truncated.count, 0);
   EXPECT_EQ(corpus.lengths()[0].src, ids.size() + 1);
 }
 
@@ -111,18 +115,19 @@ TEST_F(TokenCorpusTest, ALineOfAMegabyteIsKeptUpToTheLimit) {
   CorpusOptions options;
   options.max_src_len = kMaxPairLength;
   const TokenCorpus corpus = Open(Tsv(line + "\tyou\n"), options);
-  EXPECT_EQ(corpus.report().src_truncated, 1);
+  EXPECT_EQ(corpus.report().src_truncated.count, 1);
   EXPECT_EQ(corpus.lengths()[0].src, kMaxPairLength);
   EXPECT_EQ(Texts(corpus)[0].substr(0, 26), line.substr(0, 26));
 }
 
 TEST_F(TokenCorpusTest, UnknownCharactersAndMendedLinesAreReported) {
   const TokenCorpus corpus = Open(Tsv("\xEF\xBB\xBFI see Ω\tyou\r\nI\t龘\r\n"));
-  EXPECT_EQ(corpus.report().src_unknown, 1);
-  EXPECT_EQ(corpus.report().tgt_unknown, 1);
+  EXPECT_EQ(corpus.report().src_unknown.count, 1);
+  EXPECT_EQ(corpus.report().tgt_unknown.count, 1);
+  EXPECT_EQ(corpus.report().tgt_unknown.first_line, 2);
   EXPECT_EQ(corpus.report().crlf_lines, 2);
   EXPECT_EQ(corpus.report().bom_files, 1);
-  EXPECT_EQ(DescribeReport(corpus.report()).size(), 5u);
+  EXPECT_EQ(DescribeReport(corpus.report(), Tsv("")).size(), 5u);
 }
 
 TEST_F(TokenCorpusTest, TheSameTextReusesTheFile) {
@@ -142,6 +147,26 @@ TEST_F(TokenCorpusTest, ThePathsOfTheTextDoNotMatter) {
   ParallelInput moved = input;
   moved.source = directory_.Write("moved", FileBytes(input.source));
   EXPECT_TRUE(Open(moved).reused());
+}
+
+TEST_F(TokenCorpusTest, FirstLinesAreCountedAcrossChunks) {
+  std::string text;
+  for (int i = 0; i < 20000; ++i) text += "I\t你\n";
+  const TokenCorpus corpus = Open(Tsv(text + "Ω\t龘龘 龘\n\n"));
+  EXPECT_EQ(corpus.report().src_unknown.first_line, 20001);
+  EXPECT_EQ(corpus.report().tgt_unknown.count, 2);
+  EXPECT_EQ(corpus.report().empty_pairs.first_line, 20002);
+  EXPECT_EQ(Open(Tsv(text + "Ω\t龘龘 龘\n\n")).report().empty_pairs.first_line, 20002) << "from the file";
+}
+
+TEST_F(TokenCorpusTest, HowTheTextIsPackedDoesNotMatter) {
+  const ParallelInput input = WriteTestPairs(directory_);
+  const uint64_t fingerprint = Open(input).fingerprint();
+  ParallelInput packed = input;
+  packed.source = directory_.Write("en.gz", Gzip(FileBytes(input.source)));
+  const TokenCorpus again = Open(packed);
+  EXPECT_TRUE(again.reused());
+  EXPECT_EQ(again.fingerprint(), fingerprint);
 }
 
 TEST_F(TokenCorpusTest, ChangedTextOrOptionsMakeANewFileAndFailARunThatResumes) {
@@ -187,16 +212,24 @@ TEST_F(TokenCorpusTest, AnErrorInTheTextLeavesNoFileBehind) {
 }
 
 TEST_F(TokenCorpusTest, NothingToTrainOnIsAnError) {
-  EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("\n\n")); }), HasSubstr("no sentence pairs in it (2 empty ones)"));
+  EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("\n\n")); }), HasSubstr("/tsv: no sentence pairs (2 empty)"));
   EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("")); }), HasSubstr("no sentence pairs"));
+  ParallelInput input;
+  input.source = directory_.Write("a", "");
+  input.target = directory_.Write("b", "");
+  EXPECT_THAT(MessageOf<FileError>([&] { Open(input); }), testing::ContainsRegex("/a and .*/b: no sentence pairs"));
 }
 
-TEST_F(TokenCorpusTest, LimitsOutOfRangeAreNamed) {
-  CorpusOptions options;
-  options.max_tgt_len = 1;
-  EXPECT_THAT(MessageOf<OptionError>([&] { Open(Tsv("a\tb\n"), options); }), HasSubstr("max_tgt_len 1"));
-  options.max_tgt_len = 65536;
-  EXPECT_THAT(MessageOf<OptionError>([&] { Open(Tsv("a\tb\n"), options); }), HasSubstr("max_tgt_len 65536"));
+TEST_F(TokenCorpusTest, AVocabularyWithoutEndOfSentenceIsNamedByItsPath) {
+  std::string model = vocabulary_.serialized();
+  const size_t piece = model.find("</s>");
+  model.replace(piece, 4, "<aa>");
+  const Vocabulary without = Vocabulary::FromBytes(model, "dir/odd.model");
+  ASSERT_LT(without.eos_id(), 0);
+  EXPECT_THAT(MessageOf<FormatError>([&] {
+                TokenCorpus::OpenOrBuild(Tsv("a\tb\n"), vocabulary_, without, {}, directory_ / "corpus.tokens");
+              }),
+              HasSubstr("dir/odd.model: it has no </s>"));
 }
 
 TEST_F(TokenCorpusTest, StdinIsCopiedFirstAndTheCopyRemoved) {
@@ -208,7 +241,7 @@ TEST_F(TokenCorpusTest, StdinIsCopiedFirstAndTheCopyRemoved) {
     const StdinFrom redirected(text);
     EXPECT_EQ(Texts(Open(input))[0], "I see a cat.");
   }
-  EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens.stdin"));
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("corpus.tokens", "in"));
   {
     const StdinFrom redirected(text);
     EXPECT_TRUE(Open(input).reused());
@@ -236,6 +269,44 @@ TEST_F(TokenCorpusTest, ACheckEndsReadingAtAnyPointAndLeavesNoFileBehind) {
     EXPECT_EQ(MessageOf<Error>([&] { open(last); }), "enough");
     EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens"));
   }
+}
+
+TEST_F(TokenCorpusTest, PipesAreReadOnceAndNeverWaitedForTwice) {
+  const ParallelInput files = WriteTestPairs(directory_);
+  ParallelInput pipes;
+  pipes.source = directory_ / "pipe.en";
+  pipes.target = directory_ / "pipe.zh";
+  for (const std::string& pipe : {pipes.source, pipes.target}) ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  std::thread writer([&] {
+    std::ofstream(pipes.source, std::ios::binary) << FileBytes(files.source);
+    std::ofstream(pipes.target, std::ios::binary) << Gzip(FileBytes(files.target));
+  });
+  const TokenCorpus corpus = Open(pipes);
+  writer.join();
+  EXPECT_EQ(Texts(corpus), TestSentences());
+  EXPECT_EQ(corpus.fingerprint(), Open(files).fingerprint());
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""),
+              testing::ElementsAre("corpus.tokens", "en", "pipe.en", "pipe.zh", "zh"));
+  pipes.target = pipes.source;
+  EXPECT_THAT(MessageOf<OptionError>([&] { Open(pipes); }), HasSubstr("can be read once only"));
+}
+
+TEST_F(TokenCorpusTest, ACopyThatFailsOrWasLeftBehindIsRemoved) {
+  const std::string text = directory_.Write("in", "I see a cat.\t你\n");
+  ParallelInput input;
+  input.format = PairFormat::kTsv;
+  input.source = "-";
+  FaultyFileSystem full(RealFileSystem());
+  full.FailAt(2);  // the first write into the copy
+  {
+    const StdinFrom redirected(text);
+    EXPECT_THROW(TokenCorpus::OpenOrBuild(input, vocabulary_, vocabulary_, {}, directory_ / "corpus.tokens", full),
+                 FileError);
+  }
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("in"));
+  directory_.Write("corpus.tokens.src.copy", "of a run that was killed");
+  Open(Tsv("I\tyou\n"));
+  EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens.src.copy"));
 }
 
 TEST_F(TokenCorpusTest, AFileChangedWhileInUseIsNoticed) {

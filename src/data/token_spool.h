@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The file that holds a tokenised corpus, RUN/corpus.tokens: written once front to back, then read anywhere. Only
-// token_corpus.cc uses it.
+// corpus_builder.cc and token_corpus.cc use it.
 //
 //   token ids    pair after pair, source then target, without </s>; 2 bytes an id, or 4 when a vocabulary is larger
 //   lengths      pair after pair, source and target, 2 bytes each, </s> counted
@@ -18,8 +18,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/byte_hash.h"
 #include "base/file_system.h"
-#include "text/byte_hash.h"
+#include "data/corpus_report.h"
 
 namespace dragoman {
 
@@ -29,20 +30,6 @@ struct PairLengths {
   uint16_t tgt = 0;
 };
 constexpr int kMaxPairLength = 65535;
-
-// What was met while the corpus was read; nothing is left out silently.
-struct CorpusReport {
-  int64_t pairs = 0;          // pairs to train on
-  int64_t empty_pairs = 0;    // skipped: an empty line (or one of white space only) on one side or both
-  int64_t src_truncated = 0;  // sentences of which only the left part is kept
-  int64_t tgt_truncated = 0;
-  int64_t src_tokens = 0;  // of the pairs kept, </s> counted, after truncation
-  int64_t tgt_tokens = 0;
-  int64_t src_unknown = 0;  // tokens that are <unk>
-  int64_t tgt_unknown = 0;
-  int64_t crlf_lines = 0;
-  int64_t bom_files = 0;
-};
 
 struct SpoolTrailer {
   uint64_t fingerprint = 0;  // of the text, the vocabularies and the options

@@ -137,8 +137,8 @@ void TransformerConfig::Validate() const {
   RequireRange("heads", heads, 1, 1024);
   RequireRange("d_head", d_head, 0, kWide);
   RequireRange("d_ff", d_ff, 1, kWide * 4);
-  RequireRange("max_src_len", max_src_len, 1, kManyTokens);
-  RequireRange("max_tgt_len", max_tgt_len, 1, kManyTokens);
+  RequireRange("max_src_len", max_src_len, 2, 65535);  // 16 bits, as the tokenised corpus stores them
+  RequireRange("max_tgt_len", max_tgt_len, 2, 65535);
   Require(d_head > 0 || d_model % heads == 0, "heads", std::to_string(heads),
           fmt::format("a divisor of d_model {} (or give d_head)", d_model));
   Require(positions != Positions::kSinusoidal || d_model % 2 == 0, "d_model", std::to_string(d_model),

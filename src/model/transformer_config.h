@@ -33,6 +33,8 @@ namespace kernels {
 const EnumNames<Activation>& NamesOf(Activation);
 }
 
+constexpr int kStartOfVocabulary = -2;  // a decoder_start still to be looked up: the target vocabulary's <s>
+
 // Multiplications of the forward pass (the backward pass has twice as many) for each token, and for each pair of tokens
 // that attention compares: source with source, target with target, target with source.
 struct OperationCounts {
@@ -125,7 +127,8 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("activation", c.activation, "non-linearity of the feed-forward layers");
   visit("gated", c.gated, "gated feed-forward layers (GLU variants)");
   visit("bias", c.bias, "biases on the projections of attention and feed-forward");
-  visit("decoder_start", c.decoder_start, "token id that starts the decoder's input; -1: a zero vector");
+  visit("decoder_start", c.decoder_start,
+        "token id that starts the decoder's input; -1: a zero vector; -2: the <s> of the target vocabulary");
   visit("embedding_dropout", c.embedding_dropout, "dropout on embeddings");
   visit("residual_dropout", c.residual_dropout, "dropout on each sub-layer's output");
   visit("attention_dropout", c.attention_dropout, "dropout on attention weights");

@@ -46,4 +46,18 @@ size_t FindInvalidUtf8(std::string_view text) {
   return std::string_view::npos;
 }
 
+char32_t CodePointAt(std::string_view text, size_t at) {
+  const auto bits = [&](size_t k, char32_t mask) { return static_cast<unsigned char>(text[at + k]) & mask; };
+  switch (Utf8Length(text[at])) {
+    case 1:
+      return bits(0, 0x7F);
+    case 2:
+      return bits(0, 0x1F) << 6 | bits(1, 0x3F);
+    case 3:
+      return bits(0, 0x0F) << 12 | bits(1, 0x3F) << 6 | bits(2, 0x3F);
+    default:
+      return bits(0, 0x07) << 18 | bits(1, 0x3F) << 12 | bits(2, 0x3F) << 6 | bits(3, 0x3F);
+  }
+}
+
 }  // namespace dragoman

@@ -20,6 +20,9 @@ inline size_t Utf8Length(char lead) {
   return byte < 0x80 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
 }
 
+// The character that begins at text[at], in valid UTF-8.
+char32_t CodePointAt(std::string_view text, size_t at);
+
 // True for the second to fourth byte of a character.
 inline bool IsUtf8Continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 

@@ -61,5 +61,13 @@ TEST(Utf8Test, CutCharacterAtTheEndIsInvalid) {
   EXPECT_EQ(FindInvalidUtf8(text.substr(0, 4)), 3u);
 }
 
+TEST(Utf8Test, CodePointsOfAllLengthsAreRead) {
+  const std::string_view text = "a\xC3\xA9\xE4\xBD\xA0\xF0\x9F\x90\x89";  // a é 你 🐉
+  EXPECT_EQ(CodePointAt(text, 0), U'a');
+  EXPECT_EQ(CodePointAt(text, 1), U'\u00E9');
+  EXPECT_EQ(CodePointAt(text, 3), U'\u4F60');
+  EXPECT_EQ(CodePointAt(text, 6), U'\U0001F409');
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -17,7 +17,8 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kMaxSentenceBytes = 4096;  // SentencePiece would skip longer ones; we cut them
+constexpr size_t kMaxSentenceBytes = 4096;   // SentencePiece would skip longer ones; we cut them
+constexpr int64_t kMostMegabytes = 1 << 20;  // a terabyte
 constexpr const char* kWhiteSpace = " \t\n\v\f\r";
 // SentencePiece's own mark for a space, U+2581, and for a rare character, U+2585: it drops sentences with the latter.
 constexpr const char* kReservedCharacters[] = {"\xE2\x96\x81", "\xE2\x96\x85"};
@@ -42,16 +43,9 @@ class SampleIterator : public sentencepiece::SentenceIterator {
 // whole process when no text is left. Source: Unicode 15, general categories Z and Cf, blocks of common use.
 bool HasVisibleText(std::string_view text) {
   for (size_t i = 0; i < text.size(); i += Utf8Length(text[i])) {
-    const auto byte = [&](size_t k) { return static_cast<uint32_t>(static_cast<unsigned char>(text[i + k])); };
-    if (byte(0) < 0x80) {
-      if (byte(0) > 0x20 && byte(0) != 0x7F) return true;
-      continue;
-    }
-    if (byte(0) >= 0xF0) return true;
-    const uint32_t c = byte(0) < 0xE0 ? (byte(0) & 0x1F) << 6 | (byte(1) & 0x3F)
-                                      : (byte(0) & 0x0F) << 12 | (byte(1) & 0x3F) << 6 | (byte(2) & 0x3F);
-    const bool invisible = c <= 0xA0 || c == 0xAD || c == 0x34F || c == 0x61C || c == 0x1680 || c == 0x180E ||
-                           (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
+    const char32_t c = CodePointAt(text, i);
+    const bool invisible = c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD || c == 0x34F || c == 0x61C ||
+                           c == 0x1680 || c == 0x180E || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
                            (c >= 0x205F && c <= 0x206F) || c == 0x3000 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF ||
                            c == 0xFFFD;
     if (!invisible) return true;
@@ -84,6 +78,8 @@ void CheckSymbols(const std::vector<std::string>& symbols, bool byte_fallback) {
       problem = "a symbol with white space";
     else if (symbol.find('\0') != std::string::npos)
       problem = "a symbol with a NUL byte";
+    else if (std::ranges::any_of(kReservedCharacters, [&](const char* c) { return symbol.find(c) != symbol.npos; }))
+      problem = "\"" + symbol + "\" with U+2581 or U+2585, which SentencePiece keeps for itself";
     else if (byte_fallback && symbol.size() == 6 && symbol.starts_with("<0x"))
       problem = "\"" + symbol + "\", a byte";
     else if (!seen.insert(symbol).second)
@@ -155,8 +151,9 @@ void VocabOptions::Validate() const {
   if (max_sentences < 0) {
     throw OptionError(fmt::format("--max-sentences {}: negative; expected a number, or 0 for no limit", max_sentences));
   }
-  if (max_megabytes < 0) {
-    throw OptionError(fmt::format("--max-megabytes {}: negative; expected a number, or 0 for no limit", max_megabytes));
+  if (max_megabytes < 0 || max_megabytes > kMostMegabytes) {
+    throw OptionError(fmt::format("--max-megabytes {}: out of range; expected 1 to {}, or 0 for no limit",
+                                  max_megabytes, kMostMegabytes));
   }
   if (threads < 1 || threads > 128) {
     throw OptionError(fmt::format("--threads {}: out of range; expected 1 to 128", threads));

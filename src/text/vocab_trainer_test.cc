@@ -106,8 +106,10 @@ TEST(VocabTrainerTest, OptionsOutOfRangeAreNamed) {
   EXPECT_THAT(message([](VocabOptions& o) { o.byte_fallback = true, o.size = 200; }), HasSubstr("--size 200"));
   EXPECT_THAT(message([](VocabOptions& o) { o.character_coverage = 0.5; }), HasSubstr("--character-coverage 0.5"));
   EXPECT_THAT(message([](VocabOptions& o) { o.max_sentences = -1; }), HasSubstr("--max-sentences -1"));
+  EXPECT_THAT(message([](VocabOptions& o) { o.max_megabytes = int64_t{1} << 43; }),
+              HasSubstr("--max-megabytes 8796093022208"));
   EXPECT_THAT(message([](VocabOptions& o) { o.threads = 0; }), HasSubstr("--threads 0"));
-  for (const char* symbol : {"", "a b", "\xFF", "<s>", "<unk>"}) {
+  for (const char* symbol : {"", "a b", "\xFF", "<s>", "<unk>", "▁I"}) {
     EXPECT_THAT(message([&](VocabOptions& o) { o.symbols = {symbol}; }), HasSubstr("--symbols")) << symbol;
   }
   EXPECT_THAT(message([](VocabOptions& o) { o.symbols = {"x", "x"}; }), HasSubstr("--symbols"));

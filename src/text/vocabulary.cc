@@ -6,10 +6,10 @@
 #include <cstring>
 #include <utility>
 
+#include "base/byte_hash.h"
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file_system.h"
-#include "text/byte_hash.h"
 #include "text/model_proto_check.h"
 #include "text/utf8.h"
 
@@ -17,27 +17,54 @@ namespace dragoman {
 namespace {
 
 constexpr int64_t kMaxModelBytes = int64_t{1} << 28;
+constexpr size_t kMaxUnknownRun = 1024;
 
 // ASCII white space other than the space itself. A trained model never has pieces for these, and a line of output
 // could not show them.
 constexpr const char* kOtherWhiteSpace = "\t\n\v\f\r";
 
 std::string ReadModel(const std::string& path) {
-  const std::unique_ptr<ReadableFile> file = RealFileSystem().Open(path);
-  if (file->size() > kMaxModelBytes) {
-    throw FormatError(path, std::to_string(file->size()) +
-                                " bytes; expected a SentencePiece model, usually below 5 MB; check the path");
+  FileSystem& files = RealFileSystem();
+  if (const int64_t size = files.Open(path)->size(); size > kMaxModelBytes) {
+    throw FormatError(
+        path, std::to_string(size) + " bytes; expected a SentencePiece model, usually below 5 MB; check the path");
   }
-  std::string bytes(static_cast<size_t>(file->size()), '\0');
-  file->Read(0, bytes);
-  return bytes;
+  return ReadFile(files, path);
+}
+
+// Which code points a piece holds, and the space.
+std::vector<bool> CharactersOf(const sentencepiece::SentencePieceProcessor& processor) {
+  std::vector<bool> known(0x110000);
+  known[' '] = true;
+  for (int id = 0; id < processor.GetPieceSize(); ++id) {
+    if (processor.IsControl(id) || processor.IsUnknown(id)) continue;
+    const std::string& piece = processor.IdToPiece(id);
+    for (size_t i = 0; i < piece.size(); i += Utf8Length(piece[i])) known[CodePointAt(piece, i)] = true;
+  }
+  return known;
+}
+
+// SentencePiece makes one <unk> of a run of unknown characters, in time quadratic in its length. So this returns the
+// text with only the beginning of a long run.
+std::string ShortenUnknownRuns(std::string_view text, const std::vector<bool>& known) {
+  std::string kept;
+  size_t run = 0;  // bytes
+  for (size_t i = 0; i < text.size();) {
+    const size_t length = Utf8Length(text[i]);
+    run = known[CodePointAt(text, i)] ? 0 : run + length;
+    if (run <= kMaxUnknownRun) kept.append(text, i, length);
+    i += length;
+  }
+  return kept;
 }
 
 }  // namespace
 
 struct Vocabulary::Impl {
   sentencepiece::SentencePieceProcessor processor;
+  std::string path;
   std::string bytes;
+  std::vector<bool> known;  // code points; empty when unknown ones become bytes
   uint64_t fingerprint = 0;
   int32_t size = 0;
   int32_t unk_id = -1;
@@ -78,6 +105,8 @@ Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
   impl->unk_id = summary.unk_id;
   impl->bos_id = impl->processor.bos_id();
   impl->eos_id = impl->processor.eos_id();
+  if (!impl->processor.IsByte(impl->processor.PieceToId("<0x00>"))) impl->known = CharactersOf(impl->processor);
+  impl->path = path;
   impl->bytes = std::move(bytes);
   impl->fingerprint = HashBytes(impl->bytes);
   return Vocabulary(std::move(impl));
@@ -98,6 +127,11 @@ std::vector<int32_t> Vocabulary::Encode(std::string_view text) const {
       if (std::strchr(kOtherWhiteSpace, c) != nullptr) c = ' ';
     }
     text = spaced;
+  }
+  std::string shortened;
+  if (text.size() > kMaxUnknownRun && !impl_->known.empty()) {
+    shortened = ShortenUnknownRuns(text, impl_->known);
+    text = shortened;
   }
   std::vector<int32_t> ids;
   static_assert(sizeof(int) == sizeof(int32_t));
@@ -125,6 +159,7 @@ const std::string& Vocabulary::Piece(int32_t id) const {
   return impl_->processor.IdToPiece(id);
 }
 
+const std::string& Vocabulary::path() const { return impl_->path; }
 int32_t Vocabulary::size() const { return impl_->size; }
 int32_t Vocabulary::unk_id() const { return impl_->unk_id; }
 int32_t Vocabulary::bos_id() const { return impl_->bos_id; }

@@ -27,8 +27,8 @@ class Vocabulary {
 
   // Returns the ids of a sentence's pieces, without <s> or </s>. The model's own normalisation applies (by default
   // none but that runs of spaces become one and those at the ends vanish); besides, ASCII white space (tab, line feed,
-  // carriage return, ...) counts as a space. Throws FormatError naming the byte when `text` is not UTF-8 or holds a
-  // NUL: readers of data/ have turned such text away with file and line.
+  // carriage return, ...) and SentencePiece's own mark for a space, U+2581, count as a space. Throws FormatError naming
+  // the byte when `text` is not UTF-8 or holds a NUL: readers of data/ have turned such text away with file and line.
   std::vector<int32_t> Encode(std::string_view text) const;
 
   // Returns the text of the ids; control tokens such as <s> and </s> leave no trace. Throws OptionError naming an id
@@ -37,6 +37,7 @@ class Vocabulary {
 
   const std::string& Piece(int32_t id) const;  // the same check as Decode
 
+  const std::string& path() const;  // that it was loaded with, for messages
   int32_t size() const;
   int32_t unk_id() const;
   int32_t bos_id() const;  // <s>, -1 if there is none; so the next

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <fstream>
 #include <thread>
 
@@ -150,6 +151,31 @@ TEST(VocabularyTest, ALineOfAMegabyteEncodes) {
   while (text.size() < (1u << 20)) text += "I see a cat. ";
   text.pop_back();
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(text)), text);
+}
+
+TEST(VocabularyTest, ARunOfUnknownCharactersIsOneTokenHoweverLongAndTakesNoTime) {
+  for (const VocabType type : {VocabType::kUnigram, VocabType::kBpe}) {
+    VocabOptions options = SmallVocabOptions();
+    options.type = type;
+    const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+    const std::vector<int32_t> expected = vocabulary.Encode("I see ΩΩ, a cat. Ω");
+    EXPECT_EQ(std::count(expected.begin(), expected.end(), vocabulary.unk_id()), 2);
+    std::string run;
+    while (run.size() < (1u << 20)) run += "龘Ω";
+    const auto start = std::chrono::steady_clock::now();
+    EXPECT_EQ(vocabulary.Encode("I see " + run + ", a cat. " + run), expected);
+    const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    EXPECT_LT(seconds, 5) << "usually about 0.01 s; the limit leaves room for a busy machine";
+  }
+}
+
+TEST(VocabularyTest, ByteFallbackKeepsALongRunWhole) {
+  VocabOptions options = SmallVocabOptions(340);
+  options.byte_fallback = true;
+  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  std::string run;
+  while (run.size() < (1u << 18)) run += "龘Ω";
+  EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(run)), run);
 }
 
 }  // namespace

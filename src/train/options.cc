@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/option_text.h"
+#include "data/byte_source.h"
 #include "metrics/bleu_tokenizer.h"
 #include "train/gradient_workers.h"
 
@@ -46,6 +47,10 @@ void ValidateData(const TrainOptions& o) {
   if (!from_model && (o.vocab.empty() != two_vocabs || (!two_vocabs && !no_pair))) {
     throw OptionError("the vocabulary is given in no way or in several; give --vocab, or --src-vocab and --tgt-vocab");
   }
+  int from_stdin = 0;
+  for (const std::string* path : {&o.train_src, &o.train_tgt, &o.train_tsv, &o.train_jsonl, &o.valid_src, &o.valid_tgt})
+    from_stdin += *path == kStdinPath;
+  if (from_stdin > 1) throw OptionError("\"-\" (stdin) is given as two inputs, expected one; give files for the rest");
   if (o.output.empty()) throw OptionError("--output is missing; give the directory for checkpoints and logs");
 }
 

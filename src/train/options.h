@@ -127,7 +127,7 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("max_epochs", o.max_epochs, "end after this many passes over the data; 0: no such limit");
   visit("max_minutes", o.max_minutes, "end after this much training time; 0: no such limit");
   heading("Batches");
-  visit("batch_tokens", o.batch_tokens, "target tokens of a batch");
+  visit("batch_tokens", o.batch_tokens, "target tokens of a batch, and at most 4 times as many of the source");
   visit("accumulate", o.accumulate, "batches whose gradients make one update");
   visit("batch_order", o.batch_order, "sentences of a batch at random, of similar length, or as in the file");
   visit("micro_batch_tokens", o.micro_batch_tokens,

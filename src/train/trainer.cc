@@ -45,6 +45,14 @@ VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const st
           std::make_shared<const Vocabulary>(Vocabulary::Load(o.tgt_vocab))};
 }
 
+int StartOf(const Vocabulary& vocab) {
+  if (vocab.bos_id() >= 0) return vocab.bos_id();
+  throw OptionError(
+      fmt::format("--decoder-start is not given and {} has no <s> to start with; give the id of a token, or -1 for a "
+                  "zero vector",
+                  vocab.path()));
+}
+
 Precision UsablePrecision(Precision asked) {
   return asked == Precision::kBf16 && !kernels::HasFastBf16() ? Precision::kF32 : asked;
 }
@@ -127,6 +135,7 @@ void Trainer::OpenModel(const Checkpoint* last) {
     TransformerConfig config = options_.model;
     config.src_vocab = vocabs_.src->size();
     config.tgt_vocab = vocabs_.tgt->size();
+    if (config.decoder_start == kStartOfVocabulary) config.decoder_start = StartOf(*vocabs_.tgt);
     model_ = std::make_unique<Transformer>(config);
     model_->Initialize(HashCombine(options_.seed, 1));
   }
@@ -174,7 +183,9 @@ void Trainer::OpenData() {
       InputOf(options_), *vocabs_.src, *vocabs_.tgt, corpus, JoinPath(options_.output, "corpus.tokens"), files_));
   if (state_.step > 0) corpus_->RequireFingerprint(state_.corpus_fingerprint);
   state_.corpus_fingerprint = corpus_->fingerprint();
-  for (const std::string& line : DescribeReport(corpus_->report())) reporter_.Note("data: " + line);
+  for (const std::string& line : DescribeReport(corpus_->report(), InputOf(options_))) {
+    reporter_.Note("data: " + line);
+  }
   BatchOptions batches;
   batches.max_tokens = options_.batch_tokens;
   batches.order = options_.batch_order;
@@ -183,6 +194,7 @@ void Trainer::OpenData() {
   prefetcher_ = std::make_unique<Prefetcher>(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}));
   if (!options_.valid_src.empty()) {
     validator_ = std::make_unique<Validator>(options_, *model_, *vocabs_.src, *vocabs_.tgt, *workers_, pool_);
+    for (const std::string& line : validator_->Describe()) reporter_.Note("validation: " + line);
   }
 }
 

@@ -204,6 +204,27 @@ TEST_F(TrainerTest, ResumingWithOtherBatchesBeginsTheEpochAgain) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("begins again"));
 }
 
+TEST_F(TrainerTest, TheDecoderStartsWithTheVocabularysOwnToken) {
+  const std::string model = FileBytes(base_.vocab);
+  const size_t bos = model.find("\n\x03<s>") - 2, eos = model.find("\n\x04</s>") - 2;  // where these pieces begin
+  const size_t end = eos + 2 + static_cast<size_t>(model[eos + 1]);
+  const std::string swapped = model.substr(0, bos) + model.substr(eos, end - eos) + model.substr(bos, eos - bos);
+  TrainOptions options = Plain("run", 1);
+  options.model.decoder_start = kStartOfVocabulary;
+  options.vocab = directory_.Write("swapped.model", swapped + model.substr(end));
+  Train(options);
+  EXPECT_THAT(Last("run", "config.json"), HasSubstr("\"decoder_start\": 2"));
+
+  std::string without = model;
+  without.replace(bos + 4, 3, "<q>");
+  options = Plain("without", 1);
+  options.model.decoder_start = kStartOfVocabulary;
+  options.vocab = directory_.Write("without.model", without);
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("--decoder-start is not given and "));
+  options.model.decoder_start = -1;
+  Train(options);
+}
+
 TEST_F(TrainerTest, OneRunAtATime) {
   const Trainer first(Rich("run", 5), files_);
   EXPECT_THAT(TrainError<FileError>(Resumed(Rich("run", 5))), HasSubstr("another training"));

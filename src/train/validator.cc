@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "data/corpus_builder.h"
 #include "data/parallel_reader.h"
 #include "decode/translator.h"
 #include "metrics/chrf.h"
@@ -14,14 +15,6 @@ namespace {
 
 constexpr int64_t kBatchTokens = 4096;
 constexpr size_t kSamples = 3;
-
-// At most max_len tokens, </s> included, as in training.
-std::vector<int32_t> Tokenize(const Vocabulary& vocab, const std::string& text, int max_len) {
-  std::vector<int32_t> tokens = vocab.Encode(text);
-  tokens.resize(std::min(tokens.size(), static_cast<size_t>(max_len - 1)));
-  tokens.push_back(vocab.eos_id());
-  return tokens;
-}
 
 }  // namespace
 
@@ -43,7 +36,8 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
     throw OptionError("--valid-tokenize is \"" + options.valid_tokenize + "\", expected 13a, zh, char, intl or none");
   }
   bleu_.tokenizer = *tokenizer;
-  ParallelReader reader({.format = PairFormat::kTwoFiles, .source = options.valid_src, .target = options.valid_tgt});
+  input_ = {.format = PairFormat::kTwoFiles, .source = options.valid_src, .target = options.valid_tgt};
+  ParallelReader reader(input_);
   std::string_view source, target;
   while (reader.Next(&source, &target)) {
     sources_.emplace_back(source);
@@ -52,15 +46,22 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
   if (sources_.empty()) {
     throw FileError(options.valid_src, "no sentence pairs in it, expected some to validate with; check the file names");
   }
-  MakeBatches(options);
+  report_.crlf_lines = reader.notes().crlf_lines;
+  report_.bom_files = reader.notes().bom_files;
+  MakeBatches();
 }
 
-void Validator::MakeBatches(const TrainOptions& options) {
+// Pairs as in training, but for those with an empty side, which count here: every line is translated.
+void Validator::MakeBatches() {
   const TransformerConfig& config = model_.config();
+  const CorpusOptions limits{.max_src_len = config.max_src_len, .max_tgt_len = config.max_tgt_len};
   int64_t tokens = kBatchTokens;  // of the current batch
   for (size_t i = 0; i < sources_.size(); ++i) {
-    const auto src = Tokenize(src_vocab_, sources_[i], config.max_src_len);
-    const auto tgt = Tokenize(tgt_vocab_, references_[i], config.max_tgt_len);
+    std::vector<int32_t> src = src_vocab_.Encode(sources_[i]);
+    std::vector<int32_t> tgt = tgt_vocab_.Encode(references_[i]);
+    TakePair(limits, {src_vocab_, tgt_vocab_}, static_cast<int64_t>(i) + 1, &src, &tgt, &report_);
+    src.push_back(src_vocab_.eos_id());
+    tgt.push_back(tgt_vocab_.eos_id());
     if (tokens >= kBatchTokens) {
       batches_.emplace_back().Clear();
       tokens = 0;

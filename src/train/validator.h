@@ -10,6 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "data/batch.h"
+#include "data/corpus_report.h"
 #include "metrics/bleu.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
@@ -35,6 +36,9 @@ class Validator {
   Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool);
 
+  // What was met in the files, one human line a fact.
+  std::vector<std::string> Describe() const { return DescribeReport(report_, input_); }
+
   // Calls check() many times; what it throws ends the validation, of which nothing stays then.
   ValidationScores Run(const std::function<void()>& check = [] {});
 
@@ -45,7 +49,7 @@ class Validator {
   const std::vector<Sample>& samples() const { return samples_; }
 
  private:
-  void MakeBatches(const TrainOptions& options);
+  void MakeBatches();
   BatchSums Losses(const std::function<void()>& check);
 
   Transformer& model_;
@@ -55,6 +59,8 @@ class Validator {
   WorkerPool& pool_;
   int beam_size_;
   BleuOptions bleu_;
+  ParallelInput input_;
+  CorpusReport report_;
   std::vector<std::string> sources_, references_;
   std::vector<Batch> batches_;
   std::vector<Sample> samples_;

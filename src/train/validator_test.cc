@@ -123,6 +123,17 @@ TEST_F(ValidatorTest, MoreIsAlwaysBetter) {
   EXPECT_EQ(scores.Quality(StopMetric::kChrf), 50);
 }
 
+TEST_F(ValidatorTest, SaysWhatItCutAndMended) {
+  options_.valid_src =
+      directory_.Write("src", "\xEF\xBB\xBFI see a cat.\r\n\nI see a cat and a cat and a cat and a cat.\n");
+  options_.valid_tgt = directory_.Write("tgt", "我\n你\n我龘\n");
+  const std::vector<std::string> lines = Make().Describe();
+  EXPECT_THAT(lines, testing::ElementsAre(HasSubstr("2 sentence pairs, "), HasSubstr("1 pair with an empty side"),
+                                          testing::MatchesRegex("1 source sentence cut .*, first at .*/src:3"),
+                                          testing::MatchesRegex("1 target <unk> .*, first at .*/tgt:3"),
+                                          HasSubstr("1 line ended in CR LF"), HasSubstr("1 file began with")));
+}
+
 TEST_F(ValidatorTest, SaysWhatIsWrongWithTheFiles) {
   options_.valid_tokenize = "13b";
   EXPECT_THAT(ErrorOf(), HasSubstr("--valid-tokenize is \"13b\", expected 13a"));

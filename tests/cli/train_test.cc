@@ -106,6 +106,8 @@ TEST(TrainTest, MissingAndSenselessOptionsAreWrongUse) {
   };
   fails({"train"}, "training data is given in no way");
   fails(TinyTraining() + Args{"--max-steps", "5"}, "--output is missing");
+  fails({"train", "--train-tsv", "-", "--valid-src", "-", "--valid-tgt", "v", "--vocab", "v"},
+        "(stdin) is given as two");
   fails(TinyTraining() + Args{"--output", Scratch("none")}, "the run has no end");
   fails(TinyTraining() + Args{"--output", Scratch("none"), "--max-steps", "5", "--label-smoothing", "1.5"},
         "--label-smoothing is 1.5");
@@ -132,6 +134,35 @@ TEST(TrainTest, ProgressGoesToStderrAndResultsToTheRun) {
   EXPECT_EQ(resumed.code, 0) << resumed.err;
   EXPECT_THAT(resumed.err, HasSubstr("resumed from"));
   EXPECT_TRUE(Exists(Scratch("fresh/step-00000006")));
+}
+
+// From a pipe, packed, with two vocabularies, whose embeddings cannot all be tied; resumed from text packed otherwise.
+TEST(TrainTest, TrainsAndResumesFromStdin) {
+  TinyTraining();  // makes the files
+  const std::string tsv = "paste " + Scratch("train.src") + " " + Scratch("train.tgt") + " | gzip ";
+  const std::string vocab = "$DRAGOMAN vocab --type bpe --quiet --size 19 --input " + Scratch("train.tgt") +
+                            " --output " + Scratch("tgt.model");
+  const std::string train = " | $DRAGOMAN train --train-tsv - --src-vocab " + Scratch("V.model") + " --tgt-vocab " +
+                            Scratch("tgt.model") + " --encoder-layers 1 --decoder-layers 1 --d-model 16 --heads 2" +
+                            " --d-ff 16 --threads 1 --output " + Scratch("piped");
+  const Finished first = Bash(vocab + " && " + tsv + "-1" + train + " --max-steps 2");
+  EXPECT_EQ(first.code, 0) << first.err;
+  EXPECT_THAT(FileText(Scratch("piped/last/config.json")), HasSubstr("\"tying\": \"decoder\""));
+  const Finished second = Bash(tsv + "-9" + train + " --max-steps 4 --resume");
+  EXPECT_EQ(second.code, 0) << second.err;
+  EXPECT_THAT(second.err, HasSubstr("resumed from"));
+  EXPECT_TRUE(Exists(Scratch("piped/step-00000004")));
+}
+
+TEST(TrainTest, TrainsFromProcessSubstitution) {
+  std::string train = "$DRAGOMAN";
+  for (const std::string& arg : TinyTraining()) {
+    const bool is_text = arg == Scratch("train.src") || arg == Scratch("train.tgt");
+    train += is_text ? " <(cat " + arg + ")" : " " + arg;
+  }
+  const Finished run = Bash(train + " --max-steps 1 --output " + Scratch("substitution"));
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("400 sentence pairs"));
 }
 
 TEST(TrainTest, QuietSaysNothing) {

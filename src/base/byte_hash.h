@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A 64-bit hash of bytes that arrive in parts: recognises a vocabulary or a corpus, guards a file against damage. Not
 // meant to resist an adversary.
-#ifndef DRAGOMAN_TEXT_BYTE_HASH_H_
-#define DRAGOMAN_TEXT_BYTE_HASH_H_
+#ifndef DRAGOMAN_BASE_BYTE_HASH_H_
+#define DRAGOMAN_BASE_BYTE_HASH_H_
 
 #include <cstddef>
 #include <cstdint>
@@ -32,4 +32,4 @@ inline uint64_t HashBytes(std::string_view bytes) {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TEXT_BYTE_HASH_H_
+#endif  // DRAGOMAN_BASE_BYTE_HASH_H_

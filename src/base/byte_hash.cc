@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "text/byte_hash.h"
+#include "base/byte_hash.h"
 
 #include <bit>
 #include <cstring>

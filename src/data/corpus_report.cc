@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "data/corpus_report.h"
+
+#include <fmt/format.h>
+
+namespace dragoman {
+namespace {
+
+// "1 line", "2 lines"
+std::string Counted(int64_t count, const std::string& noun) {
+  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
+}
+
+}  // namespace
+
+void Finding::Add(int64_t line, int64_t times) {
+  if (count == 0 && times > 0) first_line = line;
+  count += times;
+}
+
+std::vector<std::string> DescribeReport(const CorpusReport& report, const ParallelInput& input) {
+  std::vector<std::string> lines = {fmt::format("{}, {} and {}", Counted(report.pairs, "sentence pair"),
+                                                Counted(report.src_tokens, "source token"),
+                                                Counted(report.tgt_tokens, "target token"))};
+  const std::string source = input.SourceName(), target = input.TargetName();
+  const auto add = [&lines](const Finding& found, const char* noun, const char* what, const std::string& file) {
+    if (found.count == 0) return;
+    lines.push_back(fmt::format("{} {}, first at {}:{}", Counted(found.count, noun), what, file, found.first_line));
+  };
+  add(report.empty_pairs, "pair", "with an empty side (training skips such)", source);
+  add(report.src_truncated, "source sentence", "cut to the left part that --max-src-len allows", source);
+  add(report.tgt_truncated, "target sentence", "cut to the left part that --max-tgt-len allows", target);
+  constexpr char kUnknown[] =
+      "for characters that the vocabulary lacks (see vocab --character-coverage, --byte-fallback)";
+  add(report.src_unknown, "source <unk>", kUnknown, source);
+  add(report.tgt_unknown, "target <unk>", kUnknown, target);
+  if (report.crlf_lines > 0)
+    lines.push_back(Counted(report.crlf_lines, "line") + " ended in CR LF; the CR was dropped");
+  if (report.bom_files > 0) {
+    lines.push_back(Counted(report.bom_files, "file") + " began with a byte order mark; it was dropped");
+  }
+  return lines;
+}
+
+}  // namespace dragoman
