@@ -10,8 +10,20 @@
 namespace dragoman {
 namespace {
 
+// Bytes of a line that are looked at, for each token that the model takes: many times what a piece is long. Without a
+// bound one long line takes gigabytes, or minutes (SentencePiece joins runs of unknown characters in quadratic time).
+constexpr int64_t kBytesPerToken = 64;
+
+// At most `bytes` of the left, and no part of a character.
+std::string_view LeftPart(std::string_view line, size_t bytes) {
+  if (line.size() <= bytes) return line;
+  size_t end = bytes;
+  while (end > 0 && end + 3 > bytes && IsUtf8Continuation(line[end])) --end;
+  return line.substr(0, end);
+}
+
 // Invalid bytes become U+FFFD, NUL a space; valid text comes back as it is.
-std::string Repair(const std::string& line) {
+std::string Repair(std::string_view line) {
   std::string repaired;
   std::string_view rest = line;
   while (!rest.empty()) {
@@ -28,8 +40,10 @@ std::string Repair(const std::string& line) {
 
 SourceText TokenizeSource(const Vocabulary& vocab, const std::string& line, int64_t max_len) {
   SourceText source;
-  const std::string text = Repair(line);
-  source.repaired = text != line;
+  const std::string_view left = LeftPart(line, static_cast<size_t>(max_len * kBytesPerToken));
+  source.truncated = left.size() < line.size();
+  const std::string text = Repair(left);
+  source.repaired = text != left;
   source.tokens = vocab.Encode(text);
   if (source.tokens.empty()) return source;
   const auto most = static_cast<size_t>(max_len - 1);

@@ -19,7 +19,7 @@ struct SourceText {
   bool repaired = false;        // invalid UTF-8 was read as U+FFFD, NUL as a space
 };
 
-// At most max_len tokens, </s> included.
+// At most max_len tokens, </s> included. Of a line longer than 64 bytes a token the left part alone is looked at.
 SourceText TokenizeSource(const Vocabulary& vocab, const std::string& line, int64_t max_len);
 
 // Some sentences, packed. Owns its tokens.

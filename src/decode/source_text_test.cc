@@ -8,6 +8,7 @@
 #include <set>
 
 #include "base/rng.h"
+#include "base/timer.h"
 #include "text/test_vocab.h"
 
 namespace dragoman {
@@ -46,6 +47,31 @@ TEST(TokenizeSourceTest, KeepsTheLeftPartOfWhatIsTooLong) {
     ASSERT_EQ(static_cast<int64_t>(source.tokens.size()), limit);
     EXPECT_TRUE(std::equal(source.tokens.begin(), source.tokens.end() - 1, whole.begin()));
     EXPECT_EQ(source.tokens.back(), Vocab().eos_id());
+  }
+}
+
+// SentencePiece alone takes half a minute for a megabyte of one unknown character.
+TEST(TokenizeSourceTest, ALineOfMegabytesTakesNoTimeAndKeepsItsLeftPart) {
+  const Timer timer;
+  for (const char* character : {"\xE9\xBE\x98", "x", " ", "\xFF", "I see a cat. "}) {
+    std::string line;
+    while (line.size() < 2'000'000) line += character;
+    const SourceText source = TokenizeSource(Vocab(), line, 20);
+    EXPECT_TRUE(source.truncated) << character;
+    EXPECT_EQ(source.repaired, character[0] == '\xFF');
+    EXPECT_LE(source.tokens.size(), 20u);
+  }
+  EXPECT_LT(timer.Seconds(), 5.0);
+  std::string cats = "I see a cat. ";
+  while (cats.size() < 10'000) cats += cats;
+  EXPECT_EQ(TokenizeSource(Vocab(), cats, 20).tokens, TokenizeSource(Vocab(), cats.substr(0, 200), 20).tokens);
+}
+
+TEST(TokenizeSourceTest, NoCharacterIsCutInTwo) {
+  for (size_t spaces = 0; spaces < 4; ++spaces) {
+    std::string line(spaces, ' ');
+    while (line.size() < 1000) line += "\xF0\x9F\x90\x88";
+    EXPECT_FALSE(TokenizeSource(Vocab(), line, 10).repaired);
   }
 }
 
