@@ -3,6 +3,7 @@
 #ifndef DRAGOMAN_DECODE_TRANSLATOR_H_
 #define DRAGOMAN_DECODE_TRANSLATOR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <span>
@@ -31,6 +32,9 @@ struct TranslatedLine {
   bool repaired = false;            // the source held invalid UTF-8 or NUL, translated as U+FFFD or a space
 };
 
+// Sentences decoded together at most, so that memory does not grow with the beam.
+size_t SentencesPerBatch(const DecodeOptions& options);
+
 // Translates lines in batches of similar length, shared out between workers, and returns them in order. The result of
 // a line depends on the line, the model and the options alone: not on its neighbours, the batch or the threads.
 class Translator {
@@ -51,6 +55,7 @@ class Translator {
   int64_t max_src_len_;
   WorkerPool& pool_;
   Searcher searcher_;
+  size_t max_sentences_;                      // of a batch
   std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
 };
 

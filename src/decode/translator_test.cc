@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -125,6 +126,21 @@ TEST_F(TranslatorTest, NBestComesBestFirst) {
       const Translation &better = line.n_best[i - 1], &worse = line.n_best[i];
       EXPECT_TRUE(better.complete != worse.complete ? better.complete : better.score >= worse.score);
     }
+  }
+}
+
+TEST(SentencesPerBatchTest, RowsOfABatchStayBounded) {
+  DecodeOptions options;
+  for (const auto& [rows, sentences] :
+       std::vector<std::pair<int, size_t>>{{1, 64}, {4, 64}, {8, 64}, {64, 8}, {200, 2}, {256, 2}}) {
+    options.sample = false;
+    options.beam_size = rows;
+    options.n_best = 1;
+    EXPECT_EQ(SentencesPerBatch(options), sentences);
+    options.sample = true;
+    options.beam_size = 4;
+    options.n_best = rows;
+    EXPECT_EQ(SentencesPerBatch(options), sentences);
   }
 }
 
