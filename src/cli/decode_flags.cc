@@ -24,6 +24,7 @@ void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
        "is ahead");
   flag("max_length_factor", options->max_length_factor, "output tokens at most this times the input's, plus 10");
   flag("max_length", options->max_length, "output tokens at most; 0: the model's limit");
+  flag("allow_unk", options->allow_unk, "let <unk>, for what the vocabulary has no piece for, into translations");
   flag("sample", options->sample, "draw from the model's distribution instead of searching");
   flag("temperature", options->temperature, "of sampling: logits are divided by it");
   flag("top_k", options->top_k, "sample from the k likeliest tokens only; 0: all");

@@ -13,7 +13,7 @@ namespace {
 std::vector<int32_t> TranslateGreedily(Tape& tape, const TranslationModel& loaded, const PackedTokens& src) {
   DecodeOptions options;
   options.beam_size = 1;
-  const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id());
+  const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id(), loaded.vocabs.tgt->unk_id());
   const int64_t id = 0;
   return searcher.Search(tape, src, {&id, 1}).front().front().tokens;
 }

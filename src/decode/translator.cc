@@ -28,7 +28,7 @@ Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, co
       tgt_vocab_(tgt_vocab),
       max_src_len_(model.config().max_src_len),
       pool_(pool),
-      searcher_(model, options, tgt_vocab.eos_id()),
+      searcher_(model, options, tgt_vocab.eos_id(), tgt_vocab.unk_id()),
       max_sentences_(SentencesPerBatch(options)) {
   for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
 }

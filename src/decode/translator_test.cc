@@ -129,6 +129,16 @@ TEST_F(TranslatorTest, NBestComesBestFirst) {
   }
 }
 
+TEST_F(TranslatorTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
+  loaded.model->parameters().Find("output.bias")->data[loaded.vocabs.tgt->unk_id()] = 50;
+  loaded.model->PrepareForDecoding();
+  const std::string unknown = loaded.vocabs.tgt->Decode(std::vector<int32_t>{loaded.vocabs.tgt->unk_id()});
+  DecodeOptions options;
+  EXPECT_EQ(Translate({"I see a cat."}, options)[0].n_best[0].text.find(unknown), std::string::npos);
+  options.allow_unk = true;
+  EXPECT_NE(Translate({"I see a cat."}, options)[0].n_best[0].text.find(unknown), std::string::npos);
+}
+
 TEST(SentencesPerBatchTest, RowsOfABatchStayBounded) {
   DecodeOptions options;
   for (const auto& [rows, sentences] :
