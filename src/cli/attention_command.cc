@@ -16,7 +16,7 @@
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "decode/attention_map.h"
-#include "decode/source_text.h"
+#include "decode/tokenized_line.h"
 
 namespace dragoman {
 namespace {
@@ -47,7 +47,7 @@ size_t TerminalWidth() {
 }
 
 void WarnIfCut(const Vocabulary& vocab, const std::string& text, int limit, const char* side) {
-  if (!TokenizeSource(vocab, text, limit).truncated) return;
+  if (!TokenizeLine(vocab, text, limit).truncated) return;
   std::cerr << fmt::format("dragoman: the {} is longer than the model's {} tokens; its left part is shown\n", side,
                            limit);
 }

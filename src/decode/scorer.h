@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "decode/source_text.h"
+#include "decode/tokenized_line.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
 
@@ -33,7 +33,7 @@ class Scorer {
 
  private:
   struct Pair {
-    SourceText src;
+    TokenizedLine src;
     std::vector<int32_t> tgt_in, tgt_out;
     bool truncated = false;
   };

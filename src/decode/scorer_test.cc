@@ -42,7 +42,7 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   Tape tape;
   for (size_t i = 0; i < lines.size(); ++i) {
     PackedBatch batch;
-    batch.Add(TokenizeSource(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
+    batch.Add(TokenizeLine(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
     const auto id = static_cast<int64_t>(i);
     const auto samples = searcher.Search(tape, batch.view(), {&id, 1}).front();
     for (size_t n = 0; n < samples.size(); ++n) {

@@ -33,7 +33,7 @@ Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, co
   for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
 }
 
-TranslatedLine Translator::ToText(const SourceText& source, const std::vector<Hypothesis>& hypotheses) const {
+TranslatedLine Translator::ToText(const TokenizedLine& source, const std::vector<Hypothesis>& hypotheses) const {
   TranslatedLine line;
   line.truncated = source.truncated;
   line.repaired = source.repaired;
@@ -46,16 +46,18 @@ TranslatedLine Translator::ToText(const SourceText& source, const std::vector<Hy
 }
 
 std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> lines, int64_t first_line) {
-  std::vector<SourceText> sources(lines.size());
+  std::vector<TokenizedLine> sources(lines.size());
   std::atomic<size_t> next_line = 0;
   const auto tokenize = [&](int) {
     for (size_t i = next_line++; i < lines.size(); i = next_line++) {
-      sources[i] = TokenizeSource(src_vocab_, lines[i], max_src_len_);
+      sources[i] = TokenizeLine(src_vocab_, lines[i], max_src_len_);
     }
   };
   pool_.Run(std::ref(tokenize));
 
-  const auto batches = BatchByLength(sources, kBatchTokens, max_sentences_);
+  std::vector<size_t> lengths;
+  for (const TokenizedLine& source : sources) lengths.push_back(source.tokens.size());
+  const auto batches = BatchByLength(lengths, kBatchTokens, max_sentences_);
   std::vector<std::vector<Hypothesis>> hypotheses(lines.size());
   std::atomic<size_t> next_batch = 0;
   const auto search = [&](int worker) {

@@ -13,7 +13,7 @@
 #include "base/thread_pool.h"
 #include "decode/options.h"
 #include "decode/search.h"
-#include "decode/source_text.h"
+#include "decode/tokenized_line.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
 
@@ -48,7 +48,7 @@ class Translator {
   std::vector<TranslatedLine> Translate(std::span<const std::string> lines, int64_t first_line = 0);
 
  private:
-  TranslatedLine ToText(const SourceText& source, const std::vector<Hypothesis>& hypotheses) const;
+  TranslatedLine ToText(const TokenizedLine& source, const std::vector<Hypothesis>& hypotheses) const;
 
   const Vocabulary& src_vocab_;
   const Vocabulary& tgt_vocab_;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/source_text.h"
+#include "decode/tokenized_line.h"
 
 #include <algorithm>
 #include <numeric>
 #include <string_view>
 
+#include "base/check.h"
 #include "text/utf8.h"
 
 namespace dragoman {
@@ -38,21 +39,21 @@ std::string Repair(std::string_view line) {
 
 }  // namespace
 
-SourceText TokenizeSource(const Vocabulary& vocab, const std::string& line, int64_t max_len) {
-  SourceText source;
+TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int64_t max_len) {
+  TokenizedLine tokenized;
   const std::string_view left = LeftPart(line, static_cast<size_t>(max_len * kBytesPerToken));
-  source.truncated = left.size() < line.size();
+  tokenized.truncated = left.size() < line.size();
   const std::string text = Repair(left);
-  source.repaired = text != left;
-  source.tokens = vocab.Encode(text);
-  if (source.tokens.empty()) return source;
+  tokenized.repaired = text != left;
+  tokenized.tokens = vocab.Encode(text);
+  if (tokenized.tokens.empty()) return tokenized;
   const auto most = static_cast<size_t>(max_len - 1);
-  if (source.tokens.size() > most) {
-    source.tokens.resize(most);
-    source.truncated = true;
+  if (tokenized.tokens.size() > most) {
+    tokenized.tokens.resize(most);
+    tokenized.truncated = true;
   }
-  source.tokens.push_back(vocab.eos_id());
-  return source;
+  tokenized.tokens.push_back(vocab.eos_id());
+  return tokenized;
 }
 
 void PackedBatch::Add(std::span<const int32_t> tokens) {
@@ -60,16 +61,22 @@ void PackedBatch::Add(std::span<const int32_t> tokens) {
   offsets.push_back(static_cast<int32_t>(ids.size()));
 }
 
-std::vector<std::vector<size_t>> BatchByLength(std::span<const SourceText> sentences, int64_t max_tokens,
+std::vector<int32_t> ShiftedRight(std::span<const int32_t> tokens, int32_t start) {
+  DRAGOMAN_CHECK(!tokens.empty());
+  std::vector<int32_t> shifted = {start};
+  shifted.insert(shifted.end(), tokens.begin(), tokens.end() - 1);
+  return shifted;
+}
+
+std::vector<std::vector<size_t>> BatchByLength(std::span<const size_t> lengths, int64_t max_tokens,
                                                size_t max_sentences) {
-  std::vector<size_t> order(sentences.size());
+  std::vector<size_t> order(lengths.size());
   std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](size_t a, size_t b) { return sentences[a].tokens.size() > sentences[b].tokens.size(); });
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return lengths[a] > lengths[b]; });
   std::vector<std::vector<size_t>> batches;
   int64_t tokens = 0;
   for (const size_t i : order) {
-    const auto length = static_cast<int64_t>(sentences[i].tokens.size());
+    const auto length = static_cast<int64_t>(lengths[i]);
     if (length == 0) break;  // only empty lines follow
     if (batches.empty() || tokens + length > max_tokens || batches.back().size() == max_sentences) {
       batches.emplace_back();
