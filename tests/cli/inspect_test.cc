@@ -86,10 +86,23 @@ TEST(AttentionTest, DrawsInTheTerminalAndAsSvg) {
   EXPECT_THAT(run.out, StartsWith("Cross-attention, all layers, all heads\n"));
   EXPECT_THAT(run.out, HasSubstr("</s>"));
   EXPECT_THAT(FileText(svg), AllOf(StartsWith("<svg xmlns="), HasSubstr("</svg>\n")));
-  const Finished check = Bash(
-      "command -v python3 > /dev/null || exit 0; python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' " +
-      svg);
+  const Finished to_stdout = Attention({"--svg", "-", "a b c"});
+  EXPECT_EQ(to_stdout.code, 0) << to_stdout.err;
+  EXPECT_EQ(to_stdout.out, FileText(svg));
+}
+
+TEST(AttentionTest, TheSvgIsWellFormedWhateverTheTextHolds) {
+  const std::string svg = Scratch("b.svg");
+  EXPECT_EQ(Attention({"--svg", svg, "--target", "'<&\"]]>\x01\xFF", "<&\"]]>", "\x1B", "\xEF\xBF\xBF"}).code, 0);
+  if (Bash("python3 -c 'import xml.dom.minidom'").code != 0) GTEST_SKIP() << "python3 is missing, which reads the SVG";
+  const Finished check = Bash("python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' " + svg);
   EXPECT_EQ(check.code, 0) << check.err;
+}
+
+TEST(AttentionTest, TheSvgIsThereEvenWhenNobodyReadsTheText) {
+  const std::string svg = Scratch("c.svg");
+  Bash("\"$DRAGOMAN\" attention --model " + TinyRun() + " --svg " + svg + " a b c > /dev/full");
+  EXPECT_THAT(FileText(svg), HasSubstr("</svg>\n"));
 }
 
 TEST(AttentionTest, WordsNeedNoQuotes) { EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out); }
@@ -116,7 +129,10 @@ TEST(AttentionTest, WhatIsNotThereIsWrongUse) {
 TEST(AttentionTest, AnOverlongSentenceIsReported) {
   const Finished run = Attention({std::string(100, 'a')});
   EXPECT_EQ(run.code, 0);
-  EXPECT_THAT(run.err, HasSubstr("longer than the model's 20 tokens"));
+  EXPECT_THAT(run.err, HasSubstr("the sentence is longer than the model's 20 tokens"));
+  EXPECT_THAT(Attention({"--target", std::string(100, 'a'), "a"}).err,
+              HasSubstr("the target is longer than the model's 30 tokens"));
+  EXPECT_THAT(Attention({"a\xFF"}).err, HasSubstr("invalid UTF-8"));
 }
 
 }  // namespace
