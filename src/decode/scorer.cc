@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "base/check.h"
@@ -80,6 +81,9 @@ std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::
   }
   const auto batches = BatchByLength(lengths, kBatchTokens, kBatchSentences);
   std::vector<PairScore> scores(sources.size());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (lengths[i] == 0) scores[i].log_prob = std::numeric_limits<double>::quiet_NaN();
+  }
   std::atomic<size_t> next_batch = 0;
   const auto work = [&](int worker) {
     for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {

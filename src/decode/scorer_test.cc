@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -96,7 +97,7 @@ TEST_F(ScorerTest, APairsScoreDependsOnThePairAlone) {
 TEST_F(ScorerTest, AnEmptySourceHasNoScore) {
   const auto scores = Score({"", "  "}, {"我", ""});
   for (const PairScore& score : scores) {
-    EXPECT_EQ(score.log_prob, 0);
+    EXPECT_TRUE(std::isnan(score.log_prob)) << "0 would be the best there is";
     EXPECT_TRUE(score.token_log_probs.empty());
   }
   EXPECT_TRUE(Score({}, {}).empty());
