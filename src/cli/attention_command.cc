@@ -16,17 +16,16 @@
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "decode/attention_map.h"
-#include "decode/source_text.h"
 
 namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
-    "Translates the sentence and shows, for each piece of the translation, which source pieces it attended to.\n"
-    "Examples:\n"
-    "  dragoman attention --model RUN \"I love you\"\n"
-    "  dragoman attention --model RUN --svg out.svg --layer 1 --head 0 \"I love you\"\n"
-    "  dragoman attention --model RUN --target \"我爱你\" \"I love you\"";
+    R"(Translates the sentence and shows, for each piece of the translation, which source pieces it attended to.
+Examples:
+  dragoman attention --model RUN "I love you"
+  dragoman attention --model RUN --svg out.svg --layer 1 --head 0 "I love you"
+  dragoman attention --model RUN --target "我爱你" "I love you")";
 
 struct AttentionFlags {
   std::string model, target, svg;
@@ -46,10 +45,16 @@ size_t TerminalWidth() {
   return 120;
 }
 
-void WarnIfCut(const Vocabulary& vocab, const std::string& text, int limit, const char* side) {
-  if (!TokenizeSource(vocab, text, limit).truncated) return;
-  std::cerr << fmt::format("dragoman: the {} is longer than the model's {} tokens; its left part is shown\n", side,
-                           limit);
+// What happened to the texts on the way, for the user to know.
+void Report(const AttentionMap& map, const TransformerConfig& config) {
+  const auto cut = [](const char* side, int limit) {
+    std::cerr << fmt::format("dragoman: the {} is longer than the model's {} tokens; its left part is shown\n", side,
+                             limit);
+  };
+  if (map.source_truncated) cut("sentence", config.max_src_len);
+  if (map.target_truncated) cut("target", config.max_tgt_len);
+  if (map.translation_cut) std::cerr << "dragoman: the translation was cut at the length limit\n";
+  if (map.repaired) std::cerr << "dragoman: invalid UTF-8 or NUL bytes are shown as U+FFFD or a space\n";
 }
 
 void Show(const AttentionFlags& flags) {
@@ -58,16 +63,16 @@ void Show(const AttentionFlags& flags) {
   const std::string sentence = fmt::format("{}", fmt::join(flags.words, " "));
   const TranslationModel model = OpenModel(flags.model);
   const AttentionMap map = MapAttention(model, sentence, flags.target);
-  WarnIfCut(*model.vocabs.src, sentence, model.model->config().max_src_len, "sentence");
-  WarnIfCut(*model.vocabs.tgt, flags.target, model.model->config().max_tgt_len, "target");
   const auto name = [](const char* what, int index) {
     return index < 0 ? "all " + std::string(what) + "s" : std::string(what) + " " + std::to_string(index);
   };
   const AttentionPicture picture{map.source, map.target, map.Weights(flags.layer, flags.head),
                                  "Cross-attention, " + name("layer", flags.layer) + ", " + name("head", flags.head)};
-  std::cout << DrawText(picture, TerminalWidth());
+  Report(map, model.model->config());
+  const bool svg_to_stdout = flags.svg == "-";
+  if (!flags.svg.empty() && !svg_to_stdout) WriteFileAtomically(RealFileSystem(), flags.svg, DrawSvg(picture));
+  std::cout << (svg_to_stdout ? DrawSvg(picture) : DrawText(picture, TerminalWidth()));
   FlushStdout();
-  if (!flags.svg.empty()) WriteFileAtomically(RealFileSystem(), flags.svg, DrawSvg(picture));
 }
 
 }  // namespace
@@ -80,7 +85,8 @@ void AddAttentionCommand(CLI::App& app) {
   command->add_option("sentence", flags->words, "the source sentence")->required()->type_name(kTextType);
   const FlagRegistrar flag{command};
   flag("target", flags->target, "look at this translation instead of the model's own");
-  command->add_option("--svg", flags->svg, "also write the picture to this file")->type_name("FILE");
+  command->add_option("--svg", flags->svg, "also write the picture to this file; -: to stdout, instead of text")
+      ->type_name("FILE");
   flag("layer", flags->layer, "decoder layer from 0; -1: mean of all");
   flag("head", flags->head, "head from 0; -1: mean of all");
   command->callback([flags] { Show(*flags); });

@@ -87,6 +87,13 @@ std::vector<size_t> ColumnWidths(const std::vector<std::string>& heads) {
   return widths;
 }
 
+// What the darkest shade stands for: weights are compared with each other, as those of a long sentence are all small.
+float LargestOf(const std::vector<float>& weights) {
+  float largest = 0;
+  for (const float weight : weights) largest = std::max(largest, weight);
+  return largest > 0 ? largest : 1;
+}
+
 size_t TableWidth(size_t label, const std::vector<size_t>& widths) {
   size_t total = label;
   for (const size_t width : widths) total += 1 + width;
@@ -110,6 +117,33 @@ std::string NumberedList(const std::vector<std::string>& pieces, size_t width) {
   return list + "\n";
 }
 
+// A picture as it is to be written: heads[i] above a column of widths[i], labels before the rows.
+struct TextTable {
+  std::vector<std::string> heads, labels;
+  std::vector<size_t> widths;
+  std::vector<float> weights;  // [labels, heads]
+};
+
+// Columns begin to end - 1.
+std::string DrawColumns(const TextTable& table, size_t begin, size_t end) {
+  constexpr std::array<const char*, 5> kShades = {" ", "░", "▒", "▓", "█"};
+  const size_t label = WidestOf(table.labels);
+  const float largest = LargestOf(table.weights);
+  std::string text(label, ' ');
+  for (size_t col = begin; col < end; ++col) text += " " + Padded(table.heads[col], table.widths[col]);
+  text += "\n";
+  for (size_t row = 0; row < table.labels.size(); ++row) {
+    text += Padded(table.labels[row], label);
+    for (size_t col = begin; col < end; ++col) {
+      const float share = std::clamp(table.weights[row * table.heads.size() + col] / largest, 0.0f, 1.0f);
+      text += " ";
+      for (size_t i = 0; i < table.widths[col]; ++i) text += kShades[static_cast<size_t>(std::lround(share * 4))];
+    }
+    text += "\n";
+  }
+  return text;
+}
+
 }  // namespace
 
 size_t DisplayWidth(const std::string& text) {
@@ -124,30 +158,24 @@ size_t DisplayWidth(const std::string& text) {
 }
 
 std::string DrawText(const AttentionPicture& picture, size_t width) {
-  constexpr std::array<const char*, 5> kShades = {" ", "░", "▒", "▓", "█"};
-  std::vector<std::string> heads = Shown(picture.source);
-  const std::vector<std::string> labels = Shown(picture.target);
-  const size_t label = WidestOf(labels);
+  TextTable table = {Shown(picture.source), Shown(picture.target), {}, picture.weights};
   std::string text = picture.title + "\n";
-  if (TableWidth(label, ColumnWidths(heads)) > width) {
-    text += NumberedList(heads, width);
-    for (size_t i = 0; i < heads.size(); ++i) heads[i] = std::to_string(i + 1);
+  const size_t label = WidestOf(table.labels);
+  if (TableWidth(label, ColumnWidths(table.heads)) > width) {
+    text += NumberedList(table.heads, width);
+    for (size_t i = 0; i < table.heads.size(); ++i) table.heads[i] = std::to_string(i + 1);
   }
-  const std::vector<size_t> widths = ColumnWidths(heads);
-  text += std::string(label, ' ');
-  for (size_t col = 0; col < heads.size(); ++col) text += " " + Padded(heads[col], widths[col]);
-  text += "\n";
-  for (size_t row = 0; row < labels.size(); ++row) {
-    text += Padded(labels[row], label);
-    for (size_t col = 0; col < heads.size(); ++col) {
-      const float weight = std::clamp(picture.weights[row * heads.size() + col], 0.0f, 1.0f);
-      const char* shade = kShades[static_cast<size_t>(std::lround(weight * 4))];
-      text += " ";
-      for (size_t i = 0; i < widths[col]; ++i) text += shade;
+  table.widths = ColumnWidths(table.heads);
+  for (size_t begin = 0; begin < table.heads.size();) {
+    size_t end = begin, used = label;
+    while (end < table.heads.size() && (end == begin || used + 1 + table.widths[end] <= width)) {
+      used += 1 + table.widths[end++];
     }
-    text += "\n";
+    text += DrawColumns(table, begin, end);
+    begin = end;
   }
-  return text + "A row shows where the model looked while it wrote that piece: ░ a little … █ only here\n";
+  return text + fmt::format("A row shows where the model looked while it wrote that piece: ░ a little … █ {:.0f} %\n",
+                            LargestOf(picture.weights) * 100);
 }
 
 std::string DrawSvg(const AttentionPicture& picture) {
@@ -156,15 +184,16 @@ std::string DrawSvg(const AttentionPicture& picture) {
   const std::vector<std::string> heads = Shown(picture.source), labels = Shown(picture.target);
   const int left = 20 + kColumn * static_cast<int>(WidestOf(labels));
   const int top = 50 + kColumn * static_cast<int>(WidestOf(heads));
+  const float largest = LargestOf(picture.weights);
+  const std::string title = fmt::format("{}; darkest: {:.0f} %", picture.title, largest * 100);
   const int width =
-      std::max(left + kCell * static_cast<int>(heads.size()), kColumn * static_cast<int>(DisplayWidth(picture.title))) +
-      20;
+      std::max(left + kCell * static_cast<int>(heads.size()), kColumn * static_cast<int>(DisplayWidth(title))) + 20;
   const int height = top + kCell * static_cast<int>(labels.size()) + 20;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "font-family=\"sans-serif\" font-size=\"14\">\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"10\" y=\"24\" font-size=\"15\">{2}</text>\n",
-      width, height, EscapeXml(picture.title));
+      width, height, EscapeXml(title));
   for (size_t col = 0; col < heads.size(); ++col) {
     const int x = left + kCell * static_cast<int>(col) + kCell / 2 + 5;
     svg += fmt::format("<text x=\"{0}\" y=\"{1}\" transform=\"rotate(-90 {0} {1})\">{2}</text>\n", x, top - 8,
@@ -179,8 +208,8 @@ std::string DrawSvg(const AttentionPicture& picture) {
       svg += fmt::format(
           "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#1f4e9c\" fill-opacity=\"{:.3f}\" "
           "stroke=\"#d0d0d0\"><title>{} → {}: {:.1f} %</title></rect>\n",
-          left + kCell * static_cast<int>(col), y, kCell, kCell, weight, EscapeXml(labels[row]), EscapeXml(heads[col]),
-          weight * 100);
+          left + kCell * static_cast<int>(col), y, kCell, kCell, weight / largest, EscapeXml(labels[row]),
+          EscapeXml(heads[col]), weight * 100);
     }
   }
   return svg + "</svg>\n";

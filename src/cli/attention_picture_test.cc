@@ -9,6 +9,7 @@
 namespace dragoman {
 namespace {
 
+using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -55,6 +56,28 @@ TEST(AttentionPictureTest, ANarrowTerminalGetsNumberedColumns) {
   EXPECT_EQ(lines[2], "3 _you  4 </s>");
   EXPECT_EQ(lines[3], "       1   2   3   4");
   EXPECT_EQ(lines[4], " _我 ███            ");
+}
+
+TEST(AttentionPictureTest, ColumnsThatDoNotFitStandBelowTheOthers) {
+  const auto lines = Lines(DrawText(kPicture, 15));
+  ASSERT_EQ(lines.size(), 15u);
+  EXPECT_EQ(lines[4], "       1   2");
+  EXPECT_EQ(lines[5], " _我 ███    ");
+  EXPECT_EQ(lines[9], "       3   4");
+  EXPECT_EQ(lines[12], "  你 ▓▓▓ ░░░");
+  for (const std::string& line : std::vector(lines.begin(), lines.end() - 1)) EXPECT_LE(DisplayWidth(line), 15u);
+}
+
+// In a long sentence every weight is small.
+TEST(AttentionPictureTest, ShadesAreRelativeToTheLargestWeight) {
+  AttentionPicture even = {std::vector<std::string>(20, "a"), {"b"}, std::vector<float>(20, 0.05f), "Title"};
+  EXPECT_THAT(DrawText(even, 200), AllOf(HasSubstr("b ███ ███"), HasSubstr("█ 5 %\n")));
+  EXPECT_THAT(DrawSvg(even), AllOf(HasSubstr("fill-opacity=\"1.000\""), HasSubstr("a: 5.0 %"),
+                                   HasSubstr(">Title; darkest: 5 %</text>")));
+  even.weights[0] = 0.1f;
+  EXPECT_THAT(DrawText(even, 200), HasSubstr("b ███ ▒▒▒ ▒▒▒"));
+  even.weights.assign(20, 0.0f);
+  EXPECT_THAT(DrawSvg(even), Not(HasSubstr("nan")));
 }
 
 TEST(AttentionPictureTest, SvgEscapesAndKeepsControlCharactersOut) {

@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/help_format.h"
+#include "cli/stdout.h"
 #include "kernels/target.h"
 
 namespace dragoman {
@@ -23,13 +24,12 @@ constexpr int kFailure = 1;
 constexpr int kWrongUse = 2;
 constexpr int kSignalBase = 128;  // a shell's way to say "ended by signal N"
 
-constexpr char kExamples[] =
-    "Example, from raw text to a translation:\n"
-    "  dragoman vocab --input train.en train.de --size 8000 --output V.model\n"
-    "  dragoman train --train-src train.en --train-tgt train.de --vocab V.model --output RUN --max-epochs 20\n"
-    "  dragoman translate --model RUN < test.en > test.out\n"
-    "  dragoman eval --metric bleu --ref test.de < test.out\n"
-    "`dragoman COMMAND --help` explains a command. Exit codes: 0 success, 1 failure, 2 wrong use.";
+constexpr char kExamples[] = R"(Example, from raw text to a translation:
+  dragoman vocab --input train.en train.de --size 8000 --output V.model
+  dragoman train --train-src train.en --train-tgt train.de --vocab V.model --output RUN --max-epochs 20
+  dragoman translate --model RUN < test.en > test.out
+  dragoman eval --metric bleu --ref test.de < test.out
+`dragoman COMMAND --help` explains a command. Exit codes: 0 success, 1 failure, 2 wrong use.)";
 
 // train_args: the arguments of `dragoman train`; none for another command.
 std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
@@ -86,10 +86,29 @@ std::string NameOf(const CLI::Option& option) {
   return option.get_positional() ? option.get_name(true) : "--" + option.get_lnames().front();
 }
 
+// The one flag of the command, without dashes, that begins with `beginning` (--beam); empty when none or several do.
+std::string FlagBeginningWith(const std::string& beginning, const CLI::App& command) {
+  std::string found;
+  for (const std::string& name : FlagNames(command)) {
+    if (beginning.size() <= 2 || ("--" + name).rfind(beginning, 0) != 0) continue;
+    if (!found.empty()) return "";
+    found = name;
+  }
+  return found;
+}
+
 // One line for wrong flags of a command, with the nearest right one.
 std::string ExplainFlags(const CLI::App& command, const CLI::ParseError& error) {
   const std::string help = fmt::format("`dragoman {} --help`", command.get_name());
   for (const std::string& extra : command.remaining()) {
+    const std::string flag = extra.substr(0, extra.find('='));
+    if (const std::string whole = FlagBeginningWith(flag, command); !whole.empty()) {
+      return fmt::format("unknown option {}, did you mean --{}? {} lists all", flag, whole, help);
+    }
+    if (extra == "true" || extra == "false") {
+      return fmt::format("unexpected argument \"{0}\", a switch takes no value; expected --NAME or --no-NAME, see {1}",
+                         extra, help);
+    }
     if (extra.rfind('-', 0) != 0) {
       return fmt::format("unexpected argument \"{}\", expected options; put text with spaces in quotes, see {}", extra,
                          help);
@@ -142,7 +161,10 @@ int Run(std::vector<std::string> args) {
   args = HelpAsFlag(std::move(args));
   auto app = MakeApp({});
   const CLI::App* command = CommandOf(*app, args);
-  if (command == nullptr) return Parse(*app, args);
+  if (command == nullptr) {
+    if (!args.empty() && args[0].rfind('-', 0) != 0) return Fail(ExplainCommand(*app, args), kWrongUse);
+    return Parse(*app, args);
+  }
   std::vector<std::string> command_args = SplitValues(*command, {args.begin() + 1, args.end()});
   if (command->get_name() == "train") {
     command_args = ExpandConfig(*command, command_args, TrainFlagGroups());
@@ -157,7 +179,9 @@ int Run(std::vector<std::string> args) {
 int RunCommandLine(const std::vector<std::string>& args) {
   try {
     kernels::UseTargetFromEnvironment();
-    return Run(args);
+    const int code = Run(args);
+    FlushStdout();  // or a full disk would go unnoticed
+    return code;
   } catch (const OptionError& error) {
     return Fail(error.what(), kWrongUse);
   } catch (const Interrupted& interrupted) {

@@ -37,18 +37,18 @@ constexpr char kExamples[] = R"(Examples:
 BLEU and chrF equal sacreBLEU 2.6, ROUGE equals rouge-score 0.1.2; every score is 0...100.)";
 
 // One metric of the command line: counts, then reports.
-class Scorer {
+class MetricReport {
  public:
-  virtual ~Scorer() = default;
+  virtual ~MetricReport() = default;
   virtual void Add(std::string_view hypothesis, std::span<const std::string_view> references) = 0;
   virtual std::string Quiet(int width) const = 0;  // numbers only
   virtual std::string Text(int width) const = 0;   // for people, with the signature
   virtual Json ToJson() const = 0;
 };
 
-class BleuScorer final : public Scorer {
+class BleuReport final : public MetricReport {
  public:
-  BleuScorer(const BleuOptions& options, int num_references)
+  BleuReport(const BleuOptions& options, int num_references)
       : counter_(options), signature_(BleuSignature(options, num_references)) {}
 
   void Add(std::string_view hypothesis, std::span<const std::string_view> references) override {
@@ -76,9 +76,9 @@ class BleuScorer final : public Scorer {
   std::string signature_;
 };
 
-class ChrfScorer final : public Scorer {
+class ChrfReport final : public MetricReport {
  public:
-  ChrfScorer(const ChrfOptions& options, int num_references)
+  ChrfReport(const ChrfOptions& options, int num_references)
       : counter_(options), name_(ChrfName(options)), signature_(ChrfSignature(options, num_references)) {}
 
   void Add(std::string_view hypothesis, std::span<const std::string_view> references) override {
@@ -94,9 +94,9 @@ class ChrfScorer final : public Scorer {
   std::string signature_;
 };
 
-class RougeScorer final : public Scorer {
+class RougeReport final : public MetricReport {
  public:
-  RougeScorer(const RougeOptions& options, int num_references)
+  RougeReport(const RougeOptions& options, int num_references)
       : counter_(options), signature_(RougeSignature(options, num_references)) {}
 
   void Add(std::string_view hypothesis, std::span<const std::string_view> references) override {
@@ -132,9 +132,9 @@ class RougeScorer final : public Scorer {
   std::string signature_;
 };
 
-class ExactMatchScorer final : public Scorer {
+class ExactMatchReport final : public MetricReport {
  public:
-  ExactMatchScorer(const ExactMatchOptions& options, int num_references)
+  ExactMatchReport(const ExactMatchOptions& options, int num_references)
       : counter_(options), signature_(ExactMatchSignature(options, num_references)) {}
 
   void Add(std::string_view hypothesis, std::span<const std::string_view> references) override {
@@ -156,7 +156,7 @@ class ExactMatchScorer final : public Scorer {
   std::string signature_;
 };
 
-std::unique_ptr<Scorer> MakeScorer(EvalMetric metric, const EvalOptions& options) {
+std::unique_ptr<MetricReport> MakeReport(EvalMetric metric, const EvalOptions& options) {
   const int num_references = static_cast<int>(options.references.size());
   switch (metric) {
     case EvalMetric::kBleu: {
@@ -164,24 +164,24 @@ std::unique_ptr<Scorer> MakeScorer(EvalMetric metric, const EvalOptions& options
       bleu.tokenizer = options.tokenize;
       bleu.lowercase = options.lowercase;
       bleu.smoothing = options.smooth;
-      return std::make_unique<BleuScorer>(bleu, num_references);
+      return std::make_unique<BleuReport>(bleu, num_references);
     }
     case EvalMetric::kChrf:
     case EvalMetric::kChrfPlusPlus: {
       ChrfOptions chrf = metric == EvalMetric::kChrf ? ChrfOptions() : ChrfPlusPlus();
       chrf.lowercase = options.lowercase;
-      return std::make_unique<ChrfScorer>(chrf, num_references);
+      return std::make_unique<ChrfReport>(chrf, num_references);
     }
     case EvalMetric::kRouge: {
       RougeOptions rouge;
       if (options.tokenize == BleuTokenizer::kZh) rouge.tokenizer = RougeTokenizer::kChinese;
       rouge.stem = options.stem;
-      return std::make_unique<RougeScorer>(rouge, num_references);
+      return std::make_unique<RougeReport>(rouge, num_references);
     }
     case EvalMetric::kExactMatch:
       break;
   }
-  return std::make_unique<ExactMatchScorer>(ExactMatchOptions{.lowercase = options.lowercase}, num_references);
+  return std::make_unique<ExactMatchReport>(ExactMatchOptions{.lowercase = options.lowercase}, num_references);
 }
 
 std::vector<EvalMetric> ParseMetrics(const std::vector<std::string>& names) {
@@ -192,18 +192,6 @@ std::vector<EvalMetric> ParseMetrics(const std::vector<std::string>& names) {
     metrics.push_back(*metric);
   }
   return metrics;
-}
-
-// Before anything is read: there is a reference, and only one input is standard input.
-void CheckInputs(const EvalOptions& options) {
-  if (options.references.empty()) throw OptionError("--ref: missing; give at least one file of reference lines");
-  const auto& references = options.references;
-  const auto from_stdin = std::count(references.begin(), references.end(), kStdinPath);
-  if (from_stdin + (options.hypotheses == kStdinPath ? 1 : 0) > 1) {
-    throw OptionError(
-        "--ref, --hyp: more than one is standard input; expected one at most; give files for the others "
-        "(--hyp reads standard input unless told otherwise)");
-  }
 }
 
 // Reads on to the end.
@@ -220,9 +208,9 @@ int64_t CountLines(LineReader* reader) {
                   CountLines(references), hypotheses->name(), CountLines(hypotheses)));
 }
 
-// Feeds all lines to the scorers, one sentence at a time.
+// Feeds all lines to the reports, one sentence at a time.
 void ReadAll(LineReader* hypotheses, std::span<const std::unique_ptr<LineReader>> references,
-             std::span<const std::unique_ptr<Scorer>> scorers) {
+             std::span<const std::unique_ptr<MetricReport>> reports) {
   std::string_view hypothesis;
   std::vector<std::string_view> of_sentence(references.size());
   for (;;) {
@@ -231,7 +219,7 @@ void ReadAll(LineReader* hypotheses, std::span<const std::unique_ptr<LineReader>
       if (references[r]->Next(&of_sentence[r]) != more) ReportUnequalLines(hypotheses, references[r].get());
     }
     if (!more) break;
-    for (const auto& scorer : scorers) scorer->Add(hypothesis, of_sentence);
+    for (const auto& report : reports) report->Add(hypothesis, of_sentence);
   }
   if (hypotheses->line_number() == 0) {
     throw FileError(hypotheses->name(),
@@ -255,24 +243,42 @@ const EnumNames<EvalFormat>& NamesOf(EvalFormat) {
   return kNames;
 }
 
+void EvalOptions::Validate() const {
+  if (references.empty()) throw OptionError("--ref: missing; give at least one file of reference lines");
+  const auto from_stdin = std::count(references.begin(), references.end(), kStdinPath);
+  if (from_stdin + (hypotheses == kStdinPath ? 1 : 0) > 1) {
+    throw OptionError(
+        "--ref, --hyp: more than one is standard input; expected one at most; give files for the others "
+        "(--hyp reads standard input unless told otherwise)");
+  }
+  for (const EvalMetric metric : metrics) {
+    if (std::count(metrics.begin(), metrics.end(), metric) == 1) continue;
+    throw OptionError(fmt::format("--metric names {} more than once, expected each metric once", EnumName(metric)));
+  }
+  if (width < 0 || width > 15) throw OptionError(fmt::format("--width is {}, expected 0 to 15", width));
+  if (quiet && format == EvalFormat::kJson) {
+    throw OptionError("--quiet is given with --format json, which prints everything; expected one of the two");
+  }
+}
+
 void RunEval(const EvalOptions& options, std::ostream& out) {
-  CheckInputs(options);
-  std::vector<std::unique_ptr<Scorer>> scorers;
-  for (const EvalMetric metric : options.metrics) scorers.push_back(MakeScorer(metric, options));
+  options.Validate();
+  std::vector<std::unique_ptr<MetricReport>> reports;
+  for (const EvalMetric metric : options.metrics) reports.push_back(MakeReport(metric, options));
 
   std::vector<std::unique_ptr<LineReader>> references;
   for (const std::string& path : options.references) references.push_back(std::make_unique<LineReader>(path));
   LineReader hypotheses(options.hypotheses);
-  ReadAll(&hypotheses, references, scorers);
+  ReadAll(&hypotheses, references, reports);
 
   if (options.format == EvalFormat::kJson) {
     Json json;
-    for (size_t i = 0; i < scorers.size(); ++i) json[std::string(EnumName(options.metrics[i]))] = scorers[i]->ToJson();
+    for (size_t i = 0; i < reports.size(); ++i) json[std::string(EnumName(options.metrics[i]))] = reports[i]->ToJson();
     out << json.dump() << '\n';
     return;
   }
-  for (const auto& scorer : scorers) {
-    out << (options.quiet ? scorer->Quiet(options.width) : scorer->Text(options.width)) << '\n';
+  for (const auto& report : reports) {
+    out << (options.quiet ? report->Quiet(options.width) : report->Text(options.width)) << '\n';
   }
 }
 
@@ -290,18 +296,16 @@ void AddEvalCommand(CLI::App& app) {
   command
       ->add_option("--ref", options->references,
                    "Reference file, plain or gzip, one line per hypothesis; several are alternatives to each other")
-      ->required();
+      ->required()
+      ->type_name("FILE");
   add("hyp", options->hypotheses, "Hypothesis file, plain or gzip; - is standard input");
   add("tokenize", options->tokenize, "How BLEU cuts text into words (zh: ROUGE as well)");
   add("smooth", options->smooth, "What BLEU puts in place of zero matches");
-  command->add_flag("--lowercase", options->lowercase, "Ignore case (ROUGE always does)");
-  command->add_flag("--stem", options->stem, "ROUGE compares English word stems");
-  command->add_flag("--quiet", options->quiet,
-                    "Print the bare score, one line per metric (ROUGE: F1 of R-1, R-2, R-L)");
+  add("lowercase", options->lowercase, "Ignore case (ROUGE always does)");
+  add("stem", options->stem, "ROUGE compares English word stems");
+  add("quiet", options->quiet, "Print the bare score, one line per metric (ROUGE: F1 of R-1, R-2, R-L)");
   add("format", options->format, "JSON has every digit and the parts of each score");
-  command->add_option("--width", options->width, "Digits after the point in text")
-      ->check(CLI::Range(0, 15))
-      ->capture_default_str();
+  add("width", options->width, "Digits after the point in text, 0 to 15");
   command->footer(kExamples);
   command->callback([options] { RunEval(*options, std::cout); });
 }

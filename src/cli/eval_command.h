@@ -33,12 +33,15 @@ struct EvalOptions {
   bool quiet = false;  // nothing but numbers
   EvalFormat format = EvalFormat::kText;
   int width = 2;  // digits after the point, 0…15; JSON always has them all
+
+  // Throws OptionError naming the flag, the value and what is allowed.
+  void Validate() const;
 };
 
 void AddEvalCommand(CLI::App& app);
 
 // What the command does once its options are read. Memory does not grow with the files.
-// Throws OptionError for inputs that exclude each other, FileError for a file that cannot be read or has another number
+// Throws OptionError for options that make no sense, FileError for a file that cannot be read or has another number
 // of lines.
 void RunEval(const EvalOptions& options, std::ostream& out);
 

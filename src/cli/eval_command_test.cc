@@ -151,7 +151,12 @@ TEST_F(EvalCommandTest, WrongUseIsAnErrorThatListsTheChoices) {
               ThrowsMessage<OptionError>(HasSubstr("\"blue\", expected bleu, chrf, chrf++, rouge, exact")));
   EXPECT_THAT([&] { app.parse("eval --tokenize 14a --ref x"); }, ThrowsMessage<OptionError>(HasSubstr("--tokenize")));
   EXPECT_THROW(app.parse("eval --metric bleu"), CLI::ParseError);  // no --ref
-  EXPECT_THROW(app.parse("eval --width 16 --ref x"), CLI::ParseError);
+  EXPECT_THAT([&] { app.parse("eval --width 16 --ref x"); },
+              ThrowsMessage<OptionError>(HasSubstr("--width is 16, expected 0 to 15")));
+  EXPECT_THAT([&] { app.parse("eval --width 2 --metric chrf,bleu,chrf --ref x"); },
+              ThrowsMessage<OptionError>(HasSubstr("--metric names chrf more than once")));
+  EXPECT_THAT([&] { app.parse("eval --metric bleu --format json --quiet --ref x"); },
+              ThrowsMessage<OptionError>(HasSubstr("--quiet is given with --format json")));
   EXPECT_THROW(Run(EvalOptions(), "a\n"), OptionError);
 }
 

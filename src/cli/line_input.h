@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "data/line_reader.h"
+
 namespace dragoman {
 
 // Unlike LineReader (data/) it refuses no line: what comes in line n must go out in line n. Not thread-safe.
@@ -14,7 +16,7 @@ class LineInput {
  public:
   // Reads the file descriptor `fd`, which stays the caller's; `name` is for messages. A line longer than
   // max_line_bytes keeps its left part.
-  LineInput(int fd, std::string name, size_t max_line_bytes = size_t{16} << 20);
+  LineInput(int fd, std::string name, size_t max_line_bytes = kMaxLineBytes);
 
   // Waits for a line, then takes up to `most` lines, but stops when the writer pauses: so a chunk is full while input
   // comes quickly, and a single line is not kept waiting. Line ends (LF, CR LF) and a byte order mark at the very

@@ -7,6 +7,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/file_system.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
@@ -20,12 +21,12 @@ namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
-    "Prints one line a pair: the natural logarithm of P(target | source), </s> included.\n"
-    "JSON keys: line (from 0), log_prob, tokens, token_log_probs (</s> last), truncated.\n"
-    "Examples:\n"
-    "  dragoman score --model RUN --src test.en --tgt test.de\n"
-    "  dragoman score --model RUN --src test.en --tgt hyp.de --per-token     mean per token\n"
-    "  dragoman score --model RUN --src test.en --tgt hyp.de --format jsonl  every token's, and flags";
+    R"(Prints one line a pair: the natural logarithm of P(target | source), </s> included; nan where the source is empty.
+JSON keys: line (from 0), log_prob (null where the source is empty), tokens, token_log_probs (</s> last), truncated.
+Examples:
+  dragoman score --model RUN --src test.en --tgt test.de
+  dragoman score --model RUN --src test.en --tgt hyp.de --per-token     mean per token
+  dragoman score --model RUN --src test.en --tgt hyp.de --format jsonl  every token's, and flags)";
 
 struct ScoreFlags {
   std::string model, src, tgt;
@@ -55,27 +56,28 @@ struct Totals {
 
   void Add(const PairScore& score) {
     ++pairs;
-    tokens += static_cast<int64_t>(score.token_log_probs.size());
     truncated += score.truncated;
-    without_source += score.token_log_probs.empty();
+    if (score.token_log_probs.empty()) {
+      ++without_source;
+      return;
+    }
+    tokens += static_cast<int64_t>(score.token_log_probs.size());
     log_prob += score.log_prob;
   }
   void Report() const {
     if (truncated > 0) {
       std::cerr << fmt::format(
-          "dragoman: {} pairs were longer than the model's limits; their left part was scored "
-          "(--format jsonl marks them)\n",
-          truncated);
+          "dragoman: cut {} to the model's limits; their left part was scored (--format jsonl marks them)\n",
+          Counted(truncated, "pair"));
     }
     if (without_source > 0) {
       std::cerr << fmt::format(
-          "dragoman: {} pairs have an empty source, of which the model has nothing to say; their "
-          "score is 0\n",
-          without_source);
+          "dragoman: left {} with an empty source out: the model has nothing to say of it, their score is nan\n",
+          Counted(without_source, "pair"));
     }
     const double mean = log_prob / static_cast<double>(std::max<int64_t>(1, tokens));
-    std::cerr << fmt::format("{} pairs, {} tokens, log-probability {:.4f}, perplexity {:.4f}\n", pairs, tokens,
-                             log_prob, std::exp(-mean));
+    std::cerr << fmt::format("{}, {}, log-probability {:.4f}, perplexity {:.4f}\n", Counted(pairs, "pair"),
+                             Counted(tokens, "token"), log_prob, std::exp(-mean));
   }
 };
 
@@ -99,6 +101,7 @@ void Score(const ScoreFlags& flags) {
     }
     FlushStdout();
   }
+  if (totals.pairs == 0) throw FileError(flags.src, "empty; expected at least one line to score; check the path");
   if (!flags.quiet) totals.Report();
 }
 

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Results go to stdout, everything else to stderr.
+// Results go to stdout, everything else to stderr: how both are written.
 #ifndef DRAGOMAN_CLI_STDOUT_H_
 #define DRAGOMAN_CLI_STDOUT_H_
 
+#include <cstdint>
 #include <string>
 
 #include "base/enum_names.h"
@@ -16,8 +17,12 @@ const EnumNames<LineFormat>& NamesOf(LineFormat);
 // Sends what std::cout holds on its way. Throws Error when it cannot be written: a full disk, a closed pipe.
 void FlushStdout();
 
-// `text` as one line: a model may, by byte pieces, produce line ends, which would put every later line out of step.
+// `text` as one line of text: a model may, by byte pieces, produce line ends, which would put every later line out of
+// step, and other control characters, which readers of text (`dragoman eval`) refuse. They become spaces, but for tabs.
 std::string OneLine(std::string text);
+
+// "1 line", "2 lines".
+std::string Counted(int64_t count, const std::string& noun);
 
 }  // namespace dragoman
 

@@ -21,19 +21,15 @@ namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
-    "Reads lines from stdin, writes one translation a line to stdout, in order, none left out. Lines that come "
-    "singly,\n"
-    "from a person or a program that waits, are answered singly.\n"
-    "Examples:\n"
-    "  dragoman translate --model RUN < test.en > test.de\n"
-    "  echo 'I love you' | dragoman translate --model RUN --beam-size 8 --n-best 3\n"
-    "  dragoman translate --model RUN --format jsonl < test.en    scores and flags as JSON, a line each\n"
-    "n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), "
-    "translation,\n"
-    "score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source "
-    "was\n"
-    "longer than the model's limit), repaired (it held invalid UTF-8), and with --n-best a list n_best of "
-    "translations.";
+    R"(Reads lines from stdin, writes one translation a line to stdout, in order, none left out. Lines that come singly,
+from a person or a program that waits, are answered singly.
+Examples:
+  dragoman translate --model RUN < test.en > test.de
+  echo 'I love you' | dragoman translate --model RUN --beam-size 8 --n-best 3
+  dragoman translate --model RUN --format jsonl < test.en    scores and flags as JSON, a line each
+n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), translation,
+score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source was
+longer than the model's limit), repaired (it held invalid UTF-8), and with --n-best a list n_best of translations.)";
 
 struct TranslateFlags {
   std::string model;
@@ -81,22 +77,20 @@ struct Counts {
     repaired += line.repaired;
     cut += !line.n_best.front().complete;
   }
-  void Report(int64_t max_src_len) const {
+  void Report(const TransformerConfig& config) const {
     if (truncated > 0) {
       std::cerr << fmt::format(
-          "dragoman: {} lines were longer than the model's {} tokens; their left part was "
-          "translated (--format jsonl marks them)\n",
-          truncated, max_src_len);
+          "dragoman: cut {} to the model's {} tokens; the left part was translated (--format jsonl marks them)\n",
+          Counted(truncated, "line"), config.max_src_len);
     }
     if (repaired > 0) {
-      std::cerr << fmt::format("dragoman: {} lines held invalid UTF-8 or NUL bytes, translated as U+FFFD or a space\n",
-                               repaired);
+      std::cerr << fmt::format("dragoman: read invalid UTF-8 or NUL bytes of {} as U+FFFD or a space\n",
+                               Counted(repaired, "line"));
     }
     if (cut > 0) {
       std::cerr << fmt::format(
-          "dragoman: {} translations were cut at the length limit (--max-length, "
-          "--max-length-factor)\n",
-          cut);
+          "dragoman: cut {} at the length limit (--max-length, --max-length-factor; the model's own is {} tokens)\n",
+          Counted(cut, "translation"), config.max_tgt_len);
     }
   }
 };
@@ -127,6 +121,11 @@ void Translate(const TranslateFlags& flags) {
   }
   WorkerPool pool(ThreadsOrCores(flags.threads));
   const TranslationModel loaded = OpenModel(flags.model);
+  const TransformerConfig& config = loaded.model->config();
+  if (flags.decode.max_length > config.max_tgt_len) {
+    std::cerr << fmt::format("dragoman: --max-length is {}, but the model's limit of {} tokens holds\n",
+                             flags.decode.max_length, config.max_tgt_len);
+  }
   Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, flags.decode, pool);
   LineInput input(STDIN_FILENO, "stdin");
   const auto chunk = static_cast<size_t>(flags.chunk_lines);
@@ -143,7 +142,7 @@ void Translate(const TranslateFlags& flags) {
       progress.Show(number);
     }
   }
-  counts.Report(loaded.model->config().max_src_len);
+  counts.Report(config);
 }
 
 // --n-best, --n-best 3: how many; without a number as many as the beam has.

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/attention_map.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/error.h"
 #include "decode/search.h"
-#include "decode/source_text.h"
+#include "decode/tokenized_line.h"
 
 namespace dragoman {
 namespace {
 
-std::vector<int32_t> TranslateGreedily(Tape& tape, const TranslationModel& loaded, const PackedTokens& src) {
+Hypothesis TranslateGreedily(Tape& tape, const TranslationModel& loaded, const PackedTokens& src) {
   DecodeOptions options;
   options.beam_size = 1;
-  const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id());
+  const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id(), loaded.vocabs.tgt->unk_id());
   const int64_t id = 0;
-  return searcher.Search(tape, src, {&id, 1}).front().front().tokens;
+  return searcher.Search(tape, src, {&id, 1}).front().front();
 }
 
 std::vector<std::string> Pieces(const Vocabulary& vocab, const std::vector<int32_t>& tokens) {
@@ -49,28 +49,28 @@ std::vector<float> AttentionMap::Weights(int layer, int head) const {
 
 AttentionMap MapAttention(const TranslationModel& loaded, const std::string& source, const std::string& target) {
   const TransformerConfig& config = loaded.model->config();
-  const SourceText src = TokenizeSource(*loaded.vocabs.src, source, config.max_src_len);
+  const TokenizedLine src = TokenizeLine(*loaded.vocabs.src, source, config.max_src_len);
   if (src.tokens.empty()) throw OptionError("the sentence is empty; give a sentence to look into");
   Tape tape;
   PackedBatch src_batch;
   src_batch.Add(src.tokens);
 
-  std::vector<int32_t> tgt = TokenizeSource(*loaded.vocabs.tgt, target, config.max_tgt_len).tokens;
-  if (tgt.empty()) {  // nothing in it, or white space
-    tgt = TranslateGreedily(tape, loaded, src_batch.view());
-    // A translation that was cut at the limit leaves no place for </s>: take one more token away.
-    tgt.resize(std::min(tgt.size(), static_cast<size_t>(config.max_tgt_len - 1)));
-    tgt.push_back(loaded.vocabs.tgt->eos_id());
-  }
-  std::vector<int32_t> tgt_in = tgt;  // shifted right
-  std::rotate(tgt_in.begin(), tgt_in.end() - 1, tgt_in.end());
-  tgt_in.front() = config.decoder_start;
-  PackedBatch tgt_batch;
-  tgt_batch.Add(tgt_in);
-
+  TokenizedLine tgt = TokenizeLine(*loaded.vocabs.tgt, target, config.max_tgt_len);
   AttentionMap map;
+  map.source_truncated = src.truncated;
+  map.target_truncated = tgt.truncated;
+  map.repaired = src.repaired || tgt.repaired;
+  if (tgt.tokens.empty()) {  // nothing in it, or white space
+    Hypothesis translation = TranslateGreedily(tape, loaded, src_batch.view());
+    tgt.tokens = std::move(translation.tokens);
+    if (translation.complete) tgt.tokens.push_back(loaded.vocabs.tgt->eos_id());
+    map.translation_cut = !translation.complete;
+  }
+  PackedBatch tgt_batch;
+  tgt_batch.Add(ShiftedRight(tgt.tokens, config.decoder_start));
+
   map.source = Pieces(*loaded.vocabs.src, src.tokens);
-  map.target = Pieces(*loaded.vocabs.tgt, tgt);
+  map.target = Pieces(*loaded.vocabs.tgt, tgt.tokens);
   map.layers = config.decoder_layers;
   map.heads = config.heads;
   const Variable encoder_out = loaded.model->Encode(tape, src_batch.view(), &map.trace);

@@ -14,10 +14,14 @@ namespace dragoman {
 // Cross-attention of one sentence pair.
 struct AttentionMap {
   std::vector<std::string> source;  // pieces, </s> last
-  std::vector<std::string> target;  // pieces, </s> last: row t holds the weights that chose target[t]
+  std::vector<std::string> target;  // pieces, </s> last unless it was cut: row t holds the weights that chose target[t]
   int layers = 0;
   int heads = 0;
-  AttentionTrace trace;  // every layer's and head's weights, by path
+  bool source_truncated = false;  // longer than the model's limit: the left part was kept
+  bool target_truncated = false;  // the same of a given target
+  bool translation_cut = false;   // the model's own translation reached the length limit before its </s>
+  bool repaired = false;          // invalid UTF-8 was read as U+FFFD, NUL as a space
+  AttentionTrace trace;           // every layer's and head's weights, by path
 
   // Weights [target, source] of decoder layer `layer` and one head; -1 averages over all layers, all heads.
   // Rows sum to 1.

@@ -83,8 +83,25 @@ TEST(AttentionMapTest, TextsUpToTheModelsLimitFit) {
   EXPECT_EQ(translated.source.size(), 24u);
   EXPECT_EQ(translated.target.size(), 24u);
   ExpectRowsOfOne(translated, translated.Weights(-1, -1));
-  const AttentionMap given = MapAttention(never_ends, longer, longer);
+  const AttentionMap given = MapAttention(never_ends, "a cat", longer);
   EXPECT_EQ(given.target.size(), 24u);
+  EXPECT_EQ(given.target.back(), "</s>");
+}
+
+TEST(AttentionMapTest, SaysWhatWasCutOrRepaired) {
+  const TranslationModel loaded = RandomTranslationModel(), never_ends = RandomTranslationModel(/*end_bias=*/-1e9f);
+  const std::string longer(100, 'a');
+  const auto flags = [](const AttentionMap& map) {
+    return std::vector<bool>{map.source_truncated, map.target_truncated, map.translation_cut, map.repaired};
+  };
+  EXPECT_EQ(flags(MapAttention(loaded, "a cat", "我")), (std::vector<bool>{false, false, false, false}));
+  EXPECT_EQ(flags(MapAttention(loaded, longer, "我")), (std::vector<bool>{true, false, false, false}));
+  EXPECT_EQ(flags(MapAttention(loaded, "a cat", longer)), (std::vector<bool>{false, true, false, false}));
+  EXPECT_EQ(flags(MapAttention(loaded, "a\xFF", "我")), (std::vector<bool>{false, false, false, true}));
+  EXPECT_EQ(flags(MapAttention(loaded, "a", "我\xFF")), (std::vector<bool>{false, false, false, true}));
+  const AttentionMap cut = MapAttention(never_ends, "a cat", "");
+  EXPECT_EQ(flags(cut), (std::vector<bool>{false, false, true, false}));
+  EXPECT_NE(cut.target.back(), "</s>") << "the model did not choose it";
 }
 
 TEST(AttentionMapTest, RefusesAnEmptySource) {

@@ -3,10 +3,10 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
-#include "base/error.h"
 
 namespace dragoman {
 
@@ -51,11 +51,7 @@ void Beam::Expand(const Matrix& log_probs) {
       std::push_heap(candidates_.begin(), candidates_.end(), better);
     }
   }
-  if (candidates_.empty()) {
-    throw NumericError(
-        "the model gives no finite log-probability for any next token; its weights are damaged, "
-        "translate with an earlier checkpoint");
-  }
+  if (candidates_.empty()) ThrowNoFiniteLogProb();
   std::sort_heap(candidates_.begin(), candidates_.end(), better);  // best first
 }
 
@@ -102,10 +98,7 @@ bool Beam::ShouldStop() const {
 std::vector<Hypothesis> Beam::Finish() {
   DRAGOMAN_CHECK(done_);
   // A stable sort: of equals, the one that finished first.
-  std::stable_sort(finished_.begin(), finished_.end(), [](const Hypothesis& a, const Hypothesis& b) {
-    if (a.complete != b.complete) return a.complete;  // a sentence that ends beats one that was cut
-    return a.score > b.score;
-  });
+  std::stable_sort(finished_.begin(), finished_.end(), RanksBefore);
   if (finished_.size() > static_cast<size_t>(options_.n_best)) finished_.resize(static_cast<size_t>(options_.n_best));
   return std::move(finished_);
 }

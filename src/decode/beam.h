@@ -5,7 +5,6 @@
 #define DRAGOMAN_DECODE_BEAM_H_
 
 #include <cstdint>
-#include <span>
 #include <vector>
 
 #include "decode/hypothesis.h"

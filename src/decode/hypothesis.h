@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A translation candidate.
+// A translation candidate, and what beam search and sampling alike say of one.
 #ifndef DRAGOMAN_DECODE_HYPOTHESIS_H_
 #define DRAGOMAN_DECODE_HYPOTHESIS_H_
 
@@ -14,6 +14,12 @@ struct Hypothesis {
   double score = 0;             // log_prob / length penalty: what hypotheses are ranked by
   bool complete = false;        // ended with </s>; false when the length limit cut it
 };
+
+// Whether a ranks before b: a sentence that ends before one that was cut, else the one with the better score.
+bool RanksBefore(const Hypothesis& a, const Hypothesis& b);
+
+// Throws NumericError: nothing can come next.
+[[noreturn]] void ThrowNoFiniteLogProb();
 
 }  // namespace dragoman
 

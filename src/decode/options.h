@@ -33,6 +33,7 @@ struct DecodeOptions {
   int n_best = 1;               // hypotheses returned per sentence, at most beam_size (or samples drawn)
   float max_length_factor = 3;  // target tokens at most this times the source's, plus 10 ...
   int max_length = 0;           // ... and at most this; 0 means the model's max_tgt_len
+  bool allow_unk = false;       // <unk> may be part of a translation, else it is never chosen
 
   bool sample = false;    // draw from the model's distribution instead of searching; beam_size is ignored
   float temperature = 1;  // logits are divided by it; above 0

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/error.h"
+#include "decode/hypothesis.h"
 
 namespace dragoman {
 
@@ -17,11 +17,7 @@ int32_t SampleToken(const DecodeOptions& options, std::span<const float> log_pro
   for (const float log_prob : log_probs) {
     if (log_prob > largest) largest = log_prob;
   }
-  if (!std::isfinite(largest)) {
-    throw NumericError(
-        "the model gives no finite log-probability for any next token; its weights are damaged, "
-        "translate with an earlier checkpoint");
-  }
+  if (!std::isfinite(largest)) ThrowNoFiniteLogProb();
   double total = 0;
   for (size_t id = 0; id < log_probs.size(); ++id) {
     const double p = std::exp((double{log_probs[id]} - largest) / double{options.temperature});

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <limits>
+#include <utility>
 
 #include "base/check.h"
 #include "kernels/softmax.h"
@@ -24,14 +26,12 @@ Scorer::Scorer(const Transformer& model, const Vocabulary& src_vocab, const Voca
 
 Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& target) const {
   Pair pair;
-  pair.src = TokenizeSource(src_vocab_, source, model_.config().max_src_len);
-  SourceText tgt = TokenizeSource(tgt_vocab_, target, model_.config().max_tgt_len);
+  pair.src = TokenizeLine(src_vocab_, source, model_.config().max_src_len);
+  TokenizedLine tgt = TokenizeLine(tgt_vocab_, target, model_.config().max_tgt_len);
   if (tgt.tokens.empty()) tgt.tokens.push_back(tgt_vocab_.eos_id());  // an empty translation is </s> alone
   pair.truncated = pair.src.truncated || tgt.truncated;
-  pair.tgt_out = tgt.tokens;
-  pair.tgt_in = tgt.tokens;  // shifted right
-  std::rotate(pair.tgt_in.begin(), pair.tgt_in.end() - 1, pair.tgt_in.end());
-  pair.tgt_in.front() = model_.config().decoder_start;
+  pair.tgt_in = ShiftedRight(tgt.tokens, model_.config().decoder_start);
+  pair.tgt_out = std::move(tgt.tokens);
   return pair;
 }
 
@@ -68,15 +68,22 @@ void Scorer::ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const
 
 std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::span<const std::string> targets) {
   DRAGOMAN_CHECK(sources.size() == targets.size());
-  std::vector<Pair> pairs;
-  std::vector<SourceText> lengths;  // batches are made by source and target length together
-  for (size_t i = 0; i < sources.size(); ++i) {
-    pairs.push_back(Tokenize(sources[i], targets[i]));
-    lengths.emplace_back();
-    if (!pairs[i].src.tokens.empty()) lengths[i].tokens.resize(pairs[i].src.tokens.size() + pairs[i].tgt_out.size());
+  std::vector<Pair> pairs(sources.size());
+  std::atomic<size_t> next_pair = 0;
+  const auto tokenize = [&](int) {
+    for (size_t i = next_pair++; i < pairs.size(); i = next_pair++) pairs[i] = Tokenize(sources[i], targets[i]);
+  };
+  pool_.Run(std::ref(tokenize));
+
+  std::vector<size_t> lengths;  // of source and target together
+  for (const Pair& pair : pairs) {
+    lengths.push_back(pair.src.tokens.empty() ? 0 : pair.src.tokens.size() + pair.tgt_out.size());
   }
   const auto batches = BatchByLength(lengths, kBatchTokens, kBatchSentences);
   std::vector<PairScore> scores(sources.size());
+  for (size_t i = 0; i < scores.size(); ++i) {
+    if (lengths[i] == 0) scores[i].log_prob = std::numeric_limits<double>::quiet_NaN();
+  }
   std::atomic<size_t> next_batch = 0;
   const auto work = [&](int worker) {
     for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "decode/source_text.h"
+#include "decode/tokenized_line.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
 
@@ -21,8 +21,8 @@ struct PairScore {
   bool truncated = false;               // source or target was longer than the model's limit
 };
 
-// Scores pairs in batches shared out between workers. A pair's score depends on the pair alone. A pair with an empty
-// source scores 0 with no tokens: the model has nothing to say of it.
+// Scores pairs in batches shared out between workers. A pair's score depends on the pair alone. Of a pair with an empty
+// source the model has nothing to say: its log_prob is NaN (0 would be the best there is), and it has no tokens.
 class Scorer {
  public:
   // The model must have had PrepareForDecoding(); all must outlive the scorer.
@@ -33,7 +33,7 @@ class Scorer {
 
  private:
   struct Pair {
-    SourceText src;
+    TokenizedLine src;
     std::vector<int32_t> tgt_in, tgt_out;
     bool truncated = false;
   };

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -36,13 +37,13 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   lines.resize(60);
   const auto translated = translator.Translate(lines);
 
-  const Searcher searcher(*loaded.model, options, vocab.eos_id());
+  const Searcher searcher(*loaded.model, options, vocab.eos_id(), vocab.unk_id());
   std::vector<std::string> sources, targets;
   std::vector<double> log_probs;
   Tape tape;
   for (size_t i = 0; i < lines.size(); ++i) {
     PackedBatch batch;
-    batch.Add(TokenizeSource(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
+    batch.Add(TokenizeLine(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
     const auto id = static_cast<int64_t>(i);
     const auto samples = searcher.Search(tape, batch.view(), {&id, 1}).front();
     for (size_t n = 0; n < samples.size(); ++n) {
@@ -96,7 +97,7 @@ TEST_F(ScorerTest, APairsScoreDependsOnThePairAlone) {
 TEST_F(ScorerTest, AnEmptySourceHasNoScore) {
   const auto scores = Score({"", "  "}, {"我", ""});
   for (const PairScore& score : scores) {
-    EXPECT_EQ(score.log_prob, 0);
+    EXPECT_TRUE(std::isnan(score.log_prob)) << "0 would be the best there is";
     EXPECT_TRUE(score.token_log_probs.empty());
   }
   EXPECT_TRUE(Score({}, {}).empty());

@@ -19,8 +19,9 @@ namespace dragoman {
 // Translates token ids into token ids. Const and shared by all workers; each brings its own tape.
 class Searcher {
  public:
-  // The model must have had PrepareForDecoding(). eos ends a target sentence.
-  Searcher(const Transformer& model, const DecodeOptions& options, int32_t eos);
+  // The model must have had PrepareForDecoding(). eos ends a target sentence; unk (-1: there is none) is kept out of
+  // it.
+  Searcher(const Transformer& model, const DecodeOptions& options, int32_t eos, int32_t unk);
 
   // src: sentences with their </s>. sentence_ids [sentences] number the sentences of the whole input: what a sample
   // is drawn with. Returns, per sentence, up to n_best hypotheses, best first. A sentence's result depends on itself
@@ -30,16 +31,26 @@ class Searcher {
       const std::function<void()>& check = [] {}) const;
 
  private:
+  struct Draw;  // a sample that is being drawn
+
   std::vector<std::vector<Hypothesis>> SearchBeams(Tape& tape, const PackedTokens& src,
                                                    const std::function<void()>& check) const;
   std::vector<std::vector<Hypothesis>> DrawSamples(Tape& tape, const PackedTokens& src,
                                                    std::span<const int64_t> sentence_ids,
                                                    const std::function<void()>& check) const;
+  std::vector<Draw> OpenDraws(const PackedTokens& src, std::span<const int64_t> sentence_ids) const;
+  // Draws the next token; false when it was the last.
+  bool Extend(Draw* draw, std::span<const float> log_probs) const;
+
+  // Log-probabilities of each hypothesis' next token. That of <unk>, unless allowed, is -inf; the others stay what the
+  // model says.
+  Variable Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const;
   int64_t MaxLength(int64_t src_len) const;
 
   const Transformer& model_;
   DecodeOptions options_;
   int32_t eos_;
+  int32_t unk_;  // -1: none, or allowed
 };
 
 }  // namespace dragoman

@@ -18,6 +18,7 @@ namespace dragoman {
 namespace {
 
 constexpr int32_t kEos = 2;
+constexpr int32_t kNoUnk = -1;
 
 // Log-probabilities of the token after `history` (start token first), with nothing cached.
 std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int32_t>& source,
@@ -35,7 +36,7 @@ std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& model, const D
   std::vector<int64_t> ids(src.all.size());
   std::iota(ids.begin(), ids.end(), 0);
   Tape tape;
-  auto results = Searcher(model, options, kEos).Search(tape, src.view(), ids);
+  auto results = Searcher(model, options, kEos, kNoUnk).Search(tape, src.view(), ids);
   EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
   return results;
 }
@@ -210,7 +211,7 @@ TEST(SearchTest, ASentencesResultDoesNotDependOnTheOthersOfItsBatch) {
     const Sentences src(lengths, named.config.src_vocab, 1);
     for (const DecodeOptions& options : {Greedy(), beam, sample}) {
       SCOPED_TRACE(testing::Message() << named.name << ", beam " << options.beam_size << ", sample " << options.sample);
-      const Searcher searcher(*model, options, kEos);
+      const Searcher searcher(*model, options, kEos, kNoUnk);
       const auto together = SearchAll(*model, options, src);
       Sentences backwards = src;
       std::reverse(backwards.all.begin(), backwards.all.end());
@@ -269,6 +270,46 @@ TEST(SearchTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
   }
 }
 
+// The bias makes it by far the likeliest token.
+TEST(SearchTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
+  constexpr int32_t kUnk = 5;
+  TransformerConfig config = TinyConfig();
+  config.output_bias = true;
+  const auto model = RandomModel(config);
+  model->parameters().Find("output.bias")->data[kUnk] = 50;
+  const Sentences src({{3, 4}});
+  DecodeOptions sample, beam;
+  sample.sample = true;
+  sample.n_best = beam.n_best = 3;
+  for (DecodeOptions options : {Greedy(), beam, sample}) {
+    const int64_t id = 0;
+    Tape tape;
+    const auto without = Searcher(*model, options, kEos, kUnk).Search(tape, src.view(), {&id, 1}).front();
+    for (const Hypothesis& h : without) {
+      EXPECT_EQ(std::count(h.tokens.begin(), h.tokens.end(), kUnk), 0);
+      EXPECT_LT(h.log_prob, -20) << "the model's own probability, not one made up without <unk>";
+    }
+    options.allow_unk = true;
+    const auto allowed = Searcher(*model, options, kEos, kUnk).Search(tape, src.view(), {&id, 1}).front();
+    EXPECT_GT(std::count(allowed[0].tokens.begin(), allowed[0].tokens.end(), kUnk), 10);
+  }
+}
+
+TEST(SearchTest, SamplesThatEndRankBeforeThoseThatWereCut) {
+  const auto model = RandomModel(TinyConfig());
+  DecodeOptions options;
+  options.sample = true;
+  options.n_best = 64;
+  options.max_length = 6;
+  options.alpha = 0;
+  const auto samples = SearchAll(*model, options, Sentences({{3, 4, 5, 2}}))[0];
+  EXPECT_TRUE(samples.front().complete);
+  EXPECT_FALSE(samples.back().complete);
+  EXPECT_TRUE(std::is_sorted(samples.begin(), samples.end(), RanksBefore));
+  EXPECT_FALSE(std::is_sorted(samples.begin(), samples.end(),
+                              [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; }));
+}
+
 TEST(SearchTest, DamagedWeightsAreAnError) {
   const auto model = RandomModel(TinyConfig());
   model->parameters().values()[0] = std::numeric_limits<float>::quiet_NaN();
@@ -287,7 +328,7 @@ TEST(SearchTest, RefusesBadOptions) {
   const auto model = RandomModel(TinyConfig());
   DecodeOptions options;
   options.beam_size = 0;
-  EXPECT_THROW(Searcher(*model, options, kEos), OptionError);
+  EXPECT_THROW(Searcher(*model, options, kEos, kNoUnk), OptionError);
 }
 
 }  // namespace

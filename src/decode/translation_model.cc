@@ -24,6 +24,24 @@ void CheckFit(const std::string& directory, const char* side, const Vocabulary& 
   }
 }
 
+// Where the link `path` leads in the end; `path` itself, without / at its end, when it is none.
+std::string FollowLinks(FileSystem& files, std::string path) {
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  while (files.Type(path) == FileType::kSymlink) {
+    const std::string target = files.ReadSymlink(path);
+    path = target.rfind('/', 0) == 0 ? target : JoinPath(ParentDirectory(path), target);
+  }
+  return path;
+}
+
+TranslationModel LoadFrom(FileSystem& files, const std::string& directory) {
+  TranslationModel loaded{LoadTransformer(files, directory), LoadVocabularies(files, directory)};
+  CheckFit(directory, "source", *loaded.vocabs.src, loaded.model->config().src_vocab);
+  CheckFit(directory, "target", *loaded.vocabs.tgt, loaded.model->config().tgt_vocab);
+  loaded.model->PrepareForDecoding();
+  return loaded;
+}
+
 }  // namespace
 
 VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory) {
@@ -35,10 +53,10 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory)
 }
 
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
-  if (files.Exists(JoinPath(path, kConfigFile))) return path;
+  if (files.Exists(JoinPath(path, kConfigFile))) return FollowLinks(files, path);
   for (const char* name : {"best", "last"}) {
     const std::string inside = JoinPath(path, name);
-    if (files.Exists(JoinPath(inside, kConfigFile))) return inside;
+    if (files.Exists(JoinPath(inside, kConfigFile))) return FollowLinks(files, inside);
   }
   throw FileError(path,
                   "no model here: expected a directory with config.json, model.safetensors and a vocabulary, or "
@@ -47,11 +65,13 @@ std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
 
 TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path) {
   const std::string directory = ResolveModelDirectory(files, path);
-  TranslationModel loaded{LoadTransformer(files, directory), LoadVocabularies(files, directory)};
-  CheckFit(directory, "source", *loaded.vocabs.src, loaded.model->config().src_vocab);
-  CheckFit(directory, "target", *loaded.vocabs.tgt, loaded.model->config().tgt_vocab);
-  loaded.model->PrepareForDecoding();
-  return loaded;
+  try {
+    return LoadFrom(files, directory);
+  } catch (const FileError&) {  // perhaps because a training has just removed this checkpoint for a better one
+    const std::string now = ResolveModelDirectory(files, path);
+    if (now == directory) throw;
+    return LoadFrom(files, now);
+  }
 }
 
 }  // namespace dragoman

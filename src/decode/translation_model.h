@@ -33,11 +33,13 @@ struct TranslationModel {
   VocabularyPair vocabs;
 };
 
-// Opens `path`: a model directory, or a run's directory, of which the best checkpoint is taken (else the last).
+// Opens `path`: a model directory, or a run's directory, of which the best checkpoint is taken (else the last). All
+// files are of one checkpoint, though a training may move RUN/best and remove checkpoints meanwhile.
 // Throws FileError and FormatError, also when vocabulary and model do not fit together.
 TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path);
 
-// `path` itself, or the checkpoint in it that LoadTranslationModel would take.
+// `path` itself, or the checkpoint in it that LoadTranslationModel would take; links are followed to the directory that
+// they stand for now.
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path);
 
 }  // namespace dragoman

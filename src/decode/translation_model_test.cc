@@ -5,8 +5,11 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <functional>
+#include <utility>
 
 #include "base/error.h"
+#include "base/faulty_file_system.h"
 #include "decode/test_translation.h"
 #include "kernels/testing.h"
 #include "model/manifest.h"
@@ -92,6 +95,50 @@ TEST_F(TranslationModelTest, FilesThatDifferFromTheManifestAreRefused) {
     EXPECT_THAT(LoadError(directory_), HasSubstr(path + ": has CRC-32"));
     WriteFile(files_, path, bytes);
   }
+}
+
+TEST_F(TranslationModelTest, LinksAreFollowedToTheCheckpointTheyStandFor) {
+  SaveModel(directory_ + "/step-1");
+  files_.CreateSymlink("step-1", directory_ + "/best");
+  files_.CreateSymlink(directory_ + "/best", directory_ + "/mine");
+  for (const char* name : {"", "/", "/best", "/best/", "/mine", "/step-1"}) {
+    EXPECT_EQ(ResolveModelDirectory(files_, directory_ + name), directory_ + "/step-1") << name;
+  }
+}
+
+// A training's next checkpoint arrives when this one's config.json is being opened.
+class TrainedMeanwhile : public FaultyFileSystem {
+ public:
+  TrainedMeanwhile(FileSystem& base, std::function<void()> arrive)
+      : FaultyFileSystem(base), arrive_(std::move(arrive)) {}
+  std::unique_ptr<ReadableFile> Open(const std::string& path) override {
+    if (arrive_) std::exchange(arrive_, {})();
+    return FaultyFileSystem::Open(path);
+  }
+
+ private:
+  std::function<void()> arrive_;
+};
+
+TEST_F(TranslationModelTest, AllFilesAreOfOneCheckpointWhenTheLinkMovesMeanwhile) {
+  const auto is_step = [&](const TranslationModel& read) { return read.model->parameters().values()[0]; };
+  for (const int step : {1, 2}) {
+    const std::string directory = directory_ + "/step-" + std::to_string(step);
+    loaded_.model->parameters().values()[0] = static_cast<float>(step);
+    SaveModel(directory);
+    SaveVocabulary(directory + "/vocab.model", *loaded_.vocabs.src);
+  }
+  const auto move_link = [&] { ReplaceSymlink(files_, "step-2", directory_ + "/best", directory_ + "/new"); };
+  files_.CreateSymlink("step-1", directory_ + "/best");
+  TrainedMeanwhile moved(files_, move_link);
+  EXPECT_EQ(is_step(LoadTranslationModel(moved, directory_)), 1);
+
+  ReplaceSymlink(files_, "step-1", directory_ + "/best", directory_ + "/new");
+  TrainedMeanwhile removed(files_, [&] {
+    move_link();
+    RemoveAll(files_, directory_ + "/step-1");
+  });
+  EXPECT_EQ(is_step(LoadTranslationModel(removed, directory_)), 2);
 }
 
 TEST_F(TranslationModelTest, SaysWhatIsMissing) {

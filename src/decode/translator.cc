@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/translator.h"
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <utility>
@@ -8,11 +9,18 @@
 namespace dragoman {
 namespace {
 
-// Enough rows for GEMMs at full rate (sentences times beam), few enough that caches of keys and values stay small.
+// Enough rows for GEMMs at full rate (sentences times beam), few enough that caches of keys and values stay small: they
+// grow with the rows.
 constexpr int64_t kBatchTokens = 2048;
-constexpr size_t kBatchSentences = 64;
+constexpr int kBatchSentences = 64;
+constexpr int kBatchRows = 512;
 
 }  // namespace
+
+size_t SentencesPerBatch(const DecodeOptions& options) {
+  const int rows = options.sample ? options.n_best : options.beam_size;  // of one sentence
+  return static_cast<size_t>(std::clamp(kBatchRows / rows, 1, kBatchSentences));
+}
 
 Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
                        const DecodeOptions& options, WorkerPool& pool)
@@ -20,11 +28,12 @@ Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, co
       tgt_vocab_(tgt_vocab),
       max_src_len_(model.config().max_src_len),
       pool_(pool),
-      searcher_(model, options, tgt_vocab.eos_id()) {
+      searcher_(model, options, tgt_vocab.eos_id(), tgt_vocab.unk_id()),
+      max_sentences_(SentencesPerBatch(options)) {
   for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
 }
 
-TranslatedLine Translator::ToText(const SourceText& source, const std::vector<Hypothesis>& hypotheses) const {
+TranslatedLine Translator::ToText(const TokenizedLine& source, const std::vector<Hypothesis>& hypotheses) const {
   TranslatedLine line;
   line.truncated = source.truncated;
   line.repaired = source.repaired;
@@ -38,16 +47,18 @@ TranslatedLine Translator::ToText(const SourceText& source, const std::vector<Hy
 
 std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> lines, int64_t first_line,
                                                   const std::function<void()>& check) {
-  std::vector<SourceText> sources(lines.size());
+  std::vector<TokenizedLine> sources(lines.size());
   std::atomic<size_t> next_line = 0;
   const auto tokenize = [&](int) {
     for (size_t i = next_line++; i < lines.size(); i = next_line++) {
-      sources[i] = TokenizeSource(src_vocab_, lines[i], max_src_len_);
+      sources[i] = TokenizeLine(src_vocab_, lines[i], max_src_len_);
     }
   };
   pool_.Run(std::ref(tokenize));
 
-  const auto batches = BatchByLength(sources, kBatchTokens, kBatchSentences);
+  std::vector<size_t> lengths;
+  for (const TokenizedLine& source : sources) lengths.push_back(source.tokens.size());
+  const auto batches = BatchByLength(lengths, kBatchTokens, max_sentences_);
   std::vector<std::vector<Hypothesis>> hypotheses(lines.size());
   std::atomic<size_t> next_batch = 0;
   const auto search = [&](int worker) {

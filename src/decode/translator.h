@@ -3,6 +3,7 @@
 #ifndef DRAGOMAN_DECODE_TRANSLATOR_H_
 #define DRAGOMAN_DECODE_TRANSLATOR_H_
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -13,7 +14,7 @@
 #include "base/thread_pool.h"
 #include "decode/options.h"
 #include "decode/search.h"
-#include "decode/source_text.h"
+#include "decode/tokenized_line.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
 
@@ -32,6 +33,9 @@ struct TranslatedLine {
   bool repaired = false;            // the source held invalid UTF-8 or NUL, translated as U+FFFD or a space
 };
 
+// Sentences decoded together at most, so that memory does not grow with the beam.
+size_t SentencesPerBatch(const DecodeOptions& options);
+
 // Translates lines in batches of similar length, shared out between workers, and returns them in order. The result of
 // a line depends on the line, the model and the options alone: not on its neighbours, the batch or the threads.
 class Translator {
@@ -46,13 +50,14 @@ class Translator {
       std::span<const std::string> lines, int64_t first_line = 0, const std::function<void()>& check = [] {});
 
  private:
-  TranslatedLine ToText(const SourceText& source, const std::vector<Hypothesis>& hypotheses) const;
+  TranslatedLine ToText(const TokenizedLine& source, const std::vector<Hypothesis>& hypotheses) const;
 
   const Vocabulary& src_vocab_;
   const Vocabulary& tgt_vocab_;
   int64_t max_src_len_;
   WorkerPool& pool_;
   Searcher searcher_;
+  size_t max_sentences_;                      // of a batch
   std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
 };
 

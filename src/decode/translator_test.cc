@@ -7,6 +7,7 @@
 #include <atomic>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -140,6 +141,31 @@ TEST_F(TranslatorTest, ACheckBeforeAStepEndsTheTranslation) {
   EXPECT_THROW(translator.Translate(lines, 0, check), Error);
   EXPECT_LE(calls, 3) << "no further steps";
   EXPECT_EQ(translator.Translate(lines).size(), 200u) << "and it can go on";
+}
+
+TEST_F(TranslatorTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
+  loaded.model->parameters().Find("output.bias")->data[loaded.vocabs.tgt->unk_id()] = 50;
+  loaded.model->PrepareForDecoding();
+  const std::string unknown = loaded.vocabs.tgt->Decode(std::vector<int32_t>{loaded.vocabs.tgt->unk_id()});
+  DecodeOptions options;
+  EXPECT_EQ(Translate({"I see a cat."}, options)[0].n_best[0].text.find(unknown), std::string::npos);
+  options.allow_unk = true;
+  EXPECT_NE(Translate({"I see a cat."}, options)[0].n_best[0].text.find(unknown), std::string::npos);
+}
+
+TEST(SentencesPerBatchTest, RowsOfABatchStayBounded) {
+  DecodeOptions options;
+  for (const auto& [rows, sentences] :
+       std::vector<std::pair<int, size_t>>{{1, 64}, {4, 64}, {8, 64}, {64, 8}, {200, 2}, {256, 2}}) {
+    options.sample = false;
+    options.beam_size = rows;
+    options.n_best = 1;
+    EXPECT_EQ(SentencesPerBatch(options), sentences);
+    options.sample = true;
+    options.beam_size = 4;
+    options.n_best = rows;
+    EXPECT_EQ(SentencesPerBatch(options), sentences);
+  }
 }
 
 TEST_F(TranslatorTest, DamagedWeightsAreAnErrorOnEveryThread) {

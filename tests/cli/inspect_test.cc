@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// dragoman score, average and attention.
+// dragoman score, eval, average and attention.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -13,6 +13,7 @@ namespace {
 using nlohmann::json;
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 using testing::StartsWith;
 
 Finished Score(const Args& flags, const std::string& sources, const std::string& targets) {
@@ -28,9 +29,11 @@ TEST(ScoreTest, APairIsALineOnStdoutAndTheSumOnStderr) {
   ASSERT_EQ(lines.size(), 3u);
   EXPECT_LT(std::stod(lines[0]), 0);
   EXPECT_LT(std::stod(lines[1]), 0);  // an empty target is </s>
-  EXPECT_EQ(std::stod(lines[2]), 0);  // nothing is known of an empty source
-  EXPECT_THAT(run.err,
-              AllOf(HasSubstr("3 pairs, "), HasSubstr("perplexity "), HasSubstr("1 pairs have an empty source")));
+  EXPECT_EQ(lines[2], "nan");         // nothing is known of an empty source
+  EXPECT_THAT(run.err, AllOf(HasSubstr("3 pairs, "), HasSubstr("perplexity "),
+                             HasSubstr("left 1 pair with an empty source out")));
+  EXPECT_THAT(run.err, Not(HasSubstr("nan, perplexity")));
+  EXPECT_TRUE(json::parse(Score({"--format", "jsonl"}, "\n", "x\n").out).at("log_prob").is_null());
   EXPECT_EQ(Score({"--quiet"}, "a b\n", "b a\n").err, "");
 }
 
@@ -56,6 +59,37 @@ TEST(ScoreTest, UnequalFilesAreAFailure) {
   const Finished run = Score({}, "a\nb\n", "a\n");
   EXPECT_EQ(run.code, 1);
   EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+}
+
+TEST(ScoreTest, EmptyFilesAreAFailure) {
+  const Finished run = Score({}, "", "");
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("empty; expected at least one line to score"));
+}
+
+TEST(EvalTest, ReadsHypothesesFromStdin) {
+  const Args eval = {
+      "eval", "--metric", "bleu", "--tokenize", "13a", "--ref", WriteScratch("ref", "the cat sat down .\n")};
+  const Finished run = Dragoman(eval, "the cat sat down .\n");
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, AllOf(StartsWith("BLEU|"), HasSubstr("|tok:13a|"), HasSubstr(" = 100.00 ")));
+  EXPECT_EQ(Dragoman(eval + Args{"--quiet"}, "the cat sat down .\n").out, "100.00\n");
+}
+
+TEST(EvalTest, ExitCodesTellFailureFromWrongUse) {
+  const std::string ref = WriteScratch("ref", "a\nb\n");
+  EXPECT_EQ(Dragoman({"eval", "--metric", "bleu", "--ref", ref}, "a\n").code, 1);  // another number of lines
+  EXPECT_EQ(Dragoman({"eval", "--metric", "bleu", "--ref", ref + "no"}, "a\n").code, 1);
+  EXPECT_EQ(Dragoman({"eval", "--metric", "blue", "--ref", ref}, "a\nb\n").code, 2);
+  EXPECT_EQ(Dragoman({"eval", "--metric", "bleu"}, "a\nb\n").code, 2);
+  EXPECT_EQ(Dragoman({"eval", "--metric", "bleu", "--width", "99", "--ref", ref}, "a\nb\n").code, 2);
+}
+
+TEST(EvalTest, AFullDiskIsAFailure) {
+  const std::string file = WriteScratch("ref", "a\n");
+  const Finished run = Bash("\"$DRAGOMAN\" eval --metric bleu --ref " + file + " --hyp " + file + " > /dev/full");
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("stdout: cannot be written"));
 }
 
 TEST(AverageTest, TheMeanOfTwoCheckpointsTranslates) {
@@ -101,10 +135,23 @@ TEST(AttentionTest, DrawsInTheTerminalAndAsSvg) {
   EXPECT_THAT(run.out, StartsWith("Cross-attention, all layers, all heads\n"));
   EXPECT_THAT(run.out, HasSubstr("</s>"));
   EXPECT_THAT(FileText(svg), AllOf(StartsWith("<svg xmlns="), HasSubstr("</svg>\n")));
-  const Finished check = Bash(
-      "command -v python3 > /dev/null || exit 0; python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' " +
-      svg);
+  const Finished to_stdout = Attention({"--svg", "-", "a b c"});
+  EXPECT_EQ(to_stdout.code, 0) << to_stdout.err;
+  EXPECT_EQ(to_stdout.out, FileText(svg));
+}
+
+TEST(AttentionTest, TheSvgIsWellFormedWhateverTheTextHolds) {
+  const std::string svg = Scratch("b.svg");
+  EXPECT_EQ(Attention({"--svg", svg, "--target", "'<&\"]]>\x01\xFF", "<&\"]]>", "\x1B", "\xEF\xBF\xBF"}).code, 0);
+  if (Bash("python3 -c 'import xml.dom.minidom'").code != 0) GTEST_SKIP() << "python3 is missing, which reads the SVG";
+  const Finished check = Bash("python3 -c 'import sys, xml.dom.minidom as m; m.parse(sys.argv[1])' " + svg);
   EXPECT_EQ(check.code, 0) << check.err;
+}
+
+TEST(AttentionTest, TheSvgIsThereEvenWhenNobodyReadsTheText) {
+  const std::string svg = Scratch("c.svg");
+  Bash("\"$DRAGOMAN\" attention --model " + TinyRun() + " --svg " + svg + " a b c > /dev/full");
+  EXPECT_THAT(FileText(svg), HasSubstr("</svg>\n"));
 }
 
 TEST(AttentionTest, WordsNeedNoQuotes) { EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out); }
@@ -131,7 +178,10 @@ TEST(AttentionTest, WhatIsNotThereIsWrongUse) {
 TEST(AttentionTest, AnOverlongSentenceIsReported) {
   const Finished run = Attention({std::string(100, 'a')});
   EXPECT_EQ(run.code, 0);
-  EXPECT_THAT(run.err, HasSubstr("longer than the model's 20 tokens"));
+  EXPECT_THAT(run.err, HasSubstr("the sentence is longer than the model's 20 tokens"));
+  EXPECT_THAT(Attention({"--target", std::string(100, 'a'), "a"}).err,
+              HasSubstr("the target is longer than the model's 30 tokens"));
+  EXPECT_THAT(Attention({"a\xFF"}).err, HasSubstr("invalid UTF-8"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <cmath>
 #include <csignal>
 #include <nlohmann/json.hpp>
 
@@ -70,8 +71,8 @@ TEST(TranslateTest, JsonlIsJsonWithEveryPromisedField) {
     EXPECT_EQ(line.at("repaired"), i == 2);
     EXPECT_FALSE(line.contains("n_best"));
   }
-  EXPECT_THAT(run.err, AllOf(HasSubstr("1 lines were longer than the model's 20 tokens"),
-                             HasSubstr("1 lines held invalid UTF-8")));
+  EXPECT_THAT(run.err, AllOf(HasSubstr("cut 1 line to the model's 20 tokens"),
+                             HasSubstr("invalid UTF-8 or NUL bytes of 1 line as")));
 }
 
 TEST(TranslateTest, NBestIsRankedAndNumbered) {
@@ -163,6 +164,101 @@ TEST(TranslateTest, OneFlippedBitOfACheckpointIsNoticed) {
   const Finished run = Dragoman({"translate", "--model", copy}, "a\n");
   EXPECT_EQ(run.code, 1);
   EXPECT_THAT(run.err, StartsWith("dragoman: " + copy + "/model.safetensors: has CRC-32"));
+}
+
+// Some sentences of letters, as the model was trained on.
+std::string Letters(int lines) {
+  std::string input;
+  for (int i = 0; i < lines; ++i) {
+    for (int n = 0; n <= i % 7; ++n) input += std::string(1, static_cast<char>('a' + (i * 5 + n * n) % 8)) + " ";
+    input += "\n";
+  }
+  return input;
+}
+
+size_t MostWords(const std::string& text) {
+  size_t most = 0;
+  for (const std::string& line : Lines(text)) {
+    most = std::max(most, static_cast<size_t>(std::count(line.begin(), line.end(), ' ')) + 1);
+  }
+  return most;
+}
+
+// Hot enough for every length there can be.
+const Args kHot = {"--sample", "--temperature", "9"};
+
+TEST(TranslateTest, LengthIsLimitedByNumberAndByFactor) {
+  const std::string input = Letters(60);
+  EXPECT_GT(MostWords(Translate(kHot, input).out), 12u);
+  const Finished number = Translate(kHot + Args{"--max-length", "3"}, input);
+  EXPECT_LE(MostWords(number.out), 3u);
+  EXPECT_THAT(number.err, HasSubstr("the model's own is 30 tokens"));
+  EXPECT_LE(MostWords(Translate(kHot + Args{"--max-length-factor", "0.1"}, input).out), 12u);
+  EXPECT_THAT(Translate({"--max-length", "1000"}, "a\n").err,
+              HasSubstr("--max-length is 1000, but the model's limit of 30 tokens holds"));
+}
+
+TEST(TranslateTest, SamplingFromOneTokenIsGreedySearch) {
+  const std::string input = Letters(20), greedy = Translate({"--beam-size", "1"}, input).out;
+  EXPECT_EQ(Translate(kHot + Args{"--top-k", "1"}, input).out, greedy);
+  EXPECT_EQ(Translate(kHot + Args{"--top-p", "1e-6"}, input).out, greedy);
+  EXPECT_EQ(Translate({"--sample", "--temperature", "1e-6"}, input).out, greedy);
+  EXPECT_NE(Translate(kHot, input).out, greedy);
+}
+
+TEST(TranslateTest, TheLengthPenaltyHasTwoForms) {
+  const auto tokens_by = [](const char* form, const auto& tokens_of_ratio) {
+    const json line = json::parse(
+        Translate({"--beam-size", "1", "--length-penalty", "1", "--length-penalty-form", form, "--format", "jsonl"},
+                  "a b c\n")
+            .out);
+    return tokens_of_ratio(line.at("log_prob").get<double>() / line.at("score").get<double>());
+  };
+  const double by_power = tokens_by("power", [](double ratio) { return ratio; });
+  const double by_wu = tokens_by("wu", [](double ratio) { return ratio * 6 - 5; });
+  EXPECT_NEAR(by_power, std::round(by_power), 1e-6);
+  EXPECT_NEAR(by_power, by_wu, 1e-6);
+  EXPECT_GT(by_power, 1.5);
+}
+
+TEST(TranslateTest, StoppingDecidesWhatIsFound) {
+  const auto scores = [](const char* stopping) {
+    std::vector<double> found;
+    for (const std::string& line :
+         Lines(Translate({"--stopping", stopping, "--length-penalty", "2", "--beam-size", "2", "--format", "jsonl"},
+                         Letters(40))
+                   .out)) {
+      found.push_back(json::parse(line).at("score"));
+    }
+    return found;
+  };
+  const auto first = scores("first"), bound = scores("bound"), beam = scores("beam");
+  EXPECT_NE(first, bound);
+  EXPECT_NE(first, beam);
+  EXPECT_NE(bound, beam);
+}
+
+TEST(TranslateTest, TheUnknownTokenNeedsLeave) {
+  const Args hot = kHot + Args{"--temperature", "50"};
+  EXPECT_THAT(Translate(hot, Letters(60)).out, testing::Not(HasSubstr("⁇")));
+  EXPECT_THAT(Translate(hot + Args{"--allow-unk"}, Letters(60)).out, HasSubstr("⁇"));
+}
+
+TEST(TranslateTest, DrawnBytesAreStillLinesOfTextThatEvalReads) {
+  TinyTraining();  // writes the texts
+  const std::string vocab = Scratch("bytes.model"), run = Scratch("bytes");
+  ASSERT_EQ(Dragoman({"vocab", "--input", Scratch("train.src"), "--size", "270", "--type", "bpe", "--byte-fallback",
+                      "--quiet", "--output", vocab})
+                .code,
+            0);
+  const Finished trained = Dragoman(TinyTraining() + Args{"--vocab", vocab, "--max-steps", "1", "--output", run});
+  ASSERT_EQ(trained.code, 0) << trained.err;
+  const Finished sampled = Dragoman({"translate", "--model", run, "--sample", "--temperature", "50"}, Letters(60));
+  EXPECT_EQ(Lines(sampled.out).size(), 60u);
+  for (const char c : sampled.out) EXPECT_TRUE(c == '\n' || c == '\t' || static_cast<unsigned char>(c) >= 0x20);
+  const std::string file = WriteScratch("sampled", sampled.out);
+  const Finished eval = Dragoman({"eval", "--metric", "chrf", "--ref", file, "--hyp", file});
+  EXPECT_EQ(eval.code, 0) << eval.err;
 }
 
 TEST(TranslateTest, SamplingIsSeeded) {

@@ -64,6 +64,10 @@ TEST(UsageTest, UnknownNamesAreToldTheNearestKnownOnes) {
   ExpectWrongUse({"train", "--max-step", "5"}, "did you mean --max-steps?");
   ExpectWrongUse({"train", "--lr", "5"}, "unknown option --lr; `dragoman train --help` lists all");  // none is near
   ExpectWrongUse({"nonsense"}, "nonsense is not a command; `dragoman --help` lists them");
+  ExpectWrongUse({"translate", "--beam", "4"}, "unknown option --beam, did you mean --beam-size?");
+  ExpectWrongUse({"translate", "--beam=4"}, "unknown option --beam, did you mean --beam-size?");
+  ExpectWrongUse({"help", "trane"}, "trane is not a command, did you mean train?");
+  ExpectWrongUse({"trane", "--help"}, "trane is not a command, did you mean train?");
   ExpectWrongUse({"vocab", "--preset", "nonsense"}, "unknown option --preset");  // another command's flag
   ExpectWrongUse({"translate", "--model", "x", "y"}, "unexpected argument \"y\"");
 }
@@ -74,6 +78,8 @@ TEST(UsageTest, MissingFlagsAndValuesAreNamed) {
   ExpectWrongUse({"attention", "--model", "x"}, "sentence is missing");
   ExpectWrongUse({"average", "--output", "x"}, "models is missing");
   ExpectWrongUse({"translate", "--model"}, "--model");
+  ExpectWrongUse({"translate", "--model", ""}, "--model: is empty, expected a directory");
+  ExpectWrongUse({"translate", "--model", "x", "--sample", "false"}, "a switch takes no value");
   ExpectWrongUse({"translate", "--model", "--sample"}, "--model has no value, --sample follows");
 }
 
@@ -92,6 +98,20 @@ TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
   ExpectWrongUse({"translate", "--model", "x", "--sample=maybe"}, "--sample is \"maybe\", expected true or false");
   ExpectWrongUse({"attention", "--model", "x", "--layer", "-2", "s"}, "--layer is -2, expected");
   ExpectWrongUse({"attention", "--model", "x", "--head", "-2", "s"}, "--head is -2, expected");
+}
+
+TEST(UsageTest, OptionsOfSamplingWantIt) {
+  for (const char* flag : {"--temperature", "--top-k", "--top-p", "--seed"}) {
+    ExpectWrongUse({"translate", "--model", "x", flag, "1"}, std::string(flag) + " requires --sample");
+  }
+}
+
+TEST(UsageTest, HelpOnAFullDiskIsAFailure) {
+  for (const char* args : {"--help", "--version", "train --help"}) {
+    const Finished run = Bash(std::string("\"$DRAGOMAN\" ") + args + " > /dev/full");
+    EXPECT_EQ(run.code, 1) << args;
+    EXPECT_THAT(run.err, HasSubstr("stdout: cannot be written"));
+  }
 }
 
 TEST(UsageTest, AMissingFileIsAFailureNotWrongUse) {

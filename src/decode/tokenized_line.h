@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A line of text on its way into the model: repaired, tokenised, cut to the model's limit, and batched.
-#ifndef DRAGOMAN_DECODE_SOURCE_TEXT_H_
-#define DRAGOMAN_DECODE_SOURCE_TEXT_H_
+#ifndef DRAGOMAN_DECODE_TOKENIZED_LINE_H_
+#define DRAGOMAN_DECODE_TOKENIZED_LINE_H_
 
 #include <cstdint>
 #include <span>
@@ -13,14 +13,14 @@
 
 namespace dragoman {
 
-struct SourceText {
+struct TokenizedLine {
   std::vector<int32_t> tokens;  // with </s>; empty for an empty line
   bool truncated = false;       // longer than the limit: the left part was kept
   bool repaired = false;        // invalid UTF-8 was read as U+FFFD, NUL as a space
 };
 
-// At most max_len tokens, </s> included.
-SourceText TokenizeSource(const Vocabulary& vocab, const std::string& line, int64_t max_len);
+// At most max_len tokens, </s> included. Of a line longer than 64 bytes a token the left part alone is looked at.
+TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int64_t max_len);
 
 // Some sentences, packed. Owns its tokens.
 struct PackedBatch {
@@ -31,11 +31,14 @@ struct PackedBatch {
   PackedTokens view() const { return {ids, {offsets}}; }
 };
 
-// Indices of the non-empty sentences, by falling length, cut into batches of at most max_tokens (at least one sentence
-// each) and max_sentences. Equal lengths stay in order.
-std::vector<std::vector<size_t>> BatchByLength(std::span<const SourceText> sentences, int64_t max_tokens,
+// The decoder's input that stands beside the output `tokens`: `start`, then all but the last (Vaswani 2017, §3.1).
+std::vector<int32_t> ShiftedRight(std::span<const int32_t> tokens, int32_t start);
+
+// Indices of the sentences of these lengths, without empty ones, by falling length, cut into batches of at most
+// max_tokens (at least one sentence each) and max_sentences. Equal lengths stay in order.
+std::vector<std::vector<size_t>> BatchByLength(std::span<const size_t> lengths, int64_t max_tokens,
                                                size_t max_sentences);
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_DECODE_SOURCE_TEXT_H_
+#endif  // DRAGOMAN_DECODE_TOKENIZED_LINE_H_

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/tokenized_line.h"
+
+#include <algorithm>
+#include <numeric>
+#include <string_view>
+
+#include "base/check.h"
+#include "text/utf8.h"
+
+namespace dragoman {
+namespace {
+
+// Bytes of a line that are looked at, for each token that the model takes: many times what a piece is long. Without a
+// bound one long line takes gigabytes, or minutes (SentencePiece joins runs of unknown characters in quadratic time).
+constexpr int64_t kBytesPerToken = 64;
+
+// At most `bytes` of the left, and no part of a character.
+std::string_view LeftPart(std::string_view line, size_t bytes) {
+  if (line.size() <= bytes) return line;
+  size_t end = bytes;
+  while (end > 0 && end + 3 > bytes && IsUtf8Continuation(line[end])) --end;
+  return line.substr(0, end);
+}
+
+// Invalid bytes become U+FFFD, NUL a space; valid text comes back as it is.
+std::string Repair(std::string_view line) {
+  std::string repaired;
+  std::string_view rest = line;
+  while (!rest.empty()) {
+    const size_t valid = std::min(FindInvalidUtf8(rest), rest.size());
+    repaired += rest.substr(0, valid);
+    if (valid < rest.size()) repaired += "\xEF\xBF\xBD";
+    rest.remove_prefix(std::min(valid + 1, rest.size()));
+  }
+  std::replace(repaired.begin(), repaired.end(), '\0', ' ');
+  return repaired;
+}
+
+}  // namespace
+
+TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int64_t max_len) {
+  TokenizedLine tokenized;
+  const std::string_view left = LeftPart(line, static_cast<size_t>(max_len * kBytesPerToken));
+  tokenized.truncated = left.size() < line.size();
+  const std::string text = Repair(left);
+  tokenized.repaired = text != left;
+  tokenized.tokens = vocab.Encode(text);
+  if (tokenized.tokens.empty()) return tokenized;
+  const auto most = static_cast<size_t>(max_len - 1);
+  if (tokenized.tokens.size() > most) {
+    tokenized.tokens.resize(most);
+    tokenized.truncated = true;
+  }
+  tokenized.tokens.push_back(vocab.eos_id());
+  return tokenized;
+}
+
+void PackedBatch::Add(std::span<const int32_t> tokens) {
+  ids.insert(ids.end(), tokens.begin(), tokens.end());
+  offsets.push_back(static_cast<int32_t>(ids.size()));
+}
+
+std::vector<int32_t> ShiftedRight(std::span<const int32_t> tokens, int32_t start) {
+  DRAGOMAN_CHECK(!tokens.empty());
+  std::vector<int32_t> shifted = {start};
+  shifted.insert(shifted.end(), tokens.begin(), tokens.end() - 1);
+  return shifted;
+}
+
+std::vector<std::vector<size_t>> BatchByLength(std::span<const size_t> lengths, int64_t max_tokens,
+                                               size_t max_sentences) {
+  std::vector<size_t> order(lengths.size());
+  std::iota(order.begin(), order.end(), size_t{0});
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return lengths[a] > lengths[b]; });
+  std::vector<std::vector<size_t>> batches;
+  int64_t tokens = 0;
+  for (const size_t i : order) {
+    const auto length = static_cast<int64_t>(lengths[i]);
+    if (length == 0) break;  // only empty lines follow
+    if (batches.empty() || tokens + length > max_tokens || batches.back().size() == max_sentences) {
+      batches.emplace_back();
+      tokens = 0;
+    }
+    batches.back().push_back(i);
+    tokens += length;
+  }
+  return batches;
+}
+
+}  // namespace dragoman
