@@ -36,10 +36,33 @@ TEST(CorpusMemorySlowTest, TrainingsPeakStaysFarBelowTheText) {
   const TestDirectory directory;
   const int64_t pairs = WriteLargeCorpus(directory / "src", directory / "tgt");
   directory.Write("v.model", TrainTestModel(SmallVocabOptions()));
-  Program training({"train", "--train-src", directory / "src", "--train-tgt", directory / "tgt", "--vocab",
-                    directory / "v.model", "--output", directory / "run", "--preset", "tiny", "--d-model", "16",
-                    "--heads", "2", "--d-ff", "32", "--max-steps", "5", "--batch-tokens", "1000", "--threads", "2",
-                    "--max-src-len", "128", "--max-tgt-len", "128"},
+  Program training({"train",
+                    "--train-src",
+                    directory / "src",
+                    "--train-tgt",
+                    directory / "tgt",
+                    "--vocab",
+                    directory / "v.model",
+                    "--output",
+                    directory / "run",
+                    "--preset",
+                    "tiny",
+                    "--d-model",
+                    "16",
+                    "--heads",
+                    "2",
+                    "--d-ff",
+                    "32",
+                    "--max-steps",
+                    "5",
+                    "--batch-tokens",
+                    "1000",
+                    "--threads",
+                    "2",
+                    "--max-src-len",
+                    "128",
+                    "--max-tgt-len",
+                    "128"},
                    directory / "log");
   const Ending ending = training.Wait();
   const std::string log = FileBytes(directory / "log");
