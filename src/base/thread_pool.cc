@@ -10,21 +10,17 @@
 
 namespace dragoman {
 
-WorkerPool::WorkerPool(int workers, const std::function<void()>& on_start) {
+WorkerPool::WorkerPool(int workers) {
   DRAGOMAN_CHECK(workers >= 1);
   errors_.resize(workers);
   threads_.reserve(workers - 1);
   try {
     for (int worker = 1; worker < workers; ++worker) threads_.emplace_back([this, worker] { Work(worker); });
-    if (on_start) Run([&](int) { on_start(); });
   } catch (const std::system_error& error) {
     const size_t started = threads_.size();
     Stop();
     throw Error("starting " + std::to_string(workers) + " worker threads: stopped after " + std::to_string(started) +
                 ": " + error.what() + "; ask for fewer threads or raise the limit (ulimit -u)");
-  } catch (...) {
-    Stop();
-    throw;
   }
 }
 

@@ -19,9 +19,8 @@ namespace dragoman {
 // Use a pool from one thread at a time, and always from the same one if worker 0's memory matters.
 class WorkerPool {
  public:
-  // Starts workers - 1 threads, workers >= 1, and runs on_start once on each worker, the calling thread included.
-  // Throws what on_start throws, and Error when the system gives no more threads.
-  explicit WorkerPool(int workers, const std::function<void()>& on_start = {});
+  // Starts workers - 1 threads, workers >= 1. Throws Error when the system gives no more threads.
+  explicit WorkerPool(int workers);
   ~WorkerPool();  // waits for the threads to end
 
   WorkerPool(const WorkerPool&) = delete;

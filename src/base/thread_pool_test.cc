@@ -61,15 +61,6 @@ TEST(WorkerPoolTest, WorkerKeepsItsThreadAndWorkerZeroIsTheCaller) {
   EXPECT_EQ(std::set<std::thread::id>(first.begin(), first.end()).size(), 3u);
 }
 
-TEST(WorkerPoolTest, OnStartRunsOnceOnEachThread) {
-  static thread_local int started = 0;
-  started = 0;
-  WorkerPool pool(3, [] { ++started; });
-  std::vector<int> seen(3);
-  pool.Run([&](int worker) { seen[worker] = started; });
-  EXPECT_EQ(seen, std::vector<int>(3, 1));
-}
-
 TEST(WorkerPoolTest, ExceptionOfTheLowestWorkerIsThrownAfterAllHaveFinished) {
   WorkerPool pool(4);
   std::atomic<int> finished{0};
@@ -89,10 +80,6 @@ TEST(WorkerPoolTest, ExceptionOfTheLowestWorkerIsThrownAfterAllHaveFinished) {
   }),
                std::runtime_error);
   EXPECT_NO_THROW(pool.Run([](int) {}));  // an old exception is not thrown again
-}
-
-TEST(WorkerPoolTest, ExceptionInOnStartLeavesNoThreadBehind) {
-  EXPECT_THROW(WorkerPool(3, [] { throw std::runtime_error("no such instruction set"); }), std::runtime_error);
 }
 
 TEST(WorkerPoolTest, RunInsideRunIsAnErrorNotADeadlock) {
