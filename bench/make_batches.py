@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Writes the batches that both sides of train_speed.py train on.
+"""Writes the batches that all sides of train_speed.py train on.
 
 Sentence pairs are sorted by length over the whole corpus, the best case for a program that pads, and cut into batches
 of a given number of target tokens (</s> counted, padding not). Of these, a few are kept, evenly spread from short to

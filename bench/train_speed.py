@@ -5,7 +5,7 @@
 All programs of a shape and precision are started, then train in turns, a block of batches each, so that whatever the
 machine does meanwhile hits all; only one of them computes at any time. Prints a Markdown table; --report also writes
 it, with a JSON of every block and a bar chart. bench/train-speed is the easy way to run it; README.md says what is
-measured and how the sides talk.
+measured, pytorch_train.py how the sides talk.
 """
 
 import argparse

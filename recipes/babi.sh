@@ -40,7 +40,7 @@ fi
   dragoman vocab --input "$out"/train.{src,tgt} --type bpe --size 400 --output "$out/vocab.model"
 train --train-src "$out/train.src" --train-tgt "$out/train.tgt" \
   --valid-src "$out/valid.few.src" --valid-tgt "$out/valid.few.tgt" --vocab "$out/vocab.model" \
-  --preset tiny --norm-order pre --final-norm --dropout 0.1 --learning-rate 0.002 --warmup 1000 --label-smoothing 0 \
+  --preset tiny --norm-order pre --final-norm --dropout 0.1 --learning-rate 0.002 --warmup "$(early 1000)" --label-smoothing 0 \
   --max-src-len 512 --max-tgt-len 16 --batch-tokens 1024 --clip-norm 1 --ema-decay 0.999 --metric loss \
   --valid-every 1000 --save-every 500
 

@@ -45,6 +45,11 @@ train() {
   echo "training: $steps updates, $((SECONDS - start)) s now, $threads threads, $precision where there is such"
 }
 
+# early STEPS: so many, or half of $steps where that is less: for a warm-up that leaves room for the rest.
+early() {
+  echo $(($1 < steps / 2 ? $1 : steps / 2))
+}
+
 # sample SRC REF HYP: a few lines of each, for a person to look at.
 sample() {
   echo "samples (source, reference, output):"

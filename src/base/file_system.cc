@@ -21,6 +21,10 @@ Destination DestinationOf(FileSystem& files, const std::string& path) {
   Destination to{.path = path, .temporary = {}};
   for (int links = 0; links < kMaxLinks && files.Type(to.path) == FileType::kSymlink; ++links) {
     const std::string next = files.ReadSymlink(to.path);
+    if (next.rfind("/proc/", 0) == 0) {  // /dev/stdout and the like: what is open, not a name to be replaced
+      to.is_file = false;
+      return to;
+    }
     to.path = next.front() == '/' ? next : JoinPath(ParentDirectory(to.path), next);
   }
   const FileType type = files.Type(to.path);
@@ -78,8 +82,8 @@ void WriteFile(FileSystem& files, const std::string& path, std::string_view byte
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {
   const Destination to = DestinationOf(files, path);
   if (!to.is_file) {
-    const std::unique_ptr<WritableFile> device = files.Create(path);
-    device->Append(bytes);  // a pipe cannot be synced
+    const std::unique_ptr<WritableFile> device = files.OpenAppend(path);  // behind what is there, if it has a behind
+    device->Append(bytes);                                                // a pipe cannot be synced
     return device->Close();
   }
   try {
@@ -119,6 +123,8 @@ void ReplaceSymlink(FileSystem& files, const std::string& target, const std::str
 }
 
 void ReplaceDirectory(FileSystem& files, const std::string& from, const std::string& to, const std::string& aside) {
+  // A crash between the two renames below left nothing at `to`.
+  if (files.Type(to) == FileType::kNone && files.Type(aside) == FileType::kDirectory) files.Rename(aside, to);
   const bool replaces = files.Type(to) != FileType::kNone;
   if (replaces) {
     RemoveAll(files, aside);

@@ -41,7 +41,8 @@ int ThreadsOrCores(int threads) {
 }
 
 void AddModelFlag(CLI::App& command, std::string* model) {
-  command.add_option("--model", *model, "model directory, or a run's directory (its best checkpoint)")
+  command
+      .add_option("--model", *model, "model directory, or a run's directory (its best checkpoint, or else its last)")
       ->required()
       ->type_name("DIR")
       ->check([](const std::string& path) {

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <iostream>
 #include <memory>
+#include <optional>
 
 #include "base/signals.h"
 #include "cli/commands.h"
@@ -11,6 +12,7 @@
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "model/model_file.h"
+#include "train/checkpoint_store.h"
 #include "train/trainer.h"
 
 namespace dragoman {
@@ -33,11 +35,15 @@ bool IsDerived(const std::string& key) { return key == "src_vocab" || key == "tg
 // Fields that a fine-tuned model need not share with the one it came from.
 bool IsDropout(const std::string& key) { return key.find("dropout") != std::string::npos; }
 
-// The preset is left out: the sizes it stands for are all there.
+// The preset is left out: the sizes it stands for are all there. So is tying where no vocabulary is named, as it
+// depends on there being one or two.
 std::string Dump(const TrainOptions& options) {
   std::string toml = "# dragoman train --config THIS\n";
   ForEachTrainOption(options, TomlWriter{&toml, {"preset"}});
-  ForEachField(options.model, TomlWriter{&toml, {"src_vocab", "tgt_vocab"}});
+  std::vector<std::string> left_out = {"src_vocab", "tgt_vocab"};
+  const bool no_vocabulary = options.vocab.empty() && options.src_vocab.empty() && options.init_from.empty();
+  if (no_vocabulary && options.model.tying == Tying::kAll) left_out.push_back("tying");
+  ForEachField(options.model, TomlWriter{&toml, left_out});
   return toml;
 }
 
@@ -47,15 +53,29 @@ std::map<std::string, std::string> TextsOf(const TransformerConfig& config) {
   return texts;
 }
 
+TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, kConfigFile);
+  return TransformerConfig::FromJson(ReadFile(files, path), path);
+}
+
+// Of the newest checkpoint in RUN that has a sound one: all of a run's checkpoints have the same.
+std::optional<TransformerConfig> ConfigOfRun(FileSystem& files, const std::string& run) {
+  for (const std::string& directory : CheckpointsNewestFirst(files, run)) {
+    try {
+      return ReadConfig(files, directory);
+    } catch (const FileError&) {  // the trainer reports the damage
+    }
+  }
+  return std::nullopt;
+}
+
 // With --init-from the architecture is that model's; a flag that asks for another one is an error, not ignored. A run
 // that goes on has it in its own checkpoint: the first model may be gone.
 void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
   FileSystem& files = RealFileSystem();
-  const std::string resumed = JoinPath(options->output, "last");
-  const bool goes_on = options->resume && files.Exists(JoinPath(resumed, kConfigFile));
-  const std::string directory = goes_on ? resumed : ResolveModelDirectory(files, options->init_from);
-  const std::string path = JoinPath(directory, kConfigFile);
-  TransformerConfig initial = TransformerConfig::FromJson(ReadFile(files, path), path);
+  std::optional<TransformerConfig> resumed;
+  if (options->resume) resumed = ConfigOfRun(files, options->output);
+  TransformerConfig initial = resumed ? *resumed : ReadConfig(files, ResolveModelDirectory(files, options->init_from));
   const std::map<std::string, std::string> found = TextsOf(initial), wanted = TextsOf(options->model);
   const std::vector<FlagGroup> groups = TrainFlagGroups();
   for (const auto& [key, value] : wanted) {

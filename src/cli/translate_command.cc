@@ -29,7 +29,7 @@ Examples:
   dragoman translate --model RUN --format jsonl < test.en    scores and flags as JSON, a line each
 n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), translation,
 score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source was
-longer than the model's limit), repaired (it held invalid UTF-8), and with --n-best a list n_best of translations.)";
+longer than the model's limit), repaired (it held invalid UTF-8 or NUL), and with --n-best a list n_best of translations.)";
 
 struct TranslateFlags {
   std::string model;

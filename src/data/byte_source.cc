@@ -25,16 +25,22 @@ constexpr size_t kChunk = size_t{1} << 16;
 }
 
 int OpenForReading(const std::string& path) {
-  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  // A named pipe without a writer would not even open: ReadSome and AwaitBytes do the waiting.
+  struct stat info;
+  const bool is_pipe = stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode);
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | (is_pipe ? O_NONBLOCK : 0));
   if (fd < 0) FailWithErrno(path, "cannot open", "expected a readable text or gzip file; check the path");
   return fd;
 }
 
 size_t ReadSome(int fd, const std::string& name, char* buffer, size_t size) {
   while (true) {
+    pollfd in{fd, POLLIN, 0};
+    poll(&in, 1, -1);
     const ssize_t got = read(fd, buffer, size);
     if (got >= 0) return static_cast<size_t>(got);
-    if (errno != EINTR) FailWithErrno(name, "cannot read", "expected a readable text or gzip file; check the path");
+    if (errno != EINTR && errno != EAGAIN)
+      FailWithErrno(name, "cannot read", "expected a readable text or gzip file; check the path");
   }
 }
 

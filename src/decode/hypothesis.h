@@ -11,7 +11,7 @@ namespace dragoman {
 struct Hypothesis {
   std::vector<int32_t> tokens;  // without </s>
   double log_prob = 0;          // natural logarithm, of all tokens and of </s> if it is there
-  double score = 0;             // log_prob / length penalty: what hypotheses are ranked by
+  double score = 0;             // log_prob / length penalty: what hypotheses are ranked by; see RanksBefore
   bool complete = false;        // ended with </s>; false when the length limit cut it
 };
 

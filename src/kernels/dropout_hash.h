@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The counter-based random numbers behind dropout's masks. Internal to dropout*; others ask DropoutFactor().
+// The counter-based random numbers (Salmon 2011) behind dropout's masks. Internal to dropout*; others ask
+// DropoutFactor().
 #ifndef DRAGOMAN_KERNELS_DROPOUT_HASH_H_
 #define DRAGOMAN_KERNELS_DROPOUT_HASH_H_
 
@@ -8,7 +9,7 @@
 
 namespace dragoman::kernels {
 
-// The multipliers of Wellons' 32-bit "lowbias32" finaliser, found by search for the least bias (docs/papers.md).
+// The multipliers of the 32-bit "lowbias32" finaliser, found by search for the least bias. Source: Wellons 2018.
 constexpr uint32_t kDropoutMul1 = 0x7feb352d;
 constexpr uint32_t kDropoutMul2 = 0x846ca68b;
 

@@ -152,7 +152,8 @@ void TransformerConfig::Validate() const {
           std::to_string(max_tgt_len),
           fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
-          fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
+          fmt::format("decoder or none (--tying), as the vocabularies differ (source {}, target {})", src_vocab,
+                      tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
           "above 0 and at most 1");

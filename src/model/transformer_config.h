@@ -119,7 +119,9 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("positions", c.positions, "position vectors");
   visit("sinusoid_layout", c.sinusoid_layout, "sines and cosines by turns, or in two halves");
   visit("sinusoid_exponent", c.sinusoid_exponent, "2i/d_model as in the paper, or i/(d_model/2 - 1)");
-  visit("tying", c.tying, "share the output projection with the decoder's embedding, or with both embeddings");
+  visit(
+      "tying", c.tying,
+      "share the output projection with the decoder's embedding, or with both embeddings (two vocabularies: decoder)");
   visit("output_bias", c.output_bias, "a bias on the output projection");
   visit("norm_order", c.norm_order, "layer norm after the residual addition (post) or before the sub-layer (pre)");
   visit("final_norm", c.final_norm, "one more layer norm after the last layer of encoder and decoder");

@@ -49,7 +49,7 @@ class Walker {
   void CheckText(std::string_view text, const std::string& name) const;
   void CheckPiece(std::string_view piece);
   void CheckTrainerSpec(std::string_view spec);
-  void CheckNormalizerSpec(std::string_view spec, const char* name) const;
+  bool CheckNormalizerSpec(std::string_view spec, const char* name) const;  // whether it has rules
   void CheckSpecialIds() const;
 
   std::string_view all_;
@@ -184,17 +184,20 @@ void Walker::CheckTrainerSpec(std::string_view spec) {
   }
 }
 
-void Walker::CheckNormalizerSpec(std::string_view spec, const char* name) const {
+bool Walker::CheckNormalizerSpec(std::string_view spec, const char* name) const {
+  bool has_rules = false;
   while (!spec.empty()) {
     const Field field = NextField(&spec);
     if (field.number == 2) {
       Expect(field, kBytes, "precompiled_charsmap");
       const std::string fault = FindCharsmapFault(field.contents);
       if (!fault.empty()) Fail("the rules of " + std::string(name) + " have " + fault);
+      has_rules = !field.contents.empty();
     } else if (field.number >= 3 && field.number <= 5) {
       Expect(field, kVarint, "of the normaliser");
     }
   }
+  return has_rules;
 }
 
 void Walker::CheckSpecialIds() const {
@@ -220,7 +223,7 @@ ModelProtoSummary Walker::Check() {
     if (field.number != kPieces && ++specs[field.number] > 1) Fail("a second specification");
     if (field.number == kPieces) CheckPiece(field.contents);
     if (field.number == kTrainerSpec) CheckTrainerSpec(field.contents);
-    if (field.number == kNormalizerSpec) CheckNormalizerSpec(field.contents, "the normaliser");
+    if (field.number == kNormalizerSpec) summary_.normalizes = CheckNormalizerSpec(field.contents, "the normaliser");
     if (field.number == kDenormalizerSpec) CheckNormalizerSpec(field.contents, "the denormaliser");
   }
   if (summary_.pieces == 0) Fail("it holds no pieces");

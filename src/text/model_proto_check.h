@@ -18,7 +18,8 @@ constexpr int kMaxVocabularyPieces = 1 << 21;
 struct ModelProtoSummary {
   int32_t pieces = 0;
   int32_t unk_id = -1;
-  std::string loadable;  // the model without its self test: sentences that the library would encode while loading
+  bool normalizes = false;  // has rules that change characters
+  std::string loadable;     // the model without its self test: sentences that the library would encode while loading
 };
 
 // Returns the summary. Throws FormatError naming `path` when the bytes are not a model that the library loads and

@@ -17,7 +17,8 @@ namespace dragoman {
 namespace {
 
 constexpr int64_t kMaxModelBytes = int64_t{1} << 28;
-constexpr size_t kMaxUnknownRun = 1024;
+// Bytes of a run of unknown characters. Much more where rules may yet make known ones of them.
+constexpr size_t kMaxUnknownRun = 1024, kMaxRunBeforeRules = 1 << 16;
 
 // ASCII white space other than the space itself. A trained model never has pieces for these, and a line of output
 // could not show them.
@@ -46,13 +47,13 @@ std::vector<bool> CharactersOf(const sentencepiece::SentencePieceProcessor& proc
 
 // SentencePiece makes one <unk> of a run of unknown characters, in time quadratic in its length. So this returns the
 // text with only the beginning of a long run.
-std::string ShortenUnknownRuns(std::string_view text, const std::vector<bool>& known) {
+std::string ShortenUnknownRuns(std::string_view text, const std::vector<bool>& known, size_t max_run) {
   std::string kept;
   size_t run = 0;  // bytes
   for (size_t i = 0; i < text.size();) {
     const size_t length = Utf8Length(text[i]);
     run = known[CodePointAt(text, i)] ? 0 : run + length;
-    if (run <= kMaxUnknownRun) kept.append(text, i, length);
+    if (run <= max_run) kept.append(text, i, length);
     i += length;
   }
   return kept;
@@ -65,6 +66,7 @@ struct Vocabulary::Impl {
   std::string path;
   std::string bytes;
   std::vector<bool> known;  // code points; empty when unknown ones become bytes
+  size_t max_unknown_run = kMaxUnknownRun;
   uint64_t fingerprint = 0;
   int32_t size = 0;
   int32_t unk_id = -1;
@@ -106,6 +108,7 @@ Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
   impl->bos_id = impl->processor.bos_id();
   impl->eos_id = impl->processor.eos_id();
   if (!impl->processor.IsByte(impl->processor.PieceToId("<0x00>"))) impl->known = CharactersOf(impl->processor);
+  if (summary.normalizes) impl->max_unknown_run = kMaxRunBeforeRules;
   impl->path = path;
   impl->bytes = std::move(bytes);
   impl->fingerprint = HashBytes(impl->bytes);
@@ -129,8 +132,8 @@ std::vector<int32_t> Vocabulary::Encode(std::string_view text) const {
     text = spaced;
   }
   std::string shortened;
-  if (text.size() > kMaxUnknownRun && !impl_->known.empty()) {
-    shortened = ShortenUnknownRuns(text, impl_->known);
+  if (text.size() > impl_->max_unknown_run && !impl_->known.empty()) {
+    shortened = ShortenUnknownRuns(text, impl_->known, impl_->max_unknown_run);
     text = shortened;
   }
   std::vector<int32_t> ids;

@@ -169,6 +169,16 @@ TEST(VocabularyTest, ARunOfUnknownCharactersIsOneTokenHoweverLongAndTakesNoTime)
   }
 }
 
+// Full-width letters are no pieces, but become letters that are.
+TEST(VocabularyTest, NormalisationSeesLongRunsWhole) {
+  VocabOptions options = SmallVocabOptions();
+  options.normalization = Normalization::kNfkc;
+  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  std::string plain, wide;
+  for (int i = 0; i < 2000; ++i) plain += "cat", wide += "ｃａｔ";
+  EXPECT_EQ(vocabulary.Encode(wide), vocabulary.Encode(plain));
+}
+
 TEST(VocabularyTest, ByteFallbackKeepsALongRunWhole) {
   VocabOptions options = SmallVocabOptions(340);
   options.byte_fallback = true;

@@ -58,7 +58,8 @@ bool IsOurTemporary(std::string_view name) {
   constexpr std::string_view kPrefix = kTemporary;
   if (name.substr(0, kPrefix.size()) != kPrefix) return false;
   const std::string_view rest = name.substr(kPrefix.size());
-  return rest == kLast || rest == kBest || ParseName(rest);
+  constexpr std::string_view kLogCopy = "train.jsonl-";  // what WriteFileAtomically makes
+  return rest == kLast || rest == kBest || ParseName(rest) || rest.substr(0, kLogCopy.size()) == kLogCopy;
 }
 
 bool IsBelow(const std::string& a, const std::string& b) { return *ParseName(a) < *ParseName(b); }
@@ -86,7 +87,7 @@ std::vector<std::string> ScoredNamesIn(FileSystem& files, const std::string& run
     try {
       const std::optional<double> score = ReadManifest(files, JoinPath(run, name)).score;
       if (score) scored.emplace_back(*score, name);
-    } catch (const FormatError&) {  // damaged: LatestGood says so if it matters
+    } catch (const FileError&) {  // damaged, or removed meanwhile: LatestGood says so if it matters
     }
   }
   std::stable_sort(scored.begin(), scored.end(), [](const auto& a, const auto& b) { return a.first > b.first; });
@@ -104,6 +105,15 @@ std::vector<std::string> FirstPaths(const std::string& run, const std::vector<st
 }
 
 }  // namespace
+
+std::vector<std::string> CheckpointsNewestFirst(FileSystem& files, const std::string& run) {
+  std::vector<std::string> paths = {JoinPath(run, kLast)};
+  if (!files.Exists(paths.front())) paths.clear();
+  if (!files.Exists(run)) return {};
+  const std::vector<std::string> names = NamesIn(files, run);
+  for (auto name = names.rbegin(); name != names.rend(); ++name) paths.push_back(JoinPath(run, *name));
+  return paths;
+}
 
 std::vector<std::string> BestCheckpoints(FileSystem& files, const std::string& run, int count) {
   return FirstPaths(run, ScoredNamesIn(files, run, {}), count);

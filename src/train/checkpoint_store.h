@@ -42,6 +42,9 @@ struct Checkpoint {
 // there.
 std::vector<std::string> BestCheckpoints(FileSystem& files, const std::string& run, int count);
 
+// Directories of the checkpoints in RUN, damaged ones included: what RUN/last points to, then the newest, and so on.
+std::vector<std::string> CheckpointsNewestFirst(FileSystem& files, const std::string& run);
+
 // Used by one thread.
 class CheckpointStore {
  public:

@@ -158,7 +158,7 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("valid_tokenize", o.valid_tokenize, "BLEU tokenizer of validation: 13a, zh, char, intl, none");
   visit("valid_beam_size", o.valid_beam_size, "beam of validation's translations");
   visit("save_every", o.save_every, "steps between checkpoints");
-  visit("keep_best", o.keep_best, "best checkpoints kept, besides the last");
+  visit("keep_best", o.keep_best, "best checkpoints kept, besides the last two");
   visit("average_best", o.average_best, "at the end, average this many of the best into OUTPUT/averaged; 0: off");
   visit("log_every", o.log_every, "steps between log lines");
   visit("tensorboard", o.tensorboard, "write TensorBoard event files into OUTPUT/tensorboard");

@@ -192,6 +192,7 @@ void Reporter::End(const TrainState& state, StopReason reason, const std::string
     line += fmt::format("; best: {} ({} {:.4g})", best, EnumName(options_.metric), score);
   }
   Note(line + "; last: " + JoinPath(options_.output, "last"));
+  if (state.step == first_step_ && reason != StopReason::kSignal) return;  // it had ended before: the log knows
   constexpr const char* kReasons[] = {"max_steps", "max_epochs", "max_minutes", "patience", "signal"};
   jsonl_->Write(Json{{"event", "end"},
                      {"step", state.step},

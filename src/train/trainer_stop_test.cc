@@ -35,17 +35,15 @@ class TrainerStopTest : public TrainerTest {
   StopReason TrainUntilLogged(const TrainOptions& options, const std::string& run, int64_t step) {
     const StopSignal signal;
     Trainer trainer(options, files_);
-    std::thread stopper([&] {
+    std::jthread stopper([&](const std::stop_token& given_up) {
       const auto reached = [&] {
         const auto records = Records(run, "train");
         return !records.empty() && records.back()["step"] >= step;
       };
-      while (!reached()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      while (!reached() && !given_up.stop_requested()) std::this_thread::sleep_for(std::chrono::milliseconds(1));
       RequestStop();
     });
-    const StopReason reason = trainer.Run();
-    stopper.join();
-    return reason;
+    return trainer.Run();
   }
 
   // A validation that takes far longer than a step.

@@ -150,7 +150,7 @@ TEST(AttentionTest, TheSvgIsWellFormedWhateverTheTextHolds) {
 
 TEST(AttentionTest, TheSvgIsThereEvenWhenNobodyReadsTheText) {
   const std::string svg = Scratch("c.svg");
-  Bash("\"$DRAGOMAN\" attention --model " + TinyRun() + " --svg " + svg + " a b c > /dev/full");
+  EXPECT_EQ(Bash("\"$DRAGOMAN\" attention --model " + TinyRun() + " --svg " + svg + " a b c > /dev/full").code, 1);
   EXPECT_THAT(FileText(svg), HasSubstr("</svg>\n"));
 }
 

@@ -192,16 +192,35 @@ TEST(TrainTest, AStoppedRunSavesAndIsNoSuccess) {
 }
 
 // Nothing has come yet, so there is nothing to save.
+// The dump of no vocabulary is a config for one or for two.
+TEST(TrainTest, ADumpServesTwoVocabularies) {
+  const std::string file = WriteScratch("any.toml", Dump({"--preset", "tiny"}));
+  const std::string dump = Dump({"--config", file, "--src-vocab", "a", "--tgt-vocab", "b"});
+  EXPECT_THAT(dump, HasSubstr("\ntying = \"decoder\""));
+}
+
 TEST(TrainTest, ASignalWhileReadingEndsAtOnce) {
   TinyTraining();  // makes the vocabulary
   const std::string output = Scratch("reading");
   RunningDragoman training({"train", "--train-tsv", "-", "--vocab", Scratch("V.model"), "--preset", "tiny", "--output",
                             output, "--max-steps", "5", "--threads", "1"});
-  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.stdin"); ++i) usleep(50'000);
+  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.src.copy"); ++i) usleep(50'000);
+  ASSERT_TRUE(Exists(output + "/corpus.tokens.src.copy"));
   training.Signal(SIGTERM);
   EXPECT_EQ(training.Wait(), 128 + SIGTERM);
   EXPECT_FALSE(Exists(output + "/last"));
-  EXPECT_FALSE(Exists(output + "/corpus.tokens.stdin"));
+  EXPECT_FALSE(Exists(output + "/corpus.tokens.src.copy"));
+}
+
+TEST(TrainTest, ASignalEndsTheWaitForAPipesWriter) {
+  TinyTraining();  // makes the vocabulary
+  const std::string pipe = Scratch("silent-pipe"), output = Scratch("waiting");
+  ASSERT_EQ(Bash("mkfifo " + pipe).code, 0);
+  RunningDragoman training({"train", "--train-tsv", pipe, "--vocab", Scratch("V.model"), "--preset", "tiny", "--output",
+                            output, "--max-steps", "5", "--threads", "1"});
+  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.src.copy"); ++i) usleep(50'000);
+  training.Signal(SIGTERM);
+  EXPECT_EQ(training.Wait(), 128 + SIGTERM);
 }
 
 TEST(TrainTest, ARunSaysWhyItEnded) {
@@ -224,10 +243,14 @@ TEST(TrainTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {
   const Args base = {"train",           "--train-src",     Scratch("train.src"), "--train-tgt", Scratch("train.tgt"),
                      "--init-from",     Scratch("origin"), "--threads",          "1",           "--output",
                      Scratch("goes-on")};
-  EXPECT_EQ(Dragoman(base + Args{"--max-steps", "1", "--dropout", "0.2"}).code, 0);
+  EXPECT_EQ(Dragoman(base + Args{"--max-steps", "2", "--save-every", "1", "--dropout", "0.2"}).code, 0);
   RemoveAll(RealFileSystem(), Scratch("origin"));
-  const Finished resumed = Dragoman(base + Args{"--max-steps", "2", "--resume"});
+  const Finished resumed = Dragoman(base + Args{"--max-steps", "3", "--resume"});
   EXPECT_EQ(resumed.code, 0) << resumed.err;
+  EXPECT_EQ(Bash("truncate -s 9 " + Scratch("goes-on") + "/last/config.json").code, 0);
+  const Finished torn = Dragoman(base + Args{"--max-steps", "3", "--resume"});
+  EXPECT_EQ(torn.code, 0) << torn.err;
+  EXPECT_THAT(torn.err, HasSubstr("damaged checkpoint"));
 }
 
 TEST(TrainTest, InitFromTakesTheModelAndRefusesAnotherArchitecture) {
