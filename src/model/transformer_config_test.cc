@@ -175,7 +175,8 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.positions = Positions::kSinusoidal, c.d_model = 97; },
        "model option d_model is 97, expected an even number with sinusoidal positions"},
       {[](auto& c) { c.tying = Tying::kAll; },
-       "model option tying is all, expected decoder or none (--tying), as the vocabularies differ (source 8001, target 7003)"},
+       "model option tying is all, expected decoder or none (--tying), as the vocabularies differ (source 8001, target "
+       "7003)"},
       {[](auto& c) { c.decoder_start = -2; }, "model option decoder_start is -2, expected -1 to 7002"},
       {[](auto& c) { c.decoder_start = 7003; }, "model option decoder_start is 7003, expected -1 to 7002"},
       {[](auto& c) { c.norm_epsilon = 0; }, "model option norm_epsilon is 0, expected above 0 and at most 1"},
