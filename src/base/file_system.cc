@@ -29,7 +29,7 @@ Destination DestinationOf(FileSystem& files, const std::string& path) {
   }
   const FileType type = files.Type(to.path);
   if (type == FileType::kSymlink) throw FileError(path, "a link that leads round in a circle; choose another path");
-  // A link such as /dev/stdout may lead to what has no name.
+  // A link such as /dev/fd/1 may lead to what has no name.
   to.is_file = type != FileType::kOther && (type != FileType::kNone || !files.Exists(path));
   const std::string name = to.path.substr(to.path.rfind('/') + 1);
   to.temporary = JoinPath(ParentDirectory(to.path), ".tmp-" + name + "-" + std::to_string(getpid()));

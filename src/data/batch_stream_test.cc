@@ -147,7 +147,10 @@ TEST_F(BatchStreamTest, APrefetcherCanBeLeftAtAnyMoment) {
   for (int i = 0; i < 30; ++i) {
     Prefetcher prefetcher(BatchStream(corpus_, options_), 2);
     Batch batch;
-    for (int k = 0; k < i % 4; ++k) prefetcher.Next(&batch);
+    for (int k = 0; k < i % 4; ++k) {
+      prefetcher.Next(&batch);
+      EXPECT_EQ(batch.index, k);
+    }
   }
 }
 

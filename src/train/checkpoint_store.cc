@@ -107,9 +107,9 @@ std::vector<std::string> FirstPaths(const std::string& run, const std::vector<st
 }  // namespace
 
 std::vector<std::string> CheckpointsNewestFirst(FileSystem& files, const std::string& run) {
-  std::vector<std::string> paths = {JoinPath(run, kLast)};
-  if (!files.Exists(paths.front())) paths.clear();
-  if (!files.Exists(run)) return {};
+  std::vector<std::string> paths;
+  if (!files.Exists(run)) return paths;
+  if (files.Exists(JoinPath(run, kLast))) paths.push_back(JoinPath(run, kLast));
   const std::vector<std::string> names = NamesIn(files, run);
   for (auto name = names.rbegin(); name != names.rend(); ++name) paths.push_back(JoinPath(run, *name));
   return paths;

@@ -76,6 +76,16 @@ TEST_F(CheckpointStoreTest, KeepsTheLastOnesAndTheBestOnes) {
   EXPECT_EQ(BestCheckpoints(files_, run_, 2), store.BestDirectories(2));  // though the run is locked
 }
 
+// It was removed by hand, or by the training that goes on there.
+TEST_F(CheckpointStoreTest, ACheckpointWithoutItsManifestIsPassedOver) {
+  CheckpointStore store = Open({.keep_last = 3, .keep_best = 2});
+  for (int i = 1; i <= 3; ++i) store.Save(ContentsOf(i, i));
+  files_.RemoveFile(run_ + "/step-00000002/MANIFEST.json");
+  EXPECT_THAT(BestCheckpoints(files_, run_, 9), ElementsAre(run_ + "/step-00000003", run_ + "/step-00000001"));
+  store.Save(ContentsOf(4, 4));
+  EXPECT_EQ(files_.ReadSymlink(run_ + "/best"), "step-00000004");
+}
+
 TEST_F(CheckpointStoreTest, NoScoreIsNeverBest) {
   CheckpointStore store = Open({.keep_last = 1, .keep_best = 1});
   store.Save(ContentsOf(1, std::nan("")));

@@ -110,7 +110,9 @@ TEST_F(TrainerTest, SaveEveryLeavesTheBitsAlone) {
 TEST_F(TrainerTest, ResumingAFinishedRunChangesNothing) {
   Train(Rich("run", 7));
   const std::string weights = Last("run", "model.safetensors"), state = Last("run", "train_state.json");
+  const std::string log = FileBytes(directory_ / "run/train.jsonl");
   Train(Resumed(Rich("run", 7)));
+  EXPECT_EQ(FileBytes(directory_ / "run/train.jsonl"), log) << "it had ended before";
   EXPECT_EQ(Last("run", "model.safetensors"), weights);
   EXPECT_EQ(Last("run", "train_state.json"), state);
 }

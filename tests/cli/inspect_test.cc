@@ -154,6 +154,13 @@ TEST(AttentionTest, TheSvgIsThereEvenWhenNobodyReadsTheText) {
   EXPECT_THAT(FileText(svg), HasSubstr("</svg>\n"));
 }
 
+// What is open is written to, behind what it holds; it is no name to put another file at.
+TEST(AttentionTest, TheSvgMayGoToDevStdout) {
+  const std::string file = WriteScratch("stdout.txt", "before\n");
+  ASSERT_EQ(Bash("\"$DRAGOMAN\" attention --model " + TinyRun() + " --svg /dev/stdout a b c >> " + file).code, 0);
+  EXPECT_THAT(FileText(file), AllOf(StartsWith("before\n<"), HasSubstr("</svg>\n"), HasSubstr("Cross-attention")));
+}
+
 TEST(AttentionTest, WordsNeedNoQuotes) { EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out); }
 
 TEST(AttentionTest, ShowsAGivenTranslationOneLayerAndOneHead) {
