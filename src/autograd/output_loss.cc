@@ -18,9 +18,16 @@ namespace {
 // weight's whole gradient, d_model numbers for each logit column, which is soon more than the logits themselves.
 constexpr int64_t kSliceTokens = 256;
 
+// From row to row of the logits: an odd number of cache lines, so that a column's elements, which the weight's gradient
+// reads together, do not fall into the same few places of a cache.
+int64_t LogitsStride(int64_t vocab) {
+  constexpr int64_t kLineFloats = 16;
+  return ((vocab + kLineFloats - 1) / kLineFloats | 1) * kLineFloats;
+}
+
 }  // namespace
 
-int64_t OutputLossScratchFloats(int64_t vocab) { return kSliceTokens * vocab; }
+int64_t OutputLossScratchFloats(int64_t vocab) { return kSliceTokens * LogitsStride(vocab); }
 
 kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const Parameter& weight, const Parameter* bias,
                                      std::span<const int32_t> targets, float smoothing, float gradient_scale) {
@@ -30,14 +37,14 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
   ExpectShape("OutputLoss", bias, 1, vocab);
   ExpectShape("OutputLoss", "targets", Matrix(nullptr, static_cast<int64_t>(targets.size()), 1), tokens, 1);
   const bool backward = tape.recording();
-  const Scratch scratch = tape.NewScratch(std::min(tokens, kSliceTokens) * vocab);
+  const Scratch scratch = tape.NewScratch(std::min(tokens, kSliceTokens) * LogitsStride(vocab));
   const auto dhidden = backward ? tape.SlotFor(hidden) : Tape::GradientSlot{};
 
   kernels::CrossEntropySums sums;
   for (int64_t begin = 0; begin < tokens; begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, tokens - begin);
-    const Matrix h = hidden.value().Rows(begin, count);  // [slice, d_model]
-    const Matrix logits(scratch.data(), count, vocab);   // [slice, vocab]
+    const Matrix h = hidden.value().Rows(begin, count);                      // [slice, d_model]
+    const Matrix logits(scratch.data(), count, vocab, LogitsStride(vocab));  // [slice, vocab]
     Gemm(tape.precision(), h, Transpose::kNo, weight.value(), Transpose::kYes, logits);
     if (bias != nullptr) kernels::AddBias(logits, bias->data);
     const auto slice =

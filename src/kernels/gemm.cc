@@ -4,7 +4,8 @@
 //   blocks of columns, so many that their part of b, packed into panels, stays in the second-level cache;
 //   tiles of rows: the first one packs b while it computes with it, the others read the panels;
 //   panels of kPanelVecs vectors: the tile's part of a stays in the first-level cache.
-// Nothing of a is packed: eight rows, or a row of eight, are read fast enough where they lie.
+// A tile's rows of a are read where they lie. Its columns, when a is transposed, are copied first: far apart as they
+// are, most would fall into the same few places of the caches, and every panel would fetch them from memory again.
 #include "kernels/gemm.h"
 
 #include <algorithm>
@@ -30,17 +31,19 @@ constexpr int64_t kBlockFloats = int64_t{192} * 1024 / sizeof(float);  // of the
 constexpr int64_t kPanelCols = kPanelVecs * kLanes;
 static_assert(kBlockSteps * kPanelCols <= kBlockFloats);
 
-// The left factor as it lies in memory: a row is a row of it, or a column.
+// A tile's part of the left factor: rows in memory, or columns copied to [steps, kTileRows].
 using Rows = LeftFactor<AnyStride, FixedStride<1>>;
-using Columns = LeftFactor<FixedStride<1>, AnyStride>;
+using Columns = CopiedColumns<kTileRows, 1>;
+constexpr int64_t kColumnsFloats = kBlockSteps * kTileRows;
 
 template <bool kTransposeA, bool kTransposeB>
 class Multiplication {
  public:
   Multiplication(const Matrix& a, const Matrix& b, const Matrix& c, bool accumulate)
       : a_(a), b_(b), c_(c), k_(kTransposeA ? a.rows : a.cols), accumulate_(accumulate) {
-    thread_local FlatBuffer memory(kBlockFloats);
+    thread_local FlatBuffer memory(kBlockFloats + 2 * kColumnsFloats);
     panels_ = memory.data();
+    columns_ = memory.data() + kBlockFloats;
   }
 
   void Run() {
@@ -71,11 +74,35 @@ class Multiplication {
     return kTiles<Left, Source::kMatrixAndPack>[rows - 1][vecs - 1];
   }
 
-  Left LeftFrom(int64_t row) const {
+  // Of the tiles [0, tiles) of c's rows, tile t's part of a. To be asked for in order.
+  Left LeftOf(int64_t tiles, int64_t t) const {
     if constexpr (kTransposeA) {
-      return {a_.Row(step_) + row, {}, {a_.stride}};
+      // Two tiles at a time are as wide as a cache line.
+      if (t % 2 == 0)
+        CopyColumns(Part(c_.rows, tiles, t).begin, Part(c_.rows, tiles, std::min(t + 1, tiles - 1)).begin);
+      return {columns_ + t % 2 * kColumnsFloats, a_.Row(step_) + Part(c_.rows, tiles, t - t % 2).begin + 2 * kTileRows,
+              a_.stride};
     } else {
-      return {a_.Row(row) + step_, {a_.stride}, {}};
+      return {a_.Row(Part(c_.rows, tiles, t).begin) + step_, {a_.stride}, {}};
+    }
+  }
+
+  // Up to kTileRows columns of a from `first`, and from `second`.
+  void CopyColumns(int64_t first, int64_t second) const {
+    const auto copy = [](const float* from, int64_t count, float* HWY_RESTRICT to) HWY_ATTR {
+      for (int64_t r = 0; r < count; ++r) to[r] = from[r];
+    };
+    const bool whole = second + kTileRows <= a_.cols;
+    for (int64_t i = 0; i < steps_; ++i) {
+      const float* const row = a_.Row(step_ + i);
+      float* const to = columns_ + i * kTileRows;
+      if (whole) {
+        copy(row + first, kTileRows, to);
+        copy(row + second, kTileRows, to + kColumnsFloats);
+      } else {
+        copy(row + first, std::min<int64_t>(kTileRows, a_.cols - first), to);
+        copy(row + second, a_.cols - second, to + kColumnsFloats);
+      }
     }
   }
 
@@ -86,7 +113,7 @@ class Multiplication {
     const int64_t tiles = CeilDiv(c_.rows, kTileRows);
     for (int64_t t = 0; t < tiles; ++t) {
       const Range rows = Part(c_.rows, tiles, t);
-      const Left left = LeftFrom(rows.begin);
+      const Left left = LeftOf(tiles, t);
       for (int64_t p = 0; p < panels; ++p) {
         const Range vec = Part(vecs, panels, p);
         const int64_t col = block.begin + vec.begin * kLanes, width = vec.size() * kLanes;
@@ -109,7 +136,7 @@ class Multiplication {
     for (int64_t t = 0; t < tiles; ++t) {
       const Range rows = Part(c_.rows, tiles, t);
       HWY_ALIGN float sums[kTileRows * kLanes];
-      TileFor(Source::kPanel, rows.size(), 1)(LeftFrom(rows.begin), {panels_, kLanes}, steps_, nullptr,
+      TileFor(Source::kPanel, rows.size(), 1)(LeftOf(tiles, t), {panels_, kLanes}, steps_, nullptr,
                                               {sums, kLanes, /*accumulate=*/false});
       for (int64_t r = 0; r < rows.size(); ++r) {
         float* const to = c_.Row(rows.begin + r) + col;
@@ -122,6 +149,7 @@ class Multiplication {
   const int64_t k_;
   const bool accumulate_;
   float* panels_;                 // [steps_, panel's columns], one after the other
+  float* columns_;                // of a, of two tiles: [2][steps_, kTileRows]
   int64_t step_ = 0, steps_ = 0;  // the block of steps at hand
   bool add_ = false;              // to what c holds, or overwrite
 };

@@ -35,7 +35,7 @@ constexpr int64_t kLeftFloats = kGroupRows * kRowStride;
 // The left factor packed as it lies in memory: a row is a row of [kGroupRows, kRowStride], or a column of
 // [pairs, kGroupRows].
 using PackedRows = LeftFactor<FixedStride<kRowStride>, FixedStride<1>>;
-using PackedColumns = LeftFactor<FixedStride<1>, FixedStride<kGroupRows>>;
+using PackedColumns = CopiedColumns<kGroupRows, 2>;
 
 HWY_INLINE Floats LoadFirst(const float* from, int64_t count) {
   return hn::MaskedLoad(hn::FirstN(Tag(), static_cast<size_t>(std::clamp<int64_t>(count, 0, kLanes))), Tag(), from);
@@ -69,14 +69,17 @@ HWY_INLINE Floats PairRows(const Matrix& m, int64_t step, int64_t i, int64_t ste
   return RoundInPairs(upper, i + 1 < steps ? LoadFirst(m.Row(step + i + 1) + col, cols) : hn::Zero(Tag()));
 }
 
+// A group's part of the left factor: rows of op(a), `steps` of them from `step`.
 template <bool kTranspose>
-void PackLeft(const Matrix& a, int64_t row, int64_t rows, int64_t step, int64_t steps, float* HWY_RESTRICT to) {
+auto PackLeft(const Matrix& a, Range rows, int64_t step, int64_t steps, float* HWY_RESTRICT to) {
   if constexpr (kTranspose) {
     for (int64_t i = 0; i < steps; i += 2) {
-      hn::StoreU(PairRows(a, step, i, steps, row, rows), Tag(), to + i / 2 * kGroupRows);
+      hn::StoreU(PairRows(a, step, i, steps, rows.begin, rows.size()), Tag(), to + i / 2 * kGroupRows);
     }
+    return PackedColumns{to, a.Row(step) + rows.end, a.stride};
   } else {
-    for (int64_t r = 0; r < rows; ++r) PackRow(a.Row(row + r) + step, steps, to + r * kRowStride);
+    for (int64_t r = 0; r < rows.size(); ++r) PackRow(a.Row(rows.begin + r) + step, steps, to + r * kRowStride);
+    return PackedRows{to, {}, {}};
   }
 }
 
@@ -127,7 +130,7 @@ HWY_NOINLINE void PairTile(Left a, const float* HWY_RESTRICT panel, int64_t pair
         acc[r][v].raw = _mm512_dpbf16_ps(acc[r][v].raw, (__m512bh)left.raw, (__m512bh)right[v].raw);
       }
     }
-    a.data += a.step_stride.value;
+    a.NextStep();
     panel += kVecs * kLanes;
   }
   const auto last = hn::FirstN(d, static_cast<size_t>(last_cols));
@@ -172,7 +175,7 @@ void MultiplyPairsBlock(const Matrix& a, const Matrix& b, const Matrix& c, int64
   for (int64_t g = 0; g < groups; ++g) {
     const Range group = Part(c.rows, groups, g);
     const int64_t tiles = CeilDiv(group.size(), kTileRows);
-    PackLeft<kTransposeA>(a, group.begin, group.size(), step, steps, packed_left);
+    const Left left = PackLeft<kTransposeA>(a, group, step, steps, packed_left);
     for (int64_t p = 0; p < panels; ++p) {
       const Range vec = Part(vecs, panels, p);
       const int64_t from = vec.begin * kLanes, width = vec.size() * kLanes, filled = std::min(width, cols - from);
@@ -180,7 +183,7 @@ void MultiplyPairsBlock(const Matrix& a, const Matrix& b, const Matrix& c, int64
       if (g == 0) PackRight<kTransposeB>(b, step, steps, col + from, filled, width, panel);
       for (int64_t t = 0; t < tiles; ++t) {
         const Range rows = Part(group.size(), tiles, t);
-        kPairTiles<Left>[vec.size() - 1][rows.size() - 1](Left{packed_left, {}, {}}.From(rows.begin, 0), panel, pairs,
+        kPairTiles<Left>[vec.size() - 1][rows.size() - 1](left.From(rows.begin), panel, pairs,
                                                           {c.Row(group.begin + rows.begin) + col + from, c.stride, add},
                                                           filled - (vec.size() - 1) * kLanes);
       }

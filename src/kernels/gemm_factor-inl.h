@@ -10,6 +10,7 @@
 
 #include <cstdint>
 
+#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -38,8 +39,28 @@ struct LeftFactor {
   RowStride row_stride;
   StepStride step_stride;
 
-  LeftFactor From(int64_t row, int64_t step) const {
+  LeftFactor From(int64_t row, int64_t step = 0) const {
     return {data + row * row_stride.value + step * step_stride.value, row_stride, step_stride};
+  }
+  HWY_INLINE void NextStep() { data += step_stride.value; }
+};
+
+// A left factor's columns copied to [steps, kStride]. Each step also asks for kLines of the matrix's rows at
+// `upcoming`, from where the next columns will be copied: they lie far apart, so that no hardware would guess them.
+template <int kStride, int kLines>
+struct CopiedColumns {
+  const float* data;
+  const float* upcoming;
+  int64_t upcoming_stride;
+  FixedStride<1> row_stride = {};
+
+  CopiedColumns From(int64_t row) const { return {data + row, upcoming, upcoming_stride}; }
+  HWY_INLINE void NextStep() {
+    data += kStride;
+    for (int i = 0; i < kLines; ++i) {
+      hwy::Prefetch(upcoming);  // may lie outside: a hint never faults
+      upcoming += upcoming_stride;
+    }
   }
 };
 

@@ -44,7 +44,7 @@ HWY_NOINLINE void MulTile(D d, Left a, RightFactor b, int64_t steps, Product c) 
       const auto left = hn::Set(d, a.data[r * a.row_stride.value]);
       for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::MulAdd(left, right[v], acc[r][v]);
     }
-    a.data += a.step_stride.value;
+    a.NextStep();
     b.data += b.stride;
   }
   if constexpr (kTriangle) {
