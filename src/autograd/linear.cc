@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "autograd/weight_product.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 
@@ -13,13 +14,13 @@ Variable Linear(Tape& tape, const Variable& x, const Parameter& weight, const Pa
   ExpectShape("Linear", &weight, x.cols(), weight.cols());
   ExpectShape("Linear", bias, 1, weight.cols());
   Variable y = tape.New(x.rows(), weight.cols());  // [tokens, out]
-  Gemm(tape.precision(), x.value(), Transpose::kNo, weight.value(), Transpose::kNo, y.value());
+  MultiplyByWeight(tape, x.value(), weight, Transpose::kNo, y.value());
   if (bias != nullptr) kernels::AddBias(y.value(), bias->data);
 
   tape.Record(y, [&tape, &weight, bias, x, y] {
     const Matrix& dy = tape.Gradient(y);  // [tokens, out]
     const auto dx = tape.SlotFor(x);      // dx = dy W^T
-    Gemm(tape.precision(), dy, Transpose::kNo, weight.value(), Transpose::kYes, dx.matrix, dx.accumulate);
+    MultiplyByWeight(tape, dy, weight, Transpose::kYes, dx.matrix, dx.accumulate);
     // dW += x^T dy, db += sum of rows
     Gemm(tape.precision(), x.value(), Transpose::kYes, dy, Transpose::kNo, tape.GradientMatrixOf(weight), true);
     if (bias != nullptr) kernels::AddColumnSums(dy, tape.GradientOf(*bias));

@@ -3,6 +3,7 @@
 
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "autograd/weight_product.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 
@@ -45,7 +46,7 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
     const int64_t count = std::min(kSliceTokens, tokens - begin);
     const Matrix h = hidden.value().Rows(begin, count);                      // [slice, d_model]
     const Matrix logits(scratch.data(), count, vocab, LogitsStride(vocab));  // [slice, vocab]
-    Gemm(tape.precision(), h, Transpose::kNo, weight.value(), Transpose::kYes, logits);
+    MultiplyByWeight(tape, h, weight, Transpose::kYes, logits);
     if (bias != nullptr) kernels::AddBias(logits, bias->data);
     const auto slice =
         kernels::CrossEntropyRows(logits, targets.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
@@ -54,8 +55,7 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
     sums.nll += slice.nll;
     if (!backward) continue;
     const Matrix& dlogits = logits;  // overwritten by CrossEntropyRows
-    Gemm(tape.precision(), dlogits, Transpose::kNo, weight.value(), Transpose::kNo, dhidden.matrix.Rows(begin, count),
-         dhidden.accumulate);
+    MultiplyByWeight(tape, dlogits, weight, Transpose::kNo, dhidden.matrix.Rows(begin, count), dhidden.accumulate);
     Gemm(tape.precision(), dlogits, Transpose::kYes, h, Transpose::kNo, tape.GradientMatrixOf(weight),
          /*accumulate=*/true);
     if (bias != nullptr) kernels::AddColumnSums(dlogits, tape.GradientOf(*bias));

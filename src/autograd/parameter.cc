@@ -17,6 +17,7 @@ Parameter* ParameterStore::Declare(const std::string& name, std::vector<int64_t>
     parameter->size *= dim;
   }
   parameter->shape = std::move(shape);
+  parameter->index = static_cast<int>(parameters_.size());
   parameter->offset = flat_size_;
   flat_size_ += (parameter->size + 15) / 16 * 16;
   parameters_.push_back(std::move(parameter));

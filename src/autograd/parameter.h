@@ -15,12 +15,21 @@
 
 namespace dragoman {
 
+// What products use a parameter for.
+enum class WeightUse {
+  kOther,   // nothing: a bias, a gain, a table to look up
+  kLinear,  // x W
+  kOutput,  // x W^T, a slice of rows at a time
+};
+
 // One tensor of the model. Its values live in the ParameterStore that made it, at [offset, offset + size).
 struct Parameter {
   std::string name;            // path by role: "decoder.layers.3.cross_attn.q_proj.weight"
   std::vector<int64_t> shape;  // one or two dimensions
   int64_t offset = 0;          // in floats, a multiple of 16 (64 bytes)
   int64_t size = 0;
+  int index = 0;  // among the store's parameters
+  WeightUse use = WeightUse::kOther;
   float* data = nullptr;
 
   int64_t rows() const { return shape.size() == 2 ? shape[0] : 1; }

@@ -29,19 +29,26 @@ void ExpectRounded(const Values& bf16, const Values& f32, const char* what) {
 
 struct Result {
   Values y, loss, dx, dw, dv;
+
+  bool operator==(const Result&) const = default;
 };
 
 // x W, and the output loss with weights V above it.
-Result Compute(Precision precision) {
+Result Compute(Precision precision, bool packs = false) {
   ParameterStore store;
-  const Parameter* w = store.Declare("w", {24, 16});
-  const Parameter* v = store.Declare("v", {9, 16});
+  Parameter* const w = store.Declare("w", {24, 16});
+  Parameter* const v = store.Declare("v", {9, 16});
+  w->use = WeightUse::kLinear;
+  v->use = WeightUse::kOutput;
   store.Allocate();
   FillRandom(store, 1);
   std::vector<float> gradients(static_cast<size_t>(store.flat_size()));
   const std::vector<int32_t> targets = {0, 8, 3, 3, 7, 1};
+  PackedWeights packed;
+  WorkerPool pool(2);
+  if (packs) packed.Pack(store, precision, pool);
   Tape tape;
-  tape.set_precision(precision);
+  tape.set_precision(precision, packs ? &packed : nullptr);
   tape.StartRecording(gradients.data(), /*dropout_key=*/0);
   const Variable x = TestInput("x", 6, 24, 2).OnTape(tape);
   const Variable y = Linear(tape, x, *w, nullptr);
@@ -60,6 +67,47 @@ TEST(PrecisionTest, TapeDecidesHowProductsAreRounded) {
   ExpectRounded(bf16.dx, f32.dx, "dx");
   ExpectRounded(bf16.dw, f32.dw, "dW");
   ExpectRounded(bf16.dv, f32.dv, "dV");
+}
+
+TEST(PrecisionTest, PackedWeightsGiveTheSameBits) {
+  EXPECT_EQ(Compute(Precision::kF32, /*packs=*/true), Compute(Precision::kF32));
+  if (kernels::HasFastBf16()) {
+    EXPECT_EQ(Compute(Precision::kBf16, /*packs=*/true), Compute(Precision::kBf16));
+  }
+}
+
+// Which weights are packed, and that values of now are, not of the first time.
+TEST(PrecisionTest, PackedWeightsFollowTheirUse) {
+  ParameterStore store;
+  store.Declare("bias", {4});
+  Parameter* const linear = store.Declare("linear", {4, 4});
+  Parameter* const output = store.Declare("output", {4, 4});
+  const Parameter* const table = store.Declare("table", {4, 4});
+  linear->use = WeightUse::kLinear;
+  output->use = WeightUse::kOutput;
+  store.Allocate();
+  WorkerPool pool(2);
+  using kernels::Transpose;
+  PackedWeights f32;
+  f32.Pack(store, Precision::kF32, pool);
+  EXPECT_EQ(f32.Find(*linear, Transpose::kNo), nullptr);
+  EXPECT_EQ(f32.Find(*linear, Transpose::kYes), nullptr);
+  EXPECT_EQ(f32.Find(*output, Transpose::kNo), nullptr);
+  EXPECT_EQ(f32.Find(*table, Transpose::kYes), nullptr);
+  ASSERT_NE(f32.Find(*output, Transpose::kYes), nullptr);
+  FillRandom(store, 1);
+  f32.Pack(store, Precision::kF32, pool);
+  std::vector<float> x = {1, 0, 0, 0}, y(4);
+  kernels::Gemm(Matrix(x.data(), 1, 4), Transpose::kNo, *f32.Find(*output, Transpose::kYes), Matrix(y.data(), 1, 4));
+  for (int i = 0; i < 4; ++i) EXPECT_EQ(y[static_cast<size_t>(i)], output->data[4 * i]);
+  if (!kernels::HasFastBf16()) return;
+  PackedWeights bf16;
+  bf16.Pack(store, Precision::kBf16, pool);
+  for (const Parameter* const weight : {linear, output}) {
+    EXPECT_NE(bf16.Find(*weight, Transpose::kNo), nullptr);
+    EXPECT_NE(bf16.Find(*weight, Transpose::kYes), nullptr);
+  }
+  EXPECT_EQ(bf16.Find(*table, Transpose::kNo), nullptr);
 }
 
 TEST(PrecisionTest, IsF32UnlessSet) { EXPECT_EQ(Tape().precision(), Precision::kF32); }

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "autograd/packed_weights.h"
 #include "autograd/parameter.h"
 #include "kernels/dropout.h"
 #include "kernels/gemm.h"
@@ -101,8 +102,13 @@ class Tape {
   bool recording() const { return recording_; }
 
   // Of the factors of ops' matrix products, forward and backward, from now on. kBf16 only where HasFastBf16().
-  void set_precision(Precision precision) { precision_ = precision; }
+  // packed: weights packed in this precision, where there are such.
+  void set_precision(Precision precision, const PackedWeights* packed = nullptr) {
+    precision_ = precision;
+    packed_weights_ = packed;
+  }
   Precision precision() const { return precision_; }
+  const PackedWeights* packed_weights() const { return packed_weights_; }
 
   Variable New(int64_t rows, int64_t cols);  // uninitialised
   Variable Reuse(Variable x);                // a new variable in x's memory; x's value is lost
@@ -170,6 +176,7 @@ class Tape {
   std::vector<Step> steps_;
   bool recording_ = false;
   Precision precision_ = Precision::kF32;
+  const PackedWeights* packed_weights_ = nullptr;
   float* gradients_ = nullptr;
   uint64_t dropout_key_ = 0;
   uint64_t dropouts_ = 0;

@@ -3,6 +3,9 @@
 #ifndef DRAGOMAN_KERNELS_GEMM_H_
 #define DRAGOMAN_KERNELS_GEMM_H_
 
+#include <cstdint>
+
+#include "tensor/flat_buffer.h"
 #include "tensor/matrix.h"
 
 namespace dragoman {
@@ -36,6 +39,24 @@ bool HasFastBf16();
 // One or the other.
 void Gemm(Precision precision, const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b,
           const Matrix& c, bool accumulate = false);
+
+// The right factor of many products, laid out once (and rounded, for bf16) as each of them would do it again.
+class PackedFactor {
+ public:
+  // op(b) [k, n]. Packing again takes no new memory where the old is large enough. To be packed and multiplied by under
+  // one instruction set (target.h). kBf16 only where HasFastBf16().
+  void Pack(Precision precision, const Matrix& b, Transpose transpose_b);
+
+ private:
+  friend void Gemm(const Matrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c, bool accumulate);
+
+  Precision precision_ = Precision::kF32;
+  int64_t k_ = 0, n_ = 0;
+  FlatBuffer panels_;
+};
+
+// c = op(a) op(b), or c += op(a) op(b), in the precision that b was packed for: the bits of Gemm(precision, ...).
+void Gemm(const Matrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c, bool accumulate = false);
 
 }  // namespace dragoman::kernels
 

@@ -8,6 +8,7 @@
 
 #include "base/check.h"
 #include "kernels/gemm.h"
+#include "kernels/gemm_pairs.h"
 #include "kernels/gemm_shape.h"
 #include "tensor/flat_buffer.h"
 
@@ -162,45 +163,92 @@ constexpr auto AllPairTiles(std::integer_sequence<int, kVecs...>) {
 template <class Left>
 inline constexpr auto kPairTiles = AllPairTiles<Left>(std::make_integer_sequence<int, kPanelVecs>());
 
-// One block of steps and columns [col, col + cols).
-template <bool kTransposeA, bool kTransposeB>
-void MultiplyPairsBlock(const Matrix& a, const Matrix& b, const Matrix& c, int64_t step, int64_t steps, int64_t col,
-                        int64_t cols, bool add) {
+// A block of steps, in pairs, and so many of these that squares of them can be transposed.
+inline int64_t PaddedPairs(int64_t steps) { return CeilDiv(steps, 2 * kLanes) * kLanes; }
+
+inline int64_t PanelFloatsOf(int64_t steps, int64_t cols) {
+  return PaddedPairs(steps) * CeilDiv(cols, kLanes) * kLanes;
+}
+
+// op(b), to be packed into panels on the way, or in panels already.
+template <bool kTranspose>
+struct RightMatrix {
+  const Matrix& matrix;
+
+  // Columns [col, col + width) of a block of steps, cols in all; `panel` is where they are packed to at first.
+  const float* Panel(int64_t step, int64_t steps, int64_t col, int64_t width, int64_t cols, bool first,
+                     float* panel) const {
+    if (first) PackRight<kTranspose>(matrix, step, steps, col, std::min(width, cols - col), width, panel);
+    return panel;
+  }
+};
+struct RightPanels {
+  const float* data;
+
+  const float* Panel(int64_t step, int64_t steps, int64_t col, int64_t /*width*/, int64_t cols, bool /*first*/,
+                     float* /*panel*/) const {
+    return data + PanelFloatsOf(step, cols) + col * PaddedPairs(steps);
+  }
+};
+
+// One block of steps, and of panels.
+template <bool kTransposeA, class Right>
+void MultiplyPairsBlock(const Matrix& a, const Right& b, const Matrix& c, int64_t step, int64_t steps, Range block,
+                        bool add) {
   using Left = std::conditional_t<kTransposeA, PackedColumns, PackedRows>;
   thread_local FlatBuffer memory(kPanelFloats + kLeftFloats);
   float* const packed_left = memory.data() + kPanelFloats;
-  const int64_t pairs = CeilDiv(steps, 2), padded_pairs = CeilDiv(pairs, kLanes) * kLanes;
-  const int64_t vecs = CeilDiv(cols, kLanes), panels = CeilDiv(vecs, kPanelVecs);
+  const int64_t vecs = CeilDiv(c.cols, kLanes), panels = CeilDiv(vecs, kPanelVecs);
+  const int64_t first_vec = Part(vecs, panels, block.begin).begin;
   const int64_t groups = CeilDiv(c.rows, kGroupRows);
   for (int64_t g = 0; g < groups; ++g) {
     const Range group = Part(c.rows, groups, g);
     const int64_t tiles = CeilDiv(group.size(), kTileRows);
     const Left left = PackLeft<kTransposeA>(a, group, step, steps, packed_left);
-    for (int64_t p = 0; p < panels; ++p) {
+    for (int64_t p = block.begin; p < block.end; ++p) {
       const Range vec = Part(vecs, panels, p);
-      const int64_t from = vec.begin * kLanes, width = vec.size() * kLanes, filled = std::min(width, cols - from);
-      float* const panel = memory.data() + from * padded_pairs;
-      if (g == 0) PackRight<kTransposeB>(b, step, steps, col + from, filled, width, panel);
+      const int64_t col = vec.begin * kLanes;
+      const float* const panel = b.Panel(step, steps, col, vec.size() * kLanes, c.cols, g == 0,
+                                         memory.data() + (vec.begin - first_vec) * kLanes * PaddedPairs(steps));
+      const int64_t last_cols = std::min(kLanes, c.cols - (vec.end - 1) * kLanes);
       for (int64_t t = 0; t < tiles; ++t) {
         const Range rows = Part(group.size(), tiles, t);
-        kPairTiles<Left>[vec.size() - 1][rows.size() - 1](left.From(rows.begin), panel, pairs,
-                                                          {c.Row(group.begin + rows.begin) + col + from, c.stride, add},
-                                                          filled - (vec.size() - 1) * kLanes);
+        kPairTiles<Left>[vec.size() - 1][rows.size() - 1](left.From(rows.begin), panel, CeilDiv(steps, 2),
+                                                          {c.Row(group.begin + rows.begin) + col, c.stride, add},
+                                                          last_cols);
       }
     }
   }
 }
 
-template <bool kTransposeA, bool kTransposeB>
-void MultiplyPairs(const Matrix& a, const Matrix& b, const Matrix& c, bool accumulate) {
+template <bool kTransposeA, class Right>
+void MultiplyPairs(const Matrix& a, const Right& b, const Matrix& c, bool accumulate) {
   const int64_t k = kTransposeA ? a.rows : a.cols;
+  const int64_t panels = CeilDiv(CeilDiv(c.cols, kLanes), kPanelVecs);
   for (int64_t step = 0; step < k; step += 2 * kBlockPairs) {
     const int64_t steps = std::min(2 * kBlockPairs, k - step);
-    const int64_t padded_pairs = CeilDiv(steps, 2 * kLanes) * kLanes;
-    const int64_t block = kPanelFloats / padded_pairs / kPanelCols * kPanelCols;
-    for (int64_t col = 0; col < c.cols; col += block) {
-      MultiplyPairsBlock<kTransposeA, kTransposeB>(a, b, c, step, steps, col, std::min(block, c.cols - col),
-                                                   accumulate || step > 0);
+    const int64_t block = kPanelFloats / PaddedPairs(steps) / kPanelCols;
+    for (int64_t p = 0; p < panels; p += block) {
+      MultiplyPairsBlock<kTransposeA>(a, b, c, step, steps, {p, std::min(p + block, panels)}, accumulate || step > 0);
+    }
+  }
+}
+
+template <class Right>
+void MultiplyPairsBy(const Matrix& a, bool transpose_a, const Right& b, const Matrix& c, bool accumulate) {
+  transpose_a ? MultiplyPairs<true>(a, b, c, accumulate) : MultiplyPairs<false>(a, b, c, accumulate);
+}
+
+template <bool kTranspose>
+void PackPairs(const Matrix& b, int64_t k, int64_t n, float* to) {
+  const int64_t vecs = CeilDiv(n, kLanes), panels = CeilDiv(vecs, kPanelVecs);
+  for (int64_t step = 0; step < k; step += 2 * kBlockPairs) {
+    const int64_t steps = std::min(2 * kBlockPairs, k - step);
+    for (int64_t p = 0; p < panels; ++p) {
+      const Range vec = Part(vecs, panels, p);
+      const int64_t col = vec.begin * kLanes, width = vec.size() * kLanes;
+      PackRight<kTranspose>(b, step, steps, col, std::min(width, n - col), width,
+                            to + PanelFloatsOf(step, n) + col * PaddedPairs(steps));
     }
   }
 }
@@ -217,12 +265,31 @@ namespace HWY_NAMESPACE {
 
 bool MultipliesPairs() { return HWY_TARGET == HWY_AVX3; }
 
+int64_t PairFloats(int64_t k, int64_t n) {
+#if HWY_TARGET == HWY_AVX3
+  return PanelFloatsOf(k, n);
+#else
+  return 0;
+#endif
+}
+
+void PackInPairs(const Matrix& b, bool transpose_b, float* to) {
+#if HWY_TARGET == HWY_AVX3
+  transpose_b ? PackPairs<true>(b, b.cols, b.rows, to) : PackPairs<false>(b, b.rows, b.cols, to);
+#endif
+}
+
 void GemmInPairs(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, const Matrix& c,
                  bool accumulate) {
 #if HWY_TARGET == HWY_AVX3
-  const auto multiply = transpose_a ? (transpose_b ? &MultiplyPairs<true, true> : &MultiplyPairs<true, false>)
-                                    : (transpose_b ? &MultiplyPairs<false, true> : &MultiplyPairs<false, false>);
-  multiply(a, b, c, accumulate);
+  transpose_b ? MultiplyPairsBy(a, transpose_a, RightMatrix<true>{b}, c, accumulate)
+              : MultiplyPairsBy(a, transpose_a, RightMatrix<false>{b}, c, accumulate);
+#endif
+}
+
+void GemmByPairs(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
+#if HWY_TARGET == HWY_AVX3
+  MultiplyPairsBy(a, transpose_a, RightPanels{panels}, c, accumulate);
 #endif
 }
 
@@ -235,7 +302,10 @@ HWY_AFTER_NAMESPACE();
 namespace dragoman::kernels {
 
 HWY_EXPORT(MultipliesPairs);
+HWY_EXPORT(PairFloats);
+HWY_EXPORT(PackInPairs);
 HWY_EXPORT(GemmInPairs);
+HWY_EXPORT(GemmByPairs);
 
 bool HasFastBf16() {
 #if HWY_ARCH_X86
@@ -244,6 +314,21 @@ bool HasFastBf16() {
 #else
   return false;
 #endif
+}
+
+int64_t PairPanelFloats(int64_t k, int64_t n) {
+  DRAGOMAN_CHECK(HasFastBf16());
+  return HWY_DYNAMIC_DISPATCH(PairFloats)(k, n);
+}
+
+void PackPairPanels(const Matrix& b, bool transpose_b, float* to) {
+  DRAGOMAN_CHECK(HasFastBf16());
+  HWY_DYNAMIC_DISPATCH(PackInPairs)(b, transpose_b, to);
+}
+
+void MultiplyByPairPanels(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
+  DRAGOMAN_CHECK(HasFastBf16());
+  HWY_DYNAMIC_DISPATCH(GemmByPairs)(a, transpose_a, panels, c, accumulate);
 }
 
 void GemmBf16(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,

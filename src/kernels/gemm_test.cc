@@ -49,6 +49,35 @@ TEST(GemmTest, WideMatricesMatchTheirTwin) {
   for (const auto tb : {Transpose::kNo, Transpose::kYes}) TestAgainstTwin({11, 1000, 530}, Transpose::kNo, tb, false);
 }
 
+// Packed beforehand or on the way: the same products.
+void TestPacked(const Shape& shape, Transpose ta, Transpose tb, bool accumulate) {
+  SCOPED_TRACE(testing::Message() << shape.m << " x " << shape.n << " x " << shape.k << (accumulate ? ", added" : ""));
+  Factors f(shape, ta, tb);
+  for (const Precision precision : {Precision::kF32, Precision::kBf16}) {
+    if (precision == Precision::kBf16 && !HasFastBf16()) continue;
+    TestMatrix c(shape.m, shape.n, 3), expected(shape.m, shape.n, 3);
+    PackedFactor packed;
+    packed.Pack(precision, f.a.view(), Transpose::kNo);  // of another shape
+    packed.Pack(precision, f.b.view(), tb);
+    Gemm(f.a.view(), ta, packed, c.view(), accumulate);
+    Gemm(precision, f.a.view(), ta, f.b.view(), tb, expected.view(), accumulate);
+    ExpectNear(c, expected, 0, precision == Precision::kF32 ? "f32" : "bf16");
+  }
+}
+
+TEST(GemmTest, APackedFactorGivesTheSameBits) {
+  ForEachTarget([] {
+    ForEachTranspose([](Transpose ta, Transpose tb) {
+      for (const bool accumulate : {false, true}) {
+        for (int64_t n = 0; n <= 50; ++n) TestPacked({10, n, 17}, ta, tb, accumulate);
+        for (const Shape& s : {Shape{1, 1, 1}, {0, 5, 3}, {5, 7, 0}, {3, 400, 33}, {70, 97, 600}, {20, 1000, 1030}}) {
+          TestPacked(s, ta, tb, accumulate);
+        }
+      }
+    });
+  });
+}
+
 // The twin agrees with the definition, in double.
 TEST(GemmTest, TheTwinIsRight) {
   const Shape s{4, 6, 1200};

@@ -42,6 +42,7 @@ Transformer::Transformer(const TransformerConfig& config) : config_(config) {
     decoder_final_norm_ = LayerNormLayer(store_, "decoder.final_norm", d_model, config_.norm_epsilon);
   }
   output_ = config_.tying == Tying::kNone ? store_.Declare("output.weight", {config_.tgt_vocab, d_model}) : tgt_embed_;
+  output_->use = WeightUse::kOutput;
   if (config_.output_bias) output_bias_ = store_.Declare("output.bias", {config_.tgt_vocab});
   store_.Allocate();
 

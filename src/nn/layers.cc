@@ -8,7 +8,9 @@ namespace dragoman {
 
 LinearLayer::LinearLayer(ParameterStore& store, const std::string& path, int64_t in, int64_t out, bool with_bias)
     : weight(store.Declare(path + ".weight", {in, out})),
-      bias(with_bias ? store.Declare(path + ".bias", {out}) : nullptr) {}
+      bias(with_bias ? store.Declare(path + ".bias", {out}) : nullptr) {
+  weight->use = WeightUse::kLinear;
+}
 
 void LinearLayer::Initialize(Rng& rng) const {
   const double limit = std::sqrt(6.0 / static_cast<double>(weight->rows() + weight->cols()));

@@ -70,7 +70,11 @@ BatchSums GradientWorkers::Run(const Batch& batch, float gradient_scale, uint64_
   const auto work = [&](int worker) {
     const auto w = static_cast<size_t>(worker);
     Tape& tape = *tapes_[w];
-    tape.set_precision(record ? options_.precision : Precision::kF32);
+    if (record) {
+      tape.set_precision(options_.precision, &packed_);
+    } else {
+      tape.set_precision(Precision::kF32);
+    }
     uint64_t key = HashCombine(dropout_key, static_cast<uint64_t>(worker));
     for (const std::vector<int>& sentences : MicroBatches(batch, shares[w], options_.micro_batch_tokens)) {
       if (record) tape.StartRecording(gradients_[w].data(), key = HashMix(key));
@@ -88,6 +92,7 @@ BatchSums GradientWorkers::Accumulate(const Batch& batch, float gradient_scale, 
   while (gradients_.size() < static_cast<size_t>(pool_.workers())) {
     gradients_.emplace_back(model_.parameters().flat_size());
   }
+  packed_.Pack(model_.parameters(), options_.precision, pool_);
   return Run(batch, gradient_scale, dropout_key, /*record=*/true);
 }
 

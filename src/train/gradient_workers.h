@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "autograd/packed_weights.h"
 #include "autograd/tape.h"
 #include "base/thread_pool.h"
 #include "data/batch.h"
@@ -63,6 +64,7 @@ class GradientWorkers {
   const Transformer& model_;
   WorkerPool& pool_;
   GradientOptions options_;
+  PackedWeights packed_;                      // of the model, in options_.precision, when gradients are computed
   std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
   std::vector<FlatBuffer> gradients_;         // one a worker, like ParameterStore::values()
 };

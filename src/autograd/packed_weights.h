@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Weights laid out for products once an update, instead of once a product.
+#ifndef DRAGOMAN_AUTOGRAD_PACKED_WEIGHTS_H_
+#define DRAGOMAN_AUTOGRAD_PACKED_WEIGHTS_H_
+
+#include <vector>
+
+#include "autograd/parameter.h"
+#include "base/thread_pool.h"
+#include "kernels/gemm.h"
+
+namespace dragoman {
+
+// Packed by all workers together, then read by each. bf16: every weight of products, as it is and transposed. f32: the
+// transposed output weight alone, which a slice of the output loss has few rows to multiply by; packing the others
+// would save little, and take as much memory again as they do.
+class PackedWeights {
+ public:
+  // To be called whenever the values changed; of one store and in one precision from first to last.
+  void Pack(const ParameterStore& parameters, Precision precision, WorkerPool& pool);
+
+  // op(weight), or null where it is not packed.
+  const kernels::PackedFactor* Find(const Parameter& weight, kernels::Transpose transpose) const;
+
+ private:
+  struct Entry {
+    const Parameter* weight;
+    kernels::Transpose transpose;
+    kernels::PackedFactor factor;
+  };
+  void Choose(const ParameterStore& parameters, Precision precision);
+
+  std::vector<Entry> entries_;  // the largest first
+  std::vector<int> entry_of_;   // [index of the parameter][transpose]; -1: none
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_AUTOGRAD_PACKED_WEIGHTS_H_
