@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
-.PHONY: help build demo test quick torture asan tsan ci bench-train format format-check tidy includes clean
+.PHONY: help build demo test quick torture asan tsan ci bench-train bench-train-costs bench-quality format format-check tidy includes clean
 
 help:  ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
 
 build:  ## install what is missing, build build/release/dragoman
 	@scripts/build
@@ -31,6 +31,12 @@ ci:  ## all that CI runs
 
 bench-train:  ## training speed beside PyTorch and Marian, into docs/training-speed.{md,json,svg} (half an hour)
 	@bench/train-speed --report docs/training-speed
+
+bench-train-costs:  ## what training costs by sentence length, threads, over time and at the start (minutes)
+	@bench/train-costs --report docs/training-costs.md
+
+bench-quality:  ## time until translations are as good as Marian's at its end: DATA=dir make bench-quality (hours)
+	@bench/time-to-quality --report docs/time-to-quality
 
 format:  ## clang-format on every C++ file
 	@scripts/format

@@ -1,0 +1,197 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""How long Dragoman trains until its translations are as good as Marian's at the end of Marian's run.
+
+Multi30k, English to German, from raw text: vocabulary, training, translating. Marian trains a tiny model for so many
+updates and without validating, which would cost it time; how well it then translates the validation set is the goal.
+Dragoman trains as recipes/multi30k-en-de.sh does, and its clock stops at the first validation that reaches the goal:
+its validations are in its time. Both are then scored on test_2016_flickr by `dragoman eval`. Runs follow each other,
+with nothing beside them; what has run once is kept in --output, and not run again.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import time
+
+import report
+from train_speed import ROOT, comma_separated, has_bf16
+
+VALIDATION = re.compile(r"^step\s+(\d+)\s+validation:.* BLEU ([\d.]+)")
+MARIAN = [sys.executable, "-c", "import sys, _pymarian; _pymarian.main(sys.argv[1:])"]
+TIME_GOAL, BF16_GOAL = 1 / 3, 0.3  # of Marian's time; BLEU that bf16 may lose
+
+
+def marian_settings(threads, seed, updates):
+    """Its transformer in our tiny shape, with what its examples recommend for little data."""
+    return [
+        "--type", "transformer", "--enc-depth", "4", "--dec-depth", "4", "--dim-emb", "128", "--transformer-dim-ffn",
+        "256", "--transformer-heads", "4", "--tied-embeddings-all", "--transformer-dropout", "0.3", "--label-smoothing",
+        "0.1", "--dim-vocabs", "8000", "8000", "--learn-rate", "0.005", "--lr-warmup", "2000",
+        "--lr-decay-inv-sqrt", "2000", "--optimizer-params", "0.9", "0.98", "1e-9", "--clip-norm", "0",
+        "--exponential-smoothing", "--cpu-threads", str(threads), "--sync-sgd", "--mini-batch", "4096",
+        "--mini-batch-words", "4096", "--maxi-batch", "100", "--max-length", "256", "--disp-freq", "100",
+        "--save-freq", "1000000u", "--after-batches", str(updates), "--workspace", "2500", "--seed", str(seed),
+    ]
+
+
+class Bench:
+    def __init__(self, options):
+        self.options, self.folder = options, options.output
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for part in ("train", "val", "test_2016_flickr"):
+            for language in ("en", "de"):
+                text = gzip.decompress((options.data / f"{part}.{language}.gz").read_bytes())
+                (self.folder / f"{part}.{language}").write_bytes(text)
+
+    def text(self, part, language):
+        return self.folder / f"{part}.{language}"
+
+    def kept(self, name, run):
+        """The result of run(), from an earlier time where there is one."""
+        path = self.folder / f"{name}.json"
+        if not path.exists():
+            print(f"{name} ...", file=sys.stderr, flush=True)
+            path.write_text(json.dumps(run(self.folder / name)))
+        result = json.loads(path.read_text())
+        print(f"{name}: {result}", file=sys.stderr, flush=True)
+        return result
+
+    def dragoman(self, *arguments, **keywords):
+        return subprocess.run([self.options.dragoman, *arguments], check=True, **keywords)
+
+    def bleu(self, part, hypotheses):
+        found = self.dragoman("eval", "--metric", "bleu", "--quiet", "--ref", self.text(part, "de"),
+                              input=hypotheses, stdout=subprocess.PIPE)
+        return float(found.stdout)
+
+    def marian(self, seed):
+        def run(folder):
+            folder.mkdir(exist_ok=True)
+            vocab = [str(folder / "vocab.spm")] * 2
+            begin = time.monotonic()
+            with (folder / "log").open("w") as log:
+                subprocess.run(
+                    [*MARIAN, "train", "--model", folder / "model.npz", "--vocabs", *vocab, "--train-sets",
+                     self.text("train", "en"), self.text("train", "de"),
+                     *marian_settings(self.options.threads, seed, self.options.marian_updates)],
+                    check=True, stderr=log, stdout=log)
+            seconds = time.monotonic() - begin
+            scores = {}
+            for part in ("val", "test_2016_flickr"):
+                found = subprocess.run(
+                    [*MARIAN, "decode", "--models", folder / "model.npz", "--vocabs", *vocab, "--beam-size", "6",
+                     "--normalize", "0.6", "--cpu-threads", str(self.options.threads), "--mini-batch", "16", "--quiet",
+                     "--input", self.text(part, "en")], check=True, stdout=subprocess.PIPE)
+                scores[part] = self.bleu(part, found.stdout)
+            return {"minutes": seconds / 60, **scores}
+        return self.kept(f"marian-{seed}", run)
+
+    def ours(self, seed, precision):
+        def run(folder):
+            folder.mkdir(exist_ok=True)
+            vocab, validations = folder / "vocab.model", []
+            text = [self.text("train", "en"), self.text("train", "de")]
+            begin = time.monotonic()
+            self.dragoman("vocab", "--input", *text, "--size", "8000", "--output", vocab, stderr=subprocess.DEVNULL)
+            train = subprocess.Popen(
+                [self.options.dragoman, "train", "--train-src", text[0], "--train-tgt", text[1], "--valid-src",
+                 self.text("val", "en"), "--valid-tgt", self.text("val", "de"), "--vocab", vocab, "--output",
+                 folder / "run", "--seed", str(seed), "--threads", str(self.options.threads), "--precision", precision,
+                 "--preset", "tiny", "--dropout", "0.3", "--ffn-dropout", "0.1", "--learning-rate", "0.005", "--warmup",
+                 str(min(2000, self.options.updates // 2)), "--schedule", "linear", "--max-steps", str(self.options.updates), "--label-smoothing", "0.1",
+                 "--batch-tokens", "4096", "--ema-decay", "0.999", "--metric", "bleu", "--valid-every", "250",
+                 "--save-every", "1000", "--keep-best", "1"], stderr=subprocess.PIPE, text=True)
+            for line in train.stderr:
+                if found := VALIDATION.match(line):
+                    validations.append([(time.monotonic() - begin) / 60, float(found[2])])
+            if train.wait() != 0 or not validations:
+                sys.exit(f"dragoman train ended with status {train.returncode}")
+            scores = {}
+            for part in ("val", "test_2016_flickr"):
+                with self.text(part, "en").open() as source:
+                    found = self.dragoman("translate", "--model", folder / "run/best", "--threads",
+                                          str(self.options.threads), stdin=source, stdout=subprocess.PIPE,
+                                          stderr=subprocess.DEVNULL)
+                scores[part] = self.bleu(part, found.stdout)
+            return {"minutes": validations[-1][0], **scores, "validations": validations}
+        return self.kept(f"dragoman-{precision}-{seed}", run)
+
+
+def minutes_until(result, goal):
+    return next((minutes for minutes, bleu in result["validations"] if bleu >= goal), None)
+
+
+def medians(results):
+    return {key: statistics.median(r[key] for r in results) for key in ("minutes", "val", "test_2016_flickr")}
+
+
+def markdown(options, marian, ours):
+    theirs, lines = medians(marian), []
+    lines += ["# Time to quality", "",
+              f"Printed by `bench/time-to-quality`: Multi30k, English to German, from raw text. "
+              f"{report.processor_name()}, {options.threads} threads. Medians of {len(marian)} seeds (Marian) and "
+              f"{len(next(iter(ours.values())))} (Dragoman). BLEU: cased, 13a.", "",
+              "| program | minutes until val BLEU of Marian's end | of Marian's minutes | minutes in all | val at the end "
+              "| test_2016_flickr |", "|---|---|---|---|---|---|",
+              f"| Marian 1.12, f32, {options.marian_updates} updates | {theirs['minutes']:.1f} | 1 "
+              f"| {theirs['minutes']:.1f} | {theirs['val']:.1f} | {theirs['test_2016_flickr']:.1f} |"]
+    for precision, results in ours.items():
+        until = [minutes_until(result, theirs["val"]) for result in results]
+        own = medians(results)
+        cells = ["never", "–"]
+        if None not in until:
+            share = statistics.median(until) / theirs["minutes"]
+            cells = [f"{statistics.median(until):.1f}",
+                     f"{share:.2f} {'≤' if share <= TIME_GOAL else '**>**'} {TIME_GOAL:.2f}"]
+        lines.append(f"| Dragoman, {precision}, {options.updates} updates | {' | '.join(cells)} | {own['minutes']:.1f} "
+                     f"| {own['val']:.1f} | {own['test_2016_flickr']:.1f} |")
+    if len(ours) == 2:
+        lost = medians(ours["f32"])["val"] - medians(ours["bf16"])["val"]
+        lines += ["", f"bf16 ends {lost:+.1f} BLEU below f32 on val ({'≤' if lost <= BF16_GOAL else '**>**'} {BF16_GOAL})."]
+    return "\n".join(lines) + "\n"
+
+
+def parse_options():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=pathlib.Path, required=True, help="Multi30k's folder")
+    parser.add_argument("--output", type=pathlib.Path, default=ROOT / "build/time-to-quality", help="where runs are kept")
+    parser.add_argument("--seeds", type=int, default=3, help="runs of each program (default 3)")
+    parser.add_argument("--marian-updates", type=int, default=4250)
+    parser.add_argument("--updates", type=int, default=4250, help="ours")
+    parser.add_argument("--precision", type=comma_separated(["f32", "bf16"]), default=["bf16", "f32"])
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--dragoman", type=pathlib.Path, default=ROOT / "build/release/dragoman")
+    parser.add_argument("--report", type=pathlib.Path, metavar="STEM", help="write STEM.md and STEM.json")
+    options = parser.parse_args()
+    if not (options.data / "train.en.gz").exists():
+        parser.error(f"--data {options.data}: holds no train.en.gz; recipes/README.md says where Multi30k is to be had")
+    if "bf16" in options.precision and not has_bf16():
+        print("bf16: left out, this processor has no AVX512_BF16", file=sys.stderr)
+        options.precision.remove("bf16")
+    return options
+
+
+def main():
+    options = parse_options()
+    if os.getloadavg()[0] > 0.5:
+        print("note: the machine is busy; times will be too long", file=sys.stderr)
+    bench = Bench(options)
+    seeds = range(1, options.seeds + 1)
+    ours = {precision: [bench.ours(seed, precision) for seed in seeds] for precision in options.precision}
+    marian = [bench.marian(seed) for seed in seeds]
+    text = markdown(options, marian, ours)
+    print(text)
+    if options.report:
+        options.report.with_suffix(".md").write_text(text)
+        options.report.with_suffix(".json").write_text(json.dumps({"marian": marian, "dragoman": ours}, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
