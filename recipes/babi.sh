@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # Question answering: the 20 bAbI tasks (English, 10k) in one model. The source is the question, then the story with
 # its newest sentence first, so that what is cut from an over-long story is the oldest; the target is the answer.
-#   DATA=dir recipes/babi.sh        STEPS=12000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
+#   DATA=dir recipes/babi.sh        STEPS=24000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-12000}
+steps=${STEPS:-24000}
 data=$DATA/babi
 need "$data/en-10k/qa1_single-supporting-fact_train.txt.gz" "$data/en/qa3_three-supporting-facts_train.txt.gz"
 machine
@@ -40,9 +40,10 @@ fi
   dragoman vocab --input "$out"/train.{src,tgt} --type bpe --size 400 --output "$out/vocab.model"
 train --train-src "$out/train.src" --train-tgt "$out/train.tgt" \
   --valid-src "$out/valid.few.src" --valid-tgt "$out/valid.few.tgt" --vocab "$out/vocab.model" \
-  --preset tiny --norm-order pre --final-norm --dropout 0.1 --learning-rate 0.002 --warmup "$(early 1000)" --label-smoothing 0 \
+  --preset tiny --decoder-layers 2 --norm-order pre --final-norm --dropout 0 --learning-rate 0.001 \
+  --warmup "$(early 1000)" --label-smoothing 0 \
   --max-src-len 512 --max-tgt-len 16 --batch-tokens 1024 --clip-norm 1 --ema-decay 0.999 --metric loss \
-  --valid-every 1000 --save-every 500
+  --valid-every 2000 --save-every 500
 
 echo "test error per task, in %:"
 failed=0 sum=0

@@ -207,6 +207,24 @@ TEST(TransformerTest, InitializeFollowsTheSeedAndTheStatedDistributions) {
   }
 }
 
+// What is packed for products is every matrix of weights that stands in one, and no table.
+TEST(TransformerTest, WeightsSayWhatProductsUseThemFor) {
+  TransformerConfig config = TinyConfig();
+  config.tying = Tying::kNone;
+  config.positions = Positions::kLearned;
+  config.output_bias = true;
+  const auto model = RandomModel(config);
+  for (const auto& parameter : model->parameters().parameters()) {
+    SCOPED_TRACE(parameter->name);
+    const bool is_projection = parameter->name.find("_proj.weight") != std::string::npos;
+    EXPECT_EQ(parameter->use, parameter->name == "output.weight" ? WeightUse::kOutput
+                              : is_projection                    ? WeightUse::kLinear
+                                                                 : WeightUse::kOther);
+  }
+  config.tying = Tying::kAll;
+  EXPECT_EQ(RandomModel(config)->parameters().Find("src_embed.weight")->use, WeightUse::kOutput);
+}
+
 // Twenty training steps and twenty encodings: nothing stays behind, and nothing more is asked of the system.
 TEST(TransformerTest, StepsReturnTheirMemory) {
   const auto model = RandomModel(TinyConfig());
