@@ -35,7 +35,7 @@ constexpr int64_t kLeftFloats = kGroupRows * kRowStride;
 
 // The left factor packed as it lies in memory: a row is a row of [kGroupRows, kRowStride], or a column of
 // [pairs, kGroupRows].
-using PackedRows = LeftFactor<FixedStride<kRowStride>, FixedStride<1>>;
+using PackedRows = CopiedRows<kRowStride>;
 using PackedColumns = CopiedColumns<kGroupRows, 2>;
 
 HWY_INLINE Floats LoadFirst(const float* from, int64_t count) {
@@ -80,7 +80,7 @@ auto PackLeft(const Matrix& a, Range rows, int64_t step, int64_t steps, float* H
     return PackedColumns{to, a.Row(step) + rows.end, a.stride};
   } else {
     for (int64_t r = 0; r < rows.size(); ++r) PackRow(a.Row(rows.begin + r) + step, steps, to + r * kRowStride);
-    return PackedRows{to, {}, {}};
+    return PackedRows{to, to, 0};
   }
 }
 
@@ -213,9 +213,14 @@ void MultiplyPairsBlock(const Matrix& a, const Right& b, const Matrix& c, int64_
       const int64_t last_cols = std::min(kLanes, c.cols - (vec.end - 1) * kLanes);
       for (int64_t t = 0; t < tiles; ++t) {
         const Range rows = Part(group.size(), tiles, t);
-        kPairTiles<Left>[vec.size() - 1][rows.size() - 1](left.From(rows.begin), panel, CeilDiv(steps, 2),
-                                                          {c.Row(group.begin + rows.begin) + col, c.stride, add},
-                                                          last_cols);
+        Left tile = left;
+        tile.data += rows.begin * left.row_stride.value;
+        if constexpr (!kTransposeA) {  // the first panel's tiles ask for as many rows of the next group as they have
+          tile.upcoming = a.Row(group.end + rows.begin) + step;
+          tile.upcoming_stride = p == block.begin ? kLineFloats : 0;
+        }
+        kPairTiles<Left>[vec.size() - 1][rows.size() - 1](
+            tile, panel, CeilDiv(steps, 2), {c.Row(group.begin + rows.begin) + col, c.stride, add}, last_cols);
       }
     }
   }

@@ -23,6 +23,7 @@ constexpr int kTileRows = 8;
 #else
 constexpr int kTileRows = 6;
 #endif
+constexpr int64_t kLineFloats = 16;  // of a cache line
 
 // The left factor: element (r, i) is data[r * RowStride + i * StepStride]. A stride known when compiling (FixedStride)
 // becomes part of the instruction; any other one costs a register a row.
@@ -39,14 +40,31 @@ struct LeftFactor {
   RowStride row_stride;
   StepStride step_stride;
 
-  LeftFactor From(int64_t row, int64_t step = 0) const {
+  LeftFactor From(int64_t row, int64_t step) const {
     return {data + row * row_stride.value + step * step_stride.value, row_stride, step_stride};
   }
   HWY_INLINE void NextStep() { data += step_stride.value; }
 };
 
-// A left factor's columns copied to [steps, kStride]. Each step also asks for kLines of the matrix's rows at
-// `upcoming`, from where the next columns will be copied: they lie far apart, so that no hardware would guess them.
+// A left factor that was copied, to be read where it is close together. Each step also asks for a cache line or more of
+// what will be copied next: no hardware would guess where that is.
+
+// Rows [rows, kStride]. To be asked for are the lines from `upcoming`.
+template <int kStride>
+struct CopiedRows {
+  const float* data;
+  const float* upcoming;
+  int64_t upcoming_stride;  // a line's floats, or 0 when all has been asked for
+  FixedStride<kStride> row_stride = {};
+
+  HWY_INLINE void NextStep() {
+    ++data;
+    hwy::Prefetch(upcoming);  // may lie outside: a hint never faults
+    upcoming += upcoming_stride;
+  }
+};
+
+// Columns [steps, kStride]. To be asked for are kLines rows of the matrix a step.
 template <int kStride, int kLines>
 struct CopiedColumns {
   const float* data;
@@ -54,11 +72,10 @@ struct CopiedColumns {
   int64_t upcoming_stride;
   FixedStride<1> row_stride = {};
 
-  CopiedColumns From(int64_t row) const { return {data + row, upcoming, upcoming_stride}; }
   HWY_INLINE void NextStep() {
     data += kStride;
     for (int i = 0; i < kLines; ++i) {
-      hwy::Prefetch(upcoming);  // may lie outside: a hint never faults
+      hwy::Prefetch(upcoming);
       upcoming += upcoming_stride;
     }
   }
