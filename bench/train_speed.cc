@@ -39,7 +39,7 @@ struct Options {
   std::string preset = "base";
   std::string precision = "f32";
   int threads = 2;
-  int micro_batch_tokens = GradientOptions{}.micro_batch_tokens;
+  int micro_batch_tokens = 0;
   uint64_t seed = 1;
   double learning_rate = 1e-4;
 };
@@ -175,7 +175,7 @@ int main(int argc, char** argv) {
   app.add_option("--preset", options.preset, "tiny, small or base");
   app.add_option("--precision", options.precision, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}));
   app.add_option("--threads", options.threads, "one per core")->check(CLI::Range(1, 1024));
-  app.add_option("--micro-batch-tokens", options.micro_batch_tokens, "that a thread computes on at a time");
+  app.add_option("--micro-batch-tokens", options.micro_batch_tokens, "that a thread computes on at a time; 0: chosen");
   app.add_option("--seed", options.seed, "of the first weights");
   app.add_option("--learning-rate", options.learning_rate, "constant");
   CLI11_PARSE(app, argc, argv);

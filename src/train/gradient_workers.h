@@ -22,16 +22,19 @@ namespace dragoman {
 
 struct GradientOptions {
   float label_smoothing = 0.1f;           // Vaswani 2017, §5.4
-  int micro_batch_tokens = 1024;          // target plus source tokens that one worker computes on at a time
+  int micro_batch_tokens = 0;             // target plus source, that one worker computes on at a time; 0: chosen
   Precision precision = Precision::kF32;  // of Accumulate's matrix products; kBf16 only where HasFastBf16()
 };
 
-// Sums over a batch.
+// Enough for products to run at full rate: a wide model's do with fewer rows, and its activations take more memory.
+int DefaultMicroBatchTokens(const TransformerConfig& config);
+
 // How many tokens, source and target together, a worker can compute on at a time so that its activations, gradients and
 // logits stay within so many bytes; 0 or less when not even one can. One sentence is never split, so a longer one takes
 // more.
 int64_t MicroBatchTokensWithin(const TransformerConfig& config, int64_t bytes);
 
+// Sums over a batch.
 struct BatchSums {
   double loss = 0;  // label-smoothed, natural logarithm
   double nll = 0;

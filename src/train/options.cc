@@ -18,7 +18,6 @@
 namespace dragoman {
 namespace {
 
-constexpr int kDefaultMicroBatchTokens = 1024;
 constexpr int64_t kMostMemoryMb = int64_t{1} << 30;  // a petabyte: far from overflow when counted in bytes
 
 template <class Number>
@@ -55,7 +54,8 @@ void ValidateData(const TrainOptions& o) {
 }
 
 int MicroBatchTokens(const TrainOptions& options, int threads) {
-  const int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens : kDefaultMicroBatchTokens;
+  const int tokens =
+      options.micro_batch_tokens > 0 ? options.micro_batch_tokens : DefaultMicroBatchTokens(options.model);
   if (options.memory_mb == 0) return tokens;
   return static_cast<int>(
       std::clamp<int64_t>(MicroBatchTokensWithin(options.model, (options.memory_mb << 20) / threads), 1, tokens));

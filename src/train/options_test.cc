@@ -163,6 +163,9 @@ TEST(TrainOptionsTest, ResolvedFillsInWhatIsChosenAndNothingElse) {
   const int tokens = options.Resolved().micro_batch_tokens;
   EXPECT_GE(tokens, 1);
   EXPECT_LT(tokens, 1024);
+  TrainOptions wide = Sound();
+  wide.model = TransformerConfig::Preset("base");
+  EXPECT_EQ(wide.Resolved().micro_batch_tokens, 768);
   options = options.Resolved();
   EXPECT_EQ(options.Resolved().micro_batch_tokens, tokens) << "once is enough";
   options.memory_mb = int64_t{1} << 30;
