@@ -2,7 +2,9 @@
 """What train_speed.py measured, as a Markdown table and as a bar chart (SVG)."""
 
 import html
+import os
 import pathlib
+import time
 
 # What we are out to reach: times the rate of the better of PyTorch's two and of Marian, and share of the GEMM peak.
 GOALS = {
@@ -23,6 +25,17 @@ def processor_name():
         if line.startswith("model name"):
             return line.split(":", 1)[1].strip()
     return "unknown processor"
+
+
+def busy_cores(seconds=2):
+    """How many cores other programs keep busy. (The load average still counts what ended minutes ago.)"""
+    def busy_ticks():
+        user, nice, system, idle, wait, *rest = map(int, pathlib.Path("/proc/stat").read_text().split("\n")[0].split()[1:])
+        return user + nice + system + sum(rest[:3])
+
+    begin = busy_ticks()
+    time.sleep(seconds)
+    return (busy_ticks() - begin) / os.sysconf("SC_CLK_TCK") / seconds
 
 
 def with_goal(text, value, goal):
@@ -68,7 +81,7 @@ def markdown(measured, command):
               "× Marian (range)", "memory, ours / PyTorch's", "share of the GEMM peak: " + " / ".join(NAMES.values())]
     rows = [row(result, max(measured["peaks"][result["precision"]].values())) for result in measured["results"]]
     table = [header, ["---"] * len(header), *rows]
-    busy = "" if measured["load_at_start"] <= 0.5 else f" The machine was busy (load {measured['load_at_start']:.1f})."
+    busy = "" if measured["busy_cores"] <= 0.2 else f" The machine was busy ({measured['busy_cores']:.1f} cores)."
     return "\n".join([
         "# Training speed", "",
         f"Printed by `{command.strip()}`. {measured['machine']}, {measured['threads']} threads each; {', '.join(names)}; "

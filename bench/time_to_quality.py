@@ -12,7 +12,6 @@ with nothing beside them; what has run once is kept in --output, and not run aga
 import argparse
 import gzip
 import json
-import os
 import pathlib
 import re
 import statistics
@@ -180,7 +179,7 @@ def parse_options():
 
 def main():
     options = parse_options()
-    if os.getloadavg()[0] > 0.5:
+    if report.busy_cores() > 0.2:
         print("note: the machine is busy; times will be too long", file=sys.stderr)
     bench = Bench(options)
     seeds = range(1, options.seeds + 1)

@@ -10,7 +10,6 @@ vocabulary given, from the command to the line of the first step.
 import argparse
 import itertools
 import json
-import os
 import pathlib
 import random
 import statistics
@@ -25,7 +24,7 @@ from train_speed import ROOT, Side, has_bf16
 VOCAB = 8000
 TGT_TOKENS = 4096
 LENGTHS = (10, 25, 50, 100)
-# What we are out to reach.
+# What we are out to reach (how much dearer a token may be at most, two threads by one, seconds).
 FLATNESS_GOAL, THREADS_GOAL, START_GOAL = 1.1, 1.85, 2.0
 
 
@@ -158,8 +157,8 @@ def parse_options():
 
 def main():
     options = parse_options()
-    busy = os.getloadavg()[0]
-    note = f" The machine was busy (load {busy:.1f})." if busy > 0.5 else ""
+    busy = report.busy_cores()
+    note = f" The machine was busy ({busy:.1f} cores)." if busy > 0.2 else ""
     lines = ["# What training costs", "",
              f"Printed by `bench/train-costs`. {report.processor_name()}; preset {options.preset}, {options.precision}; "
              f"batches of {TGT_TOKENS} target tokens.{note}"]

@@ -208,15 +208,15 @@ def parse_options():
 
 def main():
     options = parse_options()
-    busy = os.getloadavg()[0]
-    if busy > 0.5:
-        print(f"note: the machine is busy (load {busy:.1f}); figures will be too low", file=sys.stderr)
+    busy = report.busy_cores()
+    if busy > 0.2:
+        print(f"note: the machine is busy ({busy:.1f} cores); figures will be too low", file=sys.stderr)
     if "bf16" in options.precision and not has_bf16():
         print("bf16: left out, this processor has no AVX512_BF16", file=sys.stderr)
         options.precision.remove("bf16")
     content = make_batches(options)
     measured = {"machine": report.processor_name(), "threads": options.threads, "rounds": options.rounds,
-                "batches": content["source"], "load_at_start": busy, "peaks": {}, "results": []}
+                "batches": content["source"], "busy_cores": busy, "peaks": {}, "results": []}
     for precision in options.precision:
         measured["peaks"][precision] = gemm_peak(options, precision)
         for name in options.shapes:
