@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
-.PHONY: help build demo test quick torture asan tsan ci bench-train bench-train-costs bench-quality format format-check tidy includes clean
+.PHONY: help build demo test quick torture asan tsan ci \
+  bench-train bench-train-costs bench-quality format format-check tidy includes clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile

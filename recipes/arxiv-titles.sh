@@ -15,7 +15,8 @@ text "$data/valid.tgt" | awk 'NR <= 500' > "$out/valid.tgt"
 train --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
   --valid-src "$out/valid.src" --valid-tgt "$out/valid.tgt" --vocab "$out/vocab.model" \
   --preset tiny --d-model 192 --d-ff 512 --norm-order pre --final-norm --dropout 0.2 --learning-rate 0.002 \
-  --warmup "$(early 800)" --clip-norm 1 --max-src-len 200 --batch-tokens 2048 --ema-decay 0.999 --metric loss --valid-every 1000 --save-every 500
+  --warmup "$(early 800)" --clip-norm 1 --max-src-len 200 --batch-tokens 2048 --ema-decay 0.999 --metric loss \
+  --valid-every 1000 --save-every 500
 text "$data/test.src" > "$out/test.src"
 text "$data/test.tgt" > "$out/test.tgt"
 dragoman translate --model "$out/run/best" --threads "$threads" < "$out/test.src" > "$out/test.hyp"

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/rng.h"
+#include "train/test_batch.h"
 
 namespace dragoman {
 namespace {
@@ -29,23 +29,7 @@ TransformerConfig SmallConfig(float dropout) {
   return config;
 }
 
-Batch RandomBatch(int sentences, uint64_t seed = 5) {
-  Rng rng(seed);
-  Batch batch;
-  batch.Clear();
-  const auto append = [&rng](std::vector<int32_t>* ids) {
-    for (uint64_t length = 1 + rng.Below(15); length > 0; --length) {
-      ids->push_back(static_cast<int32_t>(3 + rng.Below(kVocab - 3)));
-    }
-    ids->push_back(2);  // </s>
-  };
-  for (int s = 0; s < sentences; ++s) {
-    append(&batch.src_ids);
-    append(&batch.tgt_out_ids);
-    batch.FinishSentence(s, /*decoder_start=*/1);
-  }
-  return batch;
-}
+Batch RandomBatch(int sentences) { return dragoman::RandomBatch(sentences, kVocab, /*max_length=*/15, /*seed=*/5); }
 
 // A model and its workers; Gradient() is the sum over workers.
 struct Rig {
