@@ -6,7 +6,8 @@ Multi30k, English to German, from raw text: vocabulary, training, translating. M
 updates and without validating, which would cost it time; how well it then translates the validation set is the goal.
 Dragoman trains as recipes/multi30k-en-de.sh does, and its clock stops at the first validation that reaches the goal:
 its validations are in its time. Both are then scored on test_2016_flickr by `dragoman eval`. Runs follow each other,
-with nothing beside them; what has run once is kept in --output, and not run again.
+with nothing beside them; what has run once is kept in --output, and not run again. It takes hours: if the machine is
+needed meanwhile, suspend the whole process group (kill -STOP); the clock stops with it.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import re
 import statistics
 import subprocess
 import sys
+import threading
 import time
 
 import report
@@ -38,6 +40,25 @@ def marian_settings(threads, seed, updates):
         "--mini-batch-words", "4096", "--maxi-batch", "100", "--max-length", "256", "--disp-freq", "100",
         "--save-freq", "1000000u", "--after-batches", str(updates), "--workspace", "2500", "--seed", str(seed),
     ]
+
+
+class Clock:
+    """Minutes since it was made, without those in which the process was suspended."""
+    TICK = 0.1
+
+    def __init__(self):
+        self.seconds, self.last = 0.0, time.monotonic()
+        threading.Thread(target=self.run, daemon=True).start()
+
+    def run(self):
+        while True:
+            time.sleep(self.TICK)
+            now = time.monotonic()
+            self.seconds += min(now - self.last, 5 * self.TICK)  # longer ones were not ours
+            self.last = now
+
+    def minutes(self):
+        return self.seconds / 60
 
 
 class Bench:
@@ -74,14 +95,14 @@ class Bench:
         def run(folder):
             folder.mkdir(exist_ok=True)
             vocab = [str(folder / "vocab.spm")] * 2
-            begin = time.monotonic()
+            clock = Clock()
             with (folder / "log").open("w") as log:
                 subprocess.run(
                     [*MARIAN, "train", "--model", folder / "model.npz", "--vocabs", *vocab, "--train-sets",
                      self.text("train", "en"), self.text("train", "de"),
                      *marian_settings(self.options.threads, seed, self.options.marian_updates)],
                     check=True, stderr=log, stdout=log)
-            seconds = time.monotonic() - begin
+            minutes = clock.minutes()
             scores = {}
             for part in ("val", "test_2016_flickr"):
                 found = subprocess.run(
@@ -89,7 +110,7 @@ class Bench:
                      "--normalize", "0.6", "--cpu-threads", str(self.options.threads), "--mini-batch", "16", "--quiet",
                      "--input", self.text(part, "en")], check=True, stdout=subprocess.PIPE)
                 scores[part] = self.bleu(part, found.stdout)
-            return {"minutes": seconds / 60, **scores}
+            return {"minutes": minutes, **scores}
         return self.kept(f"marian-{seed}", run)
 
     def ours(self, seed, precision):
@@ -97,7 +118,7 @@ class Bench:
             folder.mkdir(exist_ok=True)
             vocab, validations = folder / "vocab.model", []
             text = [self.text("train", "en"), self.text("train", "de")]
-            begin = time.monotonic()
+            clock = Clock()
             self.dragoman("vocab", "--input", *text, "--size", "8000", "--output", vocab, stderr=subprocess.DEVNULL)
             train = subprocess.Popen(
                 [self.options.dragoman, "train", "--train-src", text[0], "--train-tgt", text[1], "--valid-src",
@@ -109,7 +130,7 @@ class Bench:
                  "--save-every", "1000", "--keep-best", "1"], stderr=subprocess.PIPE, text=True)
             for line in train.stderr:
                 if found := VALIDATION.match(line):
-                    validations.append([(time.monotonic() - begin) / 60, float(found[2])])
+                    validations.append([clock.minutes(), float(found[2])])
             if train.wait() != 0 or not validations:
                 sys.exit(f"dragoman train ended with status {train.returncode}")
             scores = {}

@@ -15,3 +15,5 @@ pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus>=3.3)  # tr
 find_package(benchmark 1.7 QUIET)                # bench/ only
 find_package(dnnl 2.6 QUIET)                     # bench/ only: oneDNN, to compare with
 find_package(OpenMP QUIET)                       # bench/ only: where oneDNN's thread count is set
+set(MPI_CXX_SKIP_MPICXX ON)                      # the C interface is used
+find_package(MPI 3.1 QUIET COMPONENTS CXX)       # Open MPI 4.1; without it a run is one process

@@ -78,7 +78,9 @@ void Tape::Backward() {
   DRAGOMAN_CHECK(recording_);
   while (!steps_.empty()) {
     Step& step = steps_.back();
-    if (HasGradient(step.output)) {
+    if (!step.output) {
+      step.run(step.closure);
+    } else if (HasGradient(step.output)) {
       step.run(step.closure);
       if (!step.keep_gradient) FreeGradient(step.output.node_);
     }

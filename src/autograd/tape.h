@@ -6,6 +6,7 @@
 #define DRAGOMAN_AUTOGRAD_TAPE_H_
 
 #include <cstdint>
+#include <functional>
 #include <new>
 #include <utility>
 #include <vector>
@@ -140,6 +141,14 @@ class Tape {
     return {GradientOf(parameter), parameter.rows(), parameter.cols()};
   }
 
+  // Says that ops recorded so far use no parameter at `offset` of the flat buffer or beyond. When the backward pass gets
+  // back here, the gradients from there on are final, as far as this tape adds to them; on_final is told so.
+  void Mark(int64_t offset) {
+    if (recording_ && on_final_ != nullptr) Push(Variable(), false, [this, offset] { (*on_final_)(offset); });
+  }
+  // Called during Backward(), with falling offsets; null for nobody. Until the next call; it must live on.
+  void set_on_final(const std::function<void(int64_t offset)>* on_final) { on_final_ = on_final; }
+
   // A mask of its own for each call in order, or no dropout when not recording.
   kernels::Dropout NextDropout(float rate);
 
@@ -154,7 +163,7 @@ class Tape {
 
   // A recorded closure, in the pool's memory.
   struct Step {
-    Variable output;
+    Variable output;  // none for a mark
     bool keep_gradient;
     void* closure;
     void (*run)(void*);
@@ -177,6 +186,7 @@ class Tape {
   bool recording_ = false;
   Precision precision_ = Precision::kF32;
   const PackedWeights* packed_weights_ = nullptr;
+  const std::function<void(int64_t)>* on_final_ = nullptr;
   float* gradients_ = nullptr;
   uint64_t dropout_key_ = 0;
   uint64_t dropouts_ = 0;

@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/option_flags.h"
+#include "cli/ranks.h"
 #include "cli/stdout.h"
 #include "model/model_file.h"
 #include "train/checkpoint_store.h"
@@ -108,12 +109,14 @@ void ValidateModel(TransformerConfig model) {
   model.Validate();
 }
 
-void Train(const TrainOptions& options) {
+void Train(const TrainOptions& options, Communicator& comm) {
   options.Validate();
   ValidateModel(options.model);
   const StopSignal stop_signal;
-  Trainer trainer(options, RealFileSystem());
-  if (trainer.Run() == StopReason::kSignal) throw Interrupted(StopSignalNumber());
+  Trainer trainer(options, RealFileSystem(), comm);
+  const StopReason reason = trainer.Run();
+  comm.Leave();
+  if (reason == StopReason::kSignal) throw Interrupted(trainer.stop_signal());
 }
 
 }  // namespace
@@ -148,8 +151,14 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
 
   command->callback([command, options, dump] {
     if (!options->src_vocab.empty() && command->count("--tying") == 0) options->model.tying = Tying::kDecoder;
+    if (!*dump) {
+      return RunAsRank([&](Communicator& comm) {
+        // Other ranks need not see the model: rank 0 tells them.
+        if (!options->init_from.empty() && comm.rank() == 0) TakeInitialModel(*command, options.get());
+        Train(*options, comm);
+      });
+    }
     if (!options->init_from.empty()) TakeInitialModel(*command, options.get());
-    if (!*dump) return Train(*options);
     options->ValidateValues();
     ValidateModel(options->model);
     std::cout << Dump(options->Resolved());

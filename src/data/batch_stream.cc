@@ -36,7 +36,15 @@ void BatchStream::Next(Batch* batch) {
     corpus_->AppendPair(pair, &batch->src_ids, &batch->tgt_out_ids);
     batch->FinishSentence(pair, options_.decoder_start);
   }
-  Seek({position_.epoch, position_.batch + 1});
+  Skip();
+}
+
+void BatchStream::Skip() { Seek({position_.epoch, position_.batch + 1}); }
+
+int64_t BatchStream::NextTgtTokens() const {
+  int64_t tokens = 0;
+  for (const uint32_t pair : plan_.Pairs(position_.batch)) tokens += corpus_->lengths()[pair].tgt;
+  return tokens;
 }
 
 }  // namespace dragoman

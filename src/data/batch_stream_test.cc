@@ -132,24 +132,25 @@ TEST_F(BatchStreamTest, PrefetchingChangesNothing) {
   BatchStream stream(corpus_, options_);
   for (const int depth : {1, 3}) {
     BatchStream plain(corpus_, options_);
-    Prefetcher prefetcher(stream, depth);
+    Prefetcher prefetcher(UpdateStream(stream, {}), depth);
     Batch expected;
-    Batch batch;
+    UpdateBatches update;
     for (int i = 0; i < 50; ++i) {
       plain.Next(&expected);
-      prefetcher.Next(&batch);
-      ExpectSame(batch, expected);
+      prefetcher.Next(&update);
+      ASSERT_EQ(update.batches.size(), 1u);
+      ExpectSame(update.batches.front(), expected);
     }
   }
 }
 
 TEST_F(BatchStreamTest, APrefetcherCanBeLeftAtAnyMoment) {
   for (int i = 0; i < 30; ++i) {
-    Prefetcher prefetcher(BatchStream(corpus_, options_), 2);
-    Batch batch;
+    Prefetcher prefetcher(UpdateStream(BatchStream(corpus_, options_), {}), 2);
+    UpdateBatches update;
     for (int k = 0; k < i % 4; ++k) {
-      prefetcher.Next(&batch);
-      EXPECT_EQ(batch.index, k);
+      prefetcher.Next(&update);
+      EXPECT_EQ(update.begin.batch, k);
     }
   }
 }
@@ -160,15 +161,15 @@ TEST_F(BatchStreamTest, APrefetcherPassesErrorsOnAfterTheGoodBatches) {
   std::fill(bytes.begin() + static_cast<std::ptrdiff_t>(bytes.size() / 2), bytes.end(), '\xFF');
   std::ofstream(directory_ / "corpus.tokens", std::ios::binary | std::ios::in) << bytes;
   options_.order = BatchOrder::kFile;
-  Prefetcher prefetcher(BatchStream(corpus_, options_), 100);
-  Batch batch;
+  Prefetcher prefetcher(UpdateStream(BatchStream(corpus_, options_), {}), 100);
+  UpdateBatches update;
   int good = 0;
   const std::string message = MessageOf<FileError>([&] {
-    for (;; ++good) prefetcher.Next(&batch);
+    for (;; ++good) prefetcher.Next(&update);
   });
   EXPECT_THAT(message, HasSubstr("changed while in use"));
   EXPECT_GT(good, 1);
-  EXPECT_THROW(prefetcher.Next(&batch), FileError);  // and again, rather than waiting for ever
+  EXPECT_THROW(prefetcher.Next(&update), FileError);  // and again, rather than waiting for ever
 }
 
 }  // namespace

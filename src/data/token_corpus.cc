@@ -35,29 +35,44 @@ TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabular
   CheckEndsOfSentence(vocabs);
   const RereadableInput text(input, spool_path, &files, options.check);
 
-  TokenCorpus corpus;
-  corpus.path_ = spool_path;
-  corpus.src_eos_ = src_vocab.eos_id();
-  corpus.tgt_eos_ = tgt_vocab.eos_id();
-  corpus.src_vocab_ = src_vocab.size();
-  corpus.tgt_vocab_ = tgt_vocab.size();
-  corpus.fingerprint_ = CorpusFingerprint(text.get(), vocabs, options);
-  std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, corpus.fingerprint_);
-  corpus.reused_ = spool.has_value();
+  const uint64_t fingerprint = CorpusFingerprint(text.get(), vocabs, options);
+  std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, fingerprint);
+  const bool reused = spool.has_value();
   if (!spool) {
-    BuildSpool(text.get(), vocabs, options, corpus.fingerprint_, spool_path, &files);
-    spool = TryOpenSpool(&files, spool_path, corpus.fingerprint_);
+    BuildSpool(text.get(), vocabs, options, fingerprint, spool_path, &files);
+    spool = TryOpenSpool(&files, spool_path, fingerprint);
     if (!spool) {
       throw FileError(spool_path,
                       "what was read back is not what was written; expected a sound disk; check it, or choose another");
     }
   }
-  corpus.file_ = std::move(spool->file);
-  corpus.id_bytes_ = static_cast<int>(spool->trailer.id_bytes);
-  corpus.report_ = spool->trailer.report;
-  corpus.lengths_ = std::move(spool->lengths);
-  corpus.BuildIndex();
+  TokenCorpus corpus(spool_path, src_vocab, tgt_vocab, std::move(*spool));
+  corpus.reused_ = reused;
   return corpus;
+}
+
+std::optional<TokenCorpus> TokenCorpus::Open(const std::string& spool_path, uint64_t fingerprint,
+                                             const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+                                             FileSystem& files) {
+  std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, fingerprint);
+  if (!spool) return std::nullopt;
+  TokenCorpus corpus(spool_path, src_vocab, tgt_vocab, std::move(*spool));
+  corpus.reused_ = true;
+  return corpus;
+}
+
+TokenCorpus::TokenCorpus(std::string path, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, OpenSpool spool)
+    : path_(std::move(path)),
+      file_(std::move(spool.file)),
+      id_bytes_(static_cast<int>(spool.trailer.id_bytes)),
+      src_eos_(src_vocab.eos_id()),
+      tgt_eos_(tgt_vocab.eos_id()),
+      src_vocab_(src_vocab.size()),
+      tgt_vocab_(tgt_vocab.size()),
+      fingerprint_(spool.trailer.fingerprint),
+      report_(spool.trailer.report),
+      lengths_(std::move(spool.lengths)) {
+  BuildIndex();
 }
 
 void TokenCorpus::BuildIndex() {

@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -30,6 +31,13 @@ class TokenCorpus {
                                  const CorpusOptions& options, const std::string& spool_path,
                                  FileSystem& files = RealFileSystem());
 
+  // Opens the corpus that another process made at `spool_path`. Nothing when the file is not there, not whole or has
+  // another fingerprint().
+  static std::optional<TokenCorpus> Open(const std::string& spool_path, uint64_t fingerprint,
+                                         const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+                                         FileSystem& files = RealFileSystem());
+
+  const std::string& path() const { return path_; }
   int64_t size() const { return static_cast<int64_t>(lengths_.size()); }
   std::span<const PairLengths> lengths() const { return lengths_; }  // </s> counted
 
@@ -46,7 +54,7 @@ class TokenCorpus {
   void RequireFingerprint(uint64_t expected) const;
 
  private:
-  TokenCorpus() = default;
+  TokenCorpus(std::string path, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, OpenSpool spool);
   void BuildIndex();
 
   std::string path_;

@@ -28,17 +28,22 @@ Transformer::Transformer(const TransformerConfig& config) : config_(config) {
     src_positions_.learned = src_learned_ = store_.Declare("src_positions.weight", {config_.max_src_len, d_model});
     tgt_positions_.learned = tgt_learned_ = store_.Declare("tgt_positions.weight", {config_.max_tgt_len, d_model});
   }
+  // In the order of the forward pass: gradients become final from the end to the beginning (Tape::Mark).
   // Layers point at parameters of store_ and at config_, both of which stay where they are.
   encoder_.reserve(static_cast<size_t>(config_.encoder_layers));
   for (int l = 0; l < config_.encoder_layers; ++l) {
+    encoder_begins_.push_back(store_.flat_size());
     encoder_.emplace_back(store_, "encoder.layers." + std::to_string(l), config_);
-  }
-  decoder_.reserve(static_cast<size_t>(config_.decoder_layers));
-  for (int l = 0; l < config_.decoder_layers; ++l) {
-    decoder_.emplace_back(store_, "decoder.layers." + std::to_string(l), config_);
   }
   if (config_.final_norm) {
     encoder_final_norm_ = LayerNormLayer(store_, "encoder.final_norm", d_model, config_.norm_epsilon);
+  }
+  decoder_.reserve(static_cast<size_t>(config_.decoder_layers));
+  for (int l = 0; l < config_.decoder_layers; ++l) {
+    decoder_begins_.push_back(store_.flat_size());
+    decoder_.emplace_back(store_, "decoder.layers." + std::to_string(l), config_);
+  }
+  if (config_.final_norm) {
     decoder_final_norm_ = LayerNormLayer(store_, "decoder.final_norm", d_model, config_.norm_epsilon);
   }
   output_ = config_.tying == Tying::kNone ? store_.Declare("output.weight", {config_.tgt_vocab, d_model}) : tgt_embed_;
@@ -87,14 +92,20 @@ Variable Transformer::EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_
 Variable Transformer::Encode(Tape& tape, const PackedTokens& src, AttentionTrace* trace) const {
   Variable x = Embedding(tape, src, *src_embed_, embedding_scale(), /*first_position=*/0, src_positions_,
                          config_.embedding_dropout);  // [src_tokens, d_model]
-  for (const EncoderLayer& layer : encoder_) x = layer.Forward(tape, x, src.packing, trace);
+  for (size_t l = 0; l < encoder_.size(); ++l) {
+    tape.Mark(encoder_begins_[l]);
+    x = encoder_[l].Forward(tape, x, src.packing, trace);
+  }
   return config_.final_norm ? encoder_final_norm_(tape, x) : x;
 }
 
 Variable Transformer::Decode(Tape& tape, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
                              AttentionTrace* trace) const {
   Variable x = EmbedTarget(tape, tgt_in, /*first_position=*/0);  // [tgt_tokens, d_model]
-  for (const DecoderLayer& layer : decoder_) x = layer.Forward(tape, x, encoder_out, tgt_in.packing, src, trace);
+  for (size_t l = 0; l < decoder_.size(); ++l) {
+    tape.Mark(decoder_begins_[l]);
+    x = decoder_[l].Forward(tape, x, encoder_out, tgt_in.packing, src, trace);
+  }
   return config_.final_norm ? decoder_final_norm_(tape, x) : x;
 }
 

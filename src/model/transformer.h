@@ -69,6 +69,7 @@ class Transformer {
   PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
   std::vector<EncoderLayer> encoder_;
   std::vector<DecoderLayer> decoder_;
+  std::vector<int64_t> encoder_begins_, decoder_begins_;  // offset of each layer's first parameter
   LayerNormLayer encoder_final_norm_, decoder_final_norm_;
   FlatBuffer output_transposed_;  // [d_model, tgt_vocab], for Logits
 };

@@ -67,23 +67,29 @@ BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Tape& tape, float g
   return {sums.loss, sums.nll, src.packing.tokens(), tgt_in.packing.tokens(), src.packing.sentences()};
 }
 
-BatchSums GradientWorkers::Run(const Batch& batch, float gradient_scale, uint64_t dropout_key, bool record) {
+BatchSums GradientWorkers::Run(const Batch& batch, const Pass* pass) {
   const auto shares = ShareOut(batch, pool_.workers(), CostOf(model_.config()));
   std::vector<BatchSums> sums(static_cast<size_t>(pool_.workers()));
   const auto work = [&](int worker) {
     const auto w = static_cast<size_t>(worker);
     Tape& tape = *tapes_[w];
-    if (record) {
-      tape.set_precision(options_.precision, &packed_);
-    } else {
+    const auto parts = MicroBatches(batch, shares[w], options_.micro_batch_tokens);
+    if (pass == nullptr) {
       tape.set_precision(Precision::kF32);
+      for (const auto& sentences : parts) sums[w].Add(RunMicroBatch(batch.Slice(sentences), tape, 0.0f));
+      return;
     }
-    uint64_t key = HashCombine(dropout_key, static_cast<uint64_t>(worker));
-    for (const std::vector<int>& sentences : MicroBatches(batch, shares[w], options_.micro_batch_tokens)) {
-      if (record) tape.StartRecording(gradients_[w].data(), key = HashMix(key));
-      sums[w].Add(RunMicroBatch(batch.Slice(sentences), tape, gradient_scale));
-      if (record) tape.StopRecording();
+    tape.set_precision(options_.precision, &packed_);
+    uint64_t key = HashCombine(pass->dropout_key, static_cast<uint64_t>(worker));
+    const std::function<void(int64_t)> on_final = [&](int64_t offset) { pass->on_final(worker, offset); };
+    for (size_t i = 0; i < parts.size(); ++i) {
+      tape.set_on_final(pass->on_final && i + 1 == parts.size() ? &on_final : nullptr);
+      tape.StartRecording(gradients_[w].data(), key = HashMix(key));
+      sums[w].Add(RunMicroBatch(batch.Slice(parts[i]), tape, pass->gradient_scale));
+      tape.StopRecording();
     }
+    tape.set_on_final(nullptr);
+    if (pass->on_final) pass->on_final(worker, 0);
   };
   pool_.Run(std::ref(work));
   BatchSums total;
@@ -91,14 +97,21 @@ BatchSums GradientWorkers::Run(const Batch& batch, float gradient_scale, uint64_
   return total;
 }
 
-BatchSums GradientWorkers::Accumulate(const Batch& batch, float gradient_scale, uint64_t dropout_key) {
+std::span<FlatBuffer> GradientWorkers::gradients() {
   while (gradients_.size() < static_cast<size_t>(pool_.workers())) {
     gradients_.emplace_back(model_.parameters().flat_size());
   }
-  packed_.Pack(model_.parameters(), options_.precision, pool_);
-  return Run(batch, gradient_scale, dropout_key, /*record=*/true);
+  return gradients_;
 }
 
-BatchSums GradientWorkers::Evaluate(const Batch& batch) { return Run(batch, 0.0f, 0, /*record=*/false); }
+BatchSums GradientWorkers::Accumulate(const Batch& batch, float gradient_scale, uint64_t dropout_key,
+                                      const OnFinal& on_final) {
+  gradients();
+  packed_.Pack(model_.parameters(), options_.precision, pool_);
+  const Pass pass{gradient_scale, dropout_key, on_final};
+  return Run(batch, &pass);
+}
+
+BatchSums GradientWorkers::Evaluate(const Batch& batch) { return Run(batch, nullptr); }
 
 }  // namespace dragoman

@@ -5,6 +5,7 @@
 #define DRAGOMAN_TRAIN_GRADIENT_WORKERS_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <vector>
@@ -47,21 +48,30 @@ struct BatchSums {
 
 class GradientWorkers {
  public:
-  // The model and the pool must outlive this. Gradient buffers are made at the first Accumulate().
+  // The model and the pool must outlive this. Gradient buffers are made when first used.
   GradientWorkers(const Transformer& model, WorkerPool& pool, const GradientOptions& options);
 
+  // Told from a worker's thread: its gradients from `offset` on are final. The last offset is 0.
+  using OnFinal = std::function<void(int worker, int64_t offset)>;
+
   // Adds the gradients of (sum of the batch's losses) * gradient_scale to the workers' buffers. Equal arguments and
-  // the same number of workers give the same bits.
-  BatchSums Accumulate(const Batch& batch, float gradient_scale, uint64_t dropout_key);
+  // the same number of workers give the same bits. on_final: for the last batch of an update.
+  BatchSums Accumulate(const Batch& batch, float gradient_scale, uint64_t dropout_key,
+                       const OnFinal& on_final = nullptr);
 
   // The losses alone, without dropout, in f32.
   BatchSums Evaluate(const Batch& batch);
 
-  std::span<FlatBuffer> gradients() { return gradients_; }
+  std::span<FlatBuffer> gradients();  // one a worker, zero at first
   int64_t peak_activation_bytes() const;  // over all workers
 
  private:
-  BatchSums Run(const Batch& batch, float gradient_scale, uint64_t dropout_key, bool record);
+  struct Pass {  // of gradients; without one, losses alone
+    float gradient_scale;
+    uint64_t dropout_key;
+    const OnFinal& on_final;
+  };
+  BatchSums Run(const Batch& batch, const Pass* pass);
   BatchSums RunMicroBatch(const Batch& batch, Tape& tape, float gradient_scale) const;
 
   const Transformer& model_;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cmath>
 #include <functional>
+#include <utility>
 
 #include "kernels/adam.h"
 #include "kernels/elementwise.h"
@@ -16,12 +17,12 @@ struct Range {
   size_t count;
 };
 
-// Worker w's part of [0, size), in whole cache lines.
-Range RangeOf(int64_t size, int worker, int workers) {
-  const int64_t lines = (size + 15) / 16;
+// Worker w's part of a range, in whole cache lines.
+Range RangeOf(const FlatRange& range, int worker, int workers) {
+  const int64_t size = range.end - range.begin, lines = (size + 15) / 16;
   const int64_t begin = std::min(size, lines * worker / workers * 16);
   const int64_t end = std::min(size, lines * (worker + 1) / workers * 16);
-  return {static_cast<size_t>(begin), static_cast<size_t>(end - begin)};
+  return {static_cast<size_t>(range.begin + begin), static_cast<size_t>(end - begin)};
 }
 
 // Ranges are walked in blocks that stay in the second-level cache between the passes over them.
@@ -36,14 +37,19 @@ void ForEachBlock(const Range& range, Function function) {
 
 }  // namespace
 
-Optimizer::Optimizer(const OptimizerOptions& options, int64_t size)
-    : options_(options), size_(size), m_(size), v_(size), average_(options.ema_decay > 0 ? size : 0) {}
+Optimizer::Optimizer(const OptimizerOptions& options, int64_t size, std::vector<FlatRange> owned)
+    : options_(options),
+      size_(size),
+      owned_(std::move(owned)),
+      m_(size),
+      v_(size),
+      average_(options.ema_decay > 0 ? size : 0) {}
 
 double Optimizer::SumGradients(WorkerPool& pool, std::span<FlatBuffer> gradients) {
   partial_sums_.assign(static_cast<size_t>(pool.workers()), 0.0);
   const auto sum = [&](int worker) {
     double squares = 0;
-    ForEachBlock(RangeOf(size_, worker, pool.workers()), [&](size_t begin, size_t count) {
+    ForEachBlock(RangeOf({0, size_}, worker, pool.workers()), [&](size_t begin, size_t count) {
       const std::span<float> total = gradients[0].span().subspan(begin, count);
       for (FlatBuffer& other : gradients.subspan(1)) kernels::AddTo(other.span().subspan(begin, count), total);
       squares += kernels::SumOfSquares(total);
@@ -71,21 +77,25 @@ void Optimizer::Update(WorkerPool& pool, double learning_rate, int64_t step, dou
   }
   // Early on the average follows more closely, or it would hold on to the random start for long.
   const float decay = std::min(options_.ema_decay, static_cast<float>(step) / static_cast<float>(step + 9));
+  const auto update_block = [&](size_t begin, size_t count) {
+    const std::span<float> w = weights.subspan(begin, count);
+    kernels::AdamUpdate(adam, gradients[0].span().subspan(begin, count), m_.span().subspan(begin, count),
+                        v_.span().subspan(begin, count), w);
+    if (average_.size() > 0) kernels::MovingAverage(w, decay, average_.span().subspan(begin, count));
+    for (FlatBuffer& gradient : gradients) std::fill_n(gradient.data() + begin, count, 0.0f);
+  };
   const auto update = [&](int worker) {
-    ForEachBlock(RangeOf(size_, worker, pool.workers()), [&](size_t begin, size_t count) {
-      const std::span<float> w = weights.subspan(begin, count);
-      kernels::AdamUpdate(adam, gradients[0].span().subspan(begin, count), m_.span().subspan(begin, count),
-                          v_.span().subspan(begin, count), w);
-      if (average_.size() > 0) kernels::MovingAverage(w, decay, average_.span().subspan(begin, count));
-      for (FlatBuffer& gradient : gradients) std::fill_n(gradient.data() + begin, count, 0.0f);
-    });
+    for (const FlatRange& range : owned_) ForEachBlock(RangeOf(range, worker, pool.workers()), update_block);
   };
   pool.Run(std::ref(update));
+  int64_t updated = 0;
+  for (const FlatRange& range : owned_) updated += range.end - range.begin;
+  if (updated < size_) Discard(pool, gradients);
 }
 
 void Optimizer::Discard(WorkerPool& pool, std::span<FlatBuffer> gradients) const {
   const auto zero = [&](int worker) {
-    const Range range = RangeOf(size_, worker, pool.workers());
+    const Range range = RangeOf({0, size_}, worker, pool.workers());
     for (FlatBuffer& gradient : gradients) std::fill_n(gradient.data() + range.begin, range.count, 0.0f);
   };
   pool.Run(std::ref(zero));

@@ -21,16 +21,26 @@ struct OptimizerOptions {
   float ema_decay = 0;     // exponential moving average of the weights; 0 turns it off
 };
 
+// Floats of the flat buffers.
+struct FlatRange {
+  int64_t begin;
+  int64_t end;
+};
+
 // Owns the moments and the average. One thread calls it; the pool's workers each handle a range of the parameters.
 class Optimizer {
  public:
-  Optimizer(const OptimizerOptions& options, int64_t size);
+  // owned: the ranges that Update changes; another process updates the rest (train/gradient_exchange.h). Of moments and
+  // average beyond them nothing is ever touched, so they take no memory.
+  Optimizer(const OptimizerOptions& options, int64_t size, std::vector<FlatRange> owned);
+  Optimizer(const OptimizerOptions& options, int64_t size) : Optimizer(options, size, {{0, size}}) {}
 
   // Sums `gradients` (one flat buffer per worker, each `size` floats) into the first, in the order of workers.
   // Returns the L2 norm of the sum: infinite or NaN if any element is.
   double SumGradients(WorkerPool& pool, std::span<FlatBuffer> gradients);
 
-  // One update of `weights` with the summed gradient, clipped from `norm`; step counts from 1. Gradients are zeroed.
+  // One update of the owned `weights` with the summed gradient, clipped from `norm`; step counts from 1. All gradients
+  // are zeroed.
   void Update(WorkerPool& pool, double learning_rate, int64_t step, double norm, std::span<FlatBuffer> gradients,
               std::span<float> weights);
 
@@ -44,6 +54,7 @@ class Optimizer {
  private:
   OptimizerOptions options_;
   int64_t size_;
+  std::vector<FlatRange> owned_;
   FlatBuffer m_, v_, average_;
   std::vector<double> partial_sums_;  // of squares, one a worker
 };

@@ -54,6 +54,8 @@ struct TrainOptions {
   int micro_batch_tokens = 0;
   int64_t memory_mb = 0;
   int threads = 0;
+  bool shard_optimizer = false;
+  bool overlap = true;
   uint64_t seed = 1;
   Precision precision = Precision::kF32;
 
@@ -128,12 +130,14 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("max_minutes", o.max_minutes, "end after this much training time; 0: no such limit");
   heading("Batches");
   visit("batch_tokens", o.batch_tokens, "target tokens of a batch, and at most 4 times as many of the source");
-  visit("accumulate", o.accumulate, "batches whose gradients make one update");
+  visit("accumulate", o.accumulate, "batches whose gradients make one update, of each process");
   visit("batch_order", o.batch_order, "sentences of a batch at random, of similar length, or as in the file");
   visit("micro_batch_tokens", o.micro_batch_tokens,
         "tokens a thread computes on at a time (memory, not results up to rounding); 0: chosen");
   visit("memory_mb", o.memory_mb, "fit activations into this much memory, by smaller micro-batches; 0: no such limit");
-  visit("threads", o.threads, "worker threads; 0: one per core");
+  visit("threads", o.threads, "worker threads, of each process under mpirun; 0: one per core");
+  visit("shard_optimizer", o.shard_optimizer, "under mpirun: each process updates its part of the weights only");
+  visit("overlap", o.overlap, "under mpirun: exchange gradients while the backward pass goes on");
   visit("seed", o.seed, "decides initial weights, order of data and dropout");
   visit("precision", o.precision, "arithmetic of the matrix products (master weights stay f32)");
   heading("Optimisation");

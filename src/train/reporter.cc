@@ -34,12 +34,13 @@ double PerToken(double sum, int64_t tokens) { return sum / static_cast<double>(s
 
 }  // namespace
 
-Reporter::Reporter(const TrainOptions& options, FileSystem& files)
-    : options_(options), files_(files), on_terminal_(isatty(STDERR_FILENO) != 0) {}
+Reporter::Reporter(const TrainOptions& options, FileSystem& files, bool silent)
+    : options_(options), files_(files), silent_(silent), on_terminal_(isatty(STDERR_FILENO) != 0) {}
 
 Reporter::~Reporter() { ClearProgress(); }
 
 void Reporter::Open(const TrainState& start, int64_t pairs) {
+  if (silent_) return;
   first_step_ = start.step;
   first_sentences_ = start.sentences;
   skipped_before_log_ = start.skipped_updates;
@@ -54,17 +55,19 @@ void Reporter::Open(const TrainState& start, int64_t pairs) {
 }
 
 void Reporter::Sync() {
+  if (silent_) return;
   jsonl_->Sync();
   if (tensorboard_) tensorboard_->Sync();
 }
 
 void Reporter::Note(const std::string& line) {
-  if (options_.quiet) return;
+  if (options_.quiet || silent_) return;
   ClearProgress();
   std::cerr << line << std::endl;
 }
 
 void Reporter::Warn(const std::string& line) {
+  if (silent_) return;
   ClearProgress();
   std::cerr << "warning: " << line << std::endl;
 }
@@ -98,6 +101,7 @@ double Reporter::SecondsLeft(const TrainState& state) const {
 }
 
 void Reporter::Step(const TrainState& state, const BatchSums& sums, double learning_rate, double norm) {
+  if (silent_) return;
   since_log_.Add(sums);
   const double tokens_per_s = static_cast<double>(since_log_.tgt_tokens) / std::max(1e-9, since_log_timer_.Seconds());
   const auto line = [&] {
@@ -143,6 +147,7 @@ void Reporter::Record(const TrainState& state, const BatchSums& sums, double lea
 
 void Reporter::Validation(const TrainState& state, const ValidationScores& scores, bool is_best,
                           const std::vector<Validator::Sample>& samples) {
+  if (silent_) return;
   Note(fmt::format("step {:>6}  validation: loss {:.4f}  ppl {:.2f}  BLEU {:.2f}  chrF {:.2f}{}", state.step,
                    scores.loss, std::exp(scores.nll), scores.bleu, scores.chrf, is_best ? "  (best so far)" : ""));
   for (const Validator::Sample& sample : samples) {
@@ -185,6 +190,7 @@ std::string Reporter::Why(const TrainState& state, StopReason reason) const {
 }
 
 void Reporter::End(const TrainState& state, StopReason reason, const std::string& best) {
+  if (silent_) return;
   std::string line = fmt::format("ended at step {}: {}", state.step, Why(state, reason));
   if (state.skipped_updates > 0) line += fmt::format("; updates skipped: {}", state.skipped_updates);
   if (state.has_best && !best.empty()) {

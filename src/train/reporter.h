@@ -19,10 +19,11 @@
 
 namespace dragoman {
 
-// Writes to stderr, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread.
+// Writes to stderr, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread. A silent one does nothing at all: of
+// several processes that train together one speaks.
 class Reporter {
  public:
-  explicit Reporter(const TrainOptions& options, FileSystem& files);
+  Reporter(const TrainOptions& options, FileSystem& files, bool silent = false);
   ~Reporter();
 
   // Opens the logs, once OUTPUT exists; records later than start.step (of a run that was killed) are dropped. An epoch
@@ -55,6 +56,7 @@ class Reporter {
   FileSystem& files_;
   std::unique_ptr<JsonlLog> jsonl_;
   std::unique_ptr<TensorBoardWriter> tensorboard_;  // null when it is turned off
+  const bool silent_;
   bool on_terminal_;
   bool progress_shown_ = false;
   BatchSums since_log_;

@@ -94,10 +94,16 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
   }
   TrainState state = saved;
   state.threads = now.threads;
+  state.ranks = now.ranks;
   state.options = now.options;
   if (saved.threads != now.threads) {
     warn(fmt::format("--threads is {}, but the last start had {}: {}, if only by rounding", now.threads, saved.threads,
                      kOtherWeights));
+  }
+  if (saved.ranks != now.ranks) {
+    warn(fmt::format("{} processes train together, but in the last start {}: {}; --accumulate times processes are the "
+                     "batches of an update",
+                     now.ranks, saved.ranks, kOtherWeights));
   }
   bool same_batches = true;
   for (const auto& [key, value] : now.options) {

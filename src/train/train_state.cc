@@ -7,6 +7,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
+#include <string_view>
 #include <type_traits>
 
 #include "base/error.h"
@@ -28,6 +29,7 @@ void ForEachField(State& s, Visitor&& visit) {
   visit("seed", s.seed);
   visit("corpus_fingerprint", s.corpus_fingerprint);
   visit("threads", s.threads);
+  visit("ranks", s.ranks);
   visit("validations", s.validations);
   visit("validations_since_best", s.validations_since_best);
   visit("has_best", s.has_best);
@@ -39,7 +41,8 @@ void ForEachField(State& s, Visitor&& visit) {
 template <class Field>
 void Read(const Json& json, const char* key, Field& field) {
   constexpr bool kIsOptions = std::is_same_v<Field, std::map<std::string, std::string>>;
-  if (kIsOptions && json.is_object() && !json.contains(key)) return;  // written before there was such a field
+  const bool is_newer = kIsOptions || key == std::string_view("ranks");  // than the first states
+  if (is_newer && json.is_object() && !json.contains(key)) return;
   const Json& value = json.at(key);
   bool fits = value.is_number_unsigned() || (std::is_signed_v<Field> && value.is_number_integer());
   if constexpr (kIsOptions) {

@@ -21,6 +21,7 @@ struct TrainState {
   uint64_t seed = 0;
   uint64_t corpus_fingerprint = 0;  // TokenCorpus::fingerprint()
   int threads = 0;                  // another number gives other sums, so other bits
+  int ranks = 1;                    // processes that train together; likewise
   int64_t validations = 0;
   int64_t validations_since_best = 0;
   bool has_best = false;
@@ -28,7 +29,7 @@ struct TrainState {
   std::map<std::string, std::string> options;  // TrainOptions::DecisiveTexts()
 
   std::string ToJson() const;
-  // Throws FormatError naming `path` and the key. Only `options` may be missing: older states have none.
+  // Throws FormatError naming `path` and the key. Only `options` and `ranks` may be missing: older states have none.
   static TrainState FromJson(const std::string& json, const std::string& path);
 
   bool operator==(const TrainState&) const = default;

@@ -2,15 +2,19 @@
 #include "train/trainer.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
+#include <limits>
+#include <thread>
 #include <utility>
 
+#include "base/byte_hash.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/option_text.h"
-#include "base/signals.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "model/model_file.h"
@@ -53,8 +57,21 @@ int StartOf(const Vocabulary& vocab) {
                   vocab.path()));
 }
 
-Precision UsablePrecision(Precision asked) {
-  return asked == Precision::kBf16 && !kernels::HasFastBf16() ? Precision::kF32 : asked;
+// bf16 where all ranks can.
+Precision UsablePrecision(Precision asked, Communicator& comm) {
+  const double lacks_bf16 = kernels::HasFastBf16() ? 0 : 1;
+  const bool can = std::ranges::max(comm.AllGather({&lacks_bf16, 1})) == 0;
+  return asked == Precision::kBf16 && !can ? Precision::kF32 : asked;
+}
+
+// One thread per core; per core that is this rank's, where a machine has several.
+TrainOptions WithThreads(TrainOptions options, const Communicator& comm) {
+  if (options.threads == 0 && comm.size() > 1) {
+    const auto usable = static_cast<int>(std::thread::hardware_concurrency());  // mpirun may have bound us to some
+    const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / comm.local_size();
+    options.threads = std::max(1, std::min(usable, share));
+  }
+  return options;
 }
 
 // Fine-tuning keeps the architecture, but small data want more dropout.
@@ -67,28 +84,34 @@ TransformerConfig WithDropoutOf(const TransformerConfig& wanted, TransformerConf
 }
 
 // The inputs are looked at first, so that a wrong name leaves no directory behind.
-CheckpointStore OpenStore(const TrainOptions& options, FileSystem& files, Reporter& reporter) {
+std::unique_ptr<CheckpointStore> OpenStore(const TrainOptions& options, FileSystem& files, Reporter& reporter) {
   CheckInputFiles(options);
-  return CheckpointStore(files, options.output, {.keep_best = options.keep_best},
-                         [&reporter](const std::string& line) { reporter.Warn(line); });
+  return std::make_unique<CheckpointStore>(files, options.output, RetentionOptions{.keep_best = options.keep_best},
+                                           [&reporter](const std::string& line) { reporter.Warn(line); });
 }
 
 // "batch 9 of epoch 1", "batches 9 to 12 of epoch 1"; an update never reaches into another epoch.
-std::string NameOf(const std::vector<Batch>& batches) {
-  const Batch& first = batches.front();
-  if (batches.size() == 1) return fmt::format("batch {} of epoch {}", first.index + 1, first.epoch + 1);
-  return fmt::format("batches {} to {} of epoch {}", first.index + 1, batches.back().index + 1, first.epoch + 1);
+std::string NameOf(const DataPosition& begin, int64_t end) {
+  if (end == begin.batch + 1) return fmt::format("batch {} of epoch {}", end, begin.epoch + 1);
+  return fmt::format("batches {} to {} of epoch {}", begin.batch + 1, end, begin.epoch + 1);
 }
+
+int StopNumber() { return StopRequested() ? 1 + StopSignalNumber() : 0; }
 
 }  // namespace
 
-Trainer::Trainer(const TrainOptions& options, FileSystem& files)
-    : options_(options),
+Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& comm)
+    : comm_(comm),
+      options_(WithThreads(options, comm)),
       files_(files),
-      pool_(options.Resolved().threads),
-      reporter_(options_, files),
-      store_(OpenStore(options_, files, reporter_)) {
-  const std::optional<Checkpoint> last = store_.LatestGood();
+      pool_(options_.Resolved().threads),
+      precision_(UsablePrecision(options_.precision, comm)),
+      reporter_(options_, files, /*silent=*/comm.rank() > 0) {
+  std::optional<Checkpoint> last;
+  if (IsFirst()) {
+    store_ = OpenStore(options_, files_, reporter_);
+    last = store_->LatestGood();
+  }
   if (last && !options_.resume) {
     throw OptionError(
         fmt::format("--output {} holds a run already (step {}); give --resume to go on with it, or another "
@@ -98,10 +121,23 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files)
   OpenModel(last ? &*last : nullptr);
   state_.seed = options_.seed;
   state_.threads = pool_.workers();
+  state_.ranks = comm_.size();
   state_.options = options_.DecisiveTexts();
-  state_.options["precision"] = ValueText(UsablePrecision(options_.precision));
+  state_.options["precision"] = ValueText(precision_);
   if (last) ResumeFrom(*last);
-  OpenData();
+  if (IsFirst()) OpenCorpus();
+  ShareState();
+  ShareCorpus();
+  BatchOptions batches;
+  batches.max_tokens = options_.batch_tokens;
+  batches.order = options_.batch_order;
+  batches.seed = options_.seed;
+  batches.decoder_start = model_->config().decoder_start;
+  prefetcher_ = std::make_unique<Prefetcher>(
+      UpdateStream(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}),
+                   UpdateShare{options_.accumulate, comm_.rank(), comm_.size()}));
+  OpenValidation();
+  first_step_ = state_.step;
   reporter_.Open(state_, corpus_->size());
   ReportStart();
 }
@@ -110,7 +146,7 @@ Trainer::~Trainer() = default;
 
 // A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint `last`: the model of
 // --init-from need not be there any more.
-void Trainer::OpenModel(const Checkpoint* last) {
+void Trainer::ReadModel(const Checkpoint* last) {
   const bool is_tuned = !options_.init_from.empty();
   const std::string origin = last != nullptr ? last->directory
                              : is_tuned      ? ResolveModelDirectory(files_, options_.init_from)
@@ -139,15 +175,42 @@ void Trainer::OpenModel(const Checkpoint* last) {
     model_ = std::make_unique<Transformer>(config);
     model_->Initialize(HashCombine(options_.seed, 1));
   }
+}
+
+// Rank 0 has read the files; the others need none.
+void Trainer::ShareModel() {
+  if (comm_.size() == 1) return;
+  const std::string src = comm_.Broadcast(IsFirst() ? vocabs_.src->serialized() : "");
+  const std::string tgt = comm_.Broadcast(IsFirst() && !vocabs_.joint() ? vocabs_.tgt->serialized() : "");
+  const std::string config = comm_.Broadcast(IsFirst() ? model_->config().ToJson() : "");
+  if (IsFirst()) return;
+  const auto read = [](const std::string& bytes) {
+    return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(bytes, "vocabulary from rank 0"));
+  };
+  vocabs_.src = read(src);
+  vocabs_.tgt = tgt.empty() ? vocabs_.src : read(tgt);
+  model_ = std::make_unique<Transformer>(TransformerConfig::FromJson(config, "model from rank 0"));
+}
+
+void Trainer::OpenModel(const Checkpoint* last) {
+  if (IsFirst()) ReadModel(last);
+  ShareModel();
   options_.model = model_->config();
   options_ = options_.Resolved();
+  const int64_t size = model_->parameters().flat_size();
+  workers_ = std::make_unique<GradientWorkers>(
+      *model_, pool_, GradientOptions{options_.label_smoothing, options_.micro_batch_tokens, precision_});
+  std::vector<FlatRange> owned = {{0, size}};
+  if (comm_.size() > 1) {
+    exchange_ = std::make_unique<GradientExchange>(comm_, size, pool_.workers(),
+                                                   ExchangeOptions{options_.overlap, options_.shard_optimizer});
+    on_final_ = [this](int worker, int64_t offset) { exchange_->MarkFinal(worker, offset); };
+    if (options_.shard_optimizer) owned = exchange_->owned();
+  }
   OptimizerOptions optimizer{options_.beta1,        options_.beta2,     options_.adam_epsilon,
                              options_.weight_decay, options_.clip_norm, options_.ema_decay};
-  optimizer_ = std::make_unique<Optimizer>(optimizer, model_->parameters().flat_size());
+  optimizer_ = std::make_unique<Optimizer>(optimizer, size, std::move(owned));
   std::copy_n(model_->parameters().values().data(), optimizer_->average().size(), optimizer_->average().data());
-  workers_ = std::make_unique<GradientWorkers>(
-      *model_, pool_,
-      GradientOptions{options_.label_smoothing, options_.micro_batch_tokens, UsablePrecision(options_.precision)});
 }
 
 void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
@@ -161,8 +224,14 @@ void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
 }
 
 void Trainer::ReportStart() {
-  if (UsablePrecision(options_.precision) != options_.precision) {
-    reporter_.Warn("--precision bf16 needs a processor with AVX512_BF16, which this one lacks: training in f32");
+  if (precision_ != options_.precision) {
+    reporter_.Warn(fmt::format("--precision bf16 needs a processor with AVX512_BF16, which {} lacks: training in f32",
+                               comm_.size() == 1 ? "this one" : "a rank's"));
+  }
+  const auto usable = static_cast<int>(std::thread::hardware_concurrency());
+  if (comm_.size() > 1 && pool_.workers() > usable) {
+    reporter_.Warn(fmt::format("{} threads share {} core{}: mpirun has bound this process; give mpirun --bind-to none",
+                               pool_.workers(), usable, usable == 1 ? "" : "s"));
   }
   const ScheduleOptions schedule = options_.ScheduleOf();
   if (schedule.Decays() && options_.max_steps > schedule.decay_steps) {
@@ -174,9 +243,13 @@ void Trainer::ReportStart() {
   reporter_.Note(fmt::format("model: {} parameters, {} + {} layers, d_model {}, {} threads",
                              model_->parameters().count(), model_->config().encoder_layers,
                              model_->config().decoder_layers, model_->config().d_model, pool_.workers()));
+  if (comm_.size() > 1) {
+    reporter_.Note(fmt::format("ranks: {}; one update learns from {} batches", comm_.size(),
+                               comm_.size() * options_.accumulate));
+  }
 }
 
-void Trainer::OpenData() {
+void Trainer::OpenCorpus() {
   const TransformerConfig& config = model_->config();
   const CorpusOptions corpus{config.max_src_len, config.max_tgt_len, pool_.workers(), ThrowIfStopRequested};
   corpus_ = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
@@ -186,37 +259,80 @@ void Trainer::OpenData() {
   for (const std::string& line : DescribeReport(corpus_->report(), InputOf(options_))) {
     reporter_.Note("data: " + line);
   }
-  BatchOptions batches;
-  batches.max_tokens = options_.batch_tokens;
-  batches.order = options_.batch_order;
-  batches.seed = options_.seed;
-  batches.decoder_start = config.decoder_start;
-  prefetcher_ = std::make_unique<Prefetcher>(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}));
-  if (!options_.valid_src.empty()) {
-    validator_ = std::make_unique<Validator>(options_, *model_, *vocabs_.src, *vocabs_.tgt, *workers_, pool_);
-    for (const std::string& line : validator_->Describe()) reporter_.Note("validation: " + line);
+}
+
+// Where rank 0 begins, all begin.
+void Trainer::ShareState() {
+  if (comm_.size() == 1) return;
+  state_ = TrainState::FromJson(comm_.Broadcast(state_.ToJson()), "state from rank 0");
+  const double own[] = {static_cast<double>(saved_step_), static_cast<double>(validated_step_)};
+  const std::vector<double> steps = comm_.AllGather(own);
+  saved_step_ = static_cast<int64_t>(steps[0]);
+  validated_step_ = static_cast<int64_t>(steps[1]);
+  comm_.Broadcast(model_->parameters().values());
+  comm_.Broadcast(optimizer_->average());
+  if (state_.step == 0) return;  // moments are zero
+  comm_.Broadcast(optimizer_->first_moment());
+  comm_.Broadcast(optimizer_->second_moment());
+}
+
+// The file that rank 0 made, where this rank sees it: on the same machine, or on a disk that they share.
+void Trainer::ShareCorpus() {
+  if (comm_.size() == 1) return;
+  const std::string path = comm_.Broadcast(IsFirst() ? corpus_->path() : "");
+  const auto open = [&](const std::string& from) {
+    auto found = TokenCorpus::Open(from, state_.corpus_fingerprint, *vocabs_.src, *vocabs_.tgt, files_);
+    if (found) corpus_ = std::make_unique<TokenCorpus>(std::move(*found));
+  };
+  if (!IsFirst()) open(path);
+  const double lacks = corpus_ ? 0 : 1;
+  if (std::ranges::max(comm_.AllGather({&lacks, 1})) == 0) return;
+  const std::string copy = CopyCorpus(path);
+  if (corpus_) return;
+  open(copy);
+  files_.RemoveFile(copy);  // it stays open
+  if (!corpus_) {
+    throw FileError(copy, "the copy of rank 0's corpus cannot be read back; expected a sound disk in $TMPDIR");
   }
 }
 
-// An update ends with its epoch, if with fewer batches than --accumulate: so that one epoch trains on each pair once.
-void Trainer::NextBatches() {
-  batches_.resize(static_cast<size_t>(options_.accumulate));
-  size_t count = 0;
-  do {
-    std::swap(batches_[count++], upcoming_);
-    prefetcher_->Next(&upcoming_);
-  } while (count < batches_.size() && upcoming_.epoch == batches_.front().epoch);
-  batches_.resize(count);
+// Rank 0 sends its file around; who lacks it writes a copy. Returns the copy's path.
+std::string Trainer::CopyCorpus(const std::string& path) {
+  constexpr int64_t kPart = int64_t{16} << 20;
+  const char* directory = std::getenv("TMPDIR");
+  const std::string copy = JoinPath(directory != nullptr ? directory : "/tmp",
+                                    fmt::format("dragoman-{}-{}.tokens", getpid(), comm_.rank()));
+  const auto source = IsFirst() ? files_.Open(path) : nullptr;
+  const auto target = corpus_ ? nullptr : files_.Create(copy);
+  const auto size = static_cast<double>(source ? source->size() : 0);
+  const auto bytes = static_cast<int64_t>(comm_.AllGather({&size, 1})[0]);
+  for (int64_t done = 0; done < bytes; done += kPart) {
+    std::string part;
+    if (source) {
+      part.resize(static_cast<size_t>(std::min(kPart, bytes - done)));
+      source->Read(done, part);
+    }
+    part = comm_.Broadcast(std::move(part));
+    if (target) target->Append(part);
+  }
+  if (target) target->Close();
+  return copy;
+}
+
+void Trainer::OpenValidation() {
+  if (options_.valid_src.empty()) return;
+  validator_ = std::make_unique<Validator>(options_, *model_, *vocabs_.src, *vocabs_.tgt, *workers_, pool_, comm_);
+  for (const std::string& line : validator_->Describe()) reporter_.Note("validation: " + line);
 }
 
 bool Trainer::ShouldStop(StopReason* reason) {
-  if (StopRequested()) {
+  if (StopAgreed()) {
     *reason = StopReason::kSignal;
   } else if (options_.max_steps > 0 && state_.step >= options_.max_steps) {
     *reason = StopReason::kMaxSteps;
   } else if (options_.max_minutes > 0 && state_.seconds >= options_.max_minutes * 60) {
     *reason = StopReason::kMaxMinutes;
-  } else if (options_.max_epochs > 0 && batches_.front().epoch >= options_.max_epochs) {
+  } else if (options_.max_epochs > 0 && update_.begin.epoch >= options_.max_epochs) {
     *reason = StopReason::kMaxEpochs;
   } else if (options_.patience > 0 && state_.validations_since_best >= options_.patience) {
     *reason = StopReason::kPatience;
@@ -229,12 +345,14 @@ bool Trainer::ShouldStop(StopReason* reason) {
 StopReason Trainer::Run() {
   StopReason reason{};
   timer_.Restart();
-  prefetcher_->Next(&upcoming_);
-  NextBatches();
+  const double stop = StopNumber();
+  stop_ = static_cast<int>(std::ranges::max(comm_.AllGather({&stop, 1})));
+  sent_before_ = comm_.sent_bytes();
+  prefetcher_->Next(&update_);
   if (ValidationIsDue()) Validate();  // a signal ended the one before the checkpoint
   while (!ShouldStop(&reason)) {
     Step();
-    NextBatches();
+    prefetcher_->Next(&update_);
     if (ValidationIsDue()) {
       Validate();
     } else if (state_.step % options_.save_every == 0 && !ShouldStop(&reason)) {
@@ -244,36 +362,85 @@ StopReason Trainer::Run() {
   return Finish(reason);
 }
 
-void Trainer::Step() {
-  int64_t tgt_tokens = 0;
-  for (const Batch& batch : batches_) tgt_tokens += batch.tgt_tokens();
-  const float scale = 1.0f / static_cast<float>(tgt_tokens);  // gradients of the mean loss per target token
-  BatchSums sums;
-  std::string suspects;  // the first batch without a finite loss, or all
-  for (size_t i = 0; i < batches_.size(); ++i) {
-    const uint64_t step_key = HashCombine(HashCombine(options_.seed, 2), static_cast<uint64_t>(state_.step));
-    sums.Add(workers_->Accumulate(batches_[i], scale, HashCombine(step_key, i)));
-    if (suspects.empty() && !std::isfinite(sums.loss)) suspects = NameOf({batches_[i]});
+// Of this rank's batches, then of all.
+Trainer::UpdateSums Trainer::ComputeGradients() {
+  const float scale = 1.0f / static_cast<float>(update_.tgt_tokens);  // gradients of the mean loss per target token
+  const uint64_t step_key = HashCombine(HashCombine(options_.seed, 2), static_cast<uint64_t>(state_.step));
+  if (exchange_) exchange_->Begin(workers_->gradients());
+  UpdateSums own;
+  int suspect = std::numeric_limits<int>::max();
+  for (size_t i = 0; i < update_.batches.size(); ++i) {
+    const int number = static_cast<int>(i) * comm_.size() + comm_.rank();  // in the update, whoever computes it
+    const bool is_last = i + 1 == update_.batches.size();
+    own.sums.Add(workers_->Accumulate(update_.batches[i], scale, HashCombine(step_key, static_cast<uint64_t>(number)),
+                                      is_last ? on_final_ : nullptr));
+    if (!std::isfinite(own.sums.loss)) suspect = std::min(suspect, number);
   }
-  const double norm = optimizer_->SumGradients(pool_, workers_->gradients());
+  if (exchange_) {
+    const Timer timer;
+    own.squares = exchange_->Finish();
+    waited_seconds_ += timer.Seconds();
+  } else {
+    const double norm = optimizer_->SumGradients(pool_, workers_->gradients());
+    own.squares = norm * norm;
+  }
+  return Agree(own, suspect);
+}
+
+// Sums over ranks, in their order; and what has to be the same on all: the clock, and whether to stop.
+Trainer::UpdateSums Trainer::Agree(const UpdateSums& own, int suspect) {
+  const BatchSums& s = own.sums;
+  const double seconds = seconds_before_ + timer_.Seconds();
+  const double values[] = {s.loss,
+                           s.nll,
+                           static_cast<double>(s.src_tokens),
+                           static_cast<double>(s.tgt_tokens),
+                           static_cast<double>(s.sentences),
+                           own.squares,
+                           static_cast<double>(suspect),
+                           static_cast<double>(StopNumber()),
+                           seconds};
+  const std::vector<double> all = comm_.AllGather(values);
+  UpdateSums total;
+  double first_suspect = suspect, stop = 0;
+  for (size_t at = 0; at < all.size(); at += std::size(values)) {
+    const double* v = &all[at];
+    total.sums.Add({v[0], v[1], static_cast<int64_t>(v[2]), static_cast<int64_t>(v[3]), static_cast<int64_t>(v[4])});
+    total.squares += v[5];
+    first_suspect = std::min(first_suspect, v[6]);
+    stop = std::max(stop, v[7]);
+  }
+  stop_ = static_cast<int>(stop);
+  state_.seconds = all[8];  // rank 0's
+  const DataPosition& begin = update_.begin;
+  total.suspects = NameOf(begin, update_.end.batch);
+  if (first_suspect < std::numeric_limits<int>::max()) {
+    const int64_t batch = begin.batch + static_cast<int64_t>(first_suspect);
+    total.suspects = NameOf({begin.epoch, batch}, batch + 1);
+  }
+  return total;
+}
+
+void Trainer::Step() {
+  const UpdateSums found = ComputeGradients();
+  const double norm = std::sqrt(found.squares);
   const double rate = LearningRate(options_.ScheduleOf(), model_->config().d_model, state_.step + 1);
-  if (std::isfinite(sums.loss) && std::isfinite(norm)) {
+  if (std::isfinite(found.sums.loss) && std::isfinite(norm)) {
     const int64_t update = state_.step + 1 - state_.skipped_updates;
     optimizer_->Update(pool_, rate, update, norm, workers_->gradients(), model_->parameters().values());
+    if (exchange_ && options_.shard_optimizer) exchange_->Share(model_->parameters().values(), /*to_all=*/true);
     skipped_in_a_row_ = 0;
   } else {
-    HandleNonFinite(suspects.empty() ? NameOf(batches_) : suspects, sums.loss, norm);
+    HandleNonFinite(found.suspects, found.sums.loss, norm);
   }
   ++state_.step;
-  const DataPosition position = After(batches_.back());
-  if (skipped_in_a_row_ == 0) std::swap(witness_, batches_.front());
-  state_.epoch = position.epoch;
-  state_.batch_in_epoch = position.batch;
-  state_.sentences += sums.sentences;
-  state_.tgt_tokens += sums.tgt_tokens;
-  state_.seconds = seconds_before_ + timer_.Seconds();
+  if (skipped_in_a_row_ == 0 && !update_.batches.empty()) std::swap(witness_, update_.batches.front());
+  state_.epoch = update_.end.epoch;
+  state_.batch_in_epoch = update_.end.batch;
+  state_.sentences += found.sums.sentences;
+  state_.tgt_tokens += found.sums.tgt_tokens;
   // A NaN would be the mean of all that the log sums up.
-  reporter_.Step(state_, skipped_in_a_row_ > 0 ? BatchSums{} : sums, rate, norm);
+  reporter_.Step(state_, skipped_in_a_row_ > 0 ? BatchSums{} : found.sums, rate, norm);
 }
 
 void Trainer::HandleNonFinite(const std::string& suspects, double loss, double norm) {
@@ -303,6 +470,7 @@ bool Trainer::ValidationIsDue() const {
 
 bool Trainer::Validate() {
   RequireSoundWeights();  // or the search would complain, which knows nothing of steps
+  if (exchange_ && options_.shard_optimizer) exchange_->Share(optimizer_->average(), /*to_all=*/true);
   // The weights that will be used are validated: the moving average changes places with the weights meanwhile.
   const std::span<float> average = optimizer_->average();
   const auto swap = [&] { std::swap_ranges(average.begin(), average.end(), model_->parameters().values().begin()); };
@@ -310,7 +478,8 @@ bool Trainer::Validate() {
   swap();
   try {
     scores = validator_->Run(ThrowIfStopRequested);
-  } catch (const Interrupted&) {
+  } catch (const Interrupted& interrupted) {
+    stop_ = 1 + interrupted.signal;
     swap();
     return false;
   }
@@ -325,7 +494,8 @@ bool Trainer::Validate() {
   }
   validated_step_ = state_.step;
   reporter_.Validation(state_, scores, is_best, validator_->samples());
-  state_.seconds = seconds_before_ + timer_.Seconds();
+  const double seconds = seconds_before_ + timer_.Seconds();
+  state_.seconds = comm_.AllGather({&seconds, 1})[0];
   Save(&scores);
   return true;
 }
@@ -333,6 +503,7 @@ bool Trainer::Validate() {
 // A run could go on from here, which is what a checkpoint promises. An update may well leave weights that are finite,
 // but too large to compute with: so they have to give a finite loss once more, on a batch that gave one before.
 void Trainer::RequireSoundWeights() {
+  if (!IsFirst()) return;  // all have the same
   const auto fail = [&](const std::string& what) {
     throw NumericError(
         fmt::format("step {}: {}, expected finite numbers, so nothing is saved; {}", state_.step, what, LastSaved()));
@@ -340,18 +511,42 @@ void Trainer::RequireSoundWeights() {
   if (!kernels::AllFinite(model_->parameters().values())) fail("weights are not finite");
   if (!kernels::AllFinite(optimizer_->second_moment())) fail("squares of gradients are not finite");
   if (witness_.sentences() == 0 && saved_step_ >= 0) return;  // no update since the checkpoint they come from
-  const double loss = workers_->Evaluate(witness_.sentences() > 0 ? witness_ : batches_.front()).loss;
+  const double loss = workers_->Evaluate(witness_.sentences() > 0 ? witness_ : update_.batches.front()).loss;
   if (!std::isfinite(loss)) fail(fmt::format("the loss that the weights give is {}", loss));
 }
 
+void Trainer::RequireEqualWeights() {
+  if (comm_.size() == 1) return;
+  const uint64_t hash = HashBytes(BytesOf(std::span<const float>(model_->parameters().values())));
+  const double halves[] = {static_cast<double>(hash >> 32), static_cast<double>(hash & 0xFFFFFFFF)};
+  const std::vector<double> all = comm_.AllGather(halves);
+  for (size_t rank = 1; rank < all.size() / 2; ++rank) {
+    if (all[2 * rank] == all[0] && all[2 * rank + 1] == all[1]) continue;
+    throw NumericError(fmt::format(
+        "step {}: the weights of {} are not those of {}, expected the same bits, so nothing is saved; {}; does that "
+        "machine compute soundly, and is it the same program?",
+        state_.step, comm_.Name(static_cast<int>(rank)), comm_.Name(0), LastSaved()));
+  }
+}
+
 void Trainer::Save(const ValidationScores* scores) {
+  RequireEqualWeights();
+  if (exchange_ && options_.shard_optimizer) {
+    exchange_->Share(optimizer_->first_moment(), /*to_all=*/false);
+    exchange_->Share(optimizer_->second_moment(), /*to_all=*/false);
+    exchange_->Share(optimizer_->average(), /*to_all=*/false);
+  }
+  if (!IsFirst()) {
+    saved_step_ = state_.step;
+    return;
+  }
   RequireSoundWeights();
   CheckpointContents contents;
   contents.step = state_.step;
   if (scores != nullptr) contents.score = scores->Quality(options_.metric);
   contents.files = CheckpointFiles(state_, vocabs_, *model_, *optimizer_);
   reporter_.Sync();  // no record up to this step may be missing once the checkpoint is there
-  store_.Save(contents);
+  store_->Save(contents);
   saved_step_ = state_.step;
 }
 
@@ -359,10 +554,16 @@ StopReason Trainer::Finish(StopReason reason) {
   const bool validates = reason != StopReason::kSignal && validator_ && validated_step_ != state_.step;
   if (validates && !Validate()) reason = StopReason::kSignal;
   if (saved_step_ != state_.step) Save(nullptr);
-  const auto best = store_.BestDirectories(1);
+  if (!IsFirst()) return reason;
+  if (const int64_t steps = state_.step - first_step_; comm_.size() > 1 && steps > 0) {
+    reporter_.Note(fmt::format("exchange: {:.3f} MB sent by a rank in an update, {:.2f} ms of it waited for",
+                               static_cast<double>(comm_.sent_bytes() - sent_before_) / 1e6 / static_cast<double>(steps),
+                               waited_seconds_ * 1e3 / static_cast<double>(steps)));
+  }
+  const auto best = store_->BestDirectories(1);
   reporter_.End(state_, reason, best.empty() ? "" : best.front());
   if (reason == StopReason::kSignal || options_.average_best == 0) return reason;
-  const auto directories = store_.BestDirectories(options_.average_best);
+  const auto directories = store_->BestDirectories(options_.average_best);
   AverageModels(files_, directories, JoinPath(options_.output, "averaged"));
   reporter_.Note(fmt::format("averaged the {} best checkpoints into {}", directories.size(),
                              JoinPath(options_.output, "averaged")));

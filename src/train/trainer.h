@@ -10,12 +10,15 @@
 
 #include "base/file_system.h"
 #include "base/thread_pool.h"
+#include "base/signals.h"
 #include "base/timer.h"
+#include "comm/communicator.h"
 #include "data/prefetcher.h"
 #include "data/token_corpus.h"
 #include "decode/translation_model.h"
 #include "model/transformer.h"
 #include "train/checkpoint_store.h"
+#include "train/gradient_exchange.h"
 #include "train/gradient_workers.h"
 #include "train/optimizer.h"
 #include "train/options.h"
@@ -32,53 +35,83 @@ class Trainer {
  public:
   // Reads everything, resumes if asked to, and reports what it found. Throws OptionError, FileError, FormatError, and
   // Interrupted if StopRequested() meanwhile.
-  Trainer(const TrainOptions& options, FileSystem& files);
+  //
+  // comm: the ranks that train together, each with such a Trainer, of the same options. N of them do what one does with
+  // N times --accumulate, up to rounding. Only rank 0 reads and writes files; the others get everything from it.
+  Trainer(const TrainOptions& options, FileSystem& files, Communicator& comm = Alone());
   ~Trainer();
 
   // Trains until a limit is reached or StopRequested(), saving on the way and at the end. Throws NumericError
   // for a loss or gradient that is not finite (see TrainOptions::on_non_finite); nothing damaged is ever saved.
   StopReason Run();
 
+  // What ended it (StopReason::kSignal), on whichever rank it came.
+  int stop_signal() const { return stop_ > 0 ? stop_ - 1 : StopSignalNumber(); }
+
   const Transformer& model() const { return *model_; }
   const TrainState& state() const { return state_; }
 
  private:
+  bool IsFirst() const { return comm_.rank() == 0; }
   void OpenModel(const Checkpoint* last);
-  void OpenData();
+  void ReadModel(const Checkpoint* last);
+  void ShareModel();
   void ResumeFrom(const Checkpoint& checkpoint);
+  void OpenCorpus();
+  void ShareState();
+  void ShareCorpus();
+  std::string CopyCorpus(const std::string& path);
+  void OpenValidation();
   void ReportStart();
 
+  // What all ranks together found in an update.
+  struct UpdateSums {
+    BatchSums sums;
+    double squares = 0;         // of the gradient
+    std::string suspects;       // the first batch without a finite loss, or all
+  };
+
+  bool StopAgreed() const { return comm_.size() == 1 ? StopRequested() : stop_ > 0; }
   bool ShouldStop(StopReason* reason);
-  void NextBatches();  // those of one update
+  UpdateSums ComputeGradients();
+  UpdateSums Agree(const UpdateSums& own, int suspect);
   void Step();
   void HandleNonFinite(const std::string& suspects, double loss, double norm);
   std::string LastSaved() const;
   bool ValidationIsDue() const;
   bool Validate();  // and saves, with the score; false, and nothing of it stays, if StopRequested() meanwhile
   void RequireSoundWeights();
+  void RequireEqualWeights();
   void Save(const ValidationScores* scores);
   StopReason Finish(StopReason reason);
 
+  Communicator& comm_;
   TrainOptions options_;
   FileSystem& files_;
   WorkerPool pool_;
+  Precision precision_;  // of products, on all ranks
   Reporter reporter_;
-  CheckpointStore store_;
+  std::unique_ptr<CheckpointStore> store_;  // rank 0's
   VocabularyPair vocabs_;
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<GradientWorkers> workers_;
+  std::unique_ptr<GradientExchange> exchange_;  // null for a single rank
+  GradientWorkers::OnFinal on_final_;
   std::unique_ptr<TokenCorpus> corpus_;
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<Validator> validator_;
   TrainState state_;
-  std::vector<Batch> batches_;  // of the next update
-  Batch upcoming_;              // after those
-  Batch witness_;               // the newest whose loss was finite
+  UpdateBatches update_;  // the next one
+  Batch witness_;         // the newest whose loss was finite
   int skipped_in_a_row_ = 0;
   int64_t saved_step_ = -1;
   int64_t validated_step_ = -1;  // the newest with a score
   double seconds_before_ = 0;    // of training, in earlier starts
+  int stop_ = 0;                 // agreed between ranks: 1 + the signal's number, 0 while there was none
+  double waited_seconds_ = 0;    // for gradients of other ranks
+  int64_t first_step_ = 0;       // of this start
+  int64_t sent_before_ = 0;      // bytes, before the first update
   Timer timer_;
 };
 

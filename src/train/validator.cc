@@ -5,6 +5,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/signals.h"
+#include "comm/packed_strings.h"
 #include "data/corpus_builder.h"
 #include "data/parallel_reader.h"
 #include "decode/translator.h"
@@ -24,12 +26,13 @@ double ValidationScores::Quality(StopMetric metric) const {
 }
 
 Validator::Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab,
-                     const Vocabulary& tgt_vocab, GradientWorkers& workers, WorkerPool& pool)
+                     const Vocabulary& tgt_vocab, GradientWorkers& workers, WorkerPool& pool, Communicator& comm)
     : model_(model),
       src_vocab_(src_vocab),
       tgt_vocab_(tgt_vocab),
       workers_(workers),
       pool_(pool),
+      comm_(comm),
       beam_size_(options.valid_beam_size) {
   const auto tokenizer = BleuTokenizerFromName(options.valid_tokenize);
   if (!tokenizer) {
@@ -37,6 +40,13 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
   }
   bleu_.tokenizer = *tokenizer;
   input_ = {.format = PairFormat::kTwoFiles, .source = options.valid_src, .target = options.valid_tgt};
+  if (comm_.rank() == 0) ReadText();
+  sources_ = UnpackStrings(comm_.Broadcast(PackStrings(sources_)));
+  references_ = UnpackStrings(comm_.Broadcast(PackStrings(references_)));
+  MakeBatches();
+}
+
+void Validator::ReadText() {
   ParallelReader reader(input_);
   std::string_view source, target;
   while (reader.Next(&source, &target)) {
@@ -44,11 +54,10 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
     references_.emplace_back(target);
   }
   if (sources_.empty()) {
-    throw FileError(options.valid_src, "no sentence pairs in it, expected some to validate with; check the file names");
+    throw FileError(input_.source, "no sentence pairs in it, expected some to validate with; check the file names");
   }
   report_.crlf_lines = reader.notes().crlf_lines;
   report_.bom_files = reader.notes().bom_files;
-  MakeBatches();
 }
 
 // Pairs as in training, but for those with an empty side, which count here: every line is translated.
@@ -74,32 +83,68 @@ void Validator::MakeBatches() {
   }
 }
 
-BatchSums Validator::Losses(const std::function<void()>& check) {
-  BatchSums sums;
-  for (const Batch& batch : batches_) {
+Validator::Share Validator::ComputeShare(const std::function<void()>& check) {
+  const auto rank = static_cast<size_t>(comm_.rank()), ranks = static_cast<size_t>(comm_.size());
+  Share share;
+  for (size_t b = rank; b < batches_.size(); b += ranks) {
     check();
-    sums.Add(workers_.Evaluate(batch));
+    share.sums.Add(workers_.Evaluate(batches_[b]));
   }
-  return sums;
+  std::vector<std::string> sources;
+  for (size_t i = rank; i < sources_.size(); i += ranks) sources.push_back(sources_[i]);
+  DecodeOptions decode;
+  decode.beam_size = beam_size_;
+  Translator translator(model_, src_vocab_, tgt_vocab_, decode, pool_);
+  for (const TranslatedLine& line : translator.Translate(sources, 0, check)) {
+    share.translations.push_back(line.n_best.front().text);
+  }
+  return share;
+}
+
+std::vector<std::string> Validator::AllTranslations(const Share& own) {
+  if (comm_.size() == 1) return own.translations;
+  const std::vector<std::string> packed = comm_.Gather(PackStrings(own.translations));
+  std::vector<std::string> all(packed.empty() ? 0 : sources_.size());
+  for (size_t rank = 0; rank < packed.size(); ++rank) {
+    std::vector<std::string> part = UnpackStrings(packed[rank]);
+    for (size_t i = 0; i < part.size(); ++i) all[rank + i * packed.size()] = std::move(part[i]);
+  }
+  return all;
 }
 
 ValidationScores Validator::Run(const std::function<void()>& check) {
   model_.PrepareForDecoding();
-  const BatchSums sums = Losses(check);
-  DecodeOptions decode;
-  decode.beam_size = beam_size_;
-  Translator translator(model_, src_vocab_, tgt_vocab_, decode, pool_);
-  const std::vector<TranslatedLine> lines = translator.Translate(sources_, 0, check);
-
-  std::vector<std::string> translations;
-  for (const TranslatedLine& line : lines) translations.push_back(line.n_best.front().text);
+  Share share;
+  int interrupted = 0;  // 1 + the signal's number
+  try {
+    share = ComputeShare(check);
+  } catch (const Interrupted& by) {
+    interrupted = 1 + by.signal;
+  }
+  const double own[] = {static_cast<double>(interrupted), share.sums.loss, share.sums.nll,
+                        static_cast<double>(share.sums.tgt_tokens)};
+  const std::vector<double> all = comm_.AllGather(own);
+  double loss = 0, nll = 0, tokens = 0;
+  for (size_t at = 0; at < all.size(); at += std::size(own)) {
+    interrupted = std::max(interrupted, static_cast<int>(all[at]));
+    loss += all[at + 1];
+    nll += all[at + 2];
+    tokens += all[at + 3];
+  }
+  if (interrupted > 0) throw Interrupted(interrupted - 1);
+  const std::vector<std::string> translations = AllTranslations(share);
+  double quality[] = {0, 0};
+  if (comm_.rank() == 0) {
+    quality[0] = CorpusBleu(translations, references_, bleu_).score;
+    quality[1] = CorpusChrf(translations, references_);
+  }
+  const std::vector<double> scores = comm_.AllGather(quality);  // rank 0's come first
   samples_.clear();
-  for (size_t i = 0; i < std::min(kSamples, lines.size()); ++i) {
+  for (size_t i = 0; i < std::min(kSamples, translations.size()); ++i) {
     samples_.push_back({sources_[i], references_[i], translations[i]});
   }
-  const auto tokens = static_cast<double>(std::max<int64_t>(1, sums.tgt_tokens));
-  return {sums.loss / tokens, sums.nll / tokens, CorpusBleu(translations, references_, bleu_).score,
-          CorpusChrf(translations, references_)};
+  tokens = std::max(1.0, tokens);
+  return {loss / tokens, nll / tokens, scores[0], scores[1]};
 }
 
 }  // namespace dragoman

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "comm/communicator.h"
 #include "data/batch.h"
 #include "data/corpus_report.h"
 #include "metrics/bleu.h"
@@ -31,15 +32,16 @@ struct ValidationScores {
 
 class Validator {
  public:
-  // Reads and tokenises the files. Throws FileError for text that cannot be read, OptionError for an unknown BLEU
+  // Rank 0 reads the files; all tokenise them. Throws FileError for text that cannot be read, OptionError for an unknown BLEU
   // tokenizer. Model, vocabularies, workers and pool must outlive this.
   Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
-            GradientWorkers& workers, WorkerPool& pool);
+            GradientWorkers& workers, WorkerPool& pool, Communicator& comm = Alone());
 
   // What was met in the files, one human line a fact.
   std::vector<std::string> Describe() const { return DescribeReport(report_, input_); }
 
-  // Calls check() many times; what it throws ends the validation, of which nothing stays then.
+  // Collective: each rank takes its share, all get the scores. Calls check() many times; Interrupted, thrown from it on
+  // any rank, is thrown on all in the end, and nothing of the validation stays then.
   ValidationScores Run(const std::function<void()>& check = [] {});
 
   // The first few translations of the last Run, for a person to look at: source, reference, translation.
@@ -49,14 +51,21 @@ class Validator {
   const std::vector<Sample>& samples() const { return samples_; }
 
  private:
+  void ReadText();
   void MakeBatches();
-  BatchSums Losses(const std::function<void()>& check);
+  struct Share {  // of this rank
+    BatchSums sums;
+    std::vector<std::string> translations;  // of every size()-th source
+  };
+  Share ComputeShare(const std::function<void()>& check);
+  std::vector<std::string> AllTranslations(const Share& own);  // on rank 0
 
   Transformer& model_;
   const Vocabulary& src_vocab_;
   const Vocabulary& tgt_vocab_;
   GradientWorkers& workers_;
   WorkerPool& pool_;
+  Communicator& comm_;
   int beam_size_;
   BleuOptions bleu_;
   ParallelInput input_;

@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "comm/communicator.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <iostream>
+#include <utility>
+
+#include "base/check.h"
+
+namespace dragoman {
+namespace {
+
+constexpr int kSignTag = Transport::kMostTag;  // of life
+constexpr int kLetterTag = Transport::kMostTag - 1;
+constexpr int kTags = Transport::kMostTag - 1;  // for all else
+constexpr auto kSignInterval = std::chrono::seconds(1);
+constexpr std::byte kAlive{0}, kGoodbye{1};
+constexpr size_t kPart = size_t{64} << 20;  // bytes of a broadcast that travel at a time
+
+std::span<std::byte> BytesIn(std::string& text) { return std::as_writable_bytes(std::span(text)); }
+
+// For sending, which does not change them.
+std::span<std::byte> Unconst(std::span<const std::byte> bytes) {
+  return {const_cast<std::byte*>(bytes.data()), bytes.size()};
+}
+
+}  // namespace
+
+Communicator::Communicator(const MakeTransport& make) {
+  thread_ = std::thread([this, make] { Work(make); });
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return ready_; });
+  lock.unlock();
+  if (error_ || size_ == 1) {
+    thread_.join();
+    if (error_) std::rethrow_exception(error_);
+    return;
+  }
+  ShareNames();
+}
+
+Communicator::~Communicator() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+Communicator& Alone() {
+  static Communicator alone;
+  return alone;
+}
+
+void Communicator::Leave() {
+  if (size_ == 1) return;
+  AllGather({});  // nobody is needed any more
+  {
+    const std::lock_guard lock(mutex_);
+    leave_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Communicator::ShareNames() {
+  std::vector<std::array<char, 256>> texts(static_cast<size_t>(size_));
+  char host[128] = "";
+  gethostname(host, sizeof(host) - 1);
+  const auto own = static_cast<size_t>(rank_);
+  fmt::format_to_n(texts[own].data(), texts[own].size() - 1, "rank {} on {}, process {}", rank_, host, getpid());
+  std::vector<Transfer> sends, receives;
+  for (int other = 0; other < size_; ++other) {
+    if (other == rank_) continue;
+    sends.push_back({other, std::as_writable_bytes(std::span(texts[own]))});
+    receives.push_back({other, std::as_writable_bytes(std::span(texts[static_cast<size_t>(other)]))});
+  }
+  Run(std::move(sends), std::move(receives));
+  names_.clear();
+  for (const auto& text : texts) names_.emplace_back(text.data());
+}
+
+// ---- Collective calls, made of transfers.
+
+void Communicator::Run(std::vector<Transfer> sends, std::vector<Transfer> receives) {
+  Start(NewTags(1), std::move(sends), std::move(receives), [] {});
+  Wait();
+}
+
+void Communicator::BroadcastBytes(std::span<std::byte> bytes) {
+  for (size_t done = 0; done < bytes.size(); done += kPart) {
+    const std::span<std::byte> part = bytes.subspan(done, std::min(kPart, bytes.size() - done));
+    std::vector<Transfer> sends, receives;
+    if (rank_ == 0) {
+      for (int other = 1; other < size_; ++other) sends.push_back({other, part});
+    } else {
+      receives.push_back({0, part});
+    }
+    Run(std::move(sends), std::move(receives));
+  }
+}
+
+void Communicator::Broadcast(std::span<float> values) {
+  if (size_ > 1) BroadcastBytes(std::as_writable_bytes(values));
+}
+
+std::string Communicator::Broadcast(std::string bytes) {
+  if (size_ == 1) return bytes;
+  uint64_t count = bytes.size();
+  BroadcastBytes(std::as_writable_bytes(std::span(&count, 1)));
+  bytes.resize(count);
+  BroadcastBytes(BytesIn(bytes));
+  return bytes;
+}
+
+std::vector<std::string> Communicator::Gather(const std::string& bytes) {
+  if (size_ == 1) return {bytes};
+  const auto count = static_cast<double>(bytes.size());
+  const std::vector<double> counts = AllGather({&count, 1});
+  if (rank_ > 0) {
+    Run({{0, Unconst(std::as_bytes(std::span(bytes)))}}, {});
+    return {};
+  }
+  std::vector<std::string> all(counts.size());
+  std::vector<Transfer> receives;
+  for (size_t r = 1; r < all.size(); ++r) {
+    all[r].resize(static_cast<size_t>(counts[r]));
+    receives.push_back({static_cast<int>(r), BytesIn(all[r])});
+  }
+  Run({}, std::move(receives));
+  all[0] = bytes;
+  return all;
+}
+
+std::vector<double> Communicator::AllGather(std::span<const double> values) {
+  std::vector<double> all(values.size() * static_cast<size_t>(size_));
+  const auto part = [&](int rank) {
+    return std::span(all).subspan(values.size() * static_cast<size_t>(rank), values.size());
+  };
+  std::ranges::copy(values, part(rank_).begin());
+  if (size_ == 1) return all;
+  std::vector<Transfer> sends, receives;
+  for (int other = 0; other < size_; ++other) {
+    if (other == rank_) continue;
+    sends.push_back({other, std::as_writable_bytes(part(rank_))});
+    receives.push_back({other, std::as_writable_bytes(part(other))});
+  }
+  Run(std::move(sends), std::move(receives));
+  return all;
+}
+
+// ---- From any thread to the communicator's.
+
+void Communicator::Start(int tag, std::vector<Transfer> sends, std::vector<Transfer> receives,
+                         std::function<void()> done) {
+  DRAGOMAN_CHECK(size_ > 1);
+  {
+    const std::lock_guard lock(mutex_);
+    orders_.push_back({tag, std::move(sends), std::move(receives), std::move(done)});
+    ++unfinished_;
+  }
+  changed_.notify_all();
+}
+
+void Communicator::Wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return unfinished_ == 0; });
+}
+
+int Communicator::NewTags(int count) {
+  const std::lock_guard lock(mutex_);
+  if (next_tag_ + count > kTags) next_tag_ = 0;
+  return std::exchange(next_tag_, next_tag_ + count);
+}
+
+void Communicator::Send(int to, std::string text) {
+  const std::lock_guard lock(mutex_);
+  if (to == rank_) {
+    letters_.push_back({to, std::move(text)});
+  } else {
+    orders_.push_back({.tag = kLetterTag, .to = to, .text = std::move(text)});
+  }
+  changed_.notify_all();
+}
+
+Communicator::Letter Communicator::NextLetter() {
+  std::unique_lock lock(mutex_);
+  ++waiting_for_letters_;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !letters_.empty(); });
+  --waiting_for_letters_;
+  Letter letter = std::move(letters_.front());
+  letters_.pop_front();
+  return letter;
+}
+
+// ---- The communicator's thread.
+
+void Communicator::Work(const MakeTransport& make) {
+  {
+    std::exception_ptr error;
+    try {
+      transport_ = make();
+    } catch (...) {
+      error = std::current_exception();
+    }
+    const std::lock_guard lock(mutex_);
+    error_ = error;
+    if (transport_) {
+      rank_ = transport_->rank();
+      size_ = transport_->size();
+      local_size_ = transport_->local_size();
+    }
+    ready_ = true;
+  }
+  changed_.notify_all();
+  if (size_ == 1) {
+    if (transport_) transport_->Finish();
+    return;
+  }
+  heard_ = awake_ = busy_ = Clock::now();
+  while (true) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stop_) return;
+      if (leave_) break;
+    }
+    GiveSignOfLife();
+    const bool began = BeginOrders(), finished = FinishSome(), received = TakeLetters();
+    Rest(began || finished || received);
+  }
+  SayGoodbye();
+  transport_->Finish();
+}
+
+bool Communicator::BeginOrders() {
+  std::deque<Order> orders;
+  {
+    const std::lock_guard lock(mutex_);
+    orders.swap(orders_);
+  }
+  for (Order& order : orders) {
+    UnderWay& begun = under_way_.emplace_back();
+    begun.order = std::move(order);
+    const Order& o = begun.order;
+    for (const Transfer& receive : o.receives) {
+      begun.tickets.push_back(transport_->Receive(receive.rank, o.tag, receive.bytes));
+    }
+    for (const Transfer& send : o.sends) {
+      begun.tickets.push_back(transport_->Send(send.rank, o.tag, send.bytes));
+      sent_bytes_ += static_cast<int64_t>(send.bytes.size());
+    }
+    if (o.to < 0) continue;
+    begun.tickets.push_back(transport_->Send(o.to, o.tag, std::as_bytes(std::span(o.text))));
+    sent_bytes_ += static_cast<int64_t>(o.text.size());
+  }
+  return !orders.empty();
+}
+
+bool Communicator::FinishSome() {
+  bool any = false;
+  for (auto it = under_way_.begin(); it != under_way_.end();) {
+    std::erase_if(it->tickets, [this](Transport::Ticket ticket) { return transport_->IsDone(ticket); });
+    if (!it->tickets.empty()) {
+      ++it;
+      continue;
+    }
+    any = true;
+    const Order order = std::move(it->order);
+    it = under_way_.erase(it);
+    if (order.to >= 0) continue;
+    order.done();
+    {
+      const std::lock_guard lock(mutex_);
+      --unfinished_;
+    }
+    changed_.notify_all();
+  }
+  return any;
+}
+
+bool Communicator::TakeLetters() {
+  bool any = false;
+  while (const auto waiting = transport_->Probe(kLetterTag)) {
+    Letter letter{waiting->from, std::string(waiting->bytes, '\0')};
+    const Transport::Ticket ticket = transport_->Receive(waiting->from, kLetterTag, BytesIn(letter.text));
+    while (!transport_->IsDone(ticket)) std::this_thread::yield();
+    {
+      const std::lock_guard lock(mutex_);
+      letters_.push_back(std::move(letter));
+    }
+    changed_.notify_all();
+    any = true;
+  }
+  return any;
+}
+
+// A ring: each rank listens to the one before, so a silent one is noticed by one that lives.
+void Communicator::GiveSignOfLife() {
+  const Clock::time_point now = Clock::now();
+  if (now - awake_ > 2 * kSignInterval) heard_ = now;  // this process itself was suspended, perhaps all were
+  awake_ = now;
+  Hear();
+  if (now - said_ > kSignInterval && (saying_ < 0 || transport_->IsDone(saying_))) {
+    said_sign_ = kAlive;
+    saying_ = transport_->Send((rank_ + 1) % size_, kSignTag, {&said_sign_, 1});
+    said_ = now;
+  }
+  const std::chrono::duration<double> silence = now - heard_;
+  if (goodbye_ || silence.count() < patience_) return;
+  std::cerr << fmt::format(
+                   "dragoman: {} has given no sign of life for {:.0f} s; the run ends, the last checkpoint is good: "
+                   "look after that process and its machine, then start again with --resume\n",
+                   Name((rank_ + size_ - 1) % size_), silence.count())
+            << std::flush;
+  transport_->Abort();
+  heard_ = now;
+}
+
+void Communicator::Hear() {
+  if (goodbye_) return;
+  if (hearing_ < 0) hearing_ = transport_->Receive((rank_ + size_ - 1) % size_, kSignTag, {&heard_sign_, 1});
+  if (!transport_->IsDone(hearing_)) return;
+  hearing_ = -1;
+  heard_ = Clock::now();
+  goodbye_ = heard_sign_ == kGoodbye;
+}
+
+// So that no sign is under way when the transport ends.
+void Communicator::SayGoodbye() {
+  const auto nap = [] { std::this_thread::sleep_for(std::chrono::microseconds(50)); };
+  while (saying_ >= 0 && !transport_->IsDone(saying_)) nap();
+  said_sign_ = kGoodbye;
+  saying_ = transport_->Send((rank_ + 1) % size_, kSignTag, {&said_sign_, 1});
+  for (Hear(); !goodbye_; Hear()) nap();
+  while (!transport_->IsDone(saying_)) nap();
+}
+
+// The cores are for computing: transfers are looked after at once while something happens, and now and then if not.
+void Communicator::Rest(bool anything_happened) {
+  const Clock::time_point now = Clock::now();
+  if (anything_happened) busy_ = now;
+  if (now - busy_ < std::chrono::microseconds(100)) return std::this_thread::yield();
+  if (!under_way_.empty()) return std::this_thread::sleep_for(std::chrono::microseconds(50));
+  std::unique_lock lock(mutex_);
+  const auto pause = waiting_for_letters_ > 0 ? std::chrono::microseconds(200) : std::chrono::milliseconds(100);
+  changed_.wait_for(lock, pause, [this] { return !orders_.empty() || stop_ || leave_; });
+}
+
+}  // namespace dragoman
