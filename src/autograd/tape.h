@@ -141,8 +141,8 @@ class Tape {
     return {GradientOf(parameter), parameter.rows(), parameter.cols()};
   }
 
-  // Says that ops recorded so far use no parameter at `offset` of the flat buffer or beyond. When the backward pass gets
-  // back here, the gradients from there on are final, as far as this tape adds to them; on_final is told so.
+  // Says that ops recorded so far use no parameter at `offset` of the flat buffer or beyond. When the backward pass
+  // gets back here, the gradients from there on are final, as far as this tape adds to them; on_final is told so.
   void Mark(int64_t offset) {
     if (recording_ && on_final_ != nullptr) Push(Variable(), false, [this, offset] { (*on_final_)(offset); });
   }

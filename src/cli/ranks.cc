@@ -18,7 +18,7 @@ void RunAsRank(const std::function<void(Communicator&)>& fn) {
   } catch (const std::exception&) {
     if (comm.rank() > 0) {
       // Rank 0 says most errors best, and once is enough: when it ends, its launcher ends this process.
-      std::this_thread::sleep_for(std::chrono::seconds(1));
+      std::this_thread::sleep_for(std::chrono::seconds(5));
       std::cerr << comm.name() << ": ";
     }
     throw;

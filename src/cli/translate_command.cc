@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <functional>
 #include <iostream>
+#include <iterator>
 #include <memory>
-#include <nlohmann/json.hpp>
 
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/timer.h"
+#include "cli/chunk_dealer.h"
+#include "cli/chunk_output.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
 #include "cli/line_input.h"
 #include "cli/option_flags.h"
-#include "cli/stdout.h"
-#include "decode/translation_model.h"
-#include "decode/translator.h"
+#include "cli/ranks.h"
+#include "cli/translate_chunk.h"
+#include "decode/share_model.h"
 
 namespace dragoman {
 namespace {
@@ -27,73 +34,11 @@ Examples:
   dragoman translate --model RUN < test.en > test.de
   echo 'I love you' | dragoman translate --model RUN --beam-size 8 --n-best 3
   dragoman translate --model RUN --format jsonl < test.en    scores and flags as JSON, a line each
+  mpirun -n 4 dragoman translate --model RUN --input big.en --output big.de    four processes; start again after a crash
 n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), translation,
 score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source was
-longer than the model's limit), repaired (it held invalid UTF-8 or NUL), and with --n-best a list n_best of translations.)";
-
-struct TranslateFlags {
-  std::string model;
-  LineFormat format = LineFormat::kText;
-  bool n_best = false;
-  int threads = 0;
-  int chunk_lines = 4096;
-  DecodeOptions decode;
-};
-
-std::string ToJson(const TranslatedLine& line, int64_t number, bool n_best) {
-  const auto one = [](const Translation& t) {
-    return nlohmann::ordered_json{
-        {"translation", t.text}, {"score", t.score}, {"log_prob", t.log_prob}, {"complete", t.complete}};
-  };
-  nlohmann::ordered_json json = {{"line", number}};
-  json.update(one(line.n_best.front()));
-  json["truncated"] = line.truncated;
-  json["repaired"] = line.repaired;
-  if (n_best) {
-    json["n_best"] = nlohmann::ordered_json::array();
-    for (const Translation& translation : line.n_best) json["n_best"].push_back(one(translation));
-  }
-  return json.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-void Print(const TranslateFlags& flags, const TranslatedLine& line, int64_t number) {
-  if (flags.format == LineFormat::kJsonl) {
-    std::cout << ToJson(line, number, flags.n_best) << '\n';
-  } else if (!flags.n_best) {
-    std::cout << OneLine(line.n_best.front().text) << '\n';
-  } else {
-    for (const Translation& t : line.n_best) {
-      std::cout << fmt::format("{} ||| {} ||| {:.6f}\n", number, OneLine(t.text), t.score);
-    }
-  }
-}
-
-// What happened to the input on the way, for the user to know.
-struct Counts {
-  int64_t truncated = 0, repaired = 0, cut = 0;
-
-  void Add(const TranslatedLine& line) {
-    truncated += line.truncated;
-    repaired += line.repaired;
-    cut += !line.n_best.front().complete;
-  }
-  void Report(const TransformerConfig& config) const {
-    if (truncated > 0) {
-      std::cerr << fmt::format(
-          "dragoman: cut {} to the model's {} tokens; the left part was translated (--format jsonl marks them)\n",
-          Counted(truncated, "line"), config.max_src_len);
-    }
-    if (repaired > 0) {
-      std::cerr << fmt::format("dragoman: read invalid UTF-8 or NUL bytes of {} as U+FFFD or a space\n",
-                               Counted(repaired, "line"));
-    }
-    if (cut > 0) {
-      std::cerr << fmt::format(
-          "dragoman: cut {} at the length limit (--max-length, --max-length-factor; the model's own is {} tokens)\n",
-          Counted(cut, "translation"), config.max_tgt_len);
-    }
-  }
-};
+longer than the model's limit), repaired (it held invalid UTF-8 or NUL), error (why the translation is empty: the model
+computes no finite number for it), and with --n-best a list n_best of translations.)";
 
 // A line of progress for a person who waits for a file to be done.
 class Progress {
@@ -114,35 +59,104 @@ class Progress {
   Timer timer_;
 };
 
-void Translate(const TranslateFlags& flags) {
+void Validate(const TranslateFlags& flags) {
   flags.decode.Validate();
-  if (flags.chunk_lines < 1) {
-    throw OptionError(fmt::format("--chunk-lines is {}, expected 1 or more lines", flags.chunk_lines));
+  if (flags.chunk_lines < 0) {
+    throw OptionError(fmt::format("--chunk-lines is {}, expected 1 or more lines, or 0: chosen", flags.chunk_lines));
   }
-  WorkerPool pool(ThreadsOrCores(flags.threads));
-  const TranslationModel loaded = OpenModel(flags.model);
-  const TransformerConfig& config = loaded.model->config();
+}
+
+// Large chunks are sorted well by length; several ranks need enough of them to share out.
+int ChunkLines(const TranslateFlags& flags, const Communicator& comm, int threads) {
+  if (flags.chunk_lines > 0) return flags.chunk_lines;
+  return comm.size() == 1 ? 4096 : std::clamp(256 * threads, 256, 4096);
+}
+
+// stdin, or the file of --input.
+class Input {
+ public:
+  explicit Input(const std::string& path)
+      : fd_(path.empty() ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)),
+        lines_(fd_, path.empty() ? "stdin" : path) {
+    if (fd_ < 0) {
+      throw FileError(path, fmt::format("{}; expected a file of one sentence a line; check --input", strerror(errno)));
+    }
+  }
+  ~Input() {
+    if (fd_ != STDIN_FILENO) close(fd_);
+  }
+  Input(const Input&) = delete;
+  Input& operator=(const Input&) = delete;
+
+  // Empty at the end. whole: full, however slowly the lines come, so that the same input makes the same chunks.
+  Chunk Next(size_t lines, bool whole) {
+    Chunk chunk{number_, lines_.Next(lines)};
+    while (whole && chunk.lines.size() < lines) {
+      std::vector<std::string> more = lines_.Next(lines - chunk.lines.size());
+      if (more.empty()) break;
+      std::ranges::move(more, std::back_inserter(chunk.lines));
+    }
+    number_ += static_cast<int64_t>(chunk.lines.size());
+    return chunk;
+  }
+
+ private:
+  int fd_;
+  LineInput lines_;
+  int64_t number_ = 0;
+};
+
+void TranslateChunks(ChunkTranslator& translator, const std::function<Chunk()>& next, ChunkOutput& output,
+                     const std::function<void(int64_t lines)>& progress) {
+  int64_t index = 0, done = 0;
+  for (Chunk chunk = next(); !chunk.lines.empty(); chunk = next(), ++index) {
+    const uint64_t fingerprint = translator.Fingerprint(chunk);
+    if (!output.Has(index, fingerprint)) output.Put(index, fingerprint, translator.Translate(chunk));
+    progress(done += static_cast<int64_t>(chunk.lines.size()));
+  }
+}
+
+void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslator& translator,
+                  const TransformerConfig& config, size_t chunk_lines) {
   if (flags.decode.max_length > config.max_tgt_len) {
     std::cerr << fmt::format("dragoman: --max-length is {}, but the model's limit of {} tokens holds\n",
                              flags.decode.max_length, config.max_tgt_len);
   }
-  Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, flags.decode, pool);
-  LineInput input(STDIN_FILENO, "stdin");
-  const auto chunk = static_cast<size_t>(flags.chunk_lines);
-  Counts counts;
-  int64_t number = 0;
+  Input input(flags.input);
+  const bool to_file = !flags.output.empty();
+  const auto output = to_file ? OutputToFile(RealFileSystem(), flags.output) : OutputToStdout();
+  const auto next = [&] { return input.Next(chunk_lines, to_file); };
   {
-    Progress progress;
-    for (auto lines = input.Next(chunk); !lines.empty(); lines = input.Next(chunk)) {
-      for (const TranslatedLine& line : translator.Translate(lines, number)) {
-        counts.Add(line);
-        Print(flags, line, number++);
-      }
-      FlushStdout();
-      progress.Show(number);
+    Progress line;
+    const auto progress = [&](int64_t lines) { line.Show(lines); };
+    if (comm.size() == 1) {
+      TranslateChunks(translator, next, *output, progress);
+    } else {
+      DealChunks(comm, translator, next, *output, progress);
     }
   }
+  const TranslationCounts counts = output->Finish();
   counts.Report(config);
+  if (counts.failed > 0 && counts.failed == counts.lines) {
+    throw NumericError(
+        "no line could be translated; are the model's weights damaged? Translate with another checkpoint");
+  }
+}
+
+void Translate(const TranslateFlags& flags, Communicator& comm) {
+  Validate(flags);
+  WorkerPool pool(flags.threads == 0 ? comm.cores() : ThreadsOrCores(flags.threads));
+  TranslationModel opened;
+  if (comm.rank() == 0) opened = OpenModel(flags.model);
+  ShareModel(comm, &opened);
+  ChunkTranslator translator(flags, opened, pool);
+  if (comm.rank() == 0) {
+    const auto lines = static_cast<size_t>(ChunkLines(flags, comm, pool.workers()));
+    TranslateAll(flags, comm, translator, opened.model->config(), lines);
+  } else {
+    TakeChunks(comm, translator);
+  }
+  comm.Leave();
 }
 
 // --n-best, --n-best 3: how many; without a number as many as the beam has.
@@ -172,11 +186,14 @@ void AddTranslateCommand(CLI::App& app) {
   AddNBestFlag(*command, flags.get());
   const FlagRegistrar flag{command};
   flag("format", flags->format, "what is printed");
+  flag("input", flags->input, "file to translate, instead of stdin");
+  flag("output", flags->output, "file to write, instead of stdout; a start after a crash goes on from OUTPUT.parts");
   AddThreadsFlag(*command, &flags->threads);
-  flag("chunk_lines", flags->chunk_lines, "lines read, sorted by length and translated together at most");
+  flag("chunk_lines", flags->chunk_lines,
+       "lines read, sorted by length and translated together at most; 0: 4096, fewer under mpirun");
   command->callback([flags] {
     if (flags->decode.n_best == 0) flags->decode.n_best = flags->decode.beam_size;
-    Translate(*flags);
+    RunAsRank([&](Communicator& comm) { Translate(*flags, comm); });
   });
 }
 

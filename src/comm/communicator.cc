@@ -59,6 +59,12 @@ Communicator& Alone() {
   return alone;
 }
 
+int Communicator::cores() const {
+  const auto usable = static_cast<int>(std::thread::hardware_concurrency());  // mpirun may have bound us to some
+  const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / local_size_;
+  return std::max(1, size_ == 1 ? usable : std::min(usable, share));
+}
+
 void Communicator::Leave() {
   if (size_ == 1) return;
   AllGather({});  // nobody is needed any more

@@ -42,8 +42,9 @@ class Communicator {
 
   int rank() const { return rank_; }
   int size() const { return size_; }
-  int local_size() const { return local_size_; }                        // ranks on this machine
-  const std::string& name() const { return Name(rank_); }               // "rank 2 on node7, process 4711"
+  int local_size() const { return local_size_; }  // ranks on this machine
+  int cores() const;  // those this rank may use; where a machine has several ranks, its share
+  const std::string& name() const { return Name(rank_); }  // "rank 2 on node7, process 4711"
   const std::string& Name(int rank) const { return names_[static_cast<size_t>(rank)]; }
 
   // Collective. The end of a run that went well.
@@ -114,17 +115,17 @@ class Communicator {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Order> orders_;          // guarded by mutex_
-  int64_t unfinished_ = 0;            // guarded by mutex_; orders but letters that are not done
-  std::deque<Letter> letters_;        // guarded by mutex_
-  int waiting_for_letters_ = 0;       // guarded by mutex_
-  int next_tag_ = 0;                  // guarded by mutex_
-  bool ready_ = false;                // guarded by mutex_; transport_ is made, or error_ says why not
+  std::deque<Order> orders_;           // guarded by mutex_
+  int64_t unfinished_ = 0;             // guarded by mutex_; orders but letters that are not done
+  std::deque<Letter> letters_;         // guarded by mutex_
+  int waiting_for_letters_ = 0;        // guarded by mutex_
+  int next_tag_ = 0;                   // guarded by mutex_
+  bool ready_ = false;                 // guarded by mutex_; transport_ is made, or error_ says why not
   bool stop_ = false, leave_ = false;  // guarded by mutex_
-  std::exception_ptr error_;          // guarded by mutex_
+  std::exception_ptr error_;           // guarded by mutex_
 
   std::atomic<int64_t> sent_bytes_ = 0;
-  std::atomic<double> patience_ = 8;
+  std::atomic<double> patience_ = 7;
 
   // The thread's own.
   std::unique_ptr<Transport> transport_;

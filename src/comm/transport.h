@@ -15,7 +15,7 @@ namespace dragoman {
 // Used by one thread only, the one that made it. Messages between two ranks with the same tag arrive in order.
 class Transport {
  public:
-  using Ticket = int;  // a send or receive under way
+  using Ticket = int;                                    // a send or receive under way
   static constexpr size_t kMostBytes = size_t{1} << 30;  // of one message
 
   // A message that could be received now.

@@ -7,7 +7,8 @@
 
 namespace dragoman {
 
-Prefetcher::Prefetcher(UpdateStream stream, int depth) : stream_(std::move(stream)), depth_(static_cast<size_t>(depth)) {
+Prefetcher::Prefetcher(UpdateStream stream, int depth)
+    : stream_(std::move(stream)), depth_(static_cast<size_t>(depth)) {
   DRAGOMAN_CHECK(depth >= 1);
   thread_ = std::thread([this] { Work(); });
 }

@@ -6,6 +6,8 @@
 #include <functional>
 #include <utility>
 
+#include "base/error.h"
+
 namespace dragoman {
 namespace {
 
@@ -33,11 +35,12 @@ Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, co
   for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
 }
 
-TranslatedLine Translator::ToText(const TokenizedLine& source, const std::vector<Hypothesis>& hypotheses) const {
+TranslatedLine Translator::ToText(const TokenizedLine& source, const Found& found) const {
   TranslatedLine line;
   line.truncated = source.truncated;
   line.repaired = source.repaired;
-  for (const Hypothesis& hypothesis : hypotheses) {
+  line.error = found.error;
+  for (const Hypothesis& hypothesis : found.hypotheses) {
     line.n_best.push_back(
         {tgt_vocab_.Decode(hypothesis.tokens), hypothesis.score, hypothesis.log_prob, hypothesis.complete});
   }
@@ -47,11 +50,19 @@ TranslatedLine Translator::ToText(const TokenizedLine& source, const std::vector
 
 std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> lines, int64_t first_line,
                                                   const std::function<void()>& check) {
-  std::vector<TokenizedLine> sources(lines.size());
+  return Run({lines, first_line, check, /*all_possible=*/false});
+}
+
+std::vector<TranslatedLine> Translator::TranslateAllPossible(std::span<const std::string> lines, int64_t first_line) {
+  return Run({lines, first_line, [] {}, /*all_possible=*/true});
+}
+
+std::vector<TranslatedLine> Translator::Run(const Job& job) {
+  std::vector<TokenizedLine> sources(job.lines.size());
   std::atomic<size_t> next_line = 0;
   const auto tokenize = [&](int) {
-    for (size_t i = next_line++; i < lines.size(); i = next_line++) {
-      sources[i] = TokenizeLine(src_vocab_, lines[i], max_src_len_);
+    for (size_t i = next_line++; i < sources.size(); i = next_line++) {
+      sources[i] = TokenizeLine(src_vocab_, job.lines[i], max_src_len_);
     }
   };
   pool_.Run(std::ref(tokenize));
@@ -59,26 +70,40 @@ std::vector<TranslatedLine> Translator::Translate(std::span<const std::string> l
   std::vector<size_t> lengths;
   for (const TokenizedLine& source : sources) lengths.push_back(source.tokens.size());
   const auto batches = BatchByLength(lengths, kBatchTokens, max_sentences_);
-  std::vector<std::vector<Hypothesis>> hypotheses(lines.size());
+  std::vector<Found> found(sources.size());
   std::atomic<size_t> next_batch = 0;
   const auto search = [&](int worker) {
-    for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
-      PackedBatch batch;
-      std::vector<int64_t> sentence_ids;
-      for (const size_t i : batches[b]) {
-        batch.Add(sources[i].tokens);
-        sentence_ids.push_back(first_line + static_cast<int64_t>(i));
-      }
-      auto results = searcher_.Search(*tapes_[static_cast<size_t>(worker)], batch.view(), sentence_ids, check);
-      for (size_t s = 0; s < results.size(); ++s) hypotheses[batches[b][s]] = std::move(results[s]);
-    }
+    for (size_t b = next_batch++; b < batches.size(); b = next_batch++) Search(job, sources, batches[b], worker, found);
   };
   pool_.Run(std::ref(search));
 
   std::vector<TranslatedLine> translated;
-  translated.reserve(lines.size());
-  for (size_t i = 0; i < lines.size(); ++i) translated.push_back(ToText(sources[i], hypotheses[i]));
+  translated.reserve(sources.size());
+  for (size_t i = 0; i < sources.size(); ++i) translated.push_back(ToText(sources[i], found[i]));
   return translated;
+}
+
+// batch: indices of the lines that are searched together. Where that fails and all that is possible is wanted, each is
+// tried alone: its result is the same.
+void Translator::Search(const Job& job, std::span<const TokenizedLine> sources, std::span<const size_t> batch,
+                        int worker, std::span<Found> found) {
+  PackedBatch packed;
+  std::vector<int64_t> sentence_ids;
+  for (const size_t i : batch) {
+    packed.Add(sources[i].tokens);
+    sentence_ids.push_back(job.first_line + static_cast<int64_t>(i));
+  }
+  try {
+    auto results = searcher_.Search(*tapes_[static_cast<size_t>(worker)], packed.view(), sentence_ids, job.check);
+    for (size_t s = 0; s < results.size(); ++s) found[batch[s]].hypotheses = std::move(results[s]);
+  } catch (const NumericError& error) {
+    if (!job.all_possible) throw;
+    if (batch.size() == 1) {
+      found[batch[0]].error = error.what();
+      return;
+    }
+    for (const size_t& i : batch) Search(job, sources, {&i, 1}, worker, found);
+  }
 }
 
 }  // namespace dragoman

@@ -30,6 +30,7 @@ struct Translation {
 struct TranslatedLine {
   std::vector<Translation> n_best;  // best first; one empty translation for an empty line
   bool truncated = false;           // the source was longer than the model's limit: its left part was translated
+  std::string error;                // why there is no translation, if there is none: then n_best is an empty one
   bool repaired = false;            // the source held invalid UTF-8 or NUL, translated as U+FFFD or a space
 };
 
@@ -48,9 +49,24 @@ class Translator {
   // check(); what it throws ends the translation. Throws NumericError when the model gives no finite probabilities.
   std::vector<TranslatedLine> Translate(
       std::span<const std::string> lines, int64_t first_line = 0, const std::function<void()>& check = [] {});
+  // The same, but a line for which the model gives no finite probabilities is no exception: it has an error.
+  std::vector<TranslatedLine> TranslateAllPossible(std::span<const std::string> lines, int64_t first_line = 0);
 
  private:
-  TranslatedLine ToText(const TokenizedLine& source, const std::vector<Hypothesis>& hypotheses) const;
+  struct Found {  // for one line
+    std::vector<Hypothesis> hypotheses;
+    std::string error;
+  };
+  struct Job {
+    std::span<const std::string> lines;
+    int64_t first_line;
+    const std::function<void()>& check;
+    bool all_possible;
+  };
+  std::vector<TranslatedLine> Run(const Job& job);
+  void Search(const Job& job, std::span<const TokenizedLine> sources, std::span<const size_t> batch, int worker,
+              std::span<Found> found);
+  TranslatedLine ToText(const TokenizedLine& source, const Found& found) const;
 
   const Vocabulary& src_vocab_;
   const Vocabulary& tgt_vocab_;

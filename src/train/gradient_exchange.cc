@@ -101,7 +101,9 @@ void GradientExchange::StartScatter(size_t bucket) {
 // In the order of ranks, whichever this one is: (0 + 1) + 2 + ...
 void GradientExchange::SumRanks(size_t bucket, FlatBuffer received) {
   const std::span<float> own = Part(bucket, comm_.rank());
-  const auto part = [&](int slot) { return received.span().subspan(own.size() * static_cast<size_t>(slot), own.size()); };
+  const auto part = [&](int slot) {
+    return received.span().subspan(own.size() * static_cast<size_t>(slot), own.size());
+  };
   const int before = comm_.rank(), others = comm_.size() - 1;
   for (int slot = 1; slot < before; ++slot) kernels::AddTo(part(slot), part(0));
   if (before > 0) kernels::AddTo(part(0), own);  // a + b is b + a, to the bit

@@ -3,9 +3,9 @@
 //
 // The flat buffer is cut into buckets, and each bucket into one part a rank. Gradients become final from the end of the
 // buffer to its beginning (Tape::Mark). A bucket that is final in all workers' buffers is summed over them, then its
-// parts are exchanged: each rank gets its own part from all others (reduce-scatter), adds them up in the order of ranks,
-// and, unless optimizers are sharded, sends the sum to all (all-gather). The order never varies, so the same number of
-// ranks gives the same bits.
+// parts are exchanged: each rank gets its own part from all others (reduce-scatter), adds them up in the order of
+// ranks, and, unless optimizers are sharded, sends the sum to all (all-gather). The order never varies, so the same
+// number of ranks gives the same bits.
 //
 // Sharded (ZeRO stage 1: Rajbhandari 2020, §5.1), the sum stays with its owner, which alone updates those weights; then
 // the weights are gathered instead of the gradients. The same bytes travel, and the weights get the same bits.
@@ -42,8 +42,8 @@ class GradientExchange {
   void Begin(std::span<FlatBuffer> gradients);
   // From worker's thread: its gradients from `offset` on are final (GradientWorkers::OnFinal).
   void MarkFinal(int worker, int64_t offset);
-  // All are final. Waits until the sums are in gradients[0] (sharded: the owned ones), and returns the sum of squares of
-  // the owned ones.
+  // All are final. Waits until the sums are in gradients[0] (sharded: the owned ones), and returns the sum of squares
+  // of the owned ones.
   double Finish();
 
   // Collective. Each rank's owned ranges of `values` to all others, or to rank 0 only.
@@ -72,9 +72,9 @@ class GradientExchange {
   size_t started_ = 0;               // guarded by mutex_; buckets
 
   // Of the communicator's thread.
-  std::vector<FlatBuffer> spare_;   // what parts of other ranks are received into
-  std::deque<size_t> waiting_;      // buckets, for a spare buffer
-  std::vector<int> tags_;           // two a bucket
+  std::vector<FlatBuffer> spare_;  // what parts of other ranks are received into
+  std::deque<size_t> waiting_;     // buckets, for a spare buffer
+  std::vector<int> tags_;          // two a bucket
 };
 
 }  // namespace dragoman

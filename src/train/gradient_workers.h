@@ -62,7 +62,7 @@ class GradientWorkers {
   // The losses alone, without dropout, in f32.
   BatchSums Evaluate(const Batch& batch);
 
-  std::span<FlatBuffer> gradients();  // one a worker, zero at first
+  std::span<FlatBuffer> gradients();      // one a worker, zero at first
   int64_t peak_activation_bytes() const;  // over all workers
 
  private:

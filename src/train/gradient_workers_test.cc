@@ -229,5 +229,43 @@ TEST(GradientWorkersTest, SmallerMicroBatchesTakeLessMemory) {
   EXPECT_LT(4 * small.workers.peak_activation_bytes(), large.workers.peak_activation_bytes());
 }
 
+// On this an exchange with other processes relies that begins before the backward pass has ended.
+TEST(GradientWorkersTest, WhatWasToldToBeFinalNeverChangesAgain) {
+  for (const Tying tying : {Tying::kAll, Tying::kDecoder, Tying::kNone}) {
+    TransformerConfig config = SmallConfig(0.1f);
+    config.tying = tying;
+    config.final_norm = config.output_bias = true;
+    config.positions = Positions::kLearned;
+    WorkerPool pool(2);
+    Transformer model(config);
+    model.Initialize(3);
+    GradientWorkers workers(model, pool, {0.1f, /*micro_batch_tokens=*/60});
+    struct Final {
+      int64_t offset;
+      std::vector<float> values;  // of the gradient from there on
+    };
+    std::vector<std::vector<Final>> told(2);
+    const GradientWorkers::OnFinal on_final = [&](int worker, int64_t offset) {
+      const auto w = static_cast<size_t>(worker);
+      const std::span<float> from = workers.gradients()[w].span().subspan(static_cast<size_t>(offset));
+      told[w].push_back({offset, {from.begin(), from.end()}});
+    };
+    workers.gradients();
+    workers.Accumulate(RandomBatch(8), 0.01f, 1);
+    workers.Accumulate(RandomBatch(12), 0.01f, 2, on_final);
+    for (size_t w = 0; w < told.size(); ++w) {
+      ASSERT_EQ(told[w].size(), 5u) << "two layers each of encoder and decoder, and the end";
+      for (size_t i = 1; i < told[w].size(); ++i) EXPECT_LT(told[w][i].offset, told[w][i - 1].offset);
+      EXPECT_EQ(told[w].back().offset, 0);
+      for (const Final& final : told[w]) {
+        EXPECT_EQ(std::memcmp(final.values.data(), workers.gradients()[w].data() + final.offset,
+                              final.values.size() * sizeof(float)),
+                  0)
+            << "worker " << w << ", from " << final.offset;
+      }
+    }
+  }
+}
+
 }  // namespace
 }  // namespace dragoman

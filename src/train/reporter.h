@@ -19,8 +19,8 @@
 
 namespace dragoman {
 
-// Writes to stderr, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread. A silent one does nothing at all: of
-// several processes that train together one speaks.
+// Writes to stderr, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread. A silent one does nothing at all:
+// of several processes that train together one speaks.
 class Reporter {
  public:
   Reporter(const TrainOptions& options, FileSystem& files, bool silent = false);

@@ -101,9 +101,10 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
                      kOtherWeights));
   }
   if (saved.ranks != now.ranks) {
-    warn(fmt::format("{} processes train together, but in the last start {}: {}; --accumulate times processes are the "
-                     "batches of an update",
-                     now.ranks, saved.ranks, kOtherWeights));
+    warn(
+        fmt::format("{} processes train together, but in the last start {}: {}; --accumulate times processes are the "
+                    "batches of an update",
+                    now.ranks, saved.ranks, kOtherWeights));
   }
   bool same_batches = true;
   for (const auto& [key, value] : now.options) {

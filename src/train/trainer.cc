@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/option_text.h"
+#include "decode/share_model.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "model/model_file.h"
@@ -64,13 +65,8 @@ Precision UsablePrecision(Precision asked, Communicator& comm) {
   return asked == Precision::kBf16 && !can ? Precision::kF32 : asked;
 }
 
-// One thread per core; per core that is this rank's, where a machine has several.
 TrainOptions WithThreads(TrainOptions options, const Communicator& comm) {
-  if (options.threads == 0 && comm.size() > 1) {
-    const auto usable = static_cast<int>(std::thread::hardware_concurrency());  // mpirun may have bound us to some
-    const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / comm.local_size();
-    options.threads = std::max(1, std::min(usable, share));
-  }
+  if (options.threads == 0) options.threads = comm.cores();
   return options;
 }
 
@@ -133,9 +129,9 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
   batches.order = options_.batch_order;
   batches.seed = options_.seed;
   batches.decoder_start = model_->config().decoder_start;
-  prefetcher_ = std::make_unique<Prefetcher>(
-      UpdateStream(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}),
-                   UpdateShare{options_.accumulate, comm_.rank(), comm_.size()}));
+  prefetcher_ =
+      std::make_unique<Prefetcher>(UpdateStream(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}),
+                                                UpdateShare{options_.accumulate, comm_.rank(), comm_.size()}));
   OpenValidation();
   first_step_ = state_.step;
   reporter_.Open(state_, corpus_->size());
@@ -177,24 +173,9 @@ void Trainer::ReadModel(const Checkpoint* last) {
   }
 }
 
-// Rank 0 has read the files; the others need none.
-void Trainer::ShareModel() {
-  if (comm_.size() == 1) return;
-  const std::string src = comm_.Broadcast(IsFirst() ? vocabs_.src->serialized() : "");
-  const std::string tgt = comm_.Broadcast(IsFirst() && !vocabs_.joint() ? vocabs_.tgt->serialized() : "");
-  const std::string config = comm_.Broadcast(IsFirst() ? model_->config().ToJson() : "");
-  if (IsFirst()) return;
-  const auto read = [](const std::string& bytes) {
-    return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(bytes, "vocabulary from rank 0"));
-  };
-  vocabs_.src = read(src);
-  vocabs_.tgt = tgt.empty() ? vocabs_.src : read(tgt);
-  model_ = std::make_unique<Transformer>(TransformerConfig::FromJson(config, "model from rank 0"));
-}
-
 void Trainer::OpenModel(const Checkpoint* last) {
   if (IsFirst()) ReadModel(last);
-  ShareModel();
+  ShareArchitecture(comm_, &vocabs_, &model_);  // the other ranks read no file
   options_.model = model_->config();
   options_ = options_.Resolved();
   const int64_t size = model_->parameters().flat_size();
@@ -244,8 +225,8 @@ void Trainer::ReportStart() {
                              model_->parameters().count(), model_->config().encoder_layers,
                              model_->config().decoder_layers, model_->config().d_model, pool_.workers()));
   if (comm_.size() > 1) {
-    reporter_.Note(fmt::format("ranks: {}; one update learns from {} batches", comm_.size(),
-                               comm_.size() * options_.accumulate));
+    reporter_.Note(
+        fmt::format("ranks: {}; one update learns from {} batches", comm_.size(), comm_.size() * options_.accumulate));
   }
 }
 
@@ -300,8 +281,8 @@ void Trainer::ShareCorpus() {
 std::string Trainer::CopyCorpus(const std::string& path) {
   constexpr int64_t kPart = int64_t{16} << 20;
   const char* directory = std::getenv("TMPDIR");
-  const std::string copy = JoinPath(directory != nullptr ? directory : "/tmp",
-                                    fmt::format("dragoman-{}-{}.tokens", getpid(), comm_.rank()));
+  const std::string copy =
+      JoinPath(directory != nullptr ? directory : "/tmp", fmt::format("dragoman-{}-{}.tokens", getpid(), comm_.rank()));
   const auto source = IsFirst() ? files_.Open(path) : nullptr;
   const auto target = corpus_ ? nullptr : files_.Create(copy);
   const auto size = static_cast<double>(source ? source->size() : 0);
@@ -556,9 +537,10 @@ StopReason Trainer::Finish(StopReason reason) {
   if (saved_step_ != state_.step) Save(nullptr);
   if (!IsFirst()) return reason;
   if (const int64_t steps = state_.step - first_step_; comm_.size() > 1 && steps > 0) {
-    reporter_.Note(fmt::format("exchange: {:.3f} MB sent by a rank in an update, {:.2f} ms of it waited for",
-                               static_cast<double>(comm_.sent_bytes() - sent_before_) / 1e6 / static_cast<double>(steps),
-                               waited_seconds_ * 1e3 / static_cast<double>(steps)));
+    reporter_.Note(
+        fmt::format("exchange: {:.3f} MB sent by a rank in an update, {:.2f} ms of it waited for",
+                    static_cast<double>(comm_.sent_bytes() - sent_before_) / 1e6 / static_cast<double>(steps),
+                    waited_seconds_ * 1e3 / static_cast<double>(steps)));
   }
   const auto best = store_->BestDirectories(1);
   reporter_.End(state_, reason, best.empty() ? "" : best.front());

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "base/thread_pool.h"
 #include "base/signals.h"
+#include "base/thread_pool.h"
 #include "base/timer.h"
 #include "comm/communicator.h"
 #include "data/prefetcher.h"
@@ -55,7 +55,6 @@ class Trainer {
   bool IsFirst() const { return comm_.rank() == 0; }
   void OpenModel(const Checkpoint* last);
   void ReadModel(const Checkpoint* last);
-  void ShareModel();
   void ResumeFrom(const Checkpoint& checkpoint);
   void OpenCorpus();
   void ShareState();
@@ -67,8 +66,8 @@ class Trainer {
   // What all ranks together found in an update.
   struct UpdateSums {
     BatchSums sums;
-    double squares = 0;         // of the gradient
-    std::string suspects;       // the first batch without a finite loss, or all
+    double squares = 0;    // of the gradient
+    std::string suspects;  // the first batch without a finite loss, or all
   };
 
   bool StopAgreed() const { return comm_.size() == 1 ? StopRequested() : stop_ > 0; }

@@ -9,6 +9,7 @@
 #include <limits>
 #include <string>
 
+#include "comm/local_transport.h"
 #include "kernels/elementwise.h"
 #include "model/model_file.h"
 #include "train/trainer_test_util.h"
@@ -201,6 +202,32 @@ TEST_F(TrainerNumericTest, SkippingGivesUpWhenNothingElseIsLeft) {
   testing::internal::CaptureStderr();
   EXPECT_THAT(TrainError<NumericError>(options), HasSubstr("step 20: "));
   testing::internal::GetCapturedStderr();
+}
+
+TEST_F(TrainerNumericTest, RanksSkipTheSameUpdatesAsOneAndNameTheSameBatches) {
+  TrainOptions options = PlainDecoderTied("alone", 8);
+  options.init_from = WritePoisonedModel();
+  options.on_non_finite = OnNonFinite::kSkip;
+  options.threads = 1;
+  options.accumulate = 2;
+  testing::internal::CaptureStderr();
+  const TrainState want = Train(options);
+  const std::string want_warnings = testing::internal::GetCapturedStderr();
+  ASSERT_GT(want.skipped_updates, 0);
+  ASSERT_LT(want.skipped_updates, 8);
+  options.accumulate = 1;
+  options.output = directory_ / "together";
+  TrainState found;
+  const StopSignal nobody_stops_it;
+  testing::internal::CaptureStderr();
+  RunRanks(2, [&](Communicator& comm) {
+    FaultyFileSystem files(RealFileSystem());
+    Trainer trainer(options, files, comm);
+    trainer.Run();
+    if (comm.rank() == 0) found = trainer.state();
+  });
+  EXPECT_EQ(testing::internal::GetCapturedStderr(), want_warnings);
+  EXPECT_EQ(found.skipped_updates, want.skipped_updates);
 }
 
 }  // namespace

@@ -32,8 +32,8 @@ struct ValidationScores {
 
 class Validator {
  public:
-  // Rank 0 reads the files; all tokenise them. Throws FileError for text that cannot be read, OptionError for an unknown BLEU
-  // tokenizer. Model, vocabularies, workers and pool must outlive this.
+  // Rank 0 reads the files; all tokenise them. Throws FileError for text that cannot be read, OptionError for an
+  // unknown BLEU tokenizer. Model, vocabularies, workers and pool must outlive this.
   Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool, Communicator& comm = Alone());
 

@@ -28,13 +28,14 @@ struct Ending {
   int64_t peak_bytes = 0;  // the most that was resident
 };
 
-// One running `dragoman ARGUMENTS`: it reads `input`, writes to LOG.out, and complains to LOG. Killed if it still runs
-// when the object goes.
+// One running `dragoman ARGUMENTS`, or another program: it reads `input`, writes to LOG.out, and complains to LOG.
+// Killed if it still runs when the object goes.
 class Program {
  public:
-  Program(const std::vector<std::string>& arguments, const std::string& log, const std::string& input = "/dev/null")
+  Program(const std::vector<std::string>& arguments, const std::string& log, const std::string& input = "/dev/null",
+          const char* executable = DRAGOMAN_PROGRAM)
       : started_(Clock::now()) {
-    std::vector<char*> argv = {const_cast<char*>(DRAGOMAN_PROGRAM)};
+    std::vector<char*> argv = {const_cast<char*>(executable)};
     for (const std::string& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
     argv.push_back(nullptr);
     pid_ = fork();
@@ -43,7 +44,7 @@ class Program {
     Redirect(input, O_RDONLY, STDIN_FILENO);
     Redirect(log + ".out", O_WRONLY | O_CREAT | O_TRUNC, STDOUT_FILENO);
     Redirect(log, O_WRONLY | O_CREAT | O_TRUNC, STDERR_FILENO);
-    execv(DRAGOMAN_PROGRAM, argv.data());
+    execv(executable, argv.data());
     _exit(127);
   }
   ~Program() {
@@ -53,6 +54,7 @@ class Program {
   Program& operator=(const Program&) = delete;
 
   void Send(int signal) const { kill(pid_, signal); }
+  pid_t pid() const { return pid_; }
 
   Ending Wait() {
     int status = 0;

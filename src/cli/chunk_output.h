@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where translated chunks go: in the order of the input, whatever the order in which they are done.
+#ifndef DRAGOMAN_CLI_CHUNK_OUTPUT_H_
+#define DRAGOMAN_CLI_CHUNK_OUTPUT_H_
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/file_system.h"
+#include "cli/translate_chunk.h"
+
+namespace dragoman {
+
+// Complaints about lines go to stderr in the same order. Used by one thread.
+class ChunkOutput {
+ public:
+  virtual ~ChunkOutput() = default;
+
+  // A chunk that an earlier start has done; `index` counts chunks from 0.
+  virtual bool Has(int64_t index, uint64_t fingerprint) = 0;
+  virtual void Put(int64_t index, uint64_t fingerprint, const TranslatedChunk& chunk) = 0;
+  // All are put. Returns the sums over them.
+  virtual TranslationCounts Finish() = 0;
+};
+
+// Writes to stdout as soon as a chunk's turn has come.
+std::unique_ptr<ChunkOutput> OutputToStdout();
+
+// Keeps each chunk as a file in PATH.parts until all are there, then writes them to PATH: so a start after a crash goes
+// on with what is missing. A file tells by its fingerprint whether it belongs to this input, model and flags.
+std::unique_ptr<ChunkOutput> OutputToFile(FileSystem& files, const std::string& path);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_CLI_CHUNK_OUTPUT_H_

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+// A model that rank 0 has read, for all ranks of a run: the others need no file of it.
+#ifndef DRAGOMAN_DECODE_SHARE_MODEL_H_
+#define DRAGOMAN_DECODE_SHARE_MODEL_H_
+
+#include "comm/communicator.h"
+#include "decode/translation_model.h"
+
+namespace dragoman {
+
+// Collective. Gives each rank rank 0's vocabularies and a Transformer of rank 0's configuration; its parameters are
+// zero elsewhere.
+void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_ptr<Transformer>* model);
+
+// Collective. Gives each rank what rank 0 has, ready for decoding.
+void ShareModel(Communicator& comm, TranslationModel* model);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_DECODE_SHARE_MODEL_H_

@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: Apache-2.0
+// `mpirun -n N dragoman translate`: the bytes of one process, whatever happens on the way.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <limits>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "data/test_corpus.h"
+#include "decode/translation_model.h"
+#include "model/model_file.h"
+#include "ranks/mpirun.h"
+
+namespace dragoman {
+namespace {
+
+using testing::ContainsRegex;
+using testing::HasSubstr;
+using testing::Not;
+
+class TranslateRanksTest : public MpiTest {
+ protected:
+  void SetUp() override {
+    MpiTest::SetUp();
+    if (IsSkipped()) return;
+    std::string input;
+    for (int i = 0; i < 4; ++i) {
+      for (const std::string& sentence : TestSentences()) input += sentence + "\n";
+    }
+    directory_.Write("input", input + "\n\xFF\nlast without end");
+    WritePoisonedModel();
+  }
+
+  // A model of a few steps, which has no finite numbers for a source with a certain word in it.
+  void WritePoisonedModel() {
+    const ParallelInput pairs = WriteTestPairs(directory_);
+    directory_.Write("v.model", TrainTestModel(SmallVocabOptions()));
+    Program train({"train", "--train-src", pairs.source, "--train-tgt", pairs.target, "--vocab", directory_ / "v.model",
+                   "--output", directory_ / "run", "--preset", "tiny", "--d-model", "32", "--heads", "2", "--tying",
+                   "decoder", "--max-steps", "20", "--threads", "1", "--quiet"},
+                  directory_ / "log");
+    ASSERT_EQ(train.Wait().exit_code, 0) << Log();
+    FileSystem& files = RealFileSystem();
+    TranslationModel opened = LoadTranslationModel(files, directory_ / "run");
+    Parameter* embedding = opened.model->parameters().Find("src_embed.weight");
+    float* row = embedding->data + opened.vocabs.src->Encode("teacher").back() * embedding->cols();
+    std::fill_n(row, embedding->cols(), std::numeric_limits<float>::max());
+    CreateDirectories(files, directory_ / "model");
+    WriteFile(files, directory_ / "model/config.json", opened.model->config().ToJson());
+    WriteFile(files, directory_ / "model/vocab.model", opened.vocabs.src->serialized());
+    const auto weights = files.Create(directory_ / "model/model.safetensors");
+    WriteSafetensors(ParameterViews(opened.model->parameters(), opened.model->parameters().values()), {}, *weights);
+    weights->Close();
+  }
+
+  std::vector<std::string> Arguments(const std::string& more = "") const {
+    std::vector<std::string> arguments = {"translate", "--model", directory_ / "model", "--threads", "1"};
+    std::istringstream words(more);
+    for (std::string word; words >> word;) arguments.push_back(word);
+    return arguments;
+  }
+  std::vector<std::string> ToFile(const std::string& more = "") const {
+    std::vector<std::string> arguments = Arguments("--chunk-lines 16 " + more);
+    arguments.insert(arguments.end(), {"--input", directory_ / "input", "--output", directory_ / "output"});
+    return arguments;
+  }
+
+  std::string Log() const { return FileBytes(directory_ / "log"); }
+
+  // What one process prints.
+  std::string Wanted(const std::string& more) {
+    Program program(Arguments(more), directory_ / "log", directory_ / "input");
+    EXPECT_EQ(program.Wait().exit_code, 0) << Log();
+    return FileBytes(directory_ / "log.out");
+  }
+
+  size_t Parts() const {
+    const std::string parts = directory_ / "output.parts";
+    return RealFileSystem().Exists(parts) ? RealFileSystem().List(parts).size() : 0;
+  }
+
+  TestDirectory directory_;
+};
+
+TEST_F(TranslateRanksTest, TheBytesAreThoseOfOneProcessAndAPoisonedLineIsReported) {
+  for (const std::string flags : {"", "--format jsonl", "--n-best 2 --beam-size 3", "--sample --seed 3"}) {
+    const std::string want = Wanted(flags);
+    EXPECT_THAT(Log(), ContainsRegex("input line [0-9]+: the model gives no finite")) << flags;
+    EXPECT_THAT(Log(), ContainsRegex("[0-9]+ lines could not be translated: their output is empty"));
+    for (const int ranks : {2, 4}) {
+      MpiProgram to_stdout(ranks, Arguments(flags + " --chunk-lines 16"), directory_ / "log", directory_ / "input");
+      EXPECT_EQ(to_stdout.Wait().exit_code, 0) << Log();
+      EXPECT_TRUE(FileBytes(directory_ / "log.out") == want) << ranks << " ranks to stdout, " << flags;
+      MpiProgram to_file(ranks, ToFile(flags), directory_ / "log");
+      EXPECT_EQ(to_file.Wait().exit_code, 0) << Log();
+      EXPECT_THAT(Log(), ContainsRegex("input line [0-9]+: the model gives no finite")) << flags;
+      EXPECT_TRUE(FileBytes(directory_ / "output") == want) << ranks << " ranks to a file, " << flags;
+      EXPECT_EQ(Parts(), 0u) << "they are gone in the end";
+    }
+  }
+}
+
+TEST_F(TranslateRanksTest, ARestartSkipsWhatIsDone) {
+  const std::string want = Wanted("--beam-size 16");
+  {
+    MpiProgram program(2, ToFile("--beam-size 16"), directory_ / "log");
+    for (int tries = 0; tries < 3000 && Parts() < 6; ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+    kill(program.RankPid(1), SIGKILL);
+    const auto ending = program.WaitUntil(program.Seconds() + 10);
+    ASSERT_TRUE(ending.has_value());
+    ASSERT_NE(ending->exit_code, 0) << "it was done before the kill; the test needs more lines";
+    EXPECT_THAT(Log(), HasSubstr("rank 1 "));
+  }
+  ASSERT_FALSE(RealFileSystem().Exists(directory_ / "output"));
+  const auto run = [&](int ranks, const std::string& flags) {
+    MpiProgram program(ranks, ToFile(flags), directory_ / "log");
+    EXPECT_EQ(program.Wait().exit_code, 0) << Log();
+  };
+  // A part that a dying disk has left, and one of other flags: neither is taken for a chunk's translation.
+  for (const std::string& name : RealFileSystem().List(directory_ / "output.parts")) {
+    if (name.rfind("00000002-", 0) == 0) directory_.Write("output.parts/" + name, "half of someth");
+  }
+  run(3, "--beam-size 16");
+  EXPECT_THAT(Log(), ContainsRegex("[1-9][0-9]* chunks? of 51 were there from an earlier start"));
+  EXPECT_TRUE(FileBytes(directory_ / "output") == want);
+  run(2, "--beam-size 16");
+  EXPECT_THAT(Log(), Not(HasSubstr("from an earlier start"))) << "that one had ended";
+}
+
+TEST_F(TranslateRanksTest, TwoRunsDoNotWriteOneFile) {
+  const auto lock = [&] {
+    CreateDirectories(RealFileSystem(), directory_ / "output.parts");
+    return RealFileSystem().TryLock(directory_ / "output.parts/lock");
+  }();
+  ASSERT_NE(lock, nullptr);
+  Program program(ToFile(), directory_ / "log");
+  EXPECT_EQ(program.Wait().exit_code, 1);
+  EXPECT_THAT(Log(), HasSubstr("another process translates into it"));
+}
+
+}  // namespace
+}  // namespace dragoman
