@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
 .PHONY: help build demo test quick torture asan tsan ci \
-  bench-train bench-train-costs bench-quality format format-check tidy includes clean
+  bench-train bench-train-costs bench-scaling bench-quality format format-check tidy includes clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ bench-train:  ## training speed beside PyTorch and Marian, into docs/training-sp
 
 bench-train-costs:  ## what training costs by sentence length, threads, over time and at the start (minutes)
 	@bench/train-costs --report docs/training-costs.md
+
+bench-scaling:  ## training on several processes beside one, into docs/scaling-measured.{md,json} (minutes)
+	@bench/scaling --report docs/scaling-measured
 
 bench-quality:  ## time until translations are as good as Marian's at its end: DATA=dir make bench-quality (hours)
 	@bench/time-to-quality --report docs/time-to-quality

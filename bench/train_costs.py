@@ -109,17 +109,22 @@ def over_time(options, folder, rng):
             f"{steps} steps: the last third ran at {last / first:.2f} of the first third's rate."]
 
 
-def start_time(options, folder, rng):
-    """Median of three runs, seconds."""
+def write_corpus(dragoman, folder, rng):
+    """29,000 pairs of made-up words, of Multi30k's lengths, and a vocabulary of them; the paths of all three."""
     syllables = ["".join(pair) for pair in itertools.product("bdfgklmnprst", "aeiou")]
     words = ["".join(rng.choices(syllables, k=rng.randint(1, 4))) for _ in range(VOCAB)]
     for name, side in zip(("src", "tgt"), zip(*random_pairs(VOCAB, rng))):
         (folder / name).write_text("".join(" ".join(words[i] for i in ids[:-1]) + "\n" for ids in side))
-    program = [str(options.dragoman)]
-    text = [str(folder / "src"), str(folder / "tgt")]
-    vocab = str(folder / "v.model")
-    subprocess.run([*program, "vocab", "--input", *text, "--size", "4000", "--output", vocab], check=True,
+    paths = [str(folder / name) for name in ("src", "tgt", "v.model")]
+    subprocess.run([str(dragoman), "vocab", "--input", *paths[:2], "--size", "4000", "--output", paths[2]], check=True,
                    stderr=subprocess.DEVNULL)
+    return paths
+
+
+def start_time(options, folder, rng):
+    """Median of three runs, seconds."""
+    program = [str(options.dragoman)]
+    *text, vocab = write_corpus(options.dragoman, folder, rng)
     seconds = []
     for run in range(3):
         begin = time.monotonic()

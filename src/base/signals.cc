@@ -19,7 +19,8 @@ std::atomic<bool> stop_requested{false};
 std::atomic<bool> installed{false};
 constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP};
 struct sigaction before[std::size(kSignals)];  // what handled each
-bool on_terminal = false;                      // stderr, where a progress line may stand
+bool is_silent = false;
+bool on_terminal = false;  // stderr, where a progress line may stand
 static_assert(std::atomic<int>::is_always_lock_free && std::atomic<bool>::is_always_lock_free,
               "a signal handler may use nothing that locks");
 
@@ -31,6 +32,7 @@ void Say(std::string_view text) {
 void Remember(int signal) {
   if (stop_signal.exchange(signal) == 0) {
     stop_requested = true;
+    if (is_silent) return;
     const int error = errno;
     if (on_terminal) Say("\r\x1b[K");
     Say(signal == SIGINT ? "Ctrl-C" : signal == SIGTERM ? "SIGTERM" : "SIGHUP");
@@ -47,7 +49,7 @@ void Remember(int signal) {
 
 }  // namespace
 
-StopSignal::StopSignal() {
+StopSignal::StopSignal(bool silent) {
   DRAGOMAN_CHECK(!installed.exchange(true));
   stop_signal = 0;
   stop_requested = false;
@@ -55,6 +57,7 @@ StopSignal::StopSignal() {
   act.sa_handler = Remember;
   act.sa_flags = SA_RESTART;  // reads and writes in progress go on
   sigemptyset(&act.sa_mask);
+  is_silent = silent;
   on_terminal = isatty(STDERR_FILENO) != 0;
   for (size_t i = 0; i < std::size(kSignals); ++i) {
     sigaction(kSignals[i], &act, &before[i]);

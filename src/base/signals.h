@@ -13,7 +13,8 @@ namespace dragoman {
 // the signals of a process are one thing.
 class StopSignal {
  public:
-  StopSignal();   // nothing is asked for yet, whatever an earlier StopSignal saw
+  // Nothing is asked for yet, whatever an earlier StopSignal saw. A silent one says nothing on stderr.
+  explicit StopSignal(bool silent = false);
   ~StopSignal();  // puts back what handled the signals before
 
   StopSignal(const StopSignal&) = delete;

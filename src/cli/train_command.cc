@@ -112,7 +112,8 @@ void ValidateModel(TransformerConfig model) {
 void Train(const TrainOptions& options, Communicator& comm) {
   options.Validate();
   ValidateModel(options.model);
-  const StopSignal stop_signal;
+  const StopSignal stop_signal(/*silent=*/comm.size() >
+                               1);  // mpirun sends it when it ends a run of which one rank died
   Trainer trainer(options, RealFileSystem(), comm);
   const StopReason reason = trainer.Run();
   comm.Leave();

@@ -142,6 +142,7 @@ double GradientExchange::Finish() {
 }
 
 void GradientExchange::Share(std::span<float> values, bool to_all) {
+  if (values.empty()) return;
   const auto in = [&](const FlatRange& part) {
     return std::as_writable_bytes(
         values.subspan(static_cast<size_t>(part.begin), static_cast<size_t>(part.end - part.begin)));

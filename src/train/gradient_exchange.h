@@ -46,7 +46,8 @@ class GradientExchange {
   // of the owned ones.
   double Finish();
 
-  // Collective. Each rank's owned ranges of `values` to all others, or to rank 0 only.
+  // Collective. Each rank's owned ranges of `values` to all others, or to rank 0 only. Nothing for
+  // an empty buffer (a moving average that is off).
   void Share(std::span<float> values, bool to_all);
 
  private:

@@ -118,12 +118,17 @@ TEST_F(TrainerRanksTest, GiveTheSameBitsEachTimeHoweverTheyShareTheWork) {
 }
 
 TEST_F(TrainerRanksTest, ResumeToTheSameBits) {
-  for (const bool shard : {false, true}) {
+  struct Variant {
+    bool shard, average;
+  };
+  for (const Variant v : {Variant{false, true}, {true, true}, {true, false}}) {
     TrainOptions straight = Rich("straight", 17);
-    straight.shard_optimizer = shard;
+    straight.shard_optimizer = v.shard;
+    if (!v.average) straight.ema_decay = 0;
     TrainOn(2, straight);
-    TrainOptions parts = Rich("parts", 6);
-    parts.shard_optimizer = shard;
+    TrainOptions parts = straight;
+    parts.output = directory_ / "parts";
+    parts.max_steps = 6;
     TrainOn(2, parts);
     parts = Resumed(parts);
     parts.max_steps = 17;

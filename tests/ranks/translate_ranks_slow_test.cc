@@ -38,10 +38,12 @@ class TranslateRanksTest : public MpiTest {
   void WritePoisonedModel() {
     const ParallelInput pairs = WriteTestPairs(directory_);
     directory_.Write("v.model", TrainTestModel(SmallVocabOptions()));
-    Program train({"train", "--train-src", pairs.source, "--train-tgt", pairs.target, "--vocab", directory_ / "v.model",
-                   "--output", directory_ / "run", "--preset", "tiny", "--d-model", "32", "--heads", "2", "--tying",
-                   "decoder", "--max-steps", "20", "--threads", "1", "--quiet"},
-                  directory_ / "log");
+    Program train(
+        {"train",    "--train-src",      pairs.source, "--train-tgt", pairs.target, "--vocab",   directory_ / "v.model",
+         "--output", directory_ / "run", "--preset",   "tiny",        "--d-model",  "32",        "--heads",
+         "2",        "--tying",          "decoder",    "--max-steps", "20",         "--threads", "1",
+         "--quiet"},
+        directory_ / "log");
     ASSERT_EQ(train.Wait().exit_code, 0) << Log();
     FileSystem& files = RealFileSystem();
     TranslationModel opened = LoadTranslationModel(files, directory_ / "run");
