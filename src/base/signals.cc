@@ -17,7 +17,7 @@ namespace {
 std::atomic<int> stop_signal{0};
 std::atomic<bool> stop_requested{false};
 std::atomic<bool> installed{false};
-constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP};
+constexpr int kSignals[] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
 struct sigaction before[std::size(kSignals)];  // what handled each
 bool is_silent = false;
 bool on_terminal = false;  // stderr, where a progress line may stand
@@ -35,13 +35,14 @@ void Remember(int signal) {
     if (is_silent) return;
     const int error = errno;
     if (on_terminal) Say("\r\x1b[K");
-    Say(signal == SIGINT ? "Ctrl-C" : signal == SIGTERM ? "SIGTERM" : "SIGHUP");
+    Say(signal == SIGINT ? "Ctrl-C" : signal == SIGTERM ? "SIGTERM" : signal == SIGHUP ? "SIGHUP" : "SIGUSR1");
     Say(": stopping, what is done will be saved; a second time ends at once\n");
     errno = error;
     return;
   }
-  if (signal == SIGHUP) return;  // a terminal that goes sends it twice: itself, and through the shell
-  struct sigaction act = {};     // a second signal: die of it, so that whoever waits for us sees why
+  if (signal == SIGHUP || signal == SIGUSR1)
+    return;                   // a terminal that goes sends it twice: itself, and through the shell
+  struct sigaction act = {};  // a second signal: die of it, so that whoever waits for us sees why
   act.sa_handler = SIG_DFL;
   sigaction(signal, &act, nullptr);
   raise(signal);  // delivered when this handler returns and unblocks it

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// StopSignal: lets a long run end well. SIGTERM, SIGHUP or Ctrl-C asks it to stop; it looks now and then, saves and
-// returns.
+// StopSignal: lets a long run end well. SIGTERM, SIGHUP, SIGUSR1 (which mpirun passes on) or Ctrl-C asks it to stop; it
+// looks now and then, saves and returns.
 #ifndef DRAGOMAN_BASE_SIGNALS_H_
 #define DRAGOMAN_BASE_SIGNALS_H_
 
@@ -22,7 +22,7 @@ class StopSignal {
 };
 
 bool StopRequested();    // from any thread, at any time
-int StopSignalNumber();  // SIGTERM, SIGHUP or SIGINT, or 0 while none has come
+int StopSignalNumber();  // SIGTERM, SIGHUP, SIGUSR1 or SIGINT, or 0 while none has come
 void RequestStop();      // the same without a signal: for tests, and for other reasons to stop
 
 // Work that a signal ended early. No error, but no success either, so that a script does not go on.

@@ -157,6 +157,13 @@ int Parse(CLI::App& app, const std::vector<std::string>& args) {
   return 0;
 }
 
+// Commands that compute for long.
+void WarnOfOldProcessor(const std::string& command) {
+  const std::string missing = kernels::WhatIsMissing();
+  const bool computes = command == "train" || command == "translate" || command == "score";
+  if (computes && !missing.empty()) std::cerr << "warning: " << missing << std::endl;
+}
+
 int Run(std::vector<std::string> args) {
   args = HelpAsFlag(std::move(args));
   auto app = MakeApp({});
@@ -165,6 +172,7 @@ int Run(std::vector<std::string> args) {
     if (!args.empty() && args[0].rfind('-', 0) != 0) return Fail(ExplainCommand(*app, args), kWrongUse);
     return Parse(*app, args);
   }
+  WarnOfOldProcessor(command->get_name());
   std::vector<std::string> command_args = SplitValues(*command, {args.begin() + 1, args.end()});
   if (command->get_name() == "train") {
     command_args = ExpandConfig(*command, command_args, TrainFlagGroups());

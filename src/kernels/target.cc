@@ -59,4 +59,10 @@ void UseTargetFromEnvironment() {
 
 std::string CurrentTarget() { return NameOf(hwy::SupportedAndGeneratedTargets().front()); }
 
+std::string WhatIsMissing() {
+  const std::string target = CurrentTarget();
+  if (target == "avx512" || target == "avx2" || target == "neon") return "";
+  return "this processor has no AVX2, only " + target + ": everything works, but several times slower";
+}
+
 }  // namespace dragoman::kernels

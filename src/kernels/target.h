@@ -25,6 +25,9 @@ void UseTargetFromEnvironment();
 // The instruction set in use.
 std::string CurrentTarget();
 
+// What the processor lacks of what kernels are made to be fast with, for a person; "" if nothing.
+std::string WhatIsMissing();
+
 }  // namespace dragoman::kernels
 
 #endif  // DRAGOMAN_KERNELS_TARGET_H_

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "kernels/target.h"
@@ -14,6 +15,7 @@ namespace {
 using testing::EndsWith;
 using testing::HasSubstr;
 using testing::MatchesRegex;
+using testing::Not;
 using testing::StartsWith;
 
 const Args kCommands = {"vocab", "train", "translate", "score", "eval", "attention", "average"};
@@ -163,6 +165,23 @@ TEST(UsageTest, TheInstructionSetOfTheEnvironmentIsUsed) {
       Dragoman(TinyTraining() + Args{"--max-steps", "1", "--precision", "bf16", "--output", Scratch("forced")});
   EXPECT_EQ(run.code, 0) << run.err;
   EXPECT_THAT(run.err, HasSubstr("--precision bf16 needs a processor with AVX512_BF16"));
+}
+
+TEST(UsageTest, AnOldProcessorIsToldWhatItLacks) {
+  const std::string warning = "no AVX2, only ";
+  const std::vector<std::string> targets = kernels::SupportedTargets();
+  const std::string model = TinyRun();
+  {
+    const ForcedTarget target(targets.back().c_str());
+    if (targets.back() != "neon") {
+      EXPECT_THAT(Dragoman({"translate", "--model", model}, "a b\n").err, HasSubstr(warning + targets.back()));
+    }
+    EXPECT_THAT(Dragoman({"--version"}).err, Not(HasSubstr(warning)));
+  }
+  if (std::find(targets.begin(), targets.end(), "avx2") != targets.end()) {
+    const ForcedTarget target("avx2");
+    EXPECT_THAT(Dragoman({"translate", "--model", model}, "a b\n").err, Not(HasSubstr(warning)));
+  }
 }
 
 }  // namespace

@@ -131,6 +131,14 @@ TEST_F(TrainRanksTest, ASignalToAnyRankSavesAndEndsAll) {
   EXPECT_TRUE(RealFileSystem().Exists(directory_ / "run/last/train_state.json"));
 }
 
+TEST_F(TrainRanksTest, SigUsr1ToMpirunSavesAndEndsAll) {
+  MpiProgram program(2, Arguments("run", 1'000'000, "--save-every 1000000"), directory_ / "log");
+  WaitForRecords("run", 10);
+  program.Send(SIGUSR1);
+  EXPECT_EQ(program.Wait().exit_code, 128 + SIGUSR1) << Log();
+  EXPECT_TRUE(RealFileSystem().Exists(directory_ / "run/last/train_state.json"));
+}
+
 TEST_F(TrainRanksTest, AnErrorOfAllRanksIsSaidOnce) {
   MpiProgram program(3, Arguments("run", -1), directory_ / "log");
   EXPECT_EQ(program.Wait().exit_code, 2);
