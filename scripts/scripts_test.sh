@@ -85,7 +85,7 @@ mkdir "$work/nodebian"
 for tool in bash dirname sed xargs id cat; do ln -s "$(command -v "$tool")" "$work/nodebian/$tool"; done
 expect "a system without apt gets a clear message" 1 'not a Debian system' \
   env -u DRAGOMAN_SKIP_INSTALL PATH="$work/nodebian" "$scripts/install-dependencies.sh" --count
-expect "without the cross compiler it says what to install" 1 'apt-get install g\+\+-aarch64-linux-gnu' \
+expect "without the cross compiler it says what to install" 77 'apt-get install g\+\+-aarch64-linux-gnu' \
   env PATH="$work/nodebian" "$scripts/test-aarch64"
 expect "an unknown option is wrong use" 2 'unknown option --wat' "$scripts/install-dependencies.sh" --wat
 

@@ -40,8 +40,8 @@ void Remember(int signal) {
     errno = error;
     return;
   }
-  if (signal == SIGHUP || signal == SIGUSR1)
-    return;                   // a terminal that goes sends it twice: itself, and through the shell
+  // A terminal that goes sends SIGHUP twice: itself, and through the shell; a launcher may repeat SIGUSR1.
+  if (signal == SIGHUP || signal == SIGUSR1) return;
   struct sigaction act = {};  // a second signal: die of it, so that whoever waits for us sees why
   act.sa_handler = SIG_DFL;
   sigaction(signal, &act, nullptr);

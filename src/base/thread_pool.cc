@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread_pool.h"
 
+#include <sched.h>
+
+#include <algorithm>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -9,6 +12,12 @@
 #include "base/error.h"
 
 namespace dragoman {
+
+int UsableCores() {
+  cpu_set_t cores;  // std::thread::hardware_concurrency() takes no notice of it
+  if (sched_getaffinity(0, sizeof(cores), &cores) == 0) return std::max(1, CPU_COUNT(&cores));
+  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+}
 
 WorkerPool::WorkerPool(int workers) {
   DRAGOMAN_CHECK(workers >= 1);

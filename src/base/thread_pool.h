@@ -14,6 +14,9 @@
 
 namespace dragoman {
 
+// Cores that this process may use: those it is bound to (taskset, mpirun, containers), or all. At least 1.
+int UsableCores();
+
 // Worker 0 is the thread that calls Run; workers 1 to n - 1 are threads of the pool's own, the same ones for its whole
 // life, so what a thread remembers (thread-local buffers, above all) stays with its worker.
 // Use a pool from one thread at a time, and always from the same one if worker 0's memory matters.

@@ -12,7 +12,8 @@
 
 namespace dragoman {
 
-// Rank 0: takes chunks from next() until one is empty, has them translated by all ranks, itself among them, and puts
+// Rank 0: takes chunks from next(), which is called on a thread of its own and may be blocking there when this has
+// thrown, until one is empty; has them translated by all ranks, itself among them, and puts
 // the results into output. progress() is told how many lines are done.
 void DealChunks(Communicator& comm, ChunkTranslator& translator, const std::function<Chunk()>& next,
                 ChunkOutput& output, const std::function<void(int64_t lines)>& progress);

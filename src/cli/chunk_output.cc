@@ -5,6 +5,8 @@
 
 #include <cstring>
 #include <iostream>
+#include <map>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -43,7 +45,6 @@ class FileOutput : public ChunkOutput {
  public:
   FileOutput(FileSystem& files, std::string path)
       : files_(files), path_(std::move(path)), parts_(path_ + ".parts"), lock_(TakeLock()) {
-    if (!files_.Exists(parts_)) CreateDirectories(files_, parts_);
     ProbeWriteAtomically(files_, path_);
   }
 
@@ -92,7 +93,13 @@ class FileOutput : public ChunkOutput {
     return JoinPath(parts_, fmt::format("{:08}-{:016x}", index, fingerprint));
   }
 
+  // Also looks whether there may be such a file.
   std::unique_ptr<FileLock> TakeLock() {
+    const FileType type = files_.Type(path_);
+    if (type != FileType::kNone && type != FileType::kFile) {
+      throw OptionError("--output " + path_ +
+                        " is neither new nor a plain file, expected one; leave --output out to write to stdout");
+    }
     if (!files_.Exists(parts_)) CreateDirectories(files_, parts_);
     auto lock = files_.TryLock(JoinPath(parts_, "lock"));
     if (!lock)

@@ -4,9 +4,7 @@
 #define DRAGOMAN_CLI_CHUNK_OUTPUT_H_
 
 #include <cstdint>
-#include <map>
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "base/file_system.h"

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/decode_flags.h"
 
-#include <algorithm>
 #include <string>
-#include <thread>
 
 #include "base/error.h"
+#include "base/thread_pool.h"
 #include "cli/option_flags.h"
 
 namespace dragoman {
@@ -37,7 +36,7 @@ int ThreadsOrCores(int threads) {
   if (threads < 0 || threads > 1024) {
     throw OptionError(fmt::format("--threads is {}, expected 1 to 1024, or 0 for one per core", threads));
   }
-  return threads > 0 ? threads : std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  return threads > 0 ? threads : UsableCores();
 }
 
 void AddModelFlag(CLI::App& command, std::string* model) {

@@ -27,8 +27,9 @@ constexpr char kExamples[] =
     "  dragoman train --config run.toml --resume        go on after a crash, or start\n"
     "  dragoman train --preset tiny --dump-config       print every resolved value: a config file to edit\n"
     "  dragoman train --init-from RUN/best --train-tsv new.tsv --output RUN2 --max-epochs 2    fine-tune\n"
-    "Ctrl-C, SIGTERM or SIGHUP saves a checkpoint and ends with exit code 130, 143 or 129; --resume goes on from "
-    "there.";
+    "Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 saves a checkpoint and ends with exit code 130, 143, 129 or 138; --resume "
+    "goes\n"
+    "on from there. Several machines train together under mpirun: docs/scaling.md.";
 
 // Fields that follow from the vocabularies, so are no flags.
 bool IsDerived(const std::string& key) { return key == "src_vocab" || key == "tgt_vocab"; }
@@ -111,7 +112,7 @@ void ValidateModel(TransformerConfig model) {
 
 void Train(const TrainOptions& options, Communicator& comm) {
   options.Validate();
-  ValidateModel(options.model);
+  if (comm.rank() == 0 || options.init_from.empty()) ValidateModel(options.model);  // others do not know the model yet
   const StopSignal stop_signal(/*silent=*/comm.size() >
                                1);  // mpirun sends it when it ends a run of which one rank died
   Trainer trainer(options, RealFileSystem(), comm);

@@ -4,7 +4,6 @@
 #define DRAGOMAN_CLI_TRANSLATE_CHUNK_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>

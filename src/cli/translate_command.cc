@@ -8,7 +8,6 @@
 #include <cstring>
 #include <functional>
 #include <iostream>
-#include <iterator>
 #include <memory>
 
 #include "base/error.h"
@@ -43,6 +42,9 @@ computes no finite number for it), and with --n-best a list n_best of translatio
 // A line of progress for a person who waits for a file to be done.
 class Progress {
  public:
+  explicit Progress(const TranslateFlags& flags)
+      : is_wanted_(isatty(STDERR_FILENO) != 0 && (!flags.input.empty() || isatty(STDIN_FILENO) == 0) &&
+                   (!flags.output.empty() || isatty(STDOUT_FILENO) == 0)) {}
   void Show(int64_t lines) {
     if (!is_wanted_) return;
     std::cerr << fmt::format("\r{} lines, {:.0f} lines/s", lines, static_cast<double>(lines) / timer_.Seconds())
@@ -54,7 +56,7 @@ class Progress {
   }
 
  private:
-  bool is_wanted_ = isatty(STDERR_FILENO) != 0 && isatty(STDIN_FILENO) == 0 && isatty(STDOUT_FILENO) == 0;
+  const bool is_wanted_;
   bool is_shown_ = false;
   Timer timer_;
 };
@@ -66,9 +68,11 @@ void Validate(const TranslateFlags& flags) {
   }
 }
 
-// Large chunks are sorted well by length; several ranks need enough of them to share out.
+// Large chunks are sorted well by length; several ranks need enough of them to share out. What a file keeps of a run
+// must fit the next one, of however many processes.
 int ChunkLines(const TranslateFlags& flags, const Communicator& comm, int threads) {
   if (flags.chunk_lines > 0) return flags.chunk_lines;
+  if (!flags.output.empty()) return 1024;
   return comm.size() == 1 ? 4096 : std::clamp(256 * threads, 256, 4096);
 }
 
@@ -90,11 +94,14 @@ class Input {
 
   // Empty at the end. whole: full, however slowly the lines come, so that the same input makes the same chunks.
   Chunk Next(size_t lines, bool whole) {
-    Chunk chunk{number_, lines_.Next(lines)};
-    while (whole && chunk.lines.size() < lines) {
-      std::vector<std::string> more = lines_.Next(lines - chunk.lines.size());
+    constexpr size_t kMostBytes = size_t{16} << 20;
+    Chunk chunk{number_, lines_.Next(whole ? 1 : lines)};
+    size_t bytes = chunk.lines.empty() ? 0 : chunk.lines.front().size();
+    while (whole && !chunk.lines.empty() && chunk.lines.size() < lines && bytes < kMostBytes) {
+      std::vector<std::string> more = lines_.Next(1);
       if (more.empty()) break;
-      std::ranges::move(more, std::back_inserter(chunk.lines));
+      bytes += more.front().size();
+      chunk.lines.push_back(std::move(more.front()));
     }
     number_ += static_cast<int64_t>(chunk.lines.size());
     return chunk;
@@ -122,12 +129,12 @@ void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslat
     std::cerr << fmt::format("dragoman: --max-length is {}, but the model's limit of {} tokens holds\n",
                              flags.decode.max_length, config.max_tgt_len);
   }
-  Input input(flags.input);
+  const auto input = std::make_shared<Input>(flags.input);
   const bool to_file = !flags.output.empty();
   const auto output = to_file ? OutputToFile(RealFileSystem(), flags.output) : OutputToStdout();
-  const auto next = [&] { return input.Next(chunk_lines, to_file); };
+  const auto next = [=] { return input->Next(chunk_lines, to_file); };
   {
-    Progress line;
+    Progress line(flags);
     const auto progress = [&](int64_t lines) { line.Show(lines); };
     if (comm.size() == 1) {
       TranslateChunks(translator, next, *output, progress);
@@ -190,7 +197,7 @@ void AddTranslateCommand(CLI::App& app) {
   flag("output", flags->output, "file to write, instead of stdout; a start after a crash goes on from OUTPUT.parts");
   AddThreadsFlag(*command, &flags->threads);
   flag("chunk_lines", flags->chunk_lines,
-       "lines read, sorted by length and translated together at most; 0: 4096, fewer under mpirun");
+       "lines read, sorted by length and translated together at most; 0: 4096, with --output 1024, fewer under mpirun");
   command->callback([flags] {
     if (flags->decode.n_best == 0) flags->decode.n_best = flags->decode.beam_size;
     RunAsRank([&](Communicator& comm) { Translate(*flags, comm); });

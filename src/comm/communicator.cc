@@ -6,11 +6,11 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <iostream>
 #include <utility>
 
 #include "base/check.h"
+#include "base/thread_pool.h"
 
 namespace dragoman {
 namespace {
@@ -19,6 +19,7 @@ constexpr int kSignTag = Transport::kMostTag;  // of life
 constexpr int kLetterTag = Transport::kMostTag - 1;
 constexpr int kTags = Transport::kMostTag - 1;  // for all else
 constexpr auto kSignInterval = std::chrono::seconds(1);
+constexpr auto kLongStart = std::chrono::seconds(30);
 constexpr std::byte kAlive{0}, kGoodbye{1};
 constexpr size_t kPart = size_t{64} << 20;  // bytes of a broadcast that travel at a time
 
@@ -34,7 +35,12 @@ std::span<std::byte> Unconst(std::span<const std::byte> bytes) {
 Communicator::Communicator(const MakeTransport& make) {
   thread_ = std::thread([this, make] { Work(make); });
   std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return ready_; });
+  if (!changed_.wait_for(lock, kLongStart, [this] { return ready_; })) {
+    std::cerr << "dragoman: still waiting for the other processes to join; were all started, and may they reach each "
+                 "other (firewalls)?"
+              << std::endl;
+    changed_.wait(lock, [this] { return ready_; });
+  }
   lock.unlock();
   if (error_ || size_ == 1) {
     thread_.join();
@@ -44,7 +50,9 @@ Communicator::Communicator(const MakeTransport& make) {
   ShareNames();
 }
 
-Communicator::~Communicator() {
+Communicator::~Communicator() { Abandon(); }
+
+void Communicator::Abandon() {
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock(mutex_);
@@ -54,15 +62,19 @@ Communicator::~Communicator() {
   thread_.join();
 }
 
+std::string Communicator::Name(int rank) const {
+  const std::lock_guard lock(mutex_);
+  return names_.empty() ? "rank " + std::to_string(rank) : names_[static_cast<size_t>(rank)];
+}
+
 Communicator& Alone() {
   static Communicator alone;
   return alone;
 }
 
 int Communicator::cores() const {
-  const auto usable = static_cast<int>(std::thread::hardware_concurrency());  // mpirun may have bound us to some
-  const auto share = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN)) / local_size_;
-  return std::max(1, size_ == 1 ? usable : std::min(usable, share));
+  const auto all = static_cast<int>(sysconf(_SC_NPROCESSORS_ONLN));
+  return size_ == 1 ? UsableCores() : std::max(1, std::min(UsableCores(), all / local_size_));
 }
 
 void Communicator::Leave() {
@@ -89,7 +101,7 @@ void Communicator::ShareNames() {
     receives.push_back({other, std::as_writable_bytes(std::span(texts[static_cast<size_t>(other)]))});
   }
   Run(std::move(sends), std::move(receives));
-  names_.clear();
+  const std::lock_guard lock(mutex_);
   for (const auto& text : texts) names_.emplace_back(text.data());
 }
 
@@ -295,12 +307,15 @@ bool Communicator::FinishSome() {
 bool Communicator::TakeLetters() {
   bool any = false;
   while (const auto waiting = transport_->Probe(kLetterTag)) {
-    Letter letter{waiting->from, std::string(waiting->bytes, '\0')};
-    const Transport::Ticket ticket = transport_->Receive(waiting->from, kLetterTag, BytesIn(letter.text));
-    while (!transport_->IsDone(ticket)) std::this_thread::yield();
+    Incoming& coming = incoming_.emplace_back();
+    coming.letter = {waiting->from, std::string(waiting->bytes, '\0')};
+    coming.ticket = transport_->Receive(waiting->from, kLetterTag, BytesIn(coming.letter.text));
+    any = true;
+  }
+  for (; !incoming_.empty() && transport_->IsDone(incoming_.front().ticket); incoming_.pop_front()) {
     {
       const std::lock_guard lock(mutex_);
-      letters_.push_back(std::move(letter));
+      letters_.push_back(std::move(incoming_.front().letter));
     }
     changed_.notify_all();
     any = true;
@@ -354,10 +369,12 @@ void Communicator::Rest(bool anything_happened) {
   const Clock::time_point now = Clock::now();
   if (anything_happened) busy_ = now;
   if (now - busy_ < std::chrono::microseconds(100)) return std::this_thread::yield();
-  if (!under_way_.empty()) return std::this_thread::sleep_for(std::chrono::microseconds(50));
+  if (!under_way_.empty() || !incoming_.empty()) return std::this_thread::sleep_for(std::chrono::microseconds(50));
   std::unique_lock lock(mutex_);
-  const auto pause = waiting_for_letters_ > 0 ? std::chrono::microseconds(200) : std::chrono::milliseconds(100);
-  changed_.wait_for(lock, pause, [this] { return !orders_.empty() || stop_ || leave_; });
+  const int waiting = waiting_for_letters_;
+  const auto pause = waiting > 0 ? std::chrono::microseconds(200) : std::chrono::milliseconds(100);
+  changed_.wait_for(lock, pause,
+                    [&] { return !orders_.empty() || stop_ || leave_ || waiting_for_letters_ != waiting; });
 }
 
 }  // namespace dragoman

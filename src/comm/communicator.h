@@ -44,11 +44,14 @@ class Communicator {
   int size() const { return size_; }
   int local_size() const { return local_size_; }  // ranks on this machine
   int cores() const;  // those this rank may use; where a machine has several ranks, its share
-  const std::string& name() const { return Name(rank_); }  // "rank 2 on node7, process 4711"
-  const std::string& Name(int rank) const { return names_[static_cast<size_t>(rank)]; }
+  std::string name() const { return Name(rank_); }  // "rank 2 on node7, process 4711"
+  std::string Name(int rank) const;
 
   // Collective. The end of a run that went well.
   void Leave();
+
+  // Stops without the others, with transfers under way or not: their memory may go. Nothing else may follow.
+  void Abandon();
 
   // Collective. What rank 0 gave.
   std::string Broadcast(std::string bytes);
@@ -67,7 +70,8 @@ class Communicator {
   // communicator's thread once all are done, and may start more. From any thread.
   void Start(int tag, std::vector<Transfer> sends, std::vector<Transfer> receives, std::function<void()> done);
   void Wait();  // until nothing that was started is under way, and all done() have returned
-  // The first of `count` tags that no transfer under way has. Ranks that ask in the same order get the same.
+  // The first of `count` tags, new ones as long as fewer than a million are in use. Ranks that ask in the same order
+  // get the same.
   int NewTags(int count);
 
   // Letters: from any rank to any, also to itself, at any time.
@@ -111,12 +115,12 @@ class Communicator {
   void BroadcastBytes(std::span<std::byte> bytes);
 
   int rank_ = 0, size_ = 1, local_size_ = 1;
-  std::vector<std::string> names_ = {""};
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Order> orders_;           // guarded by mutex_
   int64_t unfinished_ = 0;             // guarded by mutex_; orders but letters that are not done
+  std::vector<std::string> names_;     // guarded by mutex_; by rank
   std::deque<Letter> letters_;         // guarded by mutex_
   int waiting_for_letters_ = 0;        // guarded by mutex_
   int next_tag_ = 0;                   // guarded by mutex_
@@ -130,6 +134,11 @@ class Communicator {
   // The thread's own.
   std::unique_ptr<Transport> transport_;
   std::list<UnderWay> under_way_;
+  struct Incoming {
+    Transport::Ticket ticket;
+    Letter letter;
+  };
+  std::list<Incoming> incoming_;                  // letters, in the order in which they came
   Transport::Ticket hearing_ = -1, saying_ = -1;  // signs of life from the rank before, and to the one after
   std::byte heard_sign_{}, said_sign_{};
   bool goodbye_ = false;  // heard from the rank before

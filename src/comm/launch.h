@@ -12,7 +12,8 @@ namespace dragoman {
 inline bool LaunchedAsRank() {
   if (const char* size = std::getenv("OMPI_COMM_WORLD_SIZE")) return std::string_view(size) != "1";
   if (const char* size = std::getenv("PMI_SIZE")) return std::string_view(size) != "1";
-  return std::getenv("PMIX_RANK") != nullptr;
+  const char* tasks = std::getenv("SLURM_STEP_NUM_TASKS");
+  return std::getenv("PMIX_RANK") != nullptr && (tasks == nullptr || std::string_view(tasks) != "1");
 }
 
 }  // namespace dragoman

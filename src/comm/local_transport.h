@@ -44,7 +44,10 @@ class LocalTransport : public Transport {
     hub_->queues[{to, tag, rank_}].emplace_back(reinterpret_cast<const char*>(bytes.data()), bytes.size());
     return Keep(std::nullopt);
   }
-  Ticket Receive(int from, int tag, std::span<std::byte> bytes) override { return Keep(Pending{from, tag, bytes}); }
+  Ticket Receive(int from, int tag, std::span<std::byte> bytes) override {
+    const Pending pending{from, tag, bytes};
+    return TryReceive(pending) ? Keep(std::nullopt) : Keep(pending);
+  }
 
   bool IsDone(Ticket ticket) override {
     const auto found = pending_.find(ticket);
@@ -90,7 +93,7 @@ class LocalTransport : public Transport {
   std::shared_ptr<Hub> hub_;
   int rank_;
   Ticket last_ = 0;
-  std::map<Ticket, std::optional<Pending>> pending_;  // without a value: a send, which is always done
+  std::map<Ticket, std::optional<Pending>> pending_;  // without a value: done
 };
 
 // Runs fn once a rank, all at the same time, each with its Communicator.

@@ -19,9 +19,6 @@ struct DataPosition {
   bool operator==(const DataPosition&) const = default;
 };
 
-// The position after a batch that has been used.
-inline DataPosition After(const Batch& batch) { return {batch.epoch, batch.index + 1}; }
-
 // Endless, deterministic: position and options decide the batch. Refers to the corpus, which must outlive it. Used by
 // one thread at a time.
 class BatchStream {

@@ -89,7 +89,7 @@ TEST_F(BatchStreamTest, AStreamStartedAtAnyPositionGoesOnTheSame) {
     for (Batch& batch : batches) stream.Next(&batch);
     ASSERT_GE(batches.back().epoch, 2);
     for (size_t stopped = 0; stopped + 1 < batches.size(); ++stopped) {
-      BatchStream resumed(corpus_, options_, After(batches[stopped]));
+      BatchStream resumed(corpus_, options_, {batches[stopped].epoch, batches[stopped].index + 1});
       Batch batch;
       resumed.Next(&batch);
       ExpectSame(batch, batches[stopped + 1]);

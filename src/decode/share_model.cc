@@ -23,7 +23,7 @@ void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_p
 void ShareModel(Communicator& comm, TranslationModel* model) {
   ShareArchitecture(comm, &model->vocabs, &model->model);
   comm.Broadcast(model->model->parameters().values());
-  model->model->PrepareForDecoding();
+  if (comm.rank() > 0) model->model->PrepareForDecoding();
 }
 
 }  // namespace dragoman

@@ -34,6 +34,10 @@ GradientExchange::GradientExchange(Communicator& comm, int64_t size, int workers
   }
 }
 
+GradientExchange::~GradientExchange() {
+  if (!gradients_.empty()) comm_.Abandon();  // its thread still writes there
+}
+
 FlatRange GradientExchange::PartOf(const FlatRange& bucket, int rank) const {
   const int64_t lines = (bucket.end - bucket.begin) / kLine;
   return {bucket.begin + lines * rank / comm_.size() * kLine, bucket.begin + lines * (rank + 1) / comm_.size() * kLine};
@@ -136,6 +140,7 @@ double GradientExchange::Finish() {
     StartFinalBuckets();
   }
   comm_.Wait();
+  gradients_ = {};
   double squares = 0;
   for (const double part : squares_) squares += part;
   return squares;

@@ -34,6 +34,7 @@ class GradientExchange {
  public:
   // For flat buffers of `size` floats, one a worker. comm, of more than one rank, must outlive this.
   GradientExchange(Communicator& comm, int64_t size, int workers, const ExchangeOptions& options);
+  ~GradientExchange();  // between Begin and Finish, when something was thrown there: abandons comm
 
   // This rank's parts: all that it sums, and all that it updates if sharded.
   const std::vector<FlatRange>& owned() const { return owned_; }
@@ -65,8 +66,8 @@ class GradientExchange {
   ExchangeOptions options_;
   std::vector<FlatRange> buckets_;  // from the end of the buffer to its beginning
   std::vector<FlatRange> owned_;
-  std::span<FlatBuffer> gradients_;
-  std::vector<double> squares_;  // of the owned part of each bucket
+  std::span<FlatBuffer> gradients_;  // between Begin and Finish
+  std::vector<double> squares_;      // of the owned part of each bucket
 
   std::mutex mutex_;
   std::vector<int64_t> final_from_;  // guarded by mutex_; by worker

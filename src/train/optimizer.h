@@ -30,8 +30,7 @@ struct FlatRange {
 // Owns the moments and the average. One thread calls it; the pool's workers each handle a range of the parameters.
 class Optimizer {
  public:
-  // owned: the ranges that Update changes; another process updates the rest (train/gradient_exchange.h). Of moments and
-  // average beyond them nothing is ever touched, so they take no memory.
+  // owned: the ranges that Update changes; another process updates the rest (train/gradient_exchange.h).
   Optimizer(const OptimizerOptions& options, int64_t size, std::vector<FlatRange> owned);
   Optimizer(const OptimizerOptions& options, int64_t size) : Optimizer(options, size, {{0, size}}) {}
 

@@ -7,10 +7,10 @@
 #include <array>
 #include <cmath>
 #include <string_view>
-#include <thread>
 
 #include "base/error.h"
 #include "base/option_text.h"
+#include "base/thread_pool.h"
 #include "data/byte_source.h"
 #include "metrics/bleu_tokenizer.h"
 #include "train/gradient_workers.h"
@@ -91,7 +91,7 @@ ScheduleOptions TrainOptions::ScheduleOf() const {
 
 TrainOptions TrainOptions::Resolved() const {
   TrainOptions resolved = *this;
-  if (threads == 0) resolved.threads = std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+  if (threads == 0) resolved.threads = UsableCores();
   if (ScheduleOf().Decays()) resolved.decay_steps = ScheduleOf().decay_steps;
   resolved.micro_batch_tokens = MicroBatchTokens(*this, resolved.threads);
   return resolved;
@@ -108,6 +108,19 @@ std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
   std::map<std::string, std::string> texts;
   ForEachTrainOption(resolved, [&](const char* key, const auto& value, const char*) {
     if (std::ranges::find(kDecisive, std::string_view(key)) != kDecisive.end()) texts[key] = ValueText(value);
+  });
+  return texts;
+}
+
+std::vector<std::string> TrainOptions::SharedTexts() const {
+  constexpr std::array<std::string_view, 18> kOwn = {
+      "train_src", "train_tgt", "train_tsv", "train_jsonl", "jsonl_src_key", "jsonl_tgt_key",
+      "valid_src", "valid_tgt", "vocab",     "src_vocab",   "tgt_vocab",     "init_from",
+      "output",    "threads",   "quiet",     "tensorboard", "log_every",     "memory_mb"};
+  std::vector<std::string> texts = {fmt::format("valid_src {}", valid_src.empty() ? "left out" : "given")};
+  ForEachTrainOption(*this, [&](const char* key, const auto& value, const char*) {
+    if (std::ranges::find(kOwn, std::string_view(key)) == kOwn.end())
+      texts.push_back(fmt::format("{} {}", key, ValueText(value)));
   });
   return texts;
 }

@@ -100,6 +100,10 @@ struct TrainOptions {
   // Those options that decide what the weights become, as text by key: all but the model's, which its config.json
   // holds, the data, which has a fingerprint, and seed and threads, which TrainState holds as numbers.
   std::map<std::string, std::string> DecisiveTexts() const;
+
+  // "key value" of each option that processes which train together must share: all but the files, which only the first
+  // one reads, the threads and what is printed.
+  std::vector<std::string> SharedTexts() const;
 };
 
 // Calls visit(key, field, help) for every option but the model's (see ForEachField of TransformerConfig), and before

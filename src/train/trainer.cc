@@ -2,11 +2,9 @@
 #include "train/trainer.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <limits>
 #include <thread>
 #include <utility>
@@ -15,6 +13,7 @@
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/option_text.h"
+#include "comm/packed_strings.h"
 #include "decode/share_model.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
@@ -22,6 +21,7 @@
 #include "train/average.h"
 #include "train/input_files.h"
 #include "train/run_checkpoint.h"
+#include "train/share_corpus.h"
 
 namespace dragoman {
 namespace {
@@ -103,6 +103,7 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
       pool_(options_.Resolved().threads),
       precision_(UsablePrecision(options_.precision, comm)),
       reporter_(options_, files, /*silent=*/comm.rank() > 0) {
+  RequireEqualOptions();
   std::optional<Checkpoint> last;
   if (IsFirst()) {
     store_ = OpenStore(options_, files_, reporter_);
@@ -123,7 +124,7 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
   if (last) ResumeFrom(*last);
   if (IsFirst()) OpenCorpus();
   ShareState();
-  ShareCorpus();
+  corpus_ = ShareCorpus(comm_, files_, std::move(corpus_), state_.corpus_fingerprint, vocabs_);
   BatchOptions batches;
   batches.max_tokens = options_.batch_tokens;
   batches.order = options_.batch_order;
@@ -131,7 +132,8 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
   batches.decoder_start = model_->config().decoder_start;
   prefetcher_ =
       std::make_unique<Prefetcher>(UpdateStream(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}),
-                                                UpdateShare{options_.accumulate, comm_.rank(), comm_.size()}));
+                                                UpdateShare{options_.accumulate, comm_.rank(), comm_.size()}),
+                                   /*depth=*/options_.accumulate > 8 ? 1 : 2);
   OpenValidation();
   first_step_ = state_.step;
   reporter_.Open(state_, corpus_->size());
@@ -142,6 +144,25 @@ Trainer::~Trainer() = default;
 
 // A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint `last`: the model of
 // --init-from need not be there any more.
+// Each rank has its own command line and --config, which may be another file of that name. Other options would train
+// something that nobody asked for, or have ranks wait for each other for ever.
+void Trainer::RequireEqualOptions() {
+  if (comm_.size() == 1) return;
+  const std::vector<std::string> own = options_.SharedTexts(), first = UnpackStrings(comm_.Broadcast(PackStrings(own)));
+  for (size_t i = 0; i < own.size() && i < first.size(); ++i) {
+    if (own[i] == first[i]) continue;
+    throw OptionError(fmt::format(
+        "{} has the option {}, but rank 0 has {}; expected the same of all ranks; is --config the same file on all "
+        "machines, and the program the same version?",
+        comm_.name(), own[i], first[i]));
+  }
+  const auto threads = static_cast<double>(pool_.workers());
+  const std::vector<double> all = comm_.AllGather({&threads, 1});
+  if (std::ranges::any_of(all, [&](double other) { return other != all[0]; })) {
+    reporter_.Warn("ranks have different numbers of threads: results are those of this combination only");
+  }
+}
+
 void Trainer::ReadModel(const Checkpoint* last) {
   const bool is_tuned = !options_.init_from.empty();
   const std::string origin = last != nullptr ? last->directory
@@ -209,7 +230,7 @@ void Trainer::ReportStart() {
     reporter_.Warn(fmt::format("--precision bf16 needs a processor with AVX512_BF16, which {} lacks: training in f32",
                                comm_.size() == 1 ? "this one" : "a rank's"));
   }
-  const auto usable = static_cast<int>(std::thread::hardware_concurrency());
+  const int usable = UsableCores();
   if (comm_.size() > 1 && pool_.workers() > usable) {
     reporter_.Warn(fmt::format("{} threads share {} core{}: mpirun has bound this process; give mpirun --bind-to none",
                                pool_.workers(), usable, usable == 1 ? "" : "s"));
@@ -255,49 +276,6 @@ void Trainer::ShareState() {
   if (state_.step == 0) return;  // moments are zero
   comm_.Broadcast(optimizer_->first_moment());
   comm_.Broadcast(optimizer_->second_moment());
-}
-
-// The file that rank 0 made, where this rank sees it: on the same machine, or on a disk that they share.
-void Trainer::ShareCorpus() {
-  if (comm_.size() == 1) return;
-  const std::string path = comm_.Broadcast(IsFirst() ? corpus_->path() : "");
-  const auto open = [&](const std::string& from) {
-    auto found = TokenCorpus::Open(from, state_.corpus_fingerprint, *vocabs_.src, *vocabs_.tgt, files_);
-    if (found) corpus_ = std::make_unique<TokenCorpus>(std::move(*found));
-  };
-  if (!IsFirst()) open(path);
-  const double lacks = corpus_ ? 0 : 1;
-  if (std::ranges::max(comm_.AllGather({&lacks, 1})) == 0) return;
-  const std::string copy = CopyCorpus(path);
-  if (corpus_) return;
-  open(copy);
-  files_.RemoveFile(copy);  // it stays open
-  if (!corpus_) {
-    throw FileError(copy, "the copy of rank 0's corpus cannot be read back; expected a sound disk in $TMPDIR");
-  }
-}
-
-// Rank 0 sends its file around; who lacks it writes a copy. Returns the copy's path.
-std::string Trainer::CopyCorpus(const std::string& path) {
-  constexpr int64_t kPart = int64_t{16} << 20;
-  const char* directory = std::getenv("TMPDIR");
-  const std::string copy =
-      JoinPath(directory != nullptr ? directory : "/tmp", fmt::format("dragoman-{}-{}.tokens", getpid(), comm_.rank()));
-  const auto source = IsFirst() ? files_.Open(path) : nullptr;
-  const auto target = corpus_ ? nullptr : files_.Create(copy);
-  const auto size = static_cast<double>(source ? source->size() : 0);
-  const auto bytes = static_cast<int64_t>(comm_.AllGather({&size, 1})[0]);
-  for (int64_t done = 0; done < bytes; done += kPart) {
-    std::string part;
-    if (source) {
-      part.resize(static_cast<size_t>(std::min(kPart, bytes - done)));
-      source->Read(done, part);
-    }
-    part = comm_.Broadcast(std::move(part));
-    if (target) target->Append(part);
-  }
-  if (target) target->Close();
-  return copy;
 }
 
 void Trainer::OpenValidation() {
@@ -409,7 +387,11 @@ void Trainer::Step() {
   if (std::isfinite(found.sums.loss) && std::isfinite(norm)) {
     const int64_t update = state_.step + 1 - state_.skipped_updates;
     optimizer_->Update(pool_, rate, update, norm, workers_->gradients(), model_->parameters().values());
-    if (exchange_ && options_.shard_optimizer) exchange_->Share(model_->parameters().values(), /*to_all=*/true);
+    if (exchange_ && options_.shard_optimizer) {
+      const Timer timer;
+      exchange_->Share(model_->parameters().values(), /*to_all=*/true);
+      waited_seconds_ += timer.Seconds();
+    }
     skipped_in_a_row_ = 0;
   } else {
     HandleNonFinite(found.suspects, found.sums.loss, norm);

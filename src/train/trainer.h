@@ -30,7 +30,7 @@
 namespace dragoman {
 
 // One run. Killed at any moment and resumed, it ends with the bits of an uninterrupted run: the same options, machine
-// and number of threads given.
+// and numbers of threads and ranks given.
 class Trainer {
  public:
   // Reads everything, resumes if asked to, and reports what it found. Throws OptionError, FileError, FormatError, and
@@ -53,13 +53,12 @@ class Trainer {
 
  private:
   bool IsFirst() const { return comm_.rank() == 0; }
+  void RequireEqualOptions();
   void OpenModel(const Checkpoint* last);
   void ReadModel(const Checkpoint* last);
   void ResumeFrom(const Checkpoint& checkpoint);
   void OpenCorpus();
   void ShareState();
-  void ShareCorpus();
-  std::string CopyCorpus(const std::string& path);
   void OpenValidation();
   void ReportStart();
 

@@ -96,7 +96,7 @@ TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
   ExpectWrongUse({"translate", "--model", "x", "--n-best", "9"}, "--n-best is 9, expected at most --beam-size");
   ExpectWrongUse({"translate", "--model", "x", "--format", "xml"}, "--format is \"xml\", expected text, jsonl");
   ExpectWrongUse({"translate", "--model", "x", "--threads", "-1"}, "--threads is -1, expected");
-  ExpectWrongUse({"translate", "--model", "x", "--chunk-lines", "0"}, "--chunk-lines is 0, expected");
+  ExpectWrongUse({"translate", "--model", "x", "--chunk-lines", "-1"}, "--chunk-lines is -1, expected");
   ExpectWrongUse({"translate", "--model", "x", "--sample=maybe"}, "--sample is \"maybe\", expected true or false");
   ExpectWrongUse({"attention", "--model", "x", "--layer", "-2", "s"}, "--layer is -2, expected");
   ExpectWrongUse({"attention", "--model", "x", "--head", "-2", "s"}, "--head is -2, expected");

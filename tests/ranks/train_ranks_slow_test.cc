@@ -139,6 +139,20 @@ TEST_F(TrainRanksTest, SigUsr1ToMpirunSavesAndEndsAll) {
   EXPECT_TRUE(RealFileSystem().Exists(directory_ / "run/last/train_state.json"));
 }
 
+TEST_F(TrainRanksTest, RanksWithOtherOptionsAreRefused) {
+  std::vector<std::string> arguments = {"--oversubscribe", "-n", "1", DRAGOMAN_PROGRAM};
+  const auto add = [&](const std::vector<std::string>& more) {
+    arguments.insert(arguments.end(), more.begin(), more.end());
+  };
+  add(Arguments("run", 100));
+  add({":", "-n", "1", DRAGOMAN_PROGRAM});
+  add(Arguments("run", 100, "--label-smoothing 0.2"));
+  Program program(arguments, directory_ / "log", "/dev/null", DRAGOMAN_MPIRUN);
+  EXPECT_EQ(program.Wait().exit_code, 2) << Log();
+  EXPECT_THAT(Log(),
+              ContainsRegex("rank 1 on .* has the option label_smoothing 0.2, but rank 0 has label_smoothing 0.1"));
+}
+
 TEST_F(TrainRanksTest, AnErrorOfAllRanksIsSaidOnce) {
   MpiProgram program(3, Arguments("run", -1), directory_ / "log");
   EXPECT_EQ(program.Wait().exit_code, 2);

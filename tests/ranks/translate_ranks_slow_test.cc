@@ -2,8 +2,10 @@
 // `mpirun -n N dragoman translate`: the bytes of one process, whatever happens on the way.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
+#include <fstream>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -132,6 +134,57 @@ TEST_F(TranslateRanksTest, ARestartSkipsWhatIsDone) {
   EXPECT_TRUE(FileBytes(directory_ / "output") == want);
   run(2, "--beam-size 16");
   EXPECT_THAT(Log(), Not(HasSubstr("from an earlier start"))) << "that one had ended";
+}
+
+TEST_F(TranslateRanksTest, ARestartMayHaveAnotherNumberOfProcesses) {
+  std::string input;
+  for (int i = 0; i < 3; ++i) input += FileBytes(directory_ / "input") + "\n";
+  directory_.Write("input", input);
+  std::vector<std::string> arguments = Arguments("--beam-size 6");
+  const std::string want = Wanted("--beam-size 6");
+  arguments.insert(arguments.end(), {"--input", directory_ / "input", "--output", directory_ / "output"});
+  {
+    MpiProgram program(2, arguments, directory_ / "log");
+    while (Parts() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the lock, and a chunk
+    kill(program.RankPid(1), SIGKILL);
+    ASSERT_NE(program.Wait().exit_code, 0) << "it was done before the kill; the test needs more lines";
+  }
+  Program alone(arguments, directory_ / "log");
+  EXPECT_EQ(alone.Wait().exit_code, 0);
+  EXPECT_THAT(Log(), ContainsRegex("[12] chunks? of 3 were there from an earlier start"));
+  EXPECT_TRUE(FileBytes(directory_ / "output") == want);
+}
+
+// A program that sends a line and waits for its translation gets it, before there is another line.
+TEST_F(TranslateRanksTest, LinesThatComeSinglyAreAnsweredSingly) {
+  const std::string pipe = directory_ / "pipe";
+  ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+  MpiProgram program(2, Arguments(), directory_ / "log", pipe);
+  std::ofstream lines(pipe);
+  for (size_t i = 1; i <= 3; ++i) {
+    lines << "hello\n" << std::flush;
+    const auto answered = [&] {
+      const std::string out = FileBytes(directory_ / "log.out");
+      return static_cast<size_t>(std::count(out.begin(), out.end(), '\n')) == i;
+    };
+    for (int tries = 0; tries < 1000 && !answered(); ++tries) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    }
+    ASSERT_TRUE(answered()) << "line " << i;
+  }
+  lines.close();
+  EXPECT_EQ(program.Wait().exit_code, 0) << Log();
+}
+
+TEST_F(TranslateRanksTest, OutputIsAPlainFileOrNothing) {
+  for (const std::string& path : {std::string("/dev/null"), directory_ / "model"}) {
+    std::vector<std::string> arguments = Arguments();
+    arguments.insert(arguments.end(), {"--output", path});
+    Program program(arguments, directory_ / "log");
+    EXPECT_EQ(program.Wait().exit_code, 2);
+    EXPECT_THAT(Log(), HasSubstr("--output " + path + " is neither new nor a plain file"));
+    EXPECT_FALSE(RealFileSystem().Exists(path + ".parts"));
+  }
 }
 
 TEST_F(TranslateRanksTest, TwoRunsDoNotWriteOneFile) {

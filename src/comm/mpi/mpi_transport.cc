@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/check.h"
+#include "base/error.h"
 #include "comm/launch.h"
 #include "comm/transport.h"
 
@@ -87,7 +88,14 @@ class MpiTransport : public Transport {
 
 std::unique_ptr<Transport> JoinMpi() {
   if (!LaunchedAsRank()) return nullptr;
-  return std::make_unique<MpiTransport>();
+  auto transport = std::make_unique<MpiTransport>();
+  if (transport->size() == 1) {
+    throw Error(
+        "started as one of several processes, but MPI finds this one alone: its launcher belongs to another MPI than "
+        "the "
+        "program, expected Open MPI's mpirun (or one process); on Debian: apt-get install openmpi-bin");
+  }
+  return transport;
 }
 
 }  // namespace dragoman
