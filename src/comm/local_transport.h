@@ -3,8 +3,9 @@
 #ifndef DRAGOMAN_COMM_LOCAL_TRANSPORT_H_
 #define DRAGOMAN_COMM_LOCAL_TRANSPORT_H_
 
+#include <algorithm>
 #include <atomic>
-#include <cstring>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <map>
@@ -86,7 +87,7 @@ class LocalTransport : public Transport {
     const std::string bytes = std::move(queue->second.front());
     queue->second.pop_front();
     DRAGOMAN_CHECK(bytes.size() == pending.bytes.size());
-    std::memcpy(pending.bytes.data(), bytes.data(), bytes.size());
+    std::copy_n(reinterpret_cast<const std::byte*>(bytes.data()), bytes.size(), pending.bytes.begin());
     return true;
   }
 
