@@ -142,8 +142,6 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
 
 Trainer::~Trainer() = default;
 
-// A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint `last`: the model of
-// --init-from need not be there any more.
 // Each rank has its own command line and --config, which may be another file of that name. Other options would train
 // something that nobody asked for, or have ranks wait for each other for ever.
 void Trainer::RequireEqualOptions() {
@@ -163,6 +161,8 @@ void Trainer::RequireEqualOptions() {
   }
 }
 
+// A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint `last`: the model of
+// --init-from need not be there any more.
 void Trainer::ReadModel(const Checkpoint* last) {
   const bool is_tuned = !options_.init_from.empty();
   const std::string origin = last != nullptr ? last->directory
