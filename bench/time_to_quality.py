@@ -7,7 +7,8 @@ updates and without validating, which would cost it time; how well it then trans
 Dragoman trains as recipes/multi30k-en-de.sh does, and its clock stops at the first validation that reaches the goal:
 its validations are in its time. Both are then scored on test_2016_flickr by `dragoman eval`. Runs follow each other,
 with nothing beside them; what has run once is kept in --output, and not run again. It takes hours: if the machine is
-needed meanwhile, suspend the whole process group (kill -STOP); the clock stops with it.
+needed meanwhile, suspend the whole process group (kill -STOP); the clock stops with it. A run of Marian that was ended
+goes on from its last checkpoint, with the minutes it had taken by then.
 """
 
 import argparse
@@ -38,16 +39,16 @@ def marian_settings(threads, seed, updates):
         "--lr-decay-inv-sqrt", "2000", "--optimizer-params", "0.9", "0.98", "1e-9", "--clip-norm", "0",
         "--exponential-smoothing", "--cpu-threads", str(threads), "--sync-sgd", "--mini-batch", "4096",
         "--mini-batch-words", "4096", "--maxi-batch", "100", "--max-length", "256", "--disp-freq", "100",
-        "--save-freq", "1000000u", "--after-batches", str(updates), "--workspace", "2500", "--seed", str(seed),
+        "--save-freq", "500u", "--after-batches", str(updates), "--workspace", "2500", "--seed", str(seed),
     ]
 
 
 class Clock:
-    """Minutes since it was made, without those in which the process was suspended."""
+    """Minutes since it was made, and those before, without those in which the process was suspended."""
     TICK = 0.1
 
-    def __init__(self):
-        self.seconds, self.last = 0.0, time.monotonic()
+    def __init__(self, minutes=0.0):
+        self.seconds, self.last = minutes * 60, time.monotonic()
         threading.Thread(target=self.run, daemon=True).start()
 
     def run(self):
@@ -95,13 +96,20 @@ class Bench:
         def run(folder):
             folder.mkdir(exist_ok=True)
             vocab = [str(folder / "vocab.spm")] * 2
-            clock = Clock()
-            with (folder / "log").open("w") as log:
-                subprocess.run(
-                    [*MARIAN, "train", "--model", folder / "model.npz", "--vocabs", *vocab, "--train-sets",
-                     self.text("train", "en"), self.text("train", "de"),
-                     *marian_settings(self.options.threads, seed, self.options.marian_updates)],
-                    check=True, stderr=log, stdout=log)
+            saved = folder / "minutes"  # until the last checkpoint
+            clock = Clock(float(saved.read_text()) if saved.exists() else 0.0)
+            train = subprocess.Popen(
+                [*MARIAN, "train", "--model", folder / "model.npz", "--vocabs", *vocab, "--train-sets",
+                 self.text("train", "en"), self.text("train", "de"),
+                 *marian_settings(self.options.threads, seed, self.options.marian_updates)],
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
+            with (folder / "log").open("a") as log:
+                for line in train.stdout:
+                    print(line, end="", file=log, flush=True)
+                    if "Saving training checkpoint" in line:
+                        saved.write_text(str(clock.minutes()))
+            if train.wait() != 0:
+                sys.exit(f"marian ended with status {train.returncode}; see {folder / 'log'}")
             minutes = clock.minutes()
             scores = {}
             for part in ("val", "test_2016_flickr"):
