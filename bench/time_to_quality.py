@@ -97,7 +97,7 @@ class Bench:
             folder.mkdir(exist_ok=True)
             vocab = [str(folder / "vocab.spm")] * 2
             saved = folder / "minutes"  # until the last checkpoint
-            clock = Clock(float(saved.read_text()) if saved.exists() else 0.0)
+            clock, ended = Clock(float(saved.read_text()) if saved.exists() else 0.0), False
             train = subprocess.Popen(
                 [*MARIAN, "train", "--model", folder / "model.npz", "--vocabs", *vocab, "--train-sets",
                  self.text("train", "en"), self.text("train", "de"),
@@ -108,8 +108,9 @@ class Bench:
                     print(line, end="", file=log, flush=True)
                     if "Saving training checkpoint" in line:
                         saved.write_text(str(clock.minutes()))
-            if train.wait() != 0:
-                sys.exit(f"marian ended with status {train.returncode}; see {folder / 'log'}")
+                    ended = "Training interrupted" in line or ended
+            if train.wait() != 0 or ended:
+                sys.exit(f"Marian ended early, status {train.returncode} (see {folder / 'log'}); start again to go on")
             minutes = clock.minutes()
             scores = {}
             for part in ("val", "test_2016_flickr"):
