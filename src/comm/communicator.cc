@@ -94,13 +94,7 @@ void Communicator::ShareNames() {
   gethostname(host, sizeof(host) - 1);
   const auto own = static_cast<size_t>(rank_);
   fmt::format_to_n(texts[own].data(), texts[own].size() - 1, "rank {} on {}, process {}", rank_, host, getpid());
-  std::vector<Transfer> sends, receives;
-  for (int other = 0; other < size_; ++other) {
-    if (other == rank_) continue;
-    sends.push_back({other, std::as_writable_bytes(std::span(texts[own]))});
-    receives.push_back({other, std::as_writable_bytes(std::span(texts[static_cast<size_t>(other)]))});
-  }
-  Run(std::move(sends), std::move(receives));
+  AllGatherBytes(std::as_writable_bytes(std::span(texts)));
   const std::lock_guard lock(mutex_);
   for (const auto& text : texts) names_.emplace_back(text.data());
 }
@@ -110,6 +104,19 @@ void Communicator::ShareNames() {
 void Communicator::Run(std::vector<Transfer> sends, std::vector<Transfer> receives) {
   Start(NewTags(1), std::move(sends), std::move(receives), [] {});
   Wait();
+}
+
+// all: equally many bytes of each rank, one rank's after the other's; this one's are there.
+void Communicator::AllGatherBytes(std::span<std::byte> all) {
+  const size_t count = all.size() / static_cast<size_t>(size_);
+  const auto part = [&](int rank) { return all.subspan(count * static_cast<size_t>(rank), count); };
+  std::vector<Transfer> sends, receives;
+  for (int other = 0; other < size_; ++other) {
+    if (other == rank_) continue;
+    sends.push_back({other, part(rank_)});
+    receives.push_back({other, part(other)});
+  }
+  Run(std::move(sends), std::move(receives));
 }
 
 void Communicator::BroadcastBytes(std::span<std::byte> bytes) {
@@ -159,18 +166,8 @@ std::vector<std::string> Communicator::Gather(const std::string& bytes) {
 
 std::vector<double> Communicator::AllGather(std::span<const double> values) {
   std::vector<double> all(values.size() * static_cast<size_t>(size_));
-  const auto part = [&](int rank) {
-    return std::span(all).subspan(values.size() * static_cast<size_t>(rank), values.size());
-  };
-  std::ranges::copy(values, part(rank_).begin());
-  if (size_ == 1) return all;
-  std::vector<Transfer> sends, receives;
-  for (int other = 0; other < size_; ++other) {
-    if (other == rank_) continue;
-    sends.push_back({other, std::as_writable_bytes(part(rank_))});
-    receives.push_back({other, std::as_writable_bytes(part(other))});
-  }
-  Run(std::move(sends), std::move(receives));
+  std::ranges::copy(values, all.begin() + static_cast<std::ptrdiff_t>(values.size()) * rank_);
+  if (size_ > 1) AllGatherBytes(std::as_writable_bytes(std::span(all)));
   return all;
 }
 
@@ -336,11 +333,13 @@ void Communicator::GiveSignOfLife() {
   }
   const std::chrono::duration<double> silence = now - heard_;
   if (goodbye_ || silence.count() < patience_) return;
-  std::cerr << fmt::format(
-                   "dragoman: {} has given no sign of life for {:.0f} s; the run ends, the last checkpoint is good: "
-                   "look after that process and its machine, then start again with --resume\n",
-                   Name((rank_ + size_ - 1) % size_), silence.count())
-            << std::flush;
+  std::cerr
+      << fmt::format(
+             "dragoman: {} has given no sign of life for {:.0f} s; the run ends, the last checkpoint is good "
+             "(a translation's finished chunks are in OUTPUT.parts): look after that process and its machine, then "
+             "start again, a training with --resume\n",
+             Name((rank_ + size_ - 1) % size_), silence.count())
+      << std::flush;
   transport_->Abort();
   heard_ = now;
 }

@@ -112,6 +112,7 @@ class Communicator {
   void Rest(bool anything_happened);
   void ShareNames();
   void Run(std::vector<Transfer> sends, std::vector<Transfer> receives);
+  void AllGatherBytes(std::span<std::byte> all);
   void BroadcastBytes(std::span<std::byte> bytes);
 
   int rank_ = 0, size_ = 1, local_size_ = 1;

@@ -113,7 +113,7 @@ void GradientExchange::SumRanks(size_t bucket, FlatBuffer received) {
   if (before > 0) kernels::AddTo(part(0), own);  // a + b is b + a, to the bit
   for (int slot = before; slot < others; ++slot) kernels::AddTo(part(slot), own);
   squares_[bucket] = kernels::SumOfSquares(own);
-  if (!options_.shard) StartGather(bucket);
+  if (!options_.shard) StartGather(bucket, tags_[bucket] + 1, gradients_[0].span(), /*to_all=*/true);
   spare_.push_back(std::move(received));
   if (waiting_.empty()) return;
   const size_t next = waiting_.front();
@@ -121,16 +121,21 @@ void GradientExchange::SumRanks(size_t bucket, FlatBuffer received) {
   StartScatter(next);
 }
 
-void GradientExchange::StartGather(size_t bucket) {
-  const std::span<float> own = Part(bucket, comm_.rank());
+void GradientExchange::StartGather(size_t bucket, int tag, std::span<float> values, bool to_all) {
+  const auto part = [&](int rank) {
+    const FlatRange range = PartOf(buckets_[bucket], rank);
+    return std::as_writable_bytes(
+        values.subspan(static_cast<size_t>(range.begin), static_cast<size_t>(range.end - range.begin)));
+  };
+  const std::span<std::byte> own = part(comm_.rank());
   Transfers sends, receives;
   for (int rank = 0; rank < comm_.size(); ++rank) {
     if (rank == comm_.rank()) continue;
-    const std::span<float> theirs = Part(bucket, rank);
-    if (!own.empty()) sends.push_back({rank, std::as_writable_bytes(own)});
-    if (!theirs.empty()) receives.push_back({rank, std::as_writable_bytes(theirs)});
+    const std::span<std::byte> theirs = part(rank);
+    if (!own.empty() && (to_all || rank == 0)) sends.push_back({rank, own});
+    if (!theirs.empty() && (to_all || comm_.rank() == 0)) receives.push_back({rank, theirs});
   }
-  comm_.Start(tags_[bucket] + 1, std::move(sends), std::move(receives), [] {});
+  comm_.Start(tag, std::move(sends), std::move(receives), [] {});
 }
 
 double GradientExchange::Finish() {
@@ -148,21 +153,7 @@ double GradientExchange::Finish() {
 
 void GradientExchange::Share(std::span<float> values, bool to_all) {
   if (values.empty()) return;
-  const auto in = [&](const FlatRange& part) {
-    return std::as_writable_bytes(
-        values.subspan(static_cast<size_t>(part.begin), static_cast<size_t>(part.end - part.begin)));
-  };
-  for (const FlatRange& bucket : buckets_) {
-    Transfers sends, receives;
-    const FlatRange own = PartOf(bucket, comm_.rank());
-    for (int rank = 0; rank < comm_.size(); ++rank) {
-      const FlatRange theirs = PartOf(bucket, rank);
-      if (rank == comm_.rank()) continue;
-      if (own.begin < own.end && (to_all || rank == 0)) sends.push_back({rank, in(own)});
-      if (theirs.begin < theirs.end && (to_all || comm_.rank() == 0)) receives.push_back({rank, in(theirs)});
-    }
-    comm_.Start(comm_.NewTags(1), std::move(sends), std::move(receives), [] {});
-  }
+  for (size_t bucket = 0; bucket < buckets_.size(); ++bucket) StartGather(bucket, comm_.NewTags(1), values, to_all);
   comm_.Wait();
 }
 

@@ -60,7 +60,8 @@ class GradientExchange {
   void SumWorkers(size_t bucket);
   void StartScatter(size_t bucket);
   void SumRanks(size_t bucket, FlatBuffer received);
-  void StartGather(size_t bucket);
+  // Each rank's part of a bucket of `values` to all others, or to rank 0 only. On any thread.
+  void StartGather(size_t bucket, int tag, std::span<float> values, bool to_all);
 
   Communicator& comm_;
   ExchangeOptions options_;

@@ -17,8 +17,8 @@ namespace {
 class MpiTransport : public Transport {
  public:
   MpiTransport() {
-    // Two TCP connections between machines: over one, data in both directions at once reached three quarters of the
-    // link's rate (Open MPI 4.1.4; docs/scaling.md). The user's own setting wins.
+    // Two TCP connections between machines: over one, data in both directions at once do not fill the link (Open MPI
+    // 4.1.4; docs/scaling.md). The user's own setting wins.
     setenv("OMPI_MCA_btl_tcp_links", "2", /*overwrite=*/0);
     int provided = 0;
     MPI_Init_thread(nullptr, nullptr, MPI_THREAD_FUNNELED, &provided);  // this thread makes all calls
