@@ -85,9 +85,9 @@ def markdown(measured, command):
     return "\n".join([
         "# Training speed", "",
         f"Printed by `{command.strip()}`. {measured['machine']}, {measured['threads']} threads each; {', '.join(names)}; "
-        f"{measured['batches']}; median and range of {measured['rounds']} rounds in turns.{busy} Rate of matrix "
-        f"multiplication alone, measured in the same run: {peaks}. Tokens are real target tokens. Marian trains in f32 "
-        "throughout. ≥ and **<** compare with the goal behind them.", "",
+        f"{measured['batches']}; {measured['rounds']} rounds in turns: rates over all, and the range of single rounds."
+        f"{busy} Rate of matrix multiplication alone, measured in the same run: {peaks}. Tokens are real target tokens. "
+        "Marian trains in f32 throughout. ≥ and **<** compare with the goal behind them.", "",
         *("| " + " | ".join(cells) + " |" for cells in table)]) + "\n"
 
 

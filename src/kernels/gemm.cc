@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The loops around the tiles of gemm_tile-inl.h. From outside to inside:
-//   blocks of kBlockSteps steps: a chain of multiply-adds is this long, then it is added to c. Fixed by k alone.
-//   blocks of columns, so many that their part of b, packed into panels, stays in the second-level cache;
-//   tiles of rows: the first one packs b while it computes with it, the others read the panels;
-//   panels of kPanelVecs vectors: the tile's part of a stays in the first-level cache.
-// A tile's rows of a are read where they lie. Its columns, when a is transposed, are copied first: far apart as they
-// are, most would fall into the same few places of the caches, and every panel would fetch them from memory again.
+// Products of f32 factors: how the loops of gemm_loop-inl.h find them. A tile's rows of a are read where they lie. Its
+// columns, when a is transposed, are copied first: far apart as they are, most would fall into the same few places of
+// the caches, and every panel would fetch them from memory again.
 #include "kernels/gemm.h"
 
 #include <algorithm>
@@ -20,6 +16,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h:
 #include "hwy/highway.h"
+#include "kernels/gemm_loop-inl.h"
 #include "kernels/gemm_pack-inl.h"
 #include "kernels/gemm_tile-inl.h"
 
@@ -27,210 +24,112 @@ HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
-constexpr int64_t kBlockSteps = 512;
-constexpr int64_t kBlockFloats = int64_t{192} * 1024 / sizeof(float);  // of the 256 KB that the smallest caches have
-constexpr int64_t kPanelCols = kPanelVecs * kLanes;
-static_assert(kBlockSteps * kPanelCols <= kBlockFloats);
-
 // A tile's part of the left factor: rows in memory, or columns copied to [steps, kTileRows].
 using Rows = LeftFactor<AnyStride, FixedStride<1>>;
 using Columns = CopiedColumns<kTileRows, 1>;
-constexpr int64_t kColumnsFloats = kBlockSteps * kTileRows;
 
-// Columns in whole vectors, cut into panels as even as can be; what is left of b's columns fills one more vector.
-struct Panels {
-  int64_t vecs, count;
-
-  static Panels Of(int64_t cols, int64_t panel_vecs) { return {cols / kLanes, CeilDiv(cols / kLanes, panel_vecs)}; }
-  Range Vecs(int64_t p) const { return Part(vecs, count, p); }
-};
-
-// In floats, of a block's panels one after the other, [steps, panel's columns] each.
-int64_t PanelFloats(int64_t steps, int64_t cols) { return steps * CeilDiv(cols, kLanes) * kLanes; }
-
-// b in panels, or to be packed into some on the way.
-template <bool kTranspose>
-struct RightMatrix {
-  static constexpr bool kIsPacked = false;
-  static constexpr bool kIsTransposed = kTranspose;
-  const Matrix& matrix;
-};
-struct RightPanels {
-  static constexpr bool kIsPacked = true;
-  static constexpr bool kIsTransposed = false;
-  const float* data;
-};
-
-template <bool kTransposeA, class Right>
-class Multiplication {
+class RowTiles {
  public:
-  Multiplication(const Matrix& a, const Right& b, const Matrix& c, bool accumulate)
-      : a_(a), b_(b), c_(c), k_(kTransposeA ? a.rows : a.cols), accumulate_(accumulate) {
-    thread_local FlatBuffer memory(kBlockFloats + 2 * kColumnsFloats);
-    panels_ = memory.data();
-    columns_ = memory.data() + kBlockFloats;
-  }
+  // a [rows, steps]
+  RowTiles(const Matrix& a, float* /*memory*/) : a_(a), tiles_(CeilDiv(a.rows, kTileRows)) {}
 
-  void Run() {
-    for (step_ = 0; step_ < k_; step_ += kBlockSteps) {
-      steps_ = std::min(kBlockSteps, k_ - step_);
-      add_ = accumulate_ || step_ > 0;
-      // A single tile of rows reads b once: packing would be in vain, and the fewer the rows, the wider the tile.
-      const bool once = kCanReadInPlace && c_.rows <= kTileRows;
-      const Panels panels =
-          Panels::Of(c_.cols, once ? std::min<int64_t>(kMaxVecs, kAccumulators / c_.rows) : kPanelVecs);
-      const int64_t block = once ? panels.count : kBlockFloats / steps_ / kPanelCols;
-      for (int64_t p = 0; p < panels.count; p += block) {
-        MultiplyPanels(panels, {p, std::min(p + block, panels.count)}, once);
-      }
-      if (panels.vecs * kLanes < c_.cols) MultiplyLastColumns(panels.vecs * kLanes);
-    }
+  Rows Tile(int64_t t) const { return {a_.Row(Part(a_.rows, tiles_, t).begin), {a_.stride}, {}}; }
+
+ private:
+  Matrix a_;
+  int64_t tiles_;
+};
+
+class ColumnTiles {
+ public:
+  // a [steps, rows], memory [2][steps, kTileRows]: for two tiles.
+  ColumnTiles(const Matrix& a, float* memory) : a_(a), tiles_(CeilDiv(a.cols, kTileRows)), memory_(memory) {}
+
+  // To be asked for in order. Two tiles at a time are copied: they are as wide as a cache line.
+  Columns Tile(int64_t t) const {
+    const int64_t first = Part(a_.cols, tiles_, t - t % 2).begin;
+    if (t % 2 == 0) Copy(first, Part(a_.cols, tiles_, std::min(t + 1, tiles_ - 1)).begin);
+    return {memory_ + t % 2 * a_.rows * kTileRows, a_.data + first + 2 * kTileRows, a_.stride};
   }
 
  private:
-  using Left = std::conditional_t<kTransposeA, Columns, Rows>;
-  static constexpr bool kCanReadInPlace = !kTransposeA && !Right::kIsTransposed && !Right::kIsPacked;
-
-  static TileFunction<Left> TileFor(Source source, int64_t rows, int64_t vecs) {
-    if (source == Source::kPanel) return kTiles<Left, Source::kPanel>[rows - 1][vecs - 1];
-    if constexpr (kCanReadInPlace) {
-      if (source == Source::kMatrix) return kTiles<Left, Source::kMatrix>[rows - 1][vecs - 1];
-    }
-    return kTiles<Left, Source::kMatrixAndPack>[rows - 1][vecs - 1];
-  }
-
-  // Of the tiles [0, tiles) of c's rows, tile t's part of a. To be asked for in order.
-  Left LeftOf(int64_t tiles, int64_t t) const {
-    if constexpr (kTransposeA) {
-      // Two tiles at a time are as wide as a cache line.
-      const int64_t first = Part(c_.rows, tiles, t - t % 2).begin;
-      if (t % 2 == 0) CopyColumns(first, Part(c_.rows, tiles, std::min(t + 1, tiles - 1)).begin);
-      return {columns_ + t % 2 * kColumnsFloats, a_.Row(step_) + first + 2 * kTileRows, a_.stride};
-    } else {
-      return {a_.Row(Part(c_.rows, tiles, t).begin) + step_, {a_.stride}, {}};
-    }
-  }
-
-  // Up to kTileRows columns of a from `first`, and from `second`.
-  void CopyColumns(int64_t first, int64_t second) const {
+  // Up to kTileRows columns from `first`, and from `second`.
+  void Copy(int64_t first, int64_t second) const {
     const auto copy = [](const float* from, int64_t count, float* HWY_RESTRICT to) HWY_ATTR {
       for (int64_t r = 0; r < count; ++r) to[r] = from[r];
     };
     const bool whole = second + kTileRows <= a_.cols;
-    for (int64_t i = 0; i < steps_; ++i) {
-      const float* const row = a_.Row(step_ + i);
-      float* const to = columns_ + i * kTileRows;
+    for (int64_t i = 0; i < a_.rows; ++i) {
+      const float* const row = a_.Row(i);
+      float* const to = memory_ + i * kTileRows;
       if (whole) {
         copy(row + first, kTileRows, to);
-        copy(row + second, kTileRows, to + kColumnsFloats);
+        copy(row + second, kTileRows, to + a_.rows * kTileRows);
       } else {
         copy(row + first, std::min<int64_t>(kTileRows, a_.cols - first), to);
-        copy(row + second, a_.cols - second, to + kColumnsFloats);
+        copy(row + second, a_.cols - second, to + a_.rows * kTileRows);
       }
     }
   }
 
-  // Columns [col, col + width) of the block of steps at hand; `panel` is where they may be packed to.
-  RightFactor RightOf(int64_t col, int64_t width, Source source, bool first, float* panel) const {
-    if constexpr (Right::kIsPacked) {
-      return {b_.data + PanelFloats(step_, c_.cols) + col * steps_, width};
-    } else if constexpr (Right::kIsTransposed) {
-      if (first) PackPanel<true>(b_.matrix, step_, steps_, col, width, width, panel);
-      return {panel, width};
-    } else {
-      if (source == Source::kPanel) return {panel, width};
-      return {b_.matrix.Row(step_) + col, b_.matrix.stride};
-    }
-  }
-
-  // Some panels, whose part of b stays in the second-level cache.
-  void MultiplyPanels(const Panels& panels, Range block, bool once) {
-    constexpr bool kPacksOnTheWay = !Right::kIsTransposed && !Right::kIsPacked;
-    const int64_t first_vec = panels.Vecs(block.begin).begin;
-    const int64_t tiles = CeilDiv(c_.rows, kTileRows);
-    for (int64_t t = 0; t < tiles; ++t) {
-      const Range rows = Part(c_.rows, tiles, t);
-      const Left left = LeftOf(tiles, t);
-      const Source source = once ? Source::kMatrix : kPacksOnTheWay && t == 0 ? Source::kMatrixAndPack : Source::kPanel;
-      for (int64_t p = block.begin; p < block.end; ++p) {
-        const Range vec = panels.Vecs(p);
-        const int64_t col = vec.begin * kLanes, width = vec.size() * kLanes;
-        float* const panel = panels_ + (vec.begin - first_vec) * kLanes * steps_;
-        const RightFactor right = RightOf(col, width, source, t == 0, panel);
-        TileFor(source, rows.size(), vec.size())(left, right, steps_, panel,
-                                                 {c_.Row(rows.begin) + col, c_.stride, add_});
-      }
-    }
-  }
-
-  // The columns that do not fill a vector.
-  void MultiplyLastColumns(int64_t col) {
-    const int64_t cols = c_.cols - col;
-    const float* panel = panels_;
-    if constexpr (Right::kIsPacked) {
-      panel = b_.data + PanelFloats(step_, c_.cols) + col * steps_;
-    } else {
-      PackPanel<Right::kIsTransposed>(b_.matrix, step_, steps_, col, cols, kLanes, panels_);
-    }
-    const int64_t tiles = CeilDiv(c_.rows, kTileRows);
-    for (int64_t t = 0; t < tiles; ++t) {
-      const Range rows = Part(c_.rows, tiles, t);
-      HWY_ALIGN float sums[kTileRows * kLanes];
-      TileFor(Source::kPanel, rows.size(), 1)(LeftOf(tiles, t), {panel, kLanes}, steps_, nullptr,
-                                              {sums, kLanes, /*accumulate=*/false});
-      for (int64_t r = 0; r < rows.size(); ++r) {
-        float* const to = c_.Row(rows.begin + r) + col;
-        for (int64_t i = 0; i < cols; ++i) to[i] = add_ ? to[i] + sums[r * kLanes + i] : sums[r * kLanes + i];
-      }
-    }
-  }
-
-  const Matrix a_;
-  const Right b_;
-  const Matrix c_;
-  const int64_t k_;
-  const bool accumulate_;
-  float* panels_;                 // of a block of columns
-  float* columns_;                // of a, of two tiles: [2][steps_, kTileRows]
-  int64_t step_ = 0, steps_ = 0;  // the block of steps at hand
-  bool add_ = false;              // to what c holds, or overwrite
+  Matrix a_;
+  int64_t tiles_;
+  float* memory_;
 };
 
-template <class Right>
-void MultiplyBy(const Matrix& a, bool transpose_a, const Right& b, const Matrix& c, bool accumulate) {
-  if (transpose_a) {
-    Multiplication<true, Right>(a, b, c, accumulate).Run();
-  } else {
-    Multiplication<false, Right>(a, b, c, accumulate).Run();
+struct F32Format {
+  static constexpr int64_t kBlockSteps = 512;
+#if HWY_TARGET == HWY_AVX3
+  static constexpr int64_t kBlockFloats = int64_t{384} * 1024 / sizeof(float);  // of 512 KB, the smallest such cache
+#else
+  static constexpr int64_t kBlockFloats = int64_t{192} * 1024 / sizeof(float);  // of 256 KB
+#endif
+  static constexpr bool kReadsInPlace = true;
+  static_assert(kBlockSteps * kPanelCols <= kBlockFloats && kBlockSteps * kMaxVecs * kLanes <= kBlockFloats);
+
+  static float* Memory() {
+    thread_local FlatBuffer memory(kBlockFloats + 2 * kBlockSteps * kTileRows);
+    return memory.data();
   }
-}
+
+  static int64_t PanelFloats(int64_t steps, int64_t cols) { return steps * CeilDiv(cols, kLanes) * kLanes; }
+
+  template <bool kTransposed>
+  static void PackRight(const Matrix& b, int64_t width, float* panel) {
+    PackPanel<kTransposed>(b, width, panel);
+  }
+
+  template <bool kTransposed>
+  using LeftTiles = std::conditional_t<kTransposed, ColumnTiles, RowTiles>;
+
+  template <class Left>
+  static void RunTile(const Left& left, RightFactor right, Source source, int64_t rows, int64_t vecs, int64_t steps,
+                      float* panel, Product c) {
+    TileFor<Left>(source, rows, vecs)(left, right, steps, panel, c);
+  }
+
+ private:
+  template <class Left>
+  static TileFunction<Left> TileFor(Source source, int64_t rows, int64_t vecs) {
+    if (source == Source::kPanel) return kTiles<Left, Source::kPanel>[rows - 1][vecs - 1];
+    if constexpr (std::is_same_v<Left, Rows>) {
+      if (source == Source::kMatrix) return kTiles<Left, Source::kMatrix>[rows - 1][vecs - 1];
+    }
+    return kTiles<Left, Source::kMatrixAndPack>[rows - 1][vecs - 1];
+  }
+};
 
 void Multiply(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, const Matrix& c, bool accumulate) {
-  transpose_b ? MultiplyBy(a, transpose_a, RightMatrix<true>{b}, c, accumulate)
-              : MultiplyBy(a, transpose_a, RightMatrix<false>{b}, c, accumulate);
+  MultiplyMatrices<F32Format>(a, transpose_a, b, transpose_b, c, accumulate);
 }
 
 void MultiplyByPanels(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
-  MultiplyBy(a, transpose_a, RightPanels{panels}, c, accumulate);
+  MultiplyBy<F32Format>(a, transpose_a, RightPanels{panels}, c, accumulate);
 }
 
-template <bool kTranspose>
-void PackBlocks(const Matrix& b, int64_t k, int64_t n, float* to) {
-  const Panels panels = Panels::Of(n, kPanelVecs);
-  for (int64_t step = 0; step < k; step += kBlockSteps) {
-    const int64_t steps = std::min(kBlockSteps, k - step);
-    for (int64_t p = 0; p <= panels.count; ++p) {
-      const Range vec = p < panels.count ? panels.Vecs(p) : Range{panels.vecs, CeilDiv(n, kLanes)};
-      const int64_t col = vec.begin * kLanes, width = vec.size() * kLanes;
-      PackPanel<kTranspose>(b, step, steps, col, std::min(width, n - col), width,
-                            to + PanelFloats(step, n) + col * steps);
-    }
-  }
-}
+void PackPanels(const Matrix& b, bool transpose_b, float* to) { PackMatrix<F32Format>(b, transpose_b, to); }
 
-void PackPanels(const Matrix& b, bool transpose_b, float* to) {
-  transpose_b ? PackBlocks<true>(b, b.cols, b.rows, to) : PackBlocks<false>(b, b.rows, b.cols, to);
-}
+int64_t PanelFloats(int64_t k, int64_t n) { return F32Format::PanelFloats(k, n); }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE

@@ -72,21 +72,20 @@ HWY_INLINE void TransposeSquare(D d, const float* HWY_RESTRICT from, int64_t fro
 }
 #endif
 
-// Rows [step, step + steps) and `cols` columns from `col` of op(b). `width` columns are written: the ones beyond
-// `cols` become 0.
-template <bool kTranspose>
-void PackPanel(const Matrix& b, int64_t step, int64_t steps, int64_t col, int64_t cols, int64_t width,
-               float* HWY_RESTRICT panel) {
+// op(b) becomes a panel of `width` columns, whole vectors: those that b does not have are 0.
+template <bool kTransposed>
+void PackPanel(const Matrix& b, int64_t width, float* HWY_RESTRICT panel) {
+  const int64_t steps = kTransposed ? b.cols : b.rows, cols = kTransposed ? b.rows : b.cols;
   const auto element = [&](int64_t i, int64_t c) {
     if (c >= cols) return 0.0f;
-    return kTranspose ? b.At(col + c, step + i) : b.At(step + i, col + c);
+    return kTransposed ? b.At(c, i) : b.At(i, c);
   };
   const int64_t lanes = hn::Lanes(Tag());
   for (int64_t c = 0; c < width; c += lanes) {
     int64_t i = 0;
-    if (kTranspose && c + lanes <= cols) {
+    if (kTransposed && c + lanes <= cols) {
       for (; i + lanes <= steps; i += lanes) {
-        TransposeSquare(Tag(), b.Row(col + c) + step + i, b.stride, panel + i * width + c, width);
+        TransposeSquare(Tag(), b.Row(c) + i, b.stride, panel + i * width + c, width);
       }
     }
     for (; i < steps; ++i) {

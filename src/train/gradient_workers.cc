@@ -20,7 +20,10 @@ SentenceCost CostOf(const TransformerConfig& config) {
 
 }  // namespace
 
-int DefaultMicroBatchTokens(const TransformerConfig& config) { return config.d_model < 512 ? 1024 : 768; }
+int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision) {
+  if (config.d_model < 512) return 1024;
+  return precision == Precision::kBf16 ? 512 : 1280;
+}
 
 int64_t MicroBatchTokensWithin(const TransformerConfig& c, int64_t bytes) {
   // In floats a token. Kept until the backward pass, by each layer: q, k, v and the heads' output; a sublayer's sum and
@@ -47,7 +50,9 @@ void BatchSums::Add(const BatchSums& other) {
 
 GradientWorkers::GradientWorkers(const Transformer& model, WorkerPool& pool, const GradientOptions& options)
     : model_(model), pool_(pool), options_(options) {
-  if (options_.micro_batch_tokens == 0) options_.micro_batch_tokens = DefaultMicroBatchTokens(model.config());
+  if (options_.micro_batch_tokens == 0) {
+    options_.micro_batch_tokens = DefaultMicroBatchTokens(model.config(), options_.precision);
+  }
   for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
 }
 

@@ -27,8 +27,9 @@ struct GradientOptions {
   Precision precision = Precision::kF32;  // of Accumulate's matrix products; kBf16 only where HasFastBf16()
 };
 
-// Enough for products to run at full rate: a wide model's do with fewer rows, and its activations take more memory.
-int DefaultMicroBatchTokens(const TransformerConfig& config);
+// Enough for products to run at full rate, and no more memory than that takes. A wide model's do with few rows in bf16,
+// whose weights are packed once an update; in f32 each micro-batch reads and packs them again (docs/performance.md).
+int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision);
 
 // How many tokens, source and target together, a worker can compute on at a time so that its activations, gradients and
 // logits stay within so many bytes; 0 or less when not even one can. One sentence is never split, so a longer one takes

@@ -54,8 +54,8 @@ void ValidateData(const TrainOptions& o) {
 }
 
 int MicroBatchTokens(const TrainOptions& options, int threads) {
-  const int tokens =
-      options.micro_batch_tokens > 0 ? options.micro_batch_tokens : DefaultMicroBatchTokens(options.model);
+  const int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens
+                                                    : DefaultMicroBatchTokens(options.model, options.precision);
   if (options.memory_mb == 0) return tokens;
   return static_cast<int>(
       std::clamp<int64_t>(MicroBatchTokensWithin(options.model, (options.memory_mb << 20) / threads), 1, tokens));

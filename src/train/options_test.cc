@@ -165,7 +165,9 @@ TEST(TrainOptionsTest, ResolvedFillsInWhatIsChosenAndNothingElse) {
   EXPECT_LT(tokens, 1024);
   TrainOptions wide = Sound();
   wide.model = TransformerConfig::Preset("base");
-  EXPECT_EQ(wide.Resolved().micro_batch_tokens, 768);
+  EXPECT_EQ(wide.Resolved().micro_batch_tokens, 1280);
+  wide.precision = Precision::kBf16;
+  EXPECT_EQ(wide.Resolved().micro_batch_tokens, 512);
   options = options.Resolved();
   EXPECT_EQ(options.Resolved().micro_batch_tokens, tokens) << "once is enough";
   options.memory_mb = int64_t{1} << 30;
