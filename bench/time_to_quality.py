@@ -136,7 +136,8 @@ class Bench:
                  "--preset", "tiny", "--dropout", "0.3", "--ffn-dropout", "0.1", "--learning-rate", "0.005", "--warmup",
                  str(min(2000, self.options.updates // 2)), "--schedule", "linear", "--max-steps",
                  str(self.options.updates), "--label-smoothing", "0.1", "--batch-tokens", "4096", "--ema-decay", "0.999",
-                 "--metric", "bleu", "--valid-every", "250", "--save-every", "1000", "--keep-best", "1"], stderr=subprocess.PIPE, text=True)
+                 "--metric", "bleu", "--valid-every", "250", "--save-every", "1000", "--keep-best", "1"],
+                stderr=subprocess.PIPE, text=True)
             for line in train.stderr:
                 if found := VALIDATION.match(line):
                     validations.append([clock.minutes(), float(found[2])])

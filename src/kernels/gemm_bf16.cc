@@ -135,12 +135,10 @@ HWY_NOINLINE void PairTile(Left a, const float* HWY_RESTRICT panel, int64_t pair
   Floats acc[kRows][kVecs];
   HWY_UNROLL(8)
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) {
-      acc[r][v] = hn::Zero(d);
-      hwy::Prefetch(c.data + r * c.stride + v * kLanes);
-    }
+    for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(d);
   }
   for (int64_t i = 0; i < pairs; ++i) {
+    AskForLines<kRows, kVecs>(c, i);
     Floats right[kVecs];
     for (int v = 0; v < kVecs; ++v) right[v] = hn::LoadU(d, panel + v * kLanes);
     HWY_UNROLL(8)

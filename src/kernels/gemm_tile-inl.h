@@ -48,6 +48,15 @@ enum class Source {
   kPanel,          // in a panel
 };
 
+// Asks for the lines of c that a tile will write: a row every 4 steps. All at once they would fill the queue of misses,
+// and the factors' next lines would wait behind them.
+template <int kRows, int kVecs>
+HWY_INLINE void AskForLines(const Product& c, int64_t step) {
+  constexpr int kSteps = 4;
+  if (step % kSteps != 0 || step >= kRows * kSteps) return;
+  for (int v = 0; v < kVecs; ++v) hwy::Prefetch(c.data + step / kSteps * c.stride + v * kLanes);
+}
+
 // From this many rows on, a matrix read from memory arrives too late unless it is asked for a panel ahead. Tiles with
 // fewer rows are wide enough for the hardware to see where they are going, and have no load to spare.
 constexpr int kMinPrefetchRows = 5;
@@ -60,12 +69,10 @@ HWY_NOINLINE void GemmTile(Left a, RightFactor b, int64_t steps, float* HWY_REST
   Floats acc[kRows][kVecs];
   HWY_UNROLL(8)
   for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) {
-      acc[r][v] = hn::Zero(d);
-      hwy::Prefetch(c.data + r * c.stride + v * lanes);
-    }
+    for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(d);
   }
   for (int64_t i = 0; i < steps; ++i) {
+    AskForLines<kRows, kVecs>(c, i);
     Floats right[kVecs];
     for (int v = 0; v < kVecs; ++v) {
       right[v] = hn::LoadU(d, b.data + v * lanes);
