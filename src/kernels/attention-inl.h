@@ -16,10 +16,10 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/dropout-inl.h"
 #include "kernels/lanes-inl.h"
+#include "kernels/prefetch.h"
 #include "kernels/small_gemm-inl.h"
 #include "tensor/matrix.h"
 
@@ -65,7 +65,7 @@ HWY_INLINE void PrefetchNextHead(const Matrix& head) {
   constexpr int64_t kMostRows = 64;  // more rows would push each other out again
   if (head.rows > kMostRows) return;
   for (int64_t r = 0; r < head.rows; ++r) {
-    for (int64_t c = head.cols; c < 2 * head.cols; c += kLineFloats) hwy::Prefetch(head.Row(r) + c);
+    for (int64_t c = head.cols; c < 2 * head.cols; c += kLineFloats) Prefetch(head.Row(r) + c);
   }
 }
 

@@ -9,6 +9,7 @@
 #include "kernels/gemm.h"
 #include "kernels/gemm_pairs.h"
 #include "kernels/gemm_shape.h"
+#include "kernels/prefetch.h"
 #include "tensor/flat_buffer.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -122,7 +123,7 @@ void PackPairs(const Matrix& b, int64_t width, float* HWY_RESTRICT panel) {
     for (int64_t i = 0; i < b.rows; i += 2) {
       for (int64_t c = 0; c < b.cols; c += kLanes) {
         hn::StoreU(PairRows(b, i, c), Tag(), panel + i / 2 * width + c);
-        for (int64_t r = i; r < i + 2; ++r) hwy::Prefetch(b.Row(r) + width + c);  // for the next panel
+        for (int64_t r = i; r < i + 2; ++r) Prefetch(b.Row(r) + width + c);  // for the next panel
       }
     }
   }

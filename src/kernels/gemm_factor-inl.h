@@ -10,8 +10,8 @@
 
 #include <cstdint>
 
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
+#include "kernels/prefetch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
@@ -59,7 +59,7 @@ struct CopiedRows {
 
   HWY_INLINE void NextStep() {
     ++data;
-    hwy::Prefetch(upcoming);  // may lie outside: a hint never faults
+    Prefetch(upcoming);
     upcoming += upcoming_stride;
   }
 };
@@ -75,7 +75,7 @@ struct CopiedColumns {
   HWY_INLINE void NextStep() {
     data += kStride;
     for (int i = 0; i < kLines; ++i) {
-      hwy::Prefetch(upcoming);
+      Prefetch(upcoming);
       upcoming += upcoming_stride;
     }
   }

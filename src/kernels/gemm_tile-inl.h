@@ -13,10 +13,10 @@
 #include <cstdint>
 #include <utility>
 
-#include "hwy/cache_control.h"
 #include "hwy/highway.h"
 #include "kernels/gemm_factor-inl.h"
 #include "kernels/lanes-inl.h"
+#include "kernels/prefetch.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
@@ -54,7 +54,7 @@ template <int kRows, int kVecs>
 HWY_INLINE void AskForLines(const Product& c, int64_t step) {
   constexpr int kSteps = 4;
   if (step % kSteps != 0 || step >= kRows * kSteps) return;
-  for (int v = 0; v < kVecs; ++v) hwy::Prefetch(c.data + step / kSteps * c.stride + v * kLanes);
+  for (int v = 0; v < kVecs; ++v) Prefetch(c.data + step / kSteps * c.stride + v * kLanes);
 }
 
 // From this many rows on, a matrix read from memory arrives too late unless it is asked for a panel ahead. Tiles with
@@ -76,7 +76,7 @@ HWY_NOINLINE void GemmTile(Left a, RightFactor b, int64_t steps, float* HWY_REST
     Floats right[kVecs];
     for (int v = 0; v < kVecs; ++v) {
       right[v] = hn::LoadU(d, b.data + v * lanes);
-      if constexpr (kPrefetch) hwy::Prefetch(b.data + (kVecs + v) * lanes);  // may lie outside: a hint never faults
+      if constexpr (kPrefetch) Prefetch(b.data + (kVecs + v) * lanes);
       if constexpr (kSource == Source::kMatrixAndPack) hn::StoreU(right[v], d, panel + v * lanes);
     }
     HWY_UNROLL(8)
