@@ -54,7 +54,7 @@ TEST(TrainTest, TheDumpHoldsWhatATrainingWouldChoose) {
   EXPECT_THAT(dump, AllOf(HasSubstr("\ndecay-steps = 9000 "), HasSubstr("\nthreads = 3 "),
                           ContainsRegex("\nmicro-batch-tokens = [1-9]"), Not(HasSubstr("\npreset = "))));
   EXPECT_THAT(dump, AllOf(HasSubstr("\n# Data\n"), HasSubstr("\n# Optimisation\n"), HasSubstr("\n# Model\n")));
-  EXPECT_THAT(Dump({}), AllOf(ContainsRegex("\nthreads = [1-9]"), HasSubstr("\nmicro-batch-tokens = 768 ")));
+  EXPECT_THAT(Dump({}), AllOf(ContainsRegex("\nthreads = [1-9]"), HasSubstr("\nmicro-batch-tokens = 1280 ")));
 }
 
 TEST(TrainTest, ADumpIsOfValuesThatArePossible) {
