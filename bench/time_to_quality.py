@@ -201,6 +201,8 @@ def parse_options():
     parser.add_argument("--dragoman", type=pathlib.Path, default=ROOT / "build/release/dragoman")
     parser.add_argument("--report", type=pathlib.Path, metavar="STEM", help="write STEM.md and STEM.json")
     options = parser.parse_args()
+    if options.marian_seeds is not None and options.marian_seeds < 1:
+        parser.error(f"--marian-seeds {options.marian_seeds}: expected 1 or more; its BLEU is the goal")
     if not (options.data / "train.en.gz").exists():
         parser.error(f"--data {options.data}: holds no train.en.gz; recipes/README.md says where Multi30k is to be had")
     if "bf16" in options.precision and not has_bf16():
