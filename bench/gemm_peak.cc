@@ -12,6 +12,7 @@
 
 #include "base/thread_pool.h"
 #include "kernels/gemm.h"
+#include "kernels/target.h"
 #include "tensor/flat_buffer.h"
 #include "tensor/matrix.h"
 
@@ -64,6 +65,7 @@ int main(int argc, char** argv) {
   std::string precision = "f32";
   app.add_option("--precision", precision, "f32 or bf16")->check(CLI::IsMember({"f32", "bf16"}));
   CLI11_PARSE(app, argc, argv);
+  dragoman::kernels::UseTargetFromEnvironment();
   if (precision == "bf16" && !dragoman::kernels::HasFastBf16()) {
     fmt::print(stderr, "gemm_peak: --precision bf16 needs a processor with AVX512_BF16; give f32\n");
     return 1;

@@ -26,13 +26,12 @@ import tempfile
 
 import report
 from train_costs import write_corpus
-from train_speed import ROOT, comma_separated
+from train_speed import ROOT, comma_separated, has_bf16
 
 WITH_HOSTS = ROOT / "scripts/with-hosts"
 BATCH = 4096  # target tokens
 UPDATES = {"tiny": 12, "small": 5, "base": 4}
 SKIPPED = 2  # of them: warming up
-MICRO_BATCH = {"tiny": 1024, "small": 1024, "base": 1280}  # tokens, source and target, that a thread computes on at a time
 EMBEDDING_MB = {"tiny": 2.0, "small": 4.1, "base": 8.2}  # of 4,000 pieces: final only when the backward pass ends ...
 BUCKET_MB = 4.2  # ... and so is all that shares a bucket with it
 GOAL = 0.95  # two processes of one thread, by one process of two
@@ -115,11 +114,20 @@ def median(runs, key):
     return statistics.median(r[key] for r in runs)
 
 
-def predicted(preset, threads, compute_s, gradient_mb, megabytes, mbit):
+@functools.cache
+def micro_batch_tokens(dragoman, preset, precision):
+    """Source and target together, that a thread computes on at a time."""
+    config = subprocess.run([dragoman, "train", "--dump-config", "--preset", preset, "--precision", precision],
+                            check=True, stdout=subprocess.PIPE, text=True).stdout
+    return int(re.search(r"^micro-batch-tokens *= *(\d+)", config, re.MULTILINE)[1])
+
+
+def predicted(options, preset, threads, compute_s, gradient_mb, megabytes, mbit):
     """Rate beside that without any communication. What is sent can hide behind the backward pass (two thirds) of the
     last micro-batch, as before that no gradient is final; but not what becomes final at its very end."""
     sending_s = megabytes * 8 / mbit
-    micro_batches = 2 * BATCH / threads / MICRO_BATCH[preset]  # about as many source tokens as target tokens
+    micro_batch = micro_batch_tokens(options.dragoman, preset, options.precision)
+    micro_batches = 2 * BATCH / threads / micro_batch  # about as many source tokens as target tokens
     hidden_s = compute_s / micro_batches * 2 / 3
     last_share = min(1, (EMBEDDING_MB[preset] + BUCKET_MB) / gradient_mb)
     return compute_s / (compute_s + max(sending_s - hidden_s, sending_s * last_share))
@@ -138,13 +146,13 @@ def measured_table(options, preset, rows, results):
                 ratio += f" {'≥' if statistics.median(ratios) >= GOAL else '**<**'} {GOAL}"
         if row.mbit and "--no-overlap" not in row.flags:
             compute_s = 2 * BATCH / median(results[ONE], "rate")
-            model = f"{predicted(preset, 1, compute_s, *[median(runs, 'megabytes')] * 2, row.mbit):.2f}"
+            model = f"{predicted(options, preset, 1, compute_s, *[median(runs, 'megabytes')] * 2, row.mbit):.2f}"
         sent = [f"{median(runs, key):.1f}" if key in runs[0] else "–" for key in ("megabytes", "waited_ms")]
         lines.append(f"| {row.name} | {median(runs, 'rate'):,.0f} | {ratio} | {model} | {' | '.join(sent)} |")
     return lines
 
 
-def modelled_table(preset, results):
+def modelled_table(options, preset, results):
     """Hosts like this machine, one process of two threads each, a batch of 4,096 target tokens a host and update."""
     compute_s = BATCH / median(results[ONE], "rate")
     gradient_mb = median(results["2 × 1"], "megabytes")  # 2 (N - 1) / N of the gradient: of 2 all of it
@@ -156,7 +164,7 @@ def modelled_table(preset, results):
              "as computing at |", "|---" * (len(links) + 3) + "|"]
     for n in hosts:
         megabytes = 2 * (n - 1) / n * gradient_mb
-        shares = [f"{predicted(preset, 2, compute_s, gradient_mb, megabytes, g * 1000):.2f}" for g in links]
+        shares = [f"{predicted(options, preset, 2, compute_s, gradient_mb, megabytes, g * 1000):.2f}" for g in links]
         lines.append(f"| {n} | {megabytes:,.1f} | {' | '.join(shares)} | {megabytes * 8 / compute_s:,.0f} Mbit/s |")
     return lines
 
@@ -179,6 +187,8 @@ def parse_options():
     parser.add_argument("--report", type=pathlib.Path, metavar="STEM", help="write STEM.md and STEM.json")
     options = parser.parse_args()
     options.mpirun = shutil.which("mpirun") or parser.error("mpirun is not installed; apt install openmpi-bin")
+    if options.precision == "bf16" and not has_bf16():
+        parser.error("--precision bf16: this processor has no AVX512_BF16")
     if os.cpu_count() < 2:
         parser.error("two processes at a time need a machine of two cores")
     return options
@@ -204,7 +214,7 @@ def main():
             if preset not in measured:
                 measured[preset] = measure(options, preset, rows, corpus, pathlib.Path(folder))
             lines += ["", *measured_table(options, preset, rows, measured[preset]), "",
-                      *modelled_table(preset, measured[preset])]
+                      *modelled_table(options, preset, measured[preset])]
     text = "\n".join(lines) + "\n"
     print(text)
     if options.report:

@@ -4,11 +4,11 @@
 
 Multi30k, English to German, from raw text: vocabulary, training, translating. Marian trains a tiny model for so many
 updates and without validating, which would cost it time; how well it then translates the validation set is the goal.
-Dragoman trains as recipes/multi30k-en-de.sh does, and its clock stops at the first validation that reaches the goal:
-its validations are in its time. Both are then scored on test_2016_flickr by `dragoman eval`. Runs follow each other,
+Dragoman trains with the settings of recipes/multi30k-en-de.sh, validates twice as often, and its clock stops at the
+first validation that reaches the goal: its validations are in its time. Both are then scored on test_2016_flickr by `dragoman eval`. Runs follow each other,
 with nothing beside them; what has run once is kept in --output, and not run again. It takes hours: if the machine is
 needed meanwhile, suspend the whole process group (kill -STOP); the clock stops with it. A run of Marian that was ended
-goes on from its last checkpoint, with the minutes it had taken by then.
+goes on from its last checkpoint, with the minutes it had taken by then; one of ours, which is short, starts again.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import gzip
 import json
 import pathlib
 import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -74,8 +75,9 @@ class Bench:
     def text(self, part, language):
         return self.folder / f"{part}.{language}"
 
-    def kept(self, name, run):
+    def kept(self, program, seed, updates, run):
         """The result of run(), from an earlier time where there is one."""
+        name = f"{program}-{updates}-updates-{self.options.threads}-threads-seed-{seed}"
         path = self.folder / f"{name}.json"
         if not path.exists():
             print(f"{name} ...", file=sys.stderr, flush=True)
@@ -120,11 +122,12 @@ class Bench:
                      "--input", self.text(part, "en")], check=True, stdout=subprocess.PIPE)
                 scores[part] = self.bleu(part, found.stdout)
             return {"minutes": minutes, **scores}
-        return self.kept(f"marian-{seed}", run)
+        return self.kept("marian", seed, self.options.marian_updates, run)
 
     def ours(self, seed, precision):
         def run(folder):
             folder.mkdir(exist_ok=True)
+            shutil.rmtree(folder / "run", ignore_errors=True)
             vocab, validations = folder / "vocab.model", []
             text = [self.text("train", "en"), self.text("train", "de")]
             clock = Clock()
@@ -151,7 +154,7 @@ class Bench:
                                           stderr=subprocess.DEVNULL)
                 scores[part] = self.bleu(part, found.stdout)
             return {"minutes": validations[-1][0], **scores, "validations": validations}
-        return self.kept(f"dragoman-{precision}-{seed}", run)
+        return self.kept(f"dragoman-{precision}", seed, self.options.updates, run)
 
 
 def minutes_until(result, goal):
@@ -162,12 +165,13 @@ def medians(results):
     return {key: statistics.median(r[key] for r in results) for key in ("minutes", "val", "test_2016_flickr")}
 
 
-def markdown(options, marian, ours):
+def markdown(options, marian, ours, busy):
     theirs, lines = medians(marian), []
+    note = f" The machine was busy at the start ({busy:.1f} cores)." if busy > 0.2 else ""
     lines += ["# Time to quality", "",
               f"Printed by `bench/time-to-quality`: Multi30k, English to German, from raw text. "
               f"{report.processor_name()}, {options.threads} threads. Medians of {len(marian)} seeds (Marian) and "
-              f"{len(next(iter(ours.values())))} (Dragoman). BLEU: cased, 13a.", "",
+              f"{len(next(iter(ours.values())))} (Dragoman). BLEU: cased, 13a.{note}", "",
               "| program | minutes until val BLEU of Marian's end | of Marian's minutes | minutes in all | val at the end "
               "| test_2016_flickr |", "|---|---|---|---|---|---|",
               f"| Marian 1.12, f32, {options.marian_updates} updates | {theirs['minutes']:.1f} | 1 "
@@ -213,13 +217,14 @@ def parse_options():
 
 def main():
     options = parse_options()
-    if report.busy_cores() > 0.2:
+    busy = report.busy_cores()
+    if busy > 0.2:
         print("note: the machine is busy; times will be too long", file=sys.stderr)
     bench = Bench(options)
     seeds = range(1, options.seeds + 1)
     ours = {precision: [bench.ours(seed, precision) for seed in seeds] for precision in options.precision}
     marian = [bench.marian(seed) for seed in seeds[:options.marian_seeds]]
-    text = markdown(options, marian, ours)
+    text = markdown(options, marian, ours, busy)
     print(text)
     if options.report:
         options.report.with_suffix(".md").write_text(text)

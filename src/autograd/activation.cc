@@ -5,6 +5,7 @@
 
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "base/check.h"
 #include "kernels/elementwise.h"
 
 namespace dragoman {
@@ -60,8 +61,8 @@ Variable ActivateGated(Tape& tape, const Variable& gate, const Variable& x, kern
   Variable y = tape.New(x.rows(), x.cols());
   kernels::GatedForward(activation, gate.value(), x.value(), y.value());
   tape.Record(y, [&tape, activation, gate, x, y] {
-    // Both inputs are fresh results of a Linear: this op is their only consumer, so their slots are empty.
     const auto dgate = tape.SlotFor(gate);
+    DRAGOMAN_CHECK(!dgate.accumulate);
     kernels::GatedBackward(activation, tape.Gradient(y), gate.value(), x.value(), dgate.matrix, tape.Gradient(y));
     tape.PassGradient(y, x);
   });

@@ -5,6 +5,7 @@
 
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "base/check.h"
 #include "base/error.h"
 
 namespace dragoman {
@@ -38,10 +39,11 @@ Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Varia
                             log_sum_exp.value().data, tape.NewScratch(scratch_floats).data());
 
   tape.Record(out, [&tape, shape, q_packing, k_packing, q, k, v, out, log_sum_exp, scratch_floats] {
-    // q, k and v are fresh results of a Linear each, so this op is the first to write their gradients.
+    const auto dq = tape.SlotFor(q), dk = tape.SlotFor(k), dv = tape.SlotFor(v);
+    DRAGOMAN_CHECK(!dq.accumulate && !dk.accumulate && !dv.accumulate);
     kernels::AttentionBackward(shape, q_packing, k_packing, q.value(), k.value(), v.value(), tape.Gradient(out),
-                               log_sum_exp.value().data, tape.SlotFor(q).matrix, tape.SlotFor(k).matrix,
-                               tape.SlotFor(v).matrix, /*accumulate=*/false, tape.NewScratch(scratch_floats).data());
+                               log_sum_exp.value().data, dq.matrix, dk.matrix, dv.matrix, /*accumulate=*/false,
+                               tape.NewScratch(scratch_floats).data());
   });
   return out;
 }

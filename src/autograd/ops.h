@@ -27,7 +27,7 @@ Variable LayerNorm(Tape& tape, const Variable& x, const Parameter& gain, const P
 // else uses.
 Variable Activate(Tape& tape, Variable x, const Parameter* bias, kernels::Activation activation, float dropout_rate);
 
-// dropout(act(gate) * x). All [tokens, d_ff].   Shazeer 2020, Eq. 5 and 6.
+// dropout(act(gate) * x). All [tokens, d_ff].   Shazeer 2020, Eq. 5 and 6. Nothing else may use gate.
 Variable ActivateGated(Tape& tape, const Variable& gate, const Variable& x, kernels::Activation activation,
                        float dropout_rate);
 
@@ -44,17 +44,18 @@ struct AttentionOptions {
 
 // softmax(q k^T / sqrt(d_head)) v per sentence and head.   q [q_tokens, heads * d_head], k and v [k_tokens, same]
 // -> [q_tokens, heads * d_head]. Sentence s of q sees sentence s of k.   Vaswani 2017, §3.2.1, Eq. 1 and §3.2.2.
-// The packings' offsets must outlive the tape's Backward().
+// q, k and v must be three variables that nothing else uses. The packings' offsets must outlive the tape's Backward().
 Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Variable& v, const Packing& q_packing,
                    const Packing& k_packing, const AttentionOptions& options);
 
-// dropout(table[ids] * scale + position vectors).   tokens.ids [tokens], -1 for a zero vector -> [tokens, d].
-// A token's position is its place in its sentence plus first_position.   Vaswani 2017, §3.4, §3.5, §5.4.
-// tokens must outlive the tape's Backward().
 struct PositionTable {
   Matrix table;                        // [max_positions, d]; data null for a model without positions
   const Parameter* learned = nullptr;  // set when the table is a parameter
 };
+
+// dropout(table[ids] * scale + position vectors).   tokens.ids [tokens], -1 for a zero vector -> [tokens, d].
+// A token's position is its place in its sentence plus first_position.   Vaswani 2017, §3.4, §3.5, §5.4.
+// tokens must outlive the tape's Backward().
 Variable Embedding(Tape& tape, const PackedTokens& tokens, const Parameter& table, float scale, int64_t first_position,
                    const PositionTable& positions, float dropout_rate);
 
@@ -63,9 +64,11 @@ Variable Embedding(Tape& tape, const PackedTokens& tokens, const Parameter& tabl
 // or null; targets [tokens]. Returns sums over tokens.
 // On a recording tape the gradients of loss * gradient_scale are computed in the same pass: into hidden's gradient
 // and the parameters'. So this is where Backward() starts from.
-int64_t OutputLossScratchFloats(int64_t vocab);  // at most, however many tokens
 kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const Parameter& weight, const Parameter* bias,
                                      std::span<const int32_t> targets, float smoothing, float gradient_scale);
+
+// What it works in, at most, however many tokens.
+int64_t OutputLossScratchFloats(int64_t vocab);
 
 }  // namespace dragoman
 

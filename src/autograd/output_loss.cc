@@ -6,6 +6,7 @@
 #include "autograd/weight_product.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
+#include "tensor/cache_line.h"
 
 namespace dragoman {
 
@@ -21,10 +22,7 @@ constexpr int64_t kSliceTokens = 256;
 
 // From row to row of the logits: an odd number of cache lines, so that a column's elements, which the weight's gradient
 // reads together, do not fall into the same few places of a cache.
-int64_t LogitsStride(int64_t vocab) {
-  constexpr int64_t kLineFloats = 16;
-  return ((vocab + kLineFloats - 1) / kLineFloats | 1) * kLineFloats;
-}
+int64_t LogitsStride(int64_t vocab) { return (WholeLines(vocab) / kLineFloats | 1) * kLineFloats; }
 
 }  // namespace
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Weights laid out for products once an update, instead of once a product.
+// Weights laid out for products once a batch, instead of once a product.
 #ifndef DRAGOMAN_AUTOGRAD_PACKED_WEIGHTS_H_
 #define DRAGOMAN_AUTOGRAD_PACKED_WEIGHTS_H_
 

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "tensor/cache_line.h"
 
 namespace dragoman {
 
@@ -19,7 +20,7 @@ Parameter* ParameterStore::Declare(const std::string& name, std::vector<int64_t>
   parameter->shape = std::move(shape);
   parameter->index = static_cast<int>(parameters_.size());
   parameter->offset = flat_size_;
-  flat_size_ += (parameter->size + 15) / 16 * 16;
+  flat_size_ += WholeLines(parameter->size);
   parameters_.push_back(std::move(parameter));
   return parameters_.back().get();
 }

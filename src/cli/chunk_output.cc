@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/byte_hash.h"
+#include "base/counted.h"
 #include "base/error.h"
 #include "cli/stdout.h"
 

@@ -31,8 +31,4 @@ std::string OneLine(std::string text) {
   return text;
 }
 
-std::string Counted(int64_t count, const std::string& noun) {
-  return std::to_string(count) + " " + noun + (count == 1 ? "" : "s");
-}
-
 }  // namespace dragoman

@@ -3,7 +3,6 @@
 #ifndef DRAGOMAN_CLI_STDOUT_H_
 #define DRAGOMAN_CLI_STDOUT_H_
 
-#include <cstdint>
 #include <string>
 
 #include "base/enum_names.h"
@@ -20,9 +19,6 @@ void FlushStdout();
 // `text` as one line of text: a model may, by byte pieces, produce line ends, which would put every later line out of
 // step, and other control characters, which readers of text (`dragoman eval`) refuse. They become spaces, but for tabs.
 std::string OneLine(std::string text);
-
-// "1 line", "2 lines".
-std::string Counted(int64_t count, const std::string& noun);
 
 }  // namespace dragoman
 

@@ -16,11 +16,5 @@ TEST(OneLineTest, ControlCharactersButTabsBecomeSpaces) {
   EXPECT_EQ(OneLine("plain, 我爱你 \xC2\x85"), "plain, 我爱你 \xC2\x85");
 }
 
-TEST(CountedTest, OneIsSingular) {
-  EXPECT_EQ(Counted(0, "line"), "0 lines");
-  EXPECT_EQ(Counted(1, "line"), "1 line");
-  EXPECT_EQ(Counted(2, "line"), "2 lines");
-}
-
 }  // namespace
 }  // namespace dragoman

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/byte_hash.h"
+#include "base/counted.h"
 #include "base/file_system.h"
 #include "base/hash.h"
 #include "base/option_text.h"

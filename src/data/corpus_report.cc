@@ -3,15 +3,9 @@
 
 #include <fmt/format.h>
 
+#include "base/counted.h"
+
 namespace dragoman {
-namespace {
-
-// "1 line", "2 lines"
-std::string Counted(int64_t count, const std::string& noun) {
-  return fmt::format("{} {}{}", count, noun, count == 1 ? "" : "s");
-}
-
-}  // namespace
 
 void Finding::Add(int64_t line, int64_t times) {
   if (count == 0 && times > 0) first_line = line;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/counted.h"
 #include "base/error.h"
 
 namespace dragoman {
@@ -94,7 +95,7 @@ void ParallelReader::SplitColumns(std::string_view line, std::string_view* sourc
   const auto tabs = std::count(line.begin(), line.end(), '\t');
   if (tabs != 1) {
     throw FileError(source_.name(), source_.line_number(),
-                    std::to_string(tabs + 1) + " column" + (tabs == 0 ? "" : "s") +
+                    Counted(tabs + 1, "column") +
                         "; expected two, source TAB target; choose the two you mean, for example: cut -f1,2");
   }
   const size_t tab = line.find('\t');

@@ -52,6 +52,15 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory)
   return {LoadVocabulary(files, directory, kSrcVocabFile), LoadVocabulary(files, directory, kTgtVocabFile)};
 }
 
+std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs) {
+  if (vocabs.joint()) return {FileOfBytes(kJointVocabFile, vocabs.src->serialized())};
+  return {FileOfBytes(kSrcVocabFile, vocabs.src->serialized()), FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized())};
+}
+
+bool SameVocabularies(const VocabularyPair& a, const VocabularyPair& b) {
+  return a.src->serialized() == b.src->serialized() && a.tgt->serialized() == b.tgt->serialized();
+}
+
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
   if (files.Exists(JoinPath(path, kConfigFile))) return FollowLinks(files, path);
   for (const char* name : {"best", "last"}) {

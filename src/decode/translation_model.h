@@ -5,8 +5,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/file_system.h"
+#include "model/manifest.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
 
@@ -27,6 +29,12 @@ struct VocabularyPair {
 // Reads vocab.model, or src.model and tgt.model, in `directory`, compared first with its manifest, if it has one.
 // Throws FileError, FormatError.
 VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory);
+
+// The files that LoadVocabularies reads.
+std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs);
+
+// Whether they are byte for byte the same.
+bool SameVocabularies(const VocabularyPair& a, const VocabularyPair& b);
 
 struct TranslationModel {
   std::unique_ptr<Transformer> model;

@@ -45,7 +45,7 @@ class ColumnTiles {
   // a [steps, rows], memory [2][steps, kTileRows]: for two tiles.
   ColumnTiles(const Matrix& a, float* memory) : a_(a), tiles_(CeilDiv(a.cols, kTileRows)), memory_(memory) {}
 
-  // To be asked for in order. Two tiles at a time are copied: they are as wide as a cache line.
+  // To be asked for in order. Two tiles at a time are copied: with AVX-512 they are as wide as a cache line.
   Columns Tile(int64_t t) const {
     const int64_t first = Part(a_.cols, tiles_, t - t % 2).begin;
     if (t % 2 == 0) Copy(first, Part(a_.cols, tiles_, std::min(t + 1, tiles_ - 1)).begin);

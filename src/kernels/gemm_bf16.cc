@@ -84,7 +84,7 @@ class PairTiles {
     if constexpr (kTransposed) {
       return PackedColumns{memory_ + row, a_.data + group.end, a_.stride};
     } else {
-      return PackedRows{memory_ + row * kRowStride, a_.Row(group.end + row), kLineFloats};
+      return PackedRows{memory_ + row * kRowStride, a_.Row(group.end + row)};
     }
   }
 
@@ -129,15 +129,12 @@ void PackPairs(const Matrix& b, int64_t width, float* HWY_RESTRICT panel) {
   }
 }
 
-// As GemmTile, with two products a step.
+// c [kRows, kVecs vectors] (+)= a [kRows, pairs] panel [pairs, kVecs vectors]: as GemmTile, with two products a step.
 template <int kRows, int kVecs, class Left>
 HWY_NOINLINE void PairTile(Left a, const float* HWY_RESTRICT panel, int64_t pairs, Product c) {
   const Tag d;
   Floats acc[kRows][kVecs];
-  HWY_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(d);
-  }
+  ZeroTile(d, acc);
   for (int64_t i = 0; i < pairs; ++i) {
     AskForLines<kRows, kVecs>(c, i);
     Floats right[kVecs];
@@ -152,14 +149,7 @@ HWY_NOINLINE void PairTile(Left a, const float* HWY_RESTRICT panel, int64_t pair
     a.NextStep();
     panel += kVecs * kLanes;
   }
-  HWY_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) {
-      float* const to = c.data + r * c.stride + v * kLanes;
-      if (c.accumulate) acc[r][v] = hn::Add(hn::LoadU(d, to), acc[r][v]);
-      hn::StoreU(acc[r][v], d, to);
-    }
-  }
+  StoreTile(d, acc, c);
 }
 
 template <class Left>

@@ -12,10 +12,13 @@
 
 #include "hwy/highway.h"
 #include "kernels/prefetch.h"
+#include "tensor/cache_line.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
+
+namespace hn = hwy::HWY_NAMESPACE;
 
 // Rows of a tile: times 2 vectors or more, these accumulators and what they are fed from fill the register file.
 #if HWY_TARGET == HWY_AVX3
@@ -23,7 +26,6 @@ constexpr int kTileRows = 8;
 #else
 constexpr int kTileRows = 6;
 #endif
-constexpr int64_t kLineFloats = 16;  // of a cache line
 
 // The left factor: element (r, i) is data[r * RowStride + i * StepStride]. A stride known when compiling (FixedStride)
 // becomes part of the instruction; any other one costs a register a row.
@@ -54,13 +56,12 @@ template <int kStride>
 struct CopiedRows {
   const float* data;
   const float* upcoming;
-  int64_t upcoming_stride;  // a line's floats, or 0 when all has been asked for
   FixedStride<kStride> row_stride = {};
 
   HWY_INLINE void NextStep() {
     ++data;
     Prefetch(upcoming);
-    upcoming += upcoming_stride;
+    upcoming += kLineFloats;
   }
 };
 
@@ -81,16 +82,38 @@ struct CopiedColumns {
   }
 };
 
+// The right factor of a tile: step i begins at data + i * stride.
 struct RightFactor {
   const float* data;
   int64_t stride;
 };
 
+// Where a tile's products go: row r begins at data + r * stride. With accumulate they are added to what is there.
 struct Product {
   float* data;
   int64_t stride;
   bool accumulate;
 };
+
+// A tile's accumulators, kRows by kVecs vectors: in registers, once its loops are unrolled.
+template <class D, int kRows, int kVecs>
+HWY_INLINE void ZeroTile(D d, hn::Vec<D> (&acc)[kRows][kVecs]) {
+  HWY_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(d);
+  }
+}
+
+template <class D, int kRows, int kVecs>
+HWY_INLINE void StoreTile(D d, const hn::Vec<D> (&acc)[kRows][kVecs], const Product& c) {
+  HWY_UNROLL(8)
+  for (int r = 0; r < kRows; ++r) {
+    for (int v = 0; v < kVecs; ++v) {
+      float* const to = c.data + r * c.stride + v * static_cast<int64_t>(hn::Lanes(d));
+      hn::StoreU(c.accumulate ? hn::Add(hn::LoadU(d, to), acc[r][v]) : acc[r][v], d, to);
+    }
+  }
+}
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE

@@ -74,6 +74,7 @@ struct RightPanels {
   const float* data;
 };
 
+// One product, c (+)= op(a) b, on the calling thread.
 template <class Format, bool kTransposeA, class Right>
 class Multiplication {
  public:

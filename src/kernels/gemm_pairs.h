@@ -11,7 +11,11 @@ namespace dragoman::kernels {
 
 // Floats that op(b) [k, n] takes when packed.
 int64_t PairPanelFloats(int64_t k, int64_t n);
+
+// Packs op(b) there.
 void PackPairPanels(const Matrix& b, bool transpose_b, float* to);
+
+// c = op(a) op(b), or c += op(a) op(b) when accumulate, op(b) being in `panels`.
 void MultiplyByPairPanels(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate);
 
 }  // namespace dragoman::kernels

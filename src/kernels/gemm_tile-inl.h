@@ -61,16 +61,15 @@ HWY_INLINE void AskForLines(const Product& c, int64_t step) {
 // fewer rows are wide enough for the hardware to see where they are going, and have no load to spare.
 constexpr int kMinPrefetchRows = 5;
 
+// One tile: c [kRows, kVecs vectors] (+)= a [kRows, steps] b [steps, kVecs vectors]. With kMatrixAndPack b is also
+// copied to panel [steps, kVecs vectors].
 template <int kRows, int kVecs, Source kSource, class Left>
 HWY_NOINLINE void GemmTile(Left a, RightFactor b, int64_t steps, float* HWY_RESTRICT panel, Product c) {
   constexpr bool kPrefetch = kSource != Source::kPanel && kRows >= kMinPrefetchRows;
   const Tag d;
   const int64_t lanes = hn::Lanes(d);
   Floats acc[kRows][kVecs];
-  HWY_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(d);
-  }
+  ZeroTile(d, acc);
   for (int64_t i = 0; i < steps; ++i) {
     AskForLines<kRows, kVecs>(c, i);
     Floats right[kVecs];
@@ -88,14 +87,7 @@ HWY_NOINLINE void GemmTile(Left a, RightFactor b, int64_t steps, float* HWY_REST
     b.data += b.stride;
     if constexpr (kSource == Source::kMatrixAndPack) panel += kVecs * lanes;
   }
-  HWY_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) {
-      float* const to = c.data + r * c.stride + v * lanes;
-      if (c.accumulate) acc[r][v] = hn::Add(hn::LoadU(d, to), acc[r][v]);
-      hn::StoreU(acc[r][v], d, to);
-    }
-  }
+  StoreTile(d, acc, c);
 }
 
 // kTiles<Left, source>[rows - 1][vecs - 1]; null where the accumulators would not fit into the registers.

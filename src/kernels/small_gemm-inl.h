@@ -23,8 +23,6 @@ HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
-namespace hn = hwy::HWY_NAMESPACE;
-
 constexpr int kTileVecs = 2;  // of a tile, by kTileRows
 
 // One tile. With kTriangle, row r is the sum over the first steps + r + 1 products.
@@ -32,10 +30,7 @@ template <int kRows, int kVecs, bool kTriangle, class D, class Left>
 HWY_NOINLINE void MulTile(D d, Left a, RightFactor b, int64_t steps, Product c) {
   const int64_t lanes = hn::Lanes(d);
   hn::Vec<D> acc[kRows][kVecs];
-  HWY_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) acc[r][v] = hn::Zero(d);
-  }
+  ZeroTile(d, acc);
   for (int64_t i = 0; i < steps; ++i) {
     hn::Vec<D> right[kVecs];
     for (int v = 0; v < kVecs; ++v) right[v] = hn::LoadU(d, b.data + v * lanes);
@@ -59,14 +54,7 @@ HWY_NOINLINE void MulTile(D d, Left a, RightFactor b, int64_t steps, Product c) 
       }
     }
   }
-  HWY_UNROLL(8)
-  for (int r = 0; r < kRows; ++r) {
-    for (int v = 0; v < kVecs; ++v) {
-      float* to = c.data + r * c.stride + v * lanes;
-      if (c.accumulate) acc[r][v] = hn::Add(acc[r][v], hn::LoadU(d, to));
-      hn::StoreU(acc[r][v], d, to);
-    }
-  }
+  StoreTile(d, acc, c);
 }
 
 template <int kVecs, bool kTriangle, class D, class Left, int... kRows>

@@ -38,15 +38,6 @@ void RequireReplaceable(FileSystem& files, const std::string& output) {
   }
 }
 
-bool SameVocabularies(const VocabularyPair& a, const VocabularyPair& b) {
-  return a.src->serialized() == b.src->serialized() && a.tgt->serialized() == b.tgt->serialized();
-}
-
-std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs) {
-  if (vocabs.joint()) return {FileOfBytes(kJointVocabFile, vocabs.src->serialized())};
-  return {FileOfBytes(kSrcVocabFile, vocabs.src->serialized()), FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized())};
-}
-
 // The first model, with the mean of all weights.
 std::unique_ptr<Transformer> MeanOf(FileSystem& files, std::span<const std::string> directories,
                                     const VocabularyPair& vocabs) {

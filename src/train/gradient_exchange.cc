@@ -7,11 +7,11 @@
 
 #include "base/check.h"
 #include "kernels/elementwise.h"
+#include "tensor/cache_line.h"
 
 namespace dragoman {
 namespace {
 
-constexpr int64_t kLine = 16;        // floats of a cache line
 constexpr int kBucketsReceived = 4;  // at a time: the most whose parts of other ranks are in memory
 
 using Transfers = std::vector<Communicator::Transfer>;
@@ -20,17 +20,17 @@ using Transfers = std::vector<Communicator::Transfer>;
 
 GradientExchange::GradientExchange(Communicator& comm, int64_t size, int workers, const ExchangeOptions& options)
     : comm_(comm), options_(options), final_from_(static_cast<size_t>(workers)) {
-  DRAGOMAN_CHECK(comm.size() > 1 && size % kLine == 0 && options.bucket_floats % kLine == 0);
+  DRAGOMAN_CHECK(comm.size() > 1 && size % kLineFloats == 0 && options.bucket_floats % kLineFloats == 0);
   for (int64_t end = size; end > 0; end -= std::min(end, options.bucket_floats)) {
     buckets_.push_back({std::max<int64_t>(0, end - options.bucket_floats), end});
-    const FlatRange part = PartOf(buckets_.back(), comm.rank());
-    if (part.begin < part.end) owned_.push_back(part);
+    const FlatRange part = PartOf(buckets_.back(), comm.rank(), comm.size());
+    if (part.size() > 0) owned_.push_back(part);
   }
   squares_.resize(buckets_.size());
   tags_.resize(buckets_.size());
-  const FlatRange largest = PartOf(buckets_.front(), comm.size() - 1);
+  const FlatRange largest = PartOf(buckets_.front(), comm.size() - 1, comm.size());
   for (int i = 0; i < kBucketsReceived; ++i) {
-    spare_.emplace_back((largest.end - largest.begin + kLine) * (comm.size() - 1));
+    spare_.emplace_back((largest.size() + kLineFloats) * (comm.size() - 1));
   }
 }
 
@@ -38,14 +38,9 @@ GradientExchange::~GradientExchange() {
   if (!gradients_.empty()) comm_.Abandon();  // its thread still writes there
 }
 
-FlatRange GradientExchange::PartOf(const FlatRange& bucket, int rank) const {
-  const int64_t lines = (bucket.end - bucket.begin) / kLine;
-  return {bucket.begin + lines * rank / comm_.size() * kLine, bucket.begin + lines * (rank + 1) / comm_.size() * kLine};
-}
-
 std::span<float> GradientExchange::Part(size_t bucket, int rank) const {
-  const FlatRange part = PartOf(buckets_[bucket], rank);
-  return gradients_[0].span().subspan(static_cast<size_t>(part.begin), static_cast<size_t>(part.end - part.begin));
+  const FlatRange part = PartOf(buckets_[bucket], rank, comm_.size());
+  return gradients_[0].span().subspan(static_cast<size_t>(part.begin), static_cast<size_t>(part.size()));
 }
 
 void GradientExchange::Begin(std::span<FlatBuffer> gradients) {
@@ -123,7 +118,7 @@ void GradientExchange::SumRanks(size_t bucket, FlatBuffer received) {
 
 void GradientExchange::StartGather(size_t bucket, int tag, std::span<float> values, bool to_all) {
   const auto part = [&](int rank) {
-    const FlatRange range = PartOf(buckets_[bucket], rank);
+    const FlatRange range = PartOf(buckets_[bucket], rank, comm_.size());
     return std::as_writable_bytes(
         values.subspan(static_cast<size_t>(range.begin), static_cast<size_t>(range.end - range.begin)));
   };

@@ -53,7 +53,6 @@ class GradientExchange {
 
  private:
   // Rank r's part of a bucket, in whole cache lines.
-  FlatRange PartOf(const FlatRange& bucket, int rank) const;
   std::span<float> Part(size_t bucket, int rank) const;
   void StartFinalBuckets();  // those that no worker still adds to
   // On the communicator's thread, one after the other for a bucket.

@@ -62,6 +62,12 @@ int64_t GradientWorkers::peak_activation_bytes() const {
   return bytes;
 }
 
+int64_t GradientWorkers::system_allocations() const {
+  int64_t count = 0;
+  for (const auto& tape : tapes_) count += static_cast<int64_t>(tape->pool().system_allocations());
+  return count;
+}
+
 BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Tape& tape, float gradient_scale) const {
   const PackedTokens src = batch.src();
   const PackedTokens tgt_in = batch.tgt_in();

@@ -28,7 +28,7 @@ struct GradientOptions {
 };
 
 // Enough for products to run at full rate, and no more memory than that takes. A wide model's do with few rows in bf16,
-// whose weights are packed once an update; in f32 each micro-batch reads and packs them again (docs/performance.md).
+// whose weights are packed once a batch; in f32 each micro-batch reads and packs them again (docs/performance.md).
 int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision);
 
 // How many tokens, source and target together, a worker can compute on at a time so that its activations, gradients and
@@ -65,6 +65,7 @@ class GradientWorkers {
 
   std::span<FlatBuffer> gradients();      // one a worker, zero at first
   int64_t peak_activation_bytes() const;  // over all workers
+  int64_t system_allocations() const;     // of memory for activations, so far
 
  private:
   struct Pass {  // of gradients; without one, losses alone

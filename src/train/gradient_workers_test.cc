@@ -98,6 +98,15 @@ TEST(GradientWorkersTest, Bf16IsForTrainingOnly) {
   const double trained = bf16.Accumulate(batch, 0.01f, 0).loss, wanted = f32.workers.Accumulate(batch, 0.01f, 0).loss;
   EXPECT_NE(trained, wanted);
   EXPECT_NEAR(trained, wanted, 0.01 * wanted);
+  const std::vector<double> want = f32.Gradient();
+  double squares = 0, errors = 0;
+  for (size_t i = 0; i < want.size(); ++i) {
+    squares += want[i] * want[i];
+    errors += std::pow(want[i] - static_cast<double>(bf16.gradients()[0].data()[i]), 2);
+  }
+  EXPECT_GT(errors, 0);
+  // A gradient has come through some 20 products, whose operands were rounded by up to 1/512 of themselves, mostly less.
+  EXPECT_LT(std::sqrt(errors), 0.05 * std::sqrt(squares));
   EXPECT_EQ(bf16.Evaluate(batch).loss, f32.workers.Evaluate(batch).loss);
 }
 

@@ -12,26 +12,13 @@
 namespace dragoman {
 namespace {
 
-struct Range {
-  size_t begin;
-  size_t count;
-};
-
-// Worker w's part of a range, in whole cache lines.
-Range RangeOf(const FlatRange& range, int worker, int workers) {
-  const int64_t size = range.end - range.begin, lines = (size + 15) / 16;
-  const int64_t begin = std::min(size, lines * worker / workers * 16);
-  const int64_t end = std::min(size, lines * (worker + 1) / workers * 16);
-  return {static_cast<size_t>(range.begin + begin), static_cast<size_t>(end - begin)};
-}
-
 // Ranges are walked in blocks that stay in the second-level cache between the passes over them.
-constexpr size_t kBlock = 16 * 1024;
+constexpr int64_t kBlock = 16 * 1024;
 
 template <class Function>
-void ForEachBlock(const Range& range, Function function) {
-  for (size_t done = 0; done < range.count; done += kBlock) {
-    function(range.begin + done, std::min(kBlock, range.count - done));
+void ForEachBlock(const FlatRange& range, Function function) {
+  for (int64_t begin = range.begin; begin < range.end; begin += kBlock) {
+    function(static_cast<size_t>(begin), static_cast<size_t>(std::min(kBlock, range.end - begin)));
   }
 }
 
@@ -49,7 +36,7 @@ double Optimizer::SumGradients(WorkerPool& pool, std::span<FlatBuffer> gradients
   partial_sums_.assign(static_cast<size_t>(pool.workers()), 0.0);
   const auto sum = [&](int worker) {
     double squares = 0;
-    ForEachBlock(RangeOf({0, size_}, worker, pool.workers()), [&](size_t begin, size_t count) {
+    ForEachBlock(PartOf({0, size_}, worker, pool.workers()), [&](size_t begin, size_t count) {
       const std::span<float> total = gradients[0].span().subspan(begin, count);
       for (FlatBuffer& other : gradients.subspan(1)) kernels::AddTo(other.span().subspan(begin, count), total);
       squares += kernels::SumOfSquares(total);
@@ -85,18 +72,18 @@ void Optimizer::Update(WorkerPool& pool, double learning_rate, int64_t step, dou
     for (FlatBuffer& gradient : gradients) std::fill_n(gradient.data() + begin, count, 0.0f);
   };
   const auto update = [&](int worker) {
-    for (const FlatRange& range : owned_) ForEachBlock(RangeOf(range, worker, pool.workers()), update_block);
+    for (const FlatRange& range : owned_) ForEachBlock(PartOf(range, worker, pool.workers()), update_block);
   };
   pool.Run(std::ref(update));
   int64_t updated = 0;
-  for (const FlatRange& range : owned_) updated += range.end - range.begin;
+  for (const FlatRange& range : owned_) updated += range.size();
   if (updated < size_) Discard(pool, gradients);
 }
 
 void Optimizer::Discard(WorkerPool& pool, std::span<FlatBuffer> gradients) const {
   const auto zero = [&](int worker) {
-    const Range range = RangeOf({0, size_}, worker, pool.workers());
-    for (FlatBuffer& gradient : gradients) std::fill_n(gradient.data() + range.begin, range.count, 0.0f);
+    const FlatRange range = PartOf({0, size_}, worker, pool.workers());
+    for (FlatBuffer& gradient : gradients) std::fill_n(gradient.data() + range.begin, range.size(), 0.0f);
   };
   pool.Run(std::ref(zero));
 }

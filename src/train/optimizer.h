@@ -9,6 +9,7 @@
 
 #include "base/thread_pool.h"
 #include "tensor/flat_buffer.h"
+#include "train/flat_range.h"
 
 namespace dragoman {
 
@@ -19,12 +20,6 @@ struct OptimizerOptions {
   float weight_decay = 0;  // decoupled (AdamW); 0 is plain Adam
   float clip_norm = 0;     // gradients are scaled down to this L2 norm; 0 turns it off
   float ema_decay = 0;     // exponential moving average of the weights; 0 turns it off
-};
-
-// Floats of the flat buffers.
-struct FlatRange {
-  int64_t begin;
-  int64_t end;
 };
 
 // Owns the moments and the average. One thread calls it; the pool's workers each handle a range of the parameters.

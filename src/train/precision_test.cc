@@ -48,8 +48,10 @@ TEST_F(PrecisionTest, ResumedBf16RunEndsWithTheBitsOfAnUninterruptedOne) {
 TEST_F(PrecisionTest, FallsBackToF32AndSaysSo) {
   kernels::UseTarget(kernels::SupportedTargets().back(), "test");
   ASSERT_FALSE(kernels::HasFastBf16());
-  Train(In(Precision::kF32, "f32", 4));
-  const TrainOptions options = In(Precision::kBf16, "bf16", 4);
+  base_.model.d_model = 512;  // wide enough for the precision to decide about micro-batches
+  base_.valid_src = base_.valid_tgt = "";
+  Train(In(Precision::kF32, "f32", 1));
+  const TrainOptions options = In(Precision::kBf16, "bf16", 1);
   ASSERT_TRUE(options.quiet) << "and yet";
   testing::internal::CaptureStderr();
   Train(options);

@@ -39,15 +39,9 @@ std::span<const float> OutputWeights(const Transformer& model, Optimizer& optimi
 
 std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const VocabularyPair& vocabs,
                                             const Transformer& model, Optimizer& optimizer) {
-  std::vector<CheckpointFile> files;
+  std::vector<CheckpointFile> files = VocabularyFiles(vocabs);
   files.push_back(FileOfBytes(kConfigFile, model.config().ToJson()));
   files.push_back(FileOfBytes(kStateFile, state.ToJson()));
-  if (vocabs.joint()) {
-    files.push_back(FileOfBytes(kJointVocabFile, vocabs.src->serialized()));
-  } else {
-    files.push_back(FileOfBytes(kSrcVocabFile, vocabs.src->serialized()));
-    files.push_back(FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized()));
-  }
   files.push_back({kWeightsFile, [&](WritableFile& file) {
                      WriteSafetensors(ParameterViews(model.parameters(), OutputWeights(model, optimizer)),
                                       {{"format", "dragoman"}}, file);

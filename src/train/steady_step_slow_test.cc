@@ -47,8 +47,9 @@ void TestSteadySteps(Precision precision) {
   };
   epoch(1);
   epoch(2);
-  const int64_t faults = PageFaults(), bytes = MallocBytesFromSystem();
+  const int64_t faults = PageFaults(), bytes = MallocBytesFromSystem(), allocations = workers.system_allocations();
   for (int64_t number = 3; number < 13; ++number) epoch(number);
+  EXPECT_EQ(workers.system_allocations(), allocations);
   EXPECT_EQ(MallocBytesFromSystem(), bytes);
   EXPECT_LE(PageFaults() - faults, 5) << "in 50 steps";
 }

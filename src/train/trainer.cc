@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/byte_hash.h"
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/option_text.h"
@@ -19,6 +20,7 @@
 #include "kernels/gemm.h"
 #include "model/model_file.h"
 #include "train/average.h"
+#include "train/initial_model.h"
 #include "train/input_files.h"
 #include "train/run_checkpoint.h"
 #include "train/share_corpus.h"
@@ -39,25 +41,6 @@ ParallelInput InputOf(const TrainOptions& o) {
   return {.format = PairFormat::kTwoFiles, .source = o.train_src, .target = o.train_tgt};
 }
 
-// model: the directory to take them from if no flag names them.
-VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const std::string& model) {
-  if (!o.vocab.empty()) {
-    const auto joint = std::make_shared<const Vocabulary>(Vocabulary::Load(o.vocab));
-    return {joint, joint};
-  }
-  if (o.src_vocab.empty()) return LoadVocabularies(files, model);
-  return {std::make_shared<const Vocabulary>(Vocabulary::Load(o.src_vocab)),
-          std::make_shared<const Vocabulary>(Vocabulary::Load(o.tgt_vocab))};
-}
-
-int StartOf(const Vocabulary& vocab) {
-  if (vocab.bos_id() >= 0) return vocab.bos_id();
-  throw OptionError(
-      fmt::format("--decoder-start is not given and {} has no <s> to start with; give the id of a token, or -1 for a "
-                  "zero vector",
-                  vocab.path()));
-}
-
 // bf16 where all ranks can.
 Precision UsablePrecision(Precision asked, Communicator& comm) {
   const double lacks_bf16 = kernels::HasFastBf16() ? 0 : 1;
@@ -68,15 +51,6 @@ Precision UsablePrecision(Precision asked, Communicator& comm) {
 TrainOptions WithThreads(TrainOptions options, const Communicator& comm) {
   if (options.threads == 0) options.threads = comm.cores();
   return options;
-}
-
-// Fine-tuning keeps the architecture, but small data want more dropout.
-TransformerConfig WithDropoutOf(const TransformerConfig& wanted, TransformerConfig config) {
-  config.embedding_dropout = wanted.embedding_dropout;
-  config.residual_dropout = wanted.residual_dropout;
-  config.attention_dropout = wanted.attention_dropout;
-  config.ffn_dropout = wanted.ffn_dropout;
-  return config;
 }
 
 // The inputs are looked at first, so that a wrong name leaves no directory behind.
@@ -161,44 +135,17 @@ void Trainer::RequireEqualOptions() {
   }
 }
 
-// A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint `last`: the model of
-// --init-from need not be there any more.
-void Trainer::ReadModel(const Checkpoint* last) {
-  const bool is_tuned = !options_.init_from.empty();
-  const std::string origin = last != nullptr ? last->directory
-                             : is_tuned      ? ResolveModelDirectory(files_, options_.init_from)
-                                             : "";
-  vocabs_ = VocabulariesOf(options_, files_, origin);
-  if (is_tuned && last != nullptr) {
-    const std::string path = JoinPath(origin, kConfigFile);
-    const TransformerConfig config = TransformerConfig::FromJson(ReadFile(files_, path), path);
-    model_ = std::make_unique<Transformer>(WithDropoutOf(options_.model, config));
-  } else if (is_tuned) {
-    TranslationModel initial = LoadTranslationModel(files_, options_.init_from);
-    const auto same = [](const Vocabulary& a, const Vocabulary& b) { return a.serialized() == b.serialized(); };
-    if (!same(*initial.vocabs.src, *vocabs_.src) || !same(*initial.vocabs.tgt, *vocabs_.tgt)) {
-      throw OptionError(
-          fmt::format("--vocab is not the vocabulary of --init-from {}; leave --vocab out to take the "
-                      "model's own",
-                      options_.init_from));
-    }
-    model_ = std::make_unique<Transformer>(WithDropoutOf(options_.model, initial.model->config()));
-    std::ranges::copy(initial.model->parameters().values(), model_->parameters().values().begin());
-  } else {
-    TransformerConfig config = options_.model;
-    config.src_vocab = vocabs_.src->size();
-    config.tgt_vocab = vocabs_.tgt->size();
-    if (config.decoder_start == kStartOfVocabulary) config.decoder_start = StartOf(*vocabs_.tgt);
-    model_ = std::make_unique<Transformer>(config);
-    model_->Initialize(HashCombine(options_.seed, 1));
-  }
-}
-
 void Trainer::OpenModel(const Checkpoint* last) {
-  if (IsFirst()) ReadModel(last);
+  if (IsFirst()) {
+    TranslationModel initial = InitialModel(options_, files_, last != nullptr ? last->directory : "");
+    model_ = std::move(initial.model);
+    vocabs_ = std::move(initial.vocabs);
+  }
   ShareArchitecture(comm_, &vocabs_, &model_);  // the other ranks read no file
   options_.model = model_->config();
+  const Precision asked = std::exchange(options_.precision, precision_);  // micro-batches are chosen by what it will be
   options_ = options_.Resolved();
+  options_.precision = asked;
   const int64_t size = model_->parameters().flat_size();
   workers_ = std::make_unique<GradientWorkers>(
       *model_, pool_, GradientOptions{options_.label_smoothing, options_.micro_batch_tokens, precision_});
@@ -232,8 +179,8 @@ void Trainer::ReportStart() {
   }
   const int usable = UsableCores();
   if (comm_.size() > 1 && pool_.workers() > usable) {
-    reporter_.Warn(fmt::format("{} threads share {} core{}: mpirun has bound this process; give mpirun --bind-to none",
-                               pool_.workers(), usable, usable == 1 ? "" : "s"));
+    reporter_.Warn(fmt::format("{} threads share {}: mpirun has bound this process; give mpirun --bind-to none",
+                               pool_.workers(), Counted(usable, "core")));
   }
   const ScheduleOptions schedule = options_.ScheduleOf();
   if (schedule.Decays() && options_.max_steps > schedule.decay_steps) {

@@ -55,7 +55,6 @@ class Trainer {
   bool IsFirst() const { return comm_.rank() == 0; }
   void RequireEqualOptions();
   void OpenModel(const Checkpoint* last);
-  void ReadModel(const Checkpoint* last);
   void ResumeFrom(const Checkpoint& checkpoint);
   void OpenCorpus();
   void ShareState();

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/initial_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "base/error.h"
+#include "base/hash.h"
+#include "model/model_file.h"
+
+namespace dragoman {
+namespace {
+
+// model: the directory to take them from if no flag names them.
+VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const std::string& model) {
+  if (!o.vocab.empty()) {
+    const auto joint = std::make_shared<const Vocabulary>(Vocabulary::Load(o.vocab));
+    return {joint, joint};
+  }
+  if (o.src_vocab.empty()) return LoadVocabularies(files, model);
+  return {std::make_shared<const Vocabulary>(Vocabulary::Load(o.src_vocab)),
+          std::make_shared<const Vocabulary>(Vocabulary::Load(o.tgt_vocab))};
+}
+
+int StartOf(const Vocabulary& vocab) {
+  if (vocab.bos_id() >= 0) return vocab.bos_id();
+  throw OptionError(
+      fmt::format("--decoder-start is not given and {} has no <s> to start with; give the id of a token, or -1 for a "
+                  "zero vector",
+                  vocab.path()));
+}
+
+// Fine-tuning keeps the architecture, but small data want more dropout.
+TransformerConfig WithDropoutOf(const TransformerConfig& wanted, TransformerConfig config) {
+  config.embedding_dropout = wanted.embedding_dropout;
+  config.residual_dropout = wanted.residual_dropout;
+  config.attention_dropout = wanted.attention_dropout;
+  config.ffn_dropout = wanted.ffn_dropout;
+  return config;
+}
+
+std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const VocabularyPair& vocabs) {
+  TransformerConfig config = options.model;
+  config.src_vocab = vocabs.src->size();
+  config.tgt_vocab = vocabs.tgt->size();
+  if (config.decoder_start == kStartOfVocabulary) config.decoder_start = StartOf(*vocabs.tgt);
+  auto model = std::make_unique<Transformer>(config);
+  model->Initialize(HashCombine(options.seed, 1));
+  return model;
+}
+
+std::unique_ptr<Transformer> TunedModel(const TrainOptions& options, FileSystem& files, const VocabularyPair& vocabs) {
+  const TranslationModel initial = LoadTranslationModel(files, options.init_from);
+  if (!SameVocabularies(initial.vocabs, vocabs)) {
+    throw OptionError(
+        fmt::format("--vocab is not the vocabulary of --init-from {}; leave --vocab out to take the "
+                    "model's own",
+                    options.init_from));
+  }
+  auto model = std::make_unique<Transformer>(WithDropoutOf(options.model, initial.model->config()));
+  std::ranges::copy(initial.model->parameters().values(), model->parameters().values().begin());
+  return model;
+}
+
+}  // namespace
+
+// A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint: the model of --init-from
+// need not be there any more.
+TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, const std::string& resumed) {
+  const bool is_tuned = !options.init_from.empty(), is_resumed = !resumed.empty();
+  const std::string origin = is_resumed ? resumed : is_tuned ? ResolveModelDirectory(files, options.init_from) : "";
+  VocabularyPair vocabs = VocabulariesOf(options, files, origin);
+  if (!is_tuned) return {NewModel(options, vocabs), vocabs};
+  if (!is_resumed) return {TunedModel(options, files, vocabs), vocabs};
+  const std::string path = JoinPath(origin, kConfigFile);
+  const TransformerConfig config = TransformerConfig::FromJson(ReadFile(files, path), path);
+  return {std::make_unique<Transformer>(WithDropoutOf(options.model, config)), vocabs};
+}
+
+}  // namespace dragoman

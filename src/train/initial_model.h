@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: Apache-2.0
+#ifndef DRAGOMAN_TRAIN_INITIAL_MODEL_H_
+#define DRAGOMAN_TRAIN_INITIAL_MODEL_H_
+
+#include <string>
+
+#include "base/file_system.h"
+#include "decode/translation_model.h"
+#include "train/options.h"
+
+namespace dragoman {
+
+// The model and the vocabularies that a start of training begins with: a new model, initialised from the seed; that of
+// --init-from; or, to go on, one shaped like that of the checkpoint in the directory `resumed` ("" for none), whose
+// weights are then to be read. Throws OptionError when options and files do not fit together, FileError, FormatError.
+TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, const std::string& resumed);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TRAIN_INITIAL_MODEL_H_
