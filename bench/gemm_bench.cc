@@ -128,10 +128,34 @@ class Bench {
 const std::vector<std::pair<Kind, std::string>> kKinds = {
     {Kind::kForward, "y = x W"}, {Kind::kInputGradient, "dx = dy W^T"}, {Kind::kWeightGradient, "dW += x^T dy"}};
 
-void PrintTable(Bench& bench, const std::vector<int64_t>& rows) {
-  const std::vector<Candidate> candidates = Candidates();
-  for (const auto& [kind, name] : kKinds) {
-    std::vector<double> log_sums(candidates.size());
+// Rates in GFLOP/s over shapes of weights.
+class Rates {
+ public:
+  void Add(double rate) {
+    least_ = std::min(least_, rate);
+    most_ = std::max(most_, rate);
+    log_sum_ += std::log(rate);
+    ++count_;
+  }
+  void Add(const Rates& other) {
+    log_sum_ += other.log_sum_;
+    count_ += other.count_;
+  }
+  std::string Range() const { return fmt::format("{:.0f}–{:.0f}", least_, most_); }
+  double GeometricMean() const { return std::exp(log_sum_ / count_); }
+
+ private:
+  double least_ = 1e9, most_ = 0, log_sum_ = 0;
+  int count_ = 0;
+};
+
+// [kind][rows][candidate]
+using Results = std::vector<std::vector<std::vector<Rates>>>;
+
+Results Measure(Bench& bench, const std::vector<int64_t>& rows, const std::vector<Candidate>& candidates) {
+  Results results(kKinds.size(), std::vector(rows.size(), std::vector<Rates>(candidates.size())));
+  for (size_t k = 0; k < kKinds.size(); ++k) {
+    const auto& [kind, name] = kKinds[k];
     fmt::print("{}, by rows of x:\n{:14}", name, "");
     for (const int64_t m : rows) fmt::print("  {:>{}}", m, 7 * candidates.size());
     fmt::print("\n{:14}", "");
@@ -140,34 +164,68 @@ void PrintTable(Bench& bench, const std::vector<int64_t>& rows) {
       for (const Candidate& c : candidates) fmt::print("{:>7}", c.name);
     }
     fmt::print("\n");
-    int count = 0;
-    for (const auto& [n, k] : {std::pair<int64_t, int64_t>{512, 512},
-                               {2048, 512},
-                               {512, 2048},
-                               {128, 128},
-                               {256, 128},
-                               {128, 256},
-                               {8000, 128},
-                               {8000, 512}}) {
-      fmt::print("{:14}", fmt::format("W [{}, {}]", k, n));
-      for (const int64_t m : rows) {
-        const std::vector<double> gflops = bench.Measure(candidates, {kind, m, n, k});
+    for (const auto& [n, steps] : {std::pair<int64_t, int64_t>{512, 512},
+                                   {2048, 512},
+                                   {512, 2048},
+                                   {128, 128},
+                                   {256, 128},
+                                   {128, 256},
+                                   {8000, 128},
+                                   {8000, 512}}) {
+      fmt::print("{:14}", fmt::format("W [{}, {}]", steps, n));
+      for (size_t r = 0; r < rows.size(); ++r) {
+        const std::vector<double> gflops = bench.Measure(candidates, {kind, rows[r], n, steps});
         fmt::print("  ");
         for (size_t i = 0; i < gflops.size(); ++i) {
           fmt::print("{:7.0f}", gflops[i]);
-          log_sums[i] += std::log(gflops[i]);
+          results[k][r][i].Add(gflops[i]);
         }
-        ++count;
       }
       fmt::print("\n");
       std::fflush(stdout);
     }
-    fmt::print("geometric mean:");
-    for (size_t i = 0; i < candidates.size(); ++i) {
-      fmt::print(" {} {:.0f}", candidates[i].name, std::exp(log_sums[i] / count));
-    }
-    fmt::print("\n\n");
+    fmt::print("\n");
   }
+  return results;
+}
+
+// The same in short, as Markdown: ranges over the shapes of weights, and geometric means beside the first candidate's.
+void PrintRanges(const Results& results, const std::vector<int64_t>& rows, const std::vector<Candidate>& candidates,
+                 bool cold) {
+  fmt::print("| rows{} |", cold ? ", cold" : "");
+  for (const auto& [kind, name] : kKinds) {
+    for (const Candidate& c : candidates) fmt::print(" {}: {} |", name, c.name);
+  }
+  fmt::print("\n|---|");
+  for (size_t i = 0; i < kKinds.size() * candidates.size(); ++i) fmt::print("---|");
+  fmt::print("\n");
+  for (size_t r = 0; r < rows.size(); ++r) {
+    fmt::print("| {} |", rows[r]);
+    for (const auto& kind : results) {
+      for (const Rates& rates : kind[r]) fmt::print(" {} |", rates.Range());
+    }
+    fmt::print("\n");
+  }
+  fmt::print("\n");
+  std::vector<Rates> all(candidates.size());
+  const auto print_means = [&](const std::string& of, const std::vector<Rates>& means) {
+    fmt::print("{}: geometric mean", of);
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      fmt::print("{} {} {:.0f}", i > 0 ? "," : "", candidates[i].name, means[i].GeometricMean());
+      if (i > 0)
+        fmt::print(" ({} is {:.2f} of it)", candidates[0].name, means[0].GeometricMean() / means[i].GeometricMean());
+    }
+    fmt::print("\n");
+  };
+  for (size_t k = 0; k < results.size(); ++k) {
+    std::vector<Rates> means(candidates.size());
+    for (const auto& of_rows : results[k]) {
+      for (size_t i = 0; i < candidates.size(); ++i) means[i].Add(of_rows[i]);
+    }
+    for (size_t i = 0; i < candidates.size(); ++i) all[i].Add(means[i]);
+    print_means(kKinds[k].second, means);
+  }
+  print_means("all", all);
 }
 
 }  // namespace
@@ -183,6 +241,7 @@ int main(int argc, char** argv) {
   CLI11_PARSE(app, argc, argv);
   dragoman::kernels::UseTargetFromEnvironment();
   Bench bench(cold, seconds);
-  PrintTable(bench, rows);
+  const std::vector<Candidate> candidates = Candidates();
+  PrintRanges(Measure(bench, rows, candidates), rows, candidates, cold);
   return 0;
 }

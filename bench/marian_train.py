@@ -21,7 +21,8 @@ import sys
 import tempfile
 import time
 
-from pytorch_train import DROPOUT, LABEL_SMOOTHING, SHAPES, memory_bytes
+from pytorch_train import DROPOUT, LABEL_SMOOTHING, memory_bytes
+from train_speed import SHAPES
 
 UPDATE = re.compile(r"Up\. \d+ .*Cost ([\d.]+) \* ([\d,]+) @")
 CHILD = """
@@ -49,14 +50,14 @@ def write_corpus(content, folder):
 
 
 def marian_arguments(options, content, folder):
-    layers, d_model, d_ff, heads = SHAPES[options.preset]
+    shape = SHAPES[options.preset]
     vocab = str(content["vocab"])
     return [
         "--type", "transformer", "--model", folder / "model.npz", "--train-sets", folder / "train.src",
         folder / "train.tgt", "--vocabs", folder / "vocab.yml", folder / "vocab.yml", "--dim-vocabs", vocab, vocab,
-        "--enc-depth", layers, "--dec-depth", layers, "--dim-emb", d_model, "--transformer-dim-ffn", d_ff,
-        "--transformer-heads", heads, "--tied-embeddings-all", "--transformer-dropout", DROPOUT,
-        "--label-smoothing", LABEL_SMOOTHING, "--learn-rate", "0.0001", "--optimizer-params", "0.9", "0.98", "1e-9",
+        "--enc-depth", shape.layers, "--dec-depth", shape.layers, "--dim-emb", shape.d_model,
+        "--transformer-dim-ffn", shape.d_ff, "--transformer-heads", shape.heads, "--tied-embeddings-all",
+        "--transformer-dropout", DROPOUT, "--label-smoothing", LABEL_SMOOTHING, "--learn-rate", "0.0001", "--optimizer-params", "0.9", "0.98", "1e-9",
         "--clip-norm", "0", "--cpu-threads", options.threads, "--sync-sgd", "--mini-batch", "4096",
         "--mini-batch-words", "4096", "--maxi-batch", "100", "--maxi-batch-sort", "trg", "--max-length", "512",
         "--disp-freq", "1", "--disp-label-counts", "--save-freq", "1000000u", "--after-batches", "1000000",

@@ -27,12 +27,9 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from train_speed import SHAPES
+
 START = 1  # <s>
-SHAPES = {  # layers (each side), d_model, d_ff, heads: our presets
-    "tiny": (4, 128, 256, 4),
-    "small": (4, 256, 1024, 4),
-    "base": (6, 512, 2048, 8),
-}
 DROPOUT = 0.1  # on embeddings and residuals
 LABEL_SMOOTHING = 0.1
 
@@ -139,7 +136,8 @@ class Trainer:
         content = json.loads(options.batches.read_text())
         self.batches = [Batch(**batch) for batch in content["batches"]]
         longest = max(max(b.src.shape[1], b.tgt_in.shape[1]) for b in self.batches)
-        self.model = Transformer(content["vocab"], *SHAPES[options.preset], max_len=longest).train()
+        shape = SHAPES[options.preset]
+        self.model = Transformer(content["vocab"], shape.layers, shape.d_model, shape.d_ff, shape.heads, longest).train()
         self.parameters = sum(p.numel() for p in self.model.parameters())
         self.optimizer = torch.optim.Adam(
             self.model.parameters(), lr=options.learning_rate, betas=(0.9, 0.98), eps=1e-9, fused=True)

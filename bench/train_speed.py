@@ -39,7 +39,7 @@ class Shape:
         return 6 * (src_weights * src_tokens + tgt_weights * tgt_tokens)
 
 
-SHAPES = {  # our presets; pytorch_train.py has the same
+SHAPES = {  # our presets
     "base": Shape(layers=6, d_model=512, d_ff=2048, heads=8, block=1),
     "small": Shape(layers=4, d_model=256, d_ff=1024, heads=4, block=2),
     "tiny": Shape(layers=4, d_model=128, d_ff=256, heads=4, block=4),

@@ -60,7 +60,7 @@ HWY_INLINE Matrix HeadOf(const Matrix& m, int64_t begin, int64_t len, int64_t he
 }
 
 // Fetches the columns behind head (the next head's). Each row holds but a few cache lines of a head, a pattern that the
-// hardware does not foresee; when the matrices come from memory, the backward pass takes a quarter less time with this.
+// hardware does not foresee.
 HWY_INLINE void PrefetchNextHead(const Matrix& head) {
   constexpr int64_t kMostRows = 128;  // more rows would push each other out again
   if (head.rows > kMostRows) return;

@@ -105,8 +105,7 @@ TEST(GradientWorkersTest, Bf16IsForTrainingOnly) {
     errors += std::pow(want[i] - static_cast<double>(bf16.gradients()[0].data()[i]), 2);
   }
   EXPECT_GT(errors, 0);
-  // A gradient has come through some 20 products, whose operands were rounded by up to 1/512 of themselves, mostly
-  // less.
+  // A gradient has come through some 20 products, whose operands were rounded by 1/512 of themselves, or less.
   EXPECT_LT(std::sqrt(errors), 0.05 * std::sqrt(squares));
   EXPECT_EQ(bf16.Evaluate(batch).loss, f32.workers.Evaluate(batch).loss);
 }
