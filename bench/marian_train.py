@@ -57,10 +57,11 @@ def marian_arguments(options, content, folder):
         folder / "train.tgt", "--vocabs", folder / "vocab.yml", folder / "vocab.yml", "--dim-vocabs", vocab, vocab,
         "--enc-depth", shape.layers, "--dec-depth", shape.layers, "--dim-emb", shape.d_model,
         "--transformer-dim-ffn", shape.d_ff, "--transformer-heads", shape.heads, "--tied-embeddings-all",
-        "--transformer-dropout", DROPOUT, "--label-smoothing", LABEL_SMOOTHING, "--learn-rate", "0.0001", "--optimizer-params", "0.9", "0.98", "1e-9",
-        "--clip-norm", "0", "--cpu-threads", options.threads, "--sync-sgd", "--mini-batch", "4096",
-        "--mini-batch-words", "4096", "--maxi-batch", "100", "--maxi-batch-sort", "trg", "--max-length", "512",
-        "--disp-freq", "1", "--disp-label-counts", "--save-freq", "1000000u", "--after-batches", "1000000",
+        "--transformer-dropout", DROPOUT, "--label-smoothing", LABEL_SMOOTHING, "--learn-rate", "0.0001",
+        "--optimizer-params", "0.9", "0.98", "1e-9", "--clip-norm", "0", "--cpu-threads", options.threads, "--sync-sgd",
+        "--mini-batch", "4096", "--mini-batch-words", "4096", "--maxi-batch", "100", "--maxi-batch-sort", "trg",
+        "--max-length", "512", "--disp-freq", "1", "--disp-label-counts", "--save-freq", "1000000u",
+        "--after-batches", "1000000",
         "--workspace", options.workspace_mb, "--seed", options.seed, "--tempdir", folder,
     ]
 
