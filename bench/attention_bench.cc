@@ -39,13 +39,13 @@ struct Call {
 
   Packing packing() const { return {offsets}; }
   Matrix operator[](int i) const { return {values.data() + i * (tokens * width + kGap), tokens, width}; }
+  AttentionOperands Operands(int i) const { return {(*this)[i], (*this)[i + 1], (*this)[i + 2]}; }
   void Forward() const {
-    AttentionForward(shape, packing(), packing(), (*this)[0], (*this)[1], (*this)[2], (*this)[3], log_sum_exp.data(),
-                     scratch.data());
+    AttentionForward(shape, packing(), packing(), Operands(0), (*this)[3], log_sum_exp.data(), scratch.data());
   }
   void Backward() const {
-    AttentionBackward(shape, packing(), packing(), (*this)[0], (*this)[1], (*this)[2], (*this)[4], log_sum_exp.data(),
-                      (*this)[5], (*this)[6], (*this)[7], false, scratch.data());
+    AttentionBackward(shape, packing(), packing(), Operands(0), (*this)[4], log_sum_exp.data(), Operands(5),
+                      scratch.data());
   }
   void Report(benchmark::State& state, double flops_per_pair) const {
     const double pairs = static_cast<double>(tokens) * state.range(2) * (shape.causal ? 0.5 : 1);

@@ -35,14 +35,14 @@ Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Varia
       kernels::AttentionScratchFloats(shape, LongestSentence(q_packing), LongestSentence(k_packing));
   Variable out = tape.New(q.rows(), width);                                              // [q_tokens, heads * d_head]
   const Variable log_sum_exp = tape.New(options.heads, std::max<int64_t>(1, q.rows()));  // [heads, q_tokens]
-  kernels::AttentionForward(shape, q_packing, k_packing, q.value(), k.value(), v.value(), out.value(),
+  kernels::AttentionForward(shape, q_packing, k_packing, {q.value(), k.value(), v.value()}, out.value(),
                             log_sum_exp.value().data, tape.NewScratch(scratch_floats).data());
 
   tape.Record(out, [&tape, shape, q_packing, k_packing, q, k, v, out, log_sum_exp, scratch_floats] {
     const auto dq = tape.SlotFor(q), dk = tape.SlotFor(k), dv = tape.SlotFor(v);
     DRAGOMAN_CHECK(!dq.accumulate && !dk.accumulate && !dv.accumulate);
-    kernels::AttentionBackward(shape, q_packing, k_packing, q.value(), k.value(), v.value(), tape.Gradient(out),
-                               log_sum_exp.value().data, dq.matrix, dk.matrix, dv.matrix, /*accumulate=*/false,
+    kernels::AttentionBackward(shape, q_packing, k_packing, {q.value(), k.value(), v.value()}, tape.Gradient(out),
+                               log_sum_exp.value().data, {dq.matrix, dk.matrix, dv.matrix},
                                tape.NewScratch(scratch_floats).data());
   });
   return out;

@@ -96,8 +96,8 @@ void ForwardHead(const AttentionShape& shape, const Matrix& q, const Matrix& k, 
   }
 }
 
-void Forward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-             const Matrix& k, const Matrix& v, const Matrix& out, float* log_sum_exp, float* scratch) {
+void Forward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+             const AttentionOperands& operands, const Matrix& out, float* log_sum_exp, float* scratch) {
   for (int64_t s = 0; s < q_packing.sentences(); ++s) {
     const int64_t q_begin = q_packing.Begin(s), q_len = q_packing.Length(s);
     const int64_t k_begin = k_packing.Begin(s), k_len = k_packing.Length(s);
@@ -109,9 +109,9 @@ void Forward(const AttentionShape& shape, const Packing& q_packing, const Packin
         if (log_sum_exp) std::fill_n(log_sum_exp + first_row, q_len, -std::numeric_limits<float>::infinity());
         continue;
       }
-      const Matrix q_head = HeadOf(q, q_begin, q_len, h, shape.d_head);
-      const Matrix k_head = HeadOf(k, k_begin, k_len, h, shape.d_head);
-      const Matrix v_head = HeadOf(v, k_begin, k_len, h, shape.d_head);
+      const Matrix q_head = HeadOf(operands.q, q_begin, q_len, h, shape.d_head);
+      const Matrix k_head = HeadOf(operands.k, k_begin, k_len, h, shape.d_head);
+      const Matrix v_head = HeadOf(operands.v, k_begin, k_len, h, shape.d_head);
       if (h + 1 < shape.heads) {
         for (const Matrix& m : {q_head, k_head, v_head, out_head}) PrefetchNextHead(m);
       }
@@ -132,16 +132,16 @@ HWY_EXPORT(Forward);
 
 int64_t AttentionScratchFloats(const AttentionShape& shape, int64_t max_q_len, int64_t max_k_len) {
   // What the backward pass takes (the forward pass takes less): two transposed blocks and three of [keys, queries],
-  const int64_t width = ScratchTaker::Rounded(shape.d_head);
+  const int64_t width = WholeLines(shape.d_head);
   int64_t floats = kQueryBlock * (2 * width + 3 * max_k_len + 1);
   // and, where a head is not made of whole vectors, copies of q, dout and dq by block and of k, v, dk and dv.
   if (shape.d_head % kMaxLanes != 0) floats += (3 * kQueryBlock + 4 * max_k_len) * width;
   return floats;
 }
 
-void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                      const Matrix& k, const Matrix& v, const Matrix& out, float* log_sum_exp, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(Forward)(shape, q_packing, k_packing, q, k, v, out, log_sum_exp, scratch);
+void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                      const AttentionOperands& operands, const Matrix& out, float* log_sum_exp, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(Forward)(shape, q_packing, k_packing, operands, out, log_sum_exp, scratch);
 }
 
 // Not made for speed: it is looked at by people.

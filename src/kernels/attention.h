@@ -24,21 +24,25 @@ struct AttentionShape {
   Dropout dropout;
 };
 
+// Queries [q_tokens, heads * d_head], keys and values [k_tokens, heads * d_head]; or their gradients. May be strided.
+struct AttentionOperands {
+  Matrix q, k, v;
+};
+
 // Floats of scratch that the calls below need for sentences up to these lengths.
 int64_t AttentionScratchFloats(const AttentionShape& shape, int64_t max_q_len, int64_t max_k_len);
 
-//   q [q_tokens, heads * d_head], k and v [k_tokens, heads * d_head], out like q. All may be strided.
-//   q_packing and k_packing have the same number of sentences; sentence s of q attends to sentence s of k.
+//   q_packing and k_packing have the same number of sentences; sentence s of q attends to sentence s of k. out like q.
 //   log_sum_exp [heads, q_tokens] (row h at h * q_tokens) receives log sum_j exp(score) for the backward pass; null
 //   when none is wanted.
 //   scratch: AttentionScratchFloats() floats, 64-byte aligned.
-void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                      const Matrix& k, const Matrix& v, const Matrix& out, float* log_sum_exp, float* scratch);
+void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                      const AttentionOperands& operands, const Matrix& out, float* log_sum_exp, float* scratch);
 
-//   dout like q; dq, dk, dv like q, k, v, all overwritten (or added to when accumulate).
-void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                       const Matrix& k, const Matrix& v, const Matrix& dout, const float* log_sum_exp, const Matrix& dq,
-                       const Matrix& dk, const Matrix& dv, bool accumulate, float* scratch);
+//   dout like q. gradients are overwritten.
+void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                       const AttentionOperands& operands, const Matrix& dout, const float* log_sum_exp,
+                       const AttentionOperands& gradients, float* scratch);
 
 // The attention weights themselves, for looking at: weights [q_len, k_len] of sentence s and one head.
 void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,

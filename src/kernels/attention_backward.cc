@@ -115,9 +115,9 @@ HWY_INLINE void BlockGradients(bool causal, int64_t begin, int64_t queries, int6
   }
 }
 
-// Writes dq, dk and dv, or adds to them. first_row: the row of log_sum_exp that belongs to the first query.
+// Writes dq, writes dk and dv or adds to them. first_row: the row of log_sum_exp that belongs to the first query.
 void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, const float* log_sum_exp, int64_t first_row,
-                  bool accumulate_dq, bool accumulate_dkv, ScratchTaker scratch) {
+                  bool accumulate, ScratchTaker scratch) {
   const Tag d;
   const int64_t width = PaddedHead(shape.d_head);
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
@@ -144,8 +144,8 @@ void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, const 
     }
     SoftmaxBackwardBlock(shape, begin, queries, keys, first_row + begin, scale, at);
     BlockGradients(shape.causal, begin, queries, keys, width / kLanes, at, q, k, dout,
-                   {dq.data, dq.stride, accumulate_dq}, {dk.data, dk.stride, accumulate_dkv},
-                   {dv.data, dv.stride, accumulate_dkv});
+                   {dq.data, dq.stride, /*accumulate=*/false}, {dk.data, dk.stride, accumulate},
+                   {dv.data, dv.stride, accumulate});
     WriteBack(dq, dq_block);
   }
   WriteBack(dk, m.dk);
@@ -156,24 +156,25 @@ HWY_INLINE void Clear(const Matrix& m) {
   for (int64_t r = 0; r < m.rows; ++r) std::fill_n(m.Row(r), m.cols, 0.0f);
 }
 
-void Backward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-              const Matrix& k, const Matrix& v, const Matrix& dout, const float* log_sum_exp, const Matrix& dq,
-              const Matrix& dk, const Matrix& dv, bool accumulate, float* scratch) {
+void Backward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+              const AttentionOperands& operands, const Matrix& dout, const float* log_sum_exp,
+              const AttentionOperands& gradients, float* scratch) {
   for (int64_t s = 0; s < q_packing.sentences(); ++s) {
     const int64_t q_begin = q_packing.Begin(s), q_len = q_packing.Length(s);
     const int64_t k_begin = k_packing.Begin(s), k_len = k_packing.Length(s);
     for (int64_t h = 0; h < shape.heads; ++h) {
       const auto of_queries = [&](const Matrix& m) HWY_ATTR { return HeadOf(m, q_begin, q_len, h, shape.d_head); };
       const auto of_keys = [&](const Matrix& m) HWY_ATTR { return HeadOf(m, k_begin, k_len, h, shape.d_head); };
-      const BackwardMatrices matrices = {of_queries(q),  of_keys(k),  of_keys(v), of_queries(dout),
-                                         of_queries(dq), of_keys(dk), of_keys(dv)};
+      const BackwardMatrices matrices = {of_queries(operands.q), of_keys(operands.k),     of_keys(operands.v),
+                                         of_queries(dout),       of_queries(gradients.q), of_keys(gradients.k),
+                                         of_keys(gradients.v)};
       if (h + 1 < shape.heads) PrefetchNextHead(matrices);
       // Several blocks of queries add up in dk and dv, and no block at all leaves them zero.
       const bool one_block = q_len > 0 && q_len <= kQueryBlock;
-      if (!accumulate && !one_block) Clear(matrices.dk), Clear(matrices.dv);
-      if (!accumulate && k_len == 0) Clear(matrices.dq);
+      if (!one_block) Clear(matrices.dk), Clear(matrices.dv);
+      if (k_len == 0) Clear(matrices.dq);
       if (q_len == 0 || k_len == 0) continue;
-      BackwardHead(shape, matrices, log_sum_exp, h * q_packing.tokens() + q_begin, accumulate, accumulate || !one_block,
+      BackwardHead(shape, matrices, log_sum_exp, h * q_packing.tokens() + q_begin, /*accumulate=*/!one_block,
                    {scratch});
     }
   }
@@ -189,11 +190,10 @@ namespace dragoman::kernels {
 
 HWY_EXPORT(Backward);
 
-void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                       const Matrix& k, const Matrix& v, const Matrix& dout, const float* log_sum_exp, const Matrix& dq,
-                       const Matrix& dk, const Matrix& dv, bool accumulate, float* scratch) {
-  HWY_DYNAMIC_DISPATCH(Backward)
-  (shape, q_packing, k_packing, q, k, v, dout, log_sum_exp, dq, dk, dv, accumulate, scratch);
+void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                       const AttentionOperands& operands, const Matrix& dout, const float* log_sum_exp,
+                       const AttentionOperands& gradients, float* scratch) {
+  HWY_DYNAMIC_DISPATCH(Backward)(shape, q_packing, k_packing, operands, dout, log_sum_exp, gradients, scratch);
 }
 
 }  // namespace dragoman::kernels

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "tensor/cache_line.h"
+
 namespace dragoman::kernels {
 
 constexpr int64_t kQueryBlock = 32;  // queries taken at a time: two of the longest vectors
@@ -14,10 +16,9 @@ constexpr int64_t kMaxLanes = 16;    // floats in the longest vector of any inst
 struct ScratchTaker {
   float* next;
 
-  static constexpr int64_t Rounded(int64_t floats) { return (floats + kMaxLanes - 1) / kMaxLanes * kMaxLanes; }
   float* Take(int64_t floats) {
     float* taken = next;
-    next += Rounded(floats);
+    next += WholeLines(floats);
     return taken;
   }
 };

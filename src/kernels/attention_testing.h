@@ -75,12 +75,12 @@ struct Problem {
 
   void Forward() {
     scratch.data()[scratch.size() - 1] = kUntouched;
-    AttentionForward(shape, q_packing(), k_packing(), q.m, k.m, v.m, out.m, log_sum_exp.data(), scratch.data());
+    AttentionForward(shape, q_packing(), k_packing(), {q.m, k.m, v.m}, out.m, log_sum_exp.data(), scratch.data());
     EXPECT_EQ(scratch.data()[scratch.size() - 1], kUntouched) << "wrote past the scratch";
   }
-  void Backward(bool accumulate = false) {
-    AttentionBackward(shape, q_packing(), k_packing(), q.m, k.m, v.m, dout.m, log_sum_exp.data(), dq.m, dk.m, dv.m,
-                      accumulate, scratch.data());
+  void Backward() {
+    AttentionBackward(shape, q_packing(), k_packing(), {q.m, k.m, v.m}, dout.m, log_sum_exp.data(), {dq.m, dk.m, dv.m},
+                      scratch.data());
     EXPECT_EQ(scratch.data()[scratch.size() - 1], kUntouched) << "wrote past the scratch";
   }
 };
