@@ -175,7 +175,7 @@ def markdown(options, marian, ours, busy):
               "| program | minutes until val BLEU of Marian's end | of Marian's minutes | minutes in all | val at the end "
               "| test_2016_flickr |", "|---|---|---|---|---|---|",
               f"| Marian 1.12, f32, {options.marian_updates} updates | {theirs['minutes']:.1f} | 1 "
-              f"| {theirs['minutes']:.1f} | {theirs['val']:.1f} | {theirs['test_2016_flickr']:.1f} |"]
+              f"| {theirs['minutes']:.1f} | {theirs['val']:.2f} | {theirs['test_2016_flickr']:.2f} |"]
     for precision, results in ours.items():
         until = [minutes_until(result, theirs["val"]) for result in results]
         own = medians(results)
@@ -185,10 +185,10 @@ def markdown(options, marian, ours, busy):
             cells = [f"{statistics.median(until):.1f}",
                      f"{share:.2f} {'≤' if share <= TIME_GOAL else '**>**'} {TIME_GOAL:.2f}"]
         lines.append(f"| Dragoman, {precision}, {options.updates} updates | {' | '.join(cells)} | {own['minutes']:.1f} "
-                     f"| {own['val']:.1f} | {own['test_2016_flickr']:.1f} |")
+                     f"| {own['val']:.2f} | {own['test_2016_flickr']:.2f} |")
     if len(ours) == 2:
         lost = medians(ours["f32"])["val"] - medians(ours["bf16"])["val"]
-        lines += ["", f"bf16 ends {lost:+.1f} BLEU below f32 on val ({'≤' if lost <= BF16_GOAL else '**>**'} {BF16_GOAL})."]
+        lines += ["", f"bf16 ends {lost:+.2f} BLEU below f32 on val ({'≤' if lost <= BF16_GOAL else '**>**'} {BF16_GOAL})."]
     return "\n".join(lines) + "\n"
 
 
