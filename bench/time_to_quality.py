@@ -170,8 +170,8 @@ def markdown(options, marian, ours, busy):
     note = f" The machine was busy at the start ({busy:.1f} cores)." if busy > 0.2 else ""
     lines += ["# Time to quality", "",
               f"Printed by `bench/time-to-quality`: Multi30k, English to German, from raw text. "
-              f"{report.processor_name()}, {options.threads} threads. Medians of {len(marian)} seeds (Marian) and "
-              f"{len(next(iter(ours.values())))} (Dragoman). BLEU: cased, 13a.{note}", "",
+              f"{report.processor_name()}, {options.threads} threads. Medians over seeds: {len(marian)} of Marian, "
+              f"{len(next(iter(ours.values())))} of Dragoman. BLEU: cased, 13a.{note}", "",
               "| program | minutes until val BLEU of Marian's end | of Marian's minutes | minutes in all | val at the end "
               "| test_2016_flickr |", "|---|---|---|---|---|---|",
               f"| Marian 1.12, f32, {options.marian_updates} updates | {theirs['minutes']:.1f} | 1 "
