@@ -138,6 +138,8 @@ class Rates {
     ++count_;
   }
   void Add(const Rates& other) {
+    least_ = std::min(least_, other.least_);
+    most_ = std::max(most_, other.most_);
     log_sum_ += other.log_sum_;
     count_ += other.count_;
   }

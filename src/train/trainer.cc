@@ -18,7 +18,6 @@
 #include "decode/share_model.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
-#include "model/model_file.h"
 #include "train/average.h"
 #include "train/initial_model.h"
 #include "train/input_files.h"
