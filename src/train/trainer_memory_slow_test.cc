@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A run of any length takes the memory of a short one.
+// A run of any length takes the memory of a short one, and asks the system for no more.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -13,6 +13,12 @@ int64_t PeakResidentBytes() {
   struct rusage usage;
   getrusage(RUSAGE_SELF, &usage);
   return int64_t{usage.ru_maxrss} * 1024;
+}
+
+int64_t PageFaults() {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return usage.ru_minflt;
 }
 
 TEST_F(TrainerTest, StepsValidationsAndSavesLeaveNoMemoryBehind) {
@@ -33,6 +39,23 @@ TEST_F(TrainerTest, StepsValidationsAndSavesLeaveNoMemoryBehind) {
   Train(files, options);
   std::cout << "grown by " << PeakResidentBytes() - before << " bytes" << std::endl;
   EXPECT_LT(PeakResidentBytes() - before, 4 << 20) << "bytes more for 1,200 steps, 60 validations and 120 saves";
+}
+
+// All of the loop: reading ahead, log, update. (SteadyStepTest counts what a step alone asks for, and allows nothing.)
+TEST_F(TrainerTest, StepsAskTheSystemForNothing) {
+  const auto faults_of = [&](const std::string& run, int64_t steps) {
+    TrainOptions options = Plain(run, steps);
+    options.model.d_model = 64;
+    options.model.d_ff = 128;
+    options.log_every = 10;
+    const int64_t before = PageFaults();
+    Train(RealFileSystem(), options);
+    return PageFaults() - before;
+  };
+  faults_of("warm-up", 200);
+  const int64_t fewer = faults_of("fewer", 200), more = faults_of("more", 1200);
+  std::cout << fewer << " page faults in 200 steps, " << more << " in 1,200" << std::endl;
+  EXPECT_LT(more - fewer, 100) << "page faults more for 1,000 steps";
 }
 
 }  // namespace
