@@ -5,10 +5,11 @@
 Multi30k, English to German, from raw text: vocabulary, training, translating. Marian trains a tiny model for so many
 updates and without validating, which would cost it time; how well it then translates the validation set is the goal.
 Dragoman trains with the settings of recipes/multi30k-en-de.sh, validates twice as often, and its clock stops at the
-first validation that reaches the goal: its validations are in its time. Both are then scored on test_2016_flickr by `dragoman eval`. Runs follow each other,
-with nothing beside them; what has run once is kept in --output, and not run again. It takes hours: if the machine is
-needed meanwhile, suspend the whole process group (kill -STOP); the clock stops with it. A run of Marian that was ended
-goes on from its last checkpoint, with the minutes it had taken by then; one of ours, which is short, starts again.
+first validation that reaches the goal: its validations are in its time. Both are then scored on test_2016_flickr by
+`dragoman eval`. Runs follow each other, with nothing beside them; what has run once is kept in --output, and not run
+again. It takes hours: if the machine is needed meanwhile, suspend the whole process group (kill -STOP); the clock stops
+with it. A run of Marian that was ended goes on from its last checkpoint, with the minutes it had taken by then; one of
+ours, which is short, starts again.
 """
 
 import argparse
