@@ -33,7 +33,8 @@ Variable ActivateGated(Tape& tape, const Variable& gate, const Variable& x, kern
 
 // residual + dropout(x + bias), bias [d] or null: the end of every sub-layer.   Vaswani 2017, §5.4.
 // Takes x's memory: x must be the fresh result of a Linear that nothing else uses.
-Variable AddResidual(Tape& tape, Variable x, const Parameter* bias, const Variable& residual, float dropout_rate);
+Variable AddResidual(Tape& tape, const Variable& x, const Parameter* bias, const Variable& residual,
+                     float dropout_rate);
 
 struct AttentionOptions {
   int heads = 1;

@@ -8,7 +8,8 @@
 
 namespace dragoman {
 
-Variable AddResidual(Tape& tape, Variable x, const Parameter* bias, const Variable& residual, float dropout_rate) {
+Variable AddResidual(Tape& tape, const Variable& x, const Parameter* bias, const Variable& residual,
+                     float dropout_rate) {
   ExpectShape("AddResidual", bias, 1, x.cols());
   ExpectShape("AddResidual", "residual", residual.value(), x.rows(), x.cols());
   const kernels::Dropout dropout = tape.NextDropout(dropout_rate);

@@ -25,7 +25,7 @@ Variable Tape::New(int64_t rows, int64_t cols) {
   return Variable(new (memory) Variable::Node{this, 1, Matrix(data, rows, cols), Matrix()});
 }
 
-Variable Tape::Reuse(Variable x) {
+Variable Tape::Reuse(const Variable& x) {
   auto* memory = pool_.Allocate(sizeof(Variable::Node));
   const Matrix value = std::exchange(x.node_->value, Matrix(nullptr, x.rows(), x.cols()));
   return Variable(new (memory) Variable::Node{this, 1, value, Matrix()});

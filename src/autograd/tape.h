@@ -112,7 +112,7 @@ class Tape {
   const PackedWeights* packed_weights() const { return packed_weights_; }
 
   Variable New(int64_t rows, int64_t cols);  // uninitialised
-  Variable Reuse(Variable x);                // a new variable in x's memory; x's value is lost
+  Variable Reuse(const Variable& x);         // a new variable in x's memory; x's value is lost
   Scratch NewScratch(int64_t floats) { return Scratch(&pool_, floats); }
 
   // Called by an op after computing `output`. `backward()` runs in Backward() if any consumer gave output a gradient;

@@ -16,7 +16,7 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kReadBytes = 64 * 1024;
+constexpr size_t kReadBytes = size_t{64} * 1024;
 constexpr size_t kChunkBytes = size_t{64} << 20;  // a chunk ends here, however few its lines
 // A writer in full flow (a decompressor, a script) seldom pauses longer than kPauseMs; a chunk that only trickles in
 // ends after kGatherMs.

@@ -28,7 +28,7 @@ void Beam::Advance(const Matrix& log_probs) {
 
 // The 2 * beam_size best continuations: at most beam_size of them can be </s>, so beam_size others are among them.
 void Beam::Expand(const Matrix& log_probs) {
-  const auto wanted = static_cast<size_t>(2 * options_.beam_size);
+  const auto wanted = 2 * static_cast<size_t>(options_.beam_size);
   // Ties go to the better-ranked parent, then to the smaller id, so that the result is one and the same everywhere.
   const auto better = [](const Candidate& a, const Candidate& b) {
     if (a.log_prob != b.log_prob) return a.log_prob > b.log_prob;

@@ -148,8 +148,9 @@ void AttentionForward(const AttentionShape& shape, const Packing& q_packing, con
 void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
                       const Matrix& k, int64_t sentence, int head, const Matrix& weights) {
   const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
-  const Matrix q_head = q.Rows(q_packing.Begin(sentence), weights.rows).Cols(head * shape.d_head, shape.d_head);
-  const Matrix k_head = k.Rows(k_packing.Begin(sentence), weights.cols).Cols(head * shape.d_head, shape.d_head);
+  const int64_t first_col = int64_t{head} * shape.d_head;
+  const Matrix q_head = q.Rows(q_packing.Begin(sentence), weights.rows).Cols(first_col, shape.d_head);
+  const Matrix k_head = k.Rows(k_packing.Begin(sentence), weights.cols).Cols(first_col, shape.d_head);
   for (int64_t i = 0; i < weights.rows; ++i) {
     const int64_t visible = shape.causal ? std::min(i + 1, weights.cols) : weights.cols;
     float* const row = weights.Row(i);

@@ -133,7 +133,7 @@ void StepWith(D d, int64_t heads, int64_t d_head, const float* q, std::span<cons
 // With the longest vectors that d_head is made of.
 void Step(int64_t heads, int64_t d_head, const float* q, std::span<const float* const> keys,
           std::span<const float* const> values, float* out, float* scratch) {
-  if (d_head % 16 == 0) {
+  if (d_head % 16 == 0) {  // NOLINT(bugprone-branch-clone): the same only where a vector has one lane
     StepWith(hn::CappedTag<float, 16>(), heads, d_head, q, keys, values, out, scratch);
   } else if (d_head % 8 == 0) {
     StepWith(hn::CappedTag<float, 8>(), heads, d_head, q, keys, values, out, scratch);

@@ -49,7 +49,7 @@ class ColumnTiles {
   Columns Tile(int64_t t) const {
     const int64_t first = Part(a_.cols, tiles_, t - t % 2).begin;
     if (t % 2 == 0) Copy(first, Part(a_.cols, tiles_, std::min(t + 1, tiles_ - 1)).begin);
-    return {memory_ + t % 2 * a_.rows * kTileRows, a_.data + first + 2 * kTileRows, a_.stride};
+    return {memory_ + t % 2 * a_.rows * kTileRows, a_.data + first + int64_t{2} * kTileRows, a_.stride};
   }
 
  private:

@@ -31,6 +31,7 @@ constexpr int kTileRows = 6;
 // becomes part of the instruction; any other one costs a register a row.
 template <int kValue>
 struct FixedStride {
+  // NOLINTNEXTLINE(readability-identifier-naming): as AnyStride has it
   static constexpr int64_t value = kValue;
 };
 struct AnyStride {

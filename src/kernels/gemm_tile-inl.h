@@ -52,7 +52,7 @@ enum class Source {
 // and the factors' next lines would wait behind them.
 template <int kRows, int kVecs>
 HWY_INLINE void AskForLines(const Product& c, int64_t step) {
-  constexpr int kSteps = 4;
+  constexpr int64_t kSteps = 4;
   if (step % kSteps != 0 || step >= kRows * kSteps) return;
   for (int v = 0; v < kVecs; ++v) Prefetch(c.data + step / kSteps * c.stride + v * kLanes);
 }

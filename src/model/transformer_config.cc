@@ -219,7 +219,8 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
   size_t known = 1;  // "format"
   ForEachField(config, [&](const char*, auto&, const char*) { ++known; });
   if (json.size() != known) {
-    for (const auto& [key, value] : json.items()) {
+    for (const auto& item : json.items()) {
+      const std::string& key = item.key();
       bool is_known = key == "format";
       ForEachField(config, [&](const char* name, auto&, const char*) { is_known = is_known || key == name; });
       if (!is_known)

@@ -18,11 +18,11 @@ using nlohmann::json;
 
 static_assert(std::endian::native == std::endian::little, "numbers go from file to memory as they are");
 
-constexpr int64_t kLengthBytes = 8;               // the file begins with the header's length
-constexpr int64_t kMaxHeaderBytes = 100'000'000;  // the limit of the reference implementation, too
-constexpr char kMetadata[] = "__metadata__";      // the one name in the header that is not a tensor's
-constexpr int kMaxDepth = 3;                      // { name: { "shape": [ ... ] } }
-constexpr int64_t kConvertChunk = 64 * 1024;      // bytes converted at a time
+constexpr int64_t kLengthBytes = 8;                    // the file begins with the header's length
+constexpr int64_t kMaxHeaderBytes = 100'000'000;       // the limit of the reference implementation, too
+constexpr char kMetadata[] = "__metadata__";           // the one name in the header that is not a tensor's
+constexpr int kMaxDepth = 3;                           // { name: { "shape": [ ... ] } }
+constexpr int64_t kConvertChunk = int64_t{64} * 1024;  // bytes converted at a time
 
 struct DTypeRow {
   DType dtype;

@@ -28,14 +28,15 @@ int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision
 int64_t MicroBatchTokensWithin(const TransformerConfig& c, int64_t bytes) {
   // In floats a token. Kept until the backward pass, by each layer: q, k, v and the heads' output; a sublayer's sum and
   // its norm; the hidden units, before and after a non-linearity that needs its input.
-  const int64_t attention = 4 * c.attention_width() + 2 * c.d_model + c.heads;
+  const int64_t width = c.attention_width(), d_model = c.d_model, d_ff = c.d_ff;
+  const int64_t attention = 4 * width + 2 * d_model + c.heads;
   const int64_t hidden = c.gated ? 3 : c.activation == kernels::Activation::kRelu ? 1 : 2;
-  const int64_t feed_forward = hidden * c.d_ff + 2 * c.d_model;
-  const int64_t cross_keys = 2 * c.attention_width();  // and values, which are the source's
+  const int64_t feed_forward = hidden * d_ff + 2 * d_model;
+  const int64_t cross_keys = 2 * width;  // and values, which are the source's
   const int64_t src = c.encoder_layers * (attention + feed_forward) + c.decoder_layers * cross_keys;
   const int64_t tgt = c.decoder_layers * (2 * attention - cross_keys + feed_forward);
   // For a while only: what one layer's backward pass has in hand, and the gradient that goes on to the next.
-  const int64_t passing = std::max<int64_t>(hidden * c.d_ff, 4 * c.attention_width()) + 4 * c.d_model;
+  const int64_t passing = std::max(hidden * d_ff, 4 * width) + 4 * d_model;
   const int64_t floats = bytes / static_cast<int64_t>(sizeof(float)) - OutputLossScratchFloats(c.tgt_vocab);
   return floats / (std::max(src, tgt) + passing);
 }

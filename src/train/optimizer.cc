@@ -13,7 +13,7 @@ namespace dragoman {
 namespace {
 
 // Ranges are walked in blocks that stay in the second-level cache between the passes over them.
-constexpr int64_t kBlock = 16 * 1024;
+constexpr int64_t kBlock = int64_t{16} * 1024;
 
 template <class Function>
 void ForEachBlock(const FlatRange& range, Function function) {

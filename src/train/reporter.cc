@@ -19,7 +19,7 @@ constexpr double kProgressSeconds = 0.2;  // between two progress lines on a ter
 
 // "1:02:03" or "2:03".
 std::string Duration(double seconds) {
-  const auto s = static_cast<int64_t>(seconds + 0.5);
+  const auto s = std::llround(seconds);
   if (s >= 3600) return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
   return fmt::format("{}:{:02}", s / 60, s % 60);
 }
