@@ -2,24 +2,18 @@
 // Once it has seen each batch, training asks the system for nothing: no page more, and no byte more for malloc.
 #include <gtest/gtest.h>
 #include <malloc.h>
-#include <sys/resource.h>
 
 #include <vector>
 
 #include "train/gradient_workers.h"
 #include "train/optimizer.h"
 #include "train/test_batch.h"
+#include "train/test_resources.h"
 
 namespace dragoman {
 namespace {
 
 constexpr int kVocab = 500;
-
-int64_t PageFaults() {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_minflt;
-}
 
 int64_t MallocBytesFromSystem() {
   const struct mallinfo2 info = mallinfo2();

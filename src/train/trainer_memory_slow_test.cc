@@ -1,25 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run of any length takes the memory of a short one, and asks the system for no more.
 #include <gtest/gtest.h>
-#include <sys/resource.h>
 
+#include "train/test_resources.h"
 #include "train/trainer_test_util.h"
 
 namespace dragoman {
 namespace {
-
-// The most this process ever had: a run that gives back at its end what it piled up is seen, too.
-int64_t PeakResidentBytes() {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return int64_t{usage.ru_maxrss} * 1024;
-}
-
-int64_t PageFaults() {
-  struct rusage usage;
-  getrusage(RUSAGE_SELF, &usage);
-  return usage.ru_minflt;
-}
 
 TEST_F(TrainerTest, StepsValidationsAndSavesLeaveNoMemoryBehind) {
   TrainOptions options = Rich("run", 100);
@@ -41,7 +28,7 @@ TEST_F(TrainerTest, StepsValidationsAndSavesLeaveNoMemoryBehind) {
   EXPECT_LT(PeakResidentBytes() - before, 4 << 20) << "bytes more for 1,200 steps, 60 validations and 120 saves";
 }
 
-// All of the loop: reading ahead, log, update. (SteadyStepTest counts what a step alone asks for, and allows nothing.)
+// All of the loop: reading ahead, log, update. SteadyStepTest counts what a step alone asks for.
 TEST_F(TrainerTest, StepsAskTheSystemForNothing) {
   const auto faults_of = [&](const std::string& run, int64_t steps) {
     TrainOptions options = Plain(run, steps);
