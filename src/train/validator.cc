@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/validator.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <string_view>
+#include <utility>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/signals.h"
 #include "comm/packed_strings.h"
@@ -20,9 +24,10 @@ constexpr size_t kSamples = 3;
 
 }  // namespace
 
-double ValidationScores::Quality(StopMetric metric) const {
+double ValidationScores::Quality(StopMetric metric, bool smoothed_loss) const {
   if (metric == StopMetric::kBleu) return bleu;
-  return metric == StopMetric::kChrf ? chrf : -loss;
+  if (metric == StopMetric::kChrf) return chrf;
+  return smoothed_loss ? -loss : -nll;
 }
 
 Validator::Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab,
@@ -40,47 +45,73 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
   }
   bleu_.tokenizer = *tokenizer;
   input_ = {.format = PairFormat::kTwoFiles, .source = options.valid_src, .target = options.valid_tgt};
-  if (comm_.rank() == 0) ReadText();
-  sources_ = UnpackStrings(comm_.Broadcast(PackStrings(sources_)));
-  references_ = UnpackStrings(comm_.Broadcast(PackStrings(references_)));
-  MakeBatches();
+  std::vector<std::string> sources, references;
+  if (comm_.rank() == 0) ReadText(&sources, &references);
+  sources = UnpackStrings(comm_.Broadcast(PackStrings(sources)));
+  references = UnpackStrings(comm_.Broadcast(PackStrings(references)));
+  TakePairs(std::move(sources), std::move(references));
 }
 
-void Validator::ReadText() {
+void Validator::ReadText(std::vector<std::string>* sources, std::vector<std::string>* references) {
   ParallelReader reader(input_);
   std::string_view source, target;
   while (reader.Next(&source, &target)) {
-    sources_.emplace_back(source);
-    references_.emplace_back(target);
+    sources->emplace_back(source);
+    references->emplace_back(target);
   }
-  if (sources_.empty()) {
+  if (sources->empty()) {
     throw FileError(input_.source, "no sentence pairs in it, expected some to validate with; check the file names");
   }
   report_.crlf_lines = reader.notes().crlf_lines;
   report_.bom_files = reader.notes().bom_files;
 }
 
-// Pairs as in training, but for those with an empty side, which count here: every line is translated.
-void Validator::MakeBatches() {
-  const TransformerConfig& config = model_.config();
-  const CorpusOptions limits{.max_src_len = config.max_src_len, .max_tgt_len = config.max_tgt_len};
-  int64_t tokens = kBatchTokens;  // of the current batch
-  for (size_t i = 0; i < sources_.size(); ++i) {
-    std::vector<int32_t> src = src_vocab_.Encode(sources_[i]);
-    std::vector<int32_t> tgt = tgt_vocab_.Encode(references_[i]);
-    TakePair(limits, {src_vocab_, tgt_vocab_}, static_cast<int64_t>(i) + 1, &src, &tgt, &report_);
-    src.push_back(src_vocab_.eos_id());
-    tgt.push_back(tgt_vocab_.eos_id());
-    if (tokens >= kBatchTokens) {
-      batches_.emplace_back().Clear();
-      tokens = 0;
+// Cut as in training. Loss, BLEU and chrF are of the same pairs, those that `score` and `eval` count.
+void Validator::TakePairs(std::vector<std::string> sources, std::vector<std::string> references) {
+  const CorpusOptions limits{.max_src_len = model_.config().max_src_len, .max_tgt_len = model_.config().max_tgt_len};
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const auto line = static_cast<int64_t>(i) + 1;
+    std::vector<int32_t> src = src_vocab_.Encode(sources[i]);
+    std::vector<int32_t> tgt = tgt_vocab_.Encode(references[i]);
+    TakePair(limits, {src_vocab_, tgt_vocab_}, line, &src, &tgt, &report_);
+    if (src.empty()) {
+      without_source_.Add(line);
+      continue;
     }
-    Batch& batch = batches_.back();
-    batch.src_ids.insert(batch.src_ids.end(), src.begin(), src.end());
-    batch.tgt_out_ids.insert(batch.tgt_out_ids.end(), tgt.begin(), tgt.end());
-    batch.FinishSentence(static_cast<int64_t>(i), config.decoder_start);
-    tokens += static_cast<int64_t>(tgt.size());
+    if (tgt.empty()) without_target_.Add(line);
+    AddToBatches(std::move(src), std::move(tgt));
+    sources_.push_back(std::move(sources[i]));
+    references_.push_back(std::move(references[i]));
   }
+  if (report_.pairs == 0) {
+    throw FileError(fmt::format("{} and {}", input_.source, input_.target),
+                    fmt::format("none of the {} has text on both sides, expected some to validate with; check the "
+                                "files of --valid-src and --valid-tgt",
+                                Counted(static_cast<int64_t>(sources.size()), "pair")));
+  }
+}
+
+void Validator::AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt) {
+  src.push_back(src_vocab_.eos_id());
+  tgt.push_back(tgt_vocab_.eos_id());
+  if (batches_.empty() || batches_.back().tgt_tokens() >= kBatchTokens) batches_.emplace_back().Clear();
+  Batch& batch = batches_.back();
+  batch.src_ids.insert(batch.src_ids.end(), src.begin(), src.end());
+  batch.tgt_out_ids.insert(batch.tgt_out_ids.end(), tgt.begin(), tgt.end());
+  batch.FinishSentence(batch.sentences(), model_.config().decoder_start);
+}
+
+std::vector<std::string> Validator::Describe() const {
+  CorpusReport report = report_;
+  report.empty_pairs = {};  // that is what training does; here:
+  std::vector<std::string> lines = DescribeReport(report, input_);
+  const auto add = [&lines](const Finding& found, const char* what, const std::string& file) {
+    if (found.count == 0) return;
+    lines.push_back(fmt::format("{} {}, first at {}:{}", Counted(found.count, "pair"), what, file, found.first_line));
+  };
+  add(without_source_, "with an empty source left out, as score does", input_.source);
+  add(without_target_, "with an empty target, scored as such", input_.target);
+  return lines;
 }
 
 Validator::Share Validator::ComputeShare(const std::function<void()>& check) {

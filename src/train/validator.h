@@ -26,19 +26,20 @@ struct ValidationScores {
   double bleu = 0;  // 0…100
   double chrf = 0;  // 0…100
 
-  // The chosen one, signed so that more is better.
-  double Quality(StopMetric metric) const;
+  // The chosen one, signed so that more is better; the loss is nll unless it is asked for smoothed.
+  double Quality(StopMetric metric, bool smoothed_loss = false) const;
 };
 
 class Validator {
  public:
-  // Rank 0 reads the files; all tokenise them. Throws FileError for text that cannot be read, OptionError for an
-  // unknown BLEU tokenizer. Model, vocabularies, workers and pool must outlive this.
+  // Rank 0 reads the files; all tokenise them. Pairs with an empty source are left out, as `score` leaves them out: the
+  // model has nothing to say of them. Throws FileError for text that cannot be read or has no pair with text on both
+  // sides, OptionError for an unknown BLEU tokenizer. Model, vocabularies, workers and pool must outlive this.
   Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool, Communicator& comm = Alone());
 
   // What was met in the files, one human line a fact.
-  std::vector<std::string> Describe() const { return DescribeReport(report_, input_); }
+  std::vector<std::string> Describe() const;
 
   // Collective: each rank takes its share, all get the scores. Calls check() many times; Interrupted, thrown from it on
   // any rank, is thrown on all in the end, and nothing of the validation stays then.
@@ -51,8 +52,9 @@ class Validator {
   const std::vector<Sample>& samples() const { return samples_; }
 
  private:
-  void ReadText();
-  void MakeBatches();
+  void ReadText(std::vector<std::string>* sources, std::vector<std::string>* references);
+  void TakePairs(std::vector<std::string> sources, std::vector<std::string> references);
+  void AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt);
   struct Share {  // of this rank
     BatchSums sums;
     std::vector<std::string> translations;  // of every size()-th source
@@ -70,7 +72,8 @@ class Validator {
   BleuOptions bleu_;
   ParallelInput input_;
   CorpusReport report_;
-  std::vector<std::string> sources_, references_;
+  Finding without_source_, without_target_;        // lines of the files
+  std::vector<std::string> sources_, references_;  // of the pairs that count
   std::vector<Batch> batches_;
   std::vector<Sample> samples_;
 };

@@ -7,10 +7,12 @@
 #include <limits>
 #include <sstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "data/test_corpus.h"
+#include "decode/scorer.h"
 #include "decode/translator.h"
 #include "metrics/chrf.h"
 
@@ -118,7 +120,8 @@ TEST_F(ValidatorTest, RunsAlikeEachTimeAndSeesNewWeights) {
 
 TEST_F(ValidatorTest, MoreIsAlwaysBetter) {
   const ValidationScores scores = {.loss = 2, .nll = 1.5, .bleu = 30, .chrf = 50};
-  EXPECT_EQ(scores.Quality(StopMetric::kLoss), -2);
+  EXPECT_EQ(scores.Quality(StopMetric::kLoss), -1.5) << "without smoothing";
+  EXPECT_EQ(scores.Quality(StopMetric::kLoss, /*smoothed_loss=*/true), -2) << "in runs of older versions";
   EXPECT_EQ(scores.Quality(StopMetric::kBleu), 30);
   EXPECT_EQ(scores.Quality(StopMetric::kChrf), 50);
 }
@@ -128,10 +131,51 @@ TEST_F(ValidatorTest, SaysWhatItCutAndMended) {
       directory_.Write("src", "\xEF\xBB\xBFI see a cat.\r\n\nI see a cat and a cat and a cat and a cat.\n");
   options_.valid_tgt = directory_.Write("tgt", "我\n你\n我龘\n");
   const std::vector<std::string> lines = Make().Describe();
-  EXPECT_THAT(lines, testing::ElementsAre(HasSubstr("2 sentence pairs, "), HasSubstr("1 pair with an empty side"),
+  EXPECT_THAT(lines, testing::ElementsAre(HasSubstr("2 sentence pairs, "),
                                           testing::MatchesRegex("1 source sentence cut .*, first at .*/src:3"),
                                           testing::MatchesRegex("1 target <unk> .*, first at .*/tgt:3"),
-                                          HasSubstr("1 line ended in CR LF"), HasSubstr("1 file began with")));
+                                          HasSubstr("1 line ended in CR LF"), HasSubstr("1 file began with"),
+                                          testing::MatchesRegex("1 pair with an empty source left out.*/src:2")));
+}
+
+// Loss, BLEU and chrF are of the same pairs, those that `dragoman score` has a number for.
+TEST_F(ValidatorTest, PairsWithoutASourceCountNowhereAndThoseWithoutATargetEverywhere) {
+  options_.valid_src = directory_.Write("src", "I see a cat.\nyou\nme\n");
+  options_.valid_tgt = directory_.Write("tgt", "我\n\n你\n");
+  const ValidationScores want = Make().Run();
+  options_.valid_src = directory_.Write("src", "\nI see a cat.\n \t\nyou\n\nme\n");
+  options_.valid_tgt = directory_.Write("tgt", "你\n我\n我\n\n\n你\n");
+  Validator with_empty = Make();
+  const ValidationScores found = with_empty.Run();
+  EXPECT_NEAR(found.nll, want.nll, 1e-12);
+  EXPECT_NEAR(found.loss, want.loss, 1e-12);
+  EXPECT_EQ(found.bleu, want.bleu);
+  EXPECT_EQ(found.chrf, want.chrf);
+  EXPECT_EQ(with_empty.samples().at(0).source, "I see a cat.");
+  EXPECT_THAT(with_empty.Describe(),
+              testing::IsSupersetOf({testing::MatchesRegex("3 pairs with an empty source left out.*/src:1"),
+                                     testing::MatchesRegex("1 pair with an empty target, scored as such.*/tgt:4")}));
+
+  Scorer scorer(model_, vocab_, vocab_, pool_);
+  double log_prob = 0, tokens = 0;
+  const auto sources = LinesOf(options_.valid_src), targets = LinesOf(options_.valid_tgt);
+  for (const PairScore& score : scorer.Score(sources, targets)) {
+    if (score.token_log_probs.empty()) continue;
+    log_prob += score.log_prob;
+    tokens += static_cast<double>(score.token_log_probs.size());
+  }
+  EXPECT_NEAR(found.nll, -log_prob / tokens, 1e-5);
+}
+
+TEST_F(ValidatorTest, WithoutAPairOfTextOnBothSidesThereIsNothingToValidateWith) {
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {"\n \n", "我\n你\n"}, {"you\nme\n", "\n\n"}, {"you\n\n", "\n我\n"}, {"\n\n", "\n\n"}};
+  for (const auto& [src, tgt] : cases) {
+    options_.valid_src = directory_.Write("src", src);
+    options_.valid_tgt = directory_.Write("tgt", tgt);
+    EXPECT_THAT(ErrorOf(), testing::AllOf(HasSubstr("/src and "), HasSubstr("none of the 2 pairs has text on both"),
+                                          HasSubstr("--valid-src and --valid-tgt")));
+  }
 }
 
 TEST_F(ValidatorTest, SaysWhatIsWrongWithTheFiles) {
