@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <iterator>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "decode/translation_model.h"
 #include "kernels/elementwise.h"
 #include "model/manifest.h"
 #include "model/model_file.h"
@@ -38,9 +38,11 @@ void RequireReplaceable(FileSystem& files, const std::string& output) {
   }
 }
 
-// The first model, with the mean of all weights.
-std::unique_ptr<Transformer> MeanOf(FileSystem& files, std::span<const std::string> directories,
-                                    const VocabularyPair& vocabs) {
+}  // namespace
+
+TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories) {
+  if (directories.empty()) throw OptionError("no model to average; name at least one model directory");
+  VocabularyPair vocabs = LoadVocabularies(files, directories[0]);
   std::unique_ptr<Transformer> mean = LoadTransformer(files, directories[0]);
   const std::span<float> sum = mean->parameters().values();
   for (const std::string& directory : directories.subspan(1)) {
@@ -58,23 +60,19 @@ std::unique_ptr<Transformer> MeanOf(FileSystem& files, std::span<const std::stri
     kernels::AddTo(other->parameters().values(), sum);
   }
   kernels::Scale(sum, 1.0f / static_cast<float>(directories.size()));
-  return mean;
+  return {std::move(mean), std::move(vocabs)};
 }
 
-}  // namespace
-
-void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output) {
-  if (directories.empty()) throw OptionError("no model to average; name at least one model directory");
+void WriteAverage(FileSystem& files, const TranslationModel& average, std::optional<double> score,
+                  const std::string& output) {
   RequireReplaceable(files, output);
-  const VocabularyPair vocabs = LoadVocabularies(files, directories[0]);
-  const std::unique_ptr<Transformer> mean = MeanOf(files, directories, vocabs);
-
   CheckpointContents contents;
-  contents.files = VocabularyFiles(vocabs);
-  contents.files.push_back(FileOfBytes(kConfigFile, mean->config().ToJson()));
+  contents.score = score;
+  contents.files = VocabularyFiles(average.vocabs);
+  contents.files.push_back(FileOfBytes(kConfigFile, average.model->config().ToJson()));
   contents.files.push_back(
       {kWeightsFile, [&](WritableFile& file) {
-         const ParameterStore& parameters = mean->parameters();
+         const ParameterStore& parameters = average.model->parameters();
          WriteSafetensors(ParameterViews(parameters, parameters.values()), {{"format", "dragoman"}}, file);
        }});
   const std::string parent = ParentDirectory(output);
@@ -90,6 +88,11 @@ void AverageModels(FileSystem& files, std::span<const std::string> directories, 
     }
     throw;
   }
+}
+
+void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output) {
+  RequireReplaceable(files, output);
+  WriteAverage(files, MeanOfModels(files, directories), std::nullopt, output);
 }
 
 }  // namespace dragoman

@@ -4,18 +4,27 @@
 #ifndef DRAGOMAN_TRAIN_AVERAGE_H_
 #define DRAGOMAN_TRAIN_AVERAGE_H_
 
+#include <optional>
 #include <span>
 #include <string>
 
 #include "base/file_system.h"
+#include "decode/translation_model.h"
 
 namespace dragoman {
 
-// Writes to `output` the model whose weights are the mean of those in `directories`, with the first one's config and
-// vocabularies, and a manifest. What is there must be such a model, too, or an empty directory; it is replaced once the
-// new one is whole, written as .tmp-NAME beside it. Throws FileError, FormatError (also for a model that differs from
-// its manifest), and OptionError for models of different configs or vocabularies, for none at all, or for an `output`
-// that holds anything else.
+// The model whose weights are the mean of those in `directories`, with the first one's config and vocabularies. Throws
+// FileError, FormatError (also for a model that differs from its manifest), and OptionError for models of different
+// configs or vocabularies, or for none at all.
+TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories);
+
+// Writes a model that is of no single step to `output`, and a manifest with its score, if it has one. What is there
+// must be such a model, too, or an empty directory; it is replaced once the new one is whole, written as .tmp-NAME
+// beside it. Throws FileError, and OptionError for an `output` that holds anything else.
+void WriteAverage(FileSystem& files, const TranslationModel& average, std::optional<double> score,
+                  const std::string& output);
+
+// Both, for models of any origin: no score.
 void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output);
 
 }  // namespace dragoman

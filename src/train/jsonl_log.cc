@@ -13,12 +13,17 @@ namespace {
 // How every record of ours begins, as the reporter writes it.
 constexpr std::string_view kRecordBegin = "{\"event\":";
 
-// The step of a record, or -1 if the line is none.
-int64_t StepOf(std::string_view line) {
-  const nlohmann::json record = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!record.is_object() || !record.contains("event")) return -1;
-  const auto step = record.find("step");
-  return step != record.end() && step->is_number_unsigned() ? step->get<int64_t>() : -1;
+struct Record {
+  int64_t step = -1;  // of a line that is no record
+  bool is_partial = false;
+};
+
+Record RecordOf(std::string_view line) {
+  const nlohmann::json json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("event")) return {};
+  const auto step = json.find("step"), partial = json.find("partial");
+  if (step == json.end() || !step->is_number_unsigned()) return {};
+  return {step->get<int64_t>(), partial != json.end() && *partial == true};
 }
 
 // Whether a text without a whole line may be the first record of a log, cut short by a crash.
@@ -27,16 +32,17 @@ bool IsTornRecord(std::string_view text) {
   return text.substr(0, common) == kRecordBegin.substr(0, common);
 }
 
-// The lines of a log that stay when a run goes on from resumed_step: none from the beginning.
-std::string KeptLines(const std::string& path, const std::string& text, int64_t resumed_step) {
+// The lines of a log that stay: records that `keeps` takes.
+template <class Keeps>
+std::string KeptLines(const std::string& path, const std::string& text, Keeps&& keeps) {
   std::string kept;
   bool has_record = false;
   size_t begin = 0;
   for (size_t end; (end = text.find('\n', begin)) != std::string::npos; begin = end + 1) {
     const std::string_view line = std::string_view(text).substr(begin, end - begin);
-    const int64_t step = StepOf(line);
-    has_record = has_record || step >= 0;
-    if (step >= 0 && step <= resumed_step && resumed_step > 0) kept.append(line).push_back('\n');
+    const Record record = RecordOf(line);
+    has_record = has_record || record.step >= 0;
+    if (record.step >= 0 && keeps(record)) kept.append(line).push_back('\n');
   }
   if (!has_record && (begin > 0 || !IsTornRecord(text))) {
     throw FileError(path,
@@ -46,13 +52,18 @@ std::string KeptLines(const std::string& path, const std::string& text, int64_t 
   return kept;
 }
 
+template <class Keeps>
+void KeepLines(FileSystem& files, const std::string& path, Keeps&& keeps) {
+  const std::string text = ReadFile(files, path);
+  const std::string kept = KeptLines(path, text, keeps);
+  if (kept.size() != text.size()) WriteFileAtomically(files, path, kept);
+}
+
 }  // namespace
 
-JsonlLog::JsonlLog(FileSystem& files, const std::string& path, int64_t resumed_step) {
+JsonlLog::JsonlLog(FileSystem& files, const std::string& path, int64_t resumed_step) : files_(files), path_(path) {
   if (files.Exists(path)) {
-    const std::string text = ReadFile(files, path);
-    const std::string kept = KeptLines(path, text, resumed_step);
-    if (kept.size() != text.size()) WriteFileAtomically(files, path, kept);
+    KeepLines(files, path, [resumed_step](const Record& record) { return record.step <= resumed_step; });
   }
   file_ = files.OpenAppend(path);
 }
@@ -65,5 +76,10 @@ void JsonlLog::Write(const std::string& object) {
 }
 
 void JsonlLog::Sync() { file_->Sync(); }
+
+void JsonlLog::DropPartial() {
+  KeepLines(files_, path_, [](const Record& record) { return !record.is_partial; });
+  file_ = files_.OpenAppend(path_);
+}
 
 }  // namespace dragoman

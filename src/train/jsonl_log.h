@@ -16,8 +16,8 @@ namespace dragoman {
 class JsonlLog {
  public:
   // Opens path for appending, made if it is not there. A run that goes on from resumed_step drops the records of later
-  // steps (they will be written again) and lines that a crash cut short; all else stays as it is. From step 0 on the
-  // log begins anew. Throws FileError, also for a file that is not such a log: it may be the user's, and is left alone.
+  // steps (they will be written again) and lines that a crash cut short; all else stays as it is. With -1 the log
+  // begins anew. Throws FileError, also for a file that is not such a log: it may be the user's, and is left alone.
   // Sync before a checkpoint is saved makes sure that no record up to its step is missing after a power cut.
   JsonlLog(FileSystem& files, const std::string& path, int64_t resumed_step);
 
@@ -26,7 +26,12 @@ class JsonlLog {
   void Write(const std::string& object);
   void Sync();  // now it has
 
+  // Removes the records that are marked "partial": the run goes on, and its next record covers their steps, too.
+  void DropPartial();
+
  private:
+  FileSystem& files_;
+  const std::string path_;
   std::unique_ptr<WritableFile> file_;
   bool line_is_torn_ = false;
 };

@@ -57,17 +57,30 @@ TEST_F(JsonlLogTest, ResumingDropsLaterRecordsAndTornLinesOnly) {
   EXPECT_EQ(AfterResume("", 2), "new\n");
 }
 
-TEST_F(JsonlLogTest, StepZeroBeginsAnew) {
-  EXPECT_EQ(AfterResume("{\"event\":\"valid\",\"step\":0}\n{\"event\":\"train\",\"step\":1}\n", 0), "new\n");
-  EXPECT_EQ(AfterResume("{\"event\":\"tr", 0), "new\n");  // killed as it wrote its first record
-  EXPECT_EQ(AfterResume("", 0), "new\n");
+TEST_F(JsonlLogTest, ARunThatIsNotResumedBeginsAnew) {
+  const std::string zero = "{\"event\":\"valid\",\"step\":0}\n", one = "{\"event\":\"train\",\"step\":1}\n";
+  EXPECT_EQ(AfterResume(zero + one, -1), "new\n");
+  EXPECT_EQ(AfterResume("{\"event\":\"tr", -1), "new\n");  // killed as it wrote its first record
+  EXPECT_EQ(AfterResume("", -1), "new\n");
+  EXPECT_EQ(AfterResume(zero + one, 0), zero + "new\n") << "one resumed from step 0 does not";
+}
+
+TEST_F(JsonlLogTest, APartialRecordStaysUntilItsStepsAreInAnother) {
+  const std::string one = "{\"event\":\"train\",\"step\":1}\n", end = "{\"event\":\"end\",\"step\":2}\n",
+                    part = "{\"event\":\"train\",\"step\":2,\"partial\":true}\n";
+  WriteFile(files_, Path(), one + part + end);
+  JsonlLog log(files_, Path(), 2);
+  EXPECT_EQ(ReadFile(files_, Path()), one + part + end);
+  log.DropPartial();
+  log.Write("new");
+  EXPECT_EQ(ReadFile(files_, Path()), one + end + "new\n");
 }
 
 // It may well be the training data, which users call train.jsonl, too.
 TEST_F(JsonlLogTest, FileThatIsNoLogIsLeftAlone) {
   for (const std::string text : {"dear diary\n", "dear diary", "{\"src\": \"a\", \"tgt\": \"b\"}\n",
                                  "{\"src\": \"a\", \"tgt\": \"b\"}", "{\"step\": 1, \"text\": \"fold the paper\"}\n"}) {
-    for (const int64_t step : {0, 5}) {
+    for (const int64_t step : {-1, 5}) {
       EXPECT_THAT([&] { AfterResume(text, step); }, testing::ThrowsMessage<FileError>(HasSubstr(Path()))) << text;
       EXPECT_EQ(ReadFile(files_, Path()), text);
     }

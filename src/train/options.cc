@@ -131,8 +131,12 @@ void TrainOptions::Validate() const {
   if (max_steps == 0 && max_epochs == 0 && max_minutes == 0 && patience == 0) {
     throw OptionError("the run has no end; give --max-steps, --max-epochs, --max-minutes or --patience");
   }
-  if ((patience > 0 || average_best > 0) && valid_src.empty()) {
-    throw OptionError("--patience and --average-best need validation; give --valid-src and --valid-tgt");
+  if ((patience > 0 || average_best > 0 || valid_first) && valid_src.empty()) {
+    throw OptionError("--patience, --average-best and --valid-first need validation; give --valid-src and --valid-tgt");
+  }
+  if (min_delta > 0 && patience == 0) {
+    throw OptionError(
+        fmt::format("--min-delta is {}, but there is no --patience that it would matter to; give both", min_delta));
   }
   if (learning_rate > 0 && learning_rate_factor != 1) {
     throw OptionError(
@@ -164,6 +168,7 @@ void TrainOptions::ValidateValues() const {
   Require(ema_decay >= 0 && ema_decay < 1, "--ema-decay", ema_decay, "at least 0 and below 1");
   Require(valid_every >= 1, "--valid-every", valid_every, "1 or more steps");
   Require(patience >= 0, "--patience", patience, "1 or more validations, or 0 for never");
+  Require(std::isfinite(min_delta) && min_delta >= 0, "--min-delta", min_delta, "0 or more");
   Require(BleuTokenizerFromName(valid_tokenize).has_value(), "--valid-tokenize", valid_tokenize,
           "13a, zh, char, intl or none");
   Require(valid_beam_size >= 1 && valid_beam_size <= 256, "--valid-beam-size", valid_beam_size, "1 to 256");

@@ -76,8 +76,10 @@ struct TrainOptions {
 
   // Validation, checkpoints, logs.
   int64_t valid_every = 1000;
+  bool valid_first = false;
   StopMetric metric = StopMetric::kLoss;
   int patience = 0;
+  double min_delta = 0;
   std::string valid_tokenize = "13a";
   int valid_beam_size = 4;
   int64_t save_every = 1000;
@@ -161,8 +163,13 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("on_non_finite", o.on_non_finite, "a loss or gradient that is not finite: stop, or skip the batch");
   heading("Validation, checkpoints, logs");
   visit("valid_every", o.valid_every, "steps between validations");
-  visit("metric", o.metric, "what decides which model is best, and early stopping");
+  visit("valid_first", o.valid_first, "validate before the first step, too; saved as step 0, it may stay the best");
+  visit("metric", o.metric,
+        "what decides which model is best, and early stopping; loss is without label smoothing, as perplexity is");
   visit("patience", o.patience, "end after this many validations without a better one; 0: never");
+  visit("min_delta", o.min_delta,
+        "for --patience a validation is better by this much at least (nats or points of --metric); the best model is "
+        "chosen without");
   visit("valid_tokenize", o.valid_tokenize, "BLEU tokenizer of validation: 13a, zh, char, intl, none");
   visit("valid_beam_size", o.valid_beam_size, "beam of validation's translations");
   visit("save_every", o.save_every, "steps between checkpoints");

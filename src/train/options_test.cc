@@ -105,6 +105,9 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.patience = -1; }, {"--patience is -1"}},
     {[](TrainOptions& o) { o.patience = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
     {[](TrainOptions& o) { o.average_best = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
+    {[](TrainOptions& o) { o.valid_first = true; }, {"need validation", "--valid-src and --valid-tgt"}},
+    {[](TrainOptions& o) { o.min_delta = -0.1; }, {"--min-delta is -0.1", "0 or more"}},
+    {[](TrainOptions& o) { o.min_delta = 0.1; }, {"--min-delta is 0.1", "no --patience"}},
     {[](TrainOptions& o) { o.valid_tokenize = "foo"; }, {"--valid-tokenize is foo", "13a, zh, char, intl or none"}},
     {[](TrainOptions& o) { o.valid_beam_size = 0; }, {"--valid-beam-size is 0", "1 to 256"}},
     {[](TrainOptions& o) { o.valid_beam_size = 257; }, {"--valid-beam-size is 257"}},
@@ -179,13 +182,14 @@ TEST(TrainOptionsTest, ResolvedFillsInWhatIsChosenAndNothingElse) {
 // A new option has to be put on one of the two lists: this one, or that of DecisiveTexts.
 TEST(TrainOptionsTest, EveryOptionDecidesTheWeightsOrIsKnownNotTo) {
   const std::vector<std::string> others = {
-      "train_src",     "train_tgt",   "train_tsv",      "train_jsonl",  "jsonl_src_key",
+      "train_src",       "train_tgt",       "train_tsv", "train_jsonl",    "jsonl_src_key",
       "jsonl_tgt_key",  // fingerprint
-      "valid_src",     "valid_tgt",   "vocab",          "src_vocab",    "tgt_vocab",       "init_from",
-      "preset",        "seed",        "threads",  // TrainState
-      "output",        "resume",      "max_steps",      "max_epochs",   "max_minutes",     "memory_mb",
-      "valid_every",   "patience",    "valid_tokenize", "save_every",   "valid_beam_size", "keep_best",
-      "log_every",     "tensorboard", "quiet",          "average_best", "shard_optimizer", "overlap"};
+      "valid_src",       "valid_tgt",       "vocab",     "src_vocab",      "tgt_vocab",
+      "init_from",       "preset",          "seed",      "threads",  // TrainState
+      "output",          "resume",          "max_steps", "max_epochs",     "max_minutes",
+      "memory_mb",       "valid_every",     "patience",  "valid_tokenize", "save_every",
+      "valid_beam_size", "keep_best",       "log_every", "tensorboard",    "quiet",
+      "average_best",    "shard_optimizer", "overlap",   "valid_first",    "min_delta"};
   TrainOptions options = Sound();
   std::vector<std::string> expected;
   ForEachTrainOption(options, [&](const char* key, const auto&, const char*) {

@@ -16,6 +16,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double kProgressSeconds = 0.2;  // between two progress lines on a terminal
+constexpr double kFirstLineSeconds = 2;   // before the first line: the speed is known by then
 
 // "1:02:03" or "2:03".
 std::string Duration(double seconds) {
@@ -30,6 +31,17 @@ size_t TerminalColumns() {
   return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 1000;
 }
 
+Json RecordOf(const char* event, const TrainState& state, const ValidationScores& scores) {
+  return {{"event", event},     {"step", state.step},          {"loss", scores.loss},
+          {"nll", scores.nll},  {"ppl", std::exp(scores.nll)}, {"bleu", scores.bleu},
+          {"chrf", scores.chrf}};
+}
+
+std::string TextOf(const ValidationScores& scores) {
+  return fmt::format("loss {:.4f}  nll {:.4f}  ppl {:.2f}  BLEU {:.2f}  chrF {:.2f}", scores.loss, scores.nll,
+                     std::exp(scores.nll), scores.bleu, scores.chrf);
+}
+
 double PerToken(double sum, int64_t tokens) { return sum / static_cast<double>(std::max<int64_t>(1, tokens)); }
 
 }  // namespace
@@ -39,19 +51,20 @@ Reporter::Reporter(const TrainOptions& options, FileSystem& files, bool silent)
 
 Reporter::~Reporter() { ClearProgress(); }
 
-void Reporter::Open(const TrainState& start, int64_t pairs) {
+void Reporter::Open(const TrainState& start, int64_t pairs, bool is_resumed) {
   if (silent_) return;
-  first_step_ = start.step;
+  is_resumed_ = is_resumed;
+  first_step_ = logged_step_ = start.step;
   first_sentences_ = start.sentences;
-  skipped_before_log_ = start.skipped_updates;
+  unlogged_ = start.unlogged;
   pairs_ = pairs;
-  jsonl_ = std::make_unique<JsonlLog>(files_, JoinPath(options_.output, "train.jsonl"), start.step);
+  jsonl_ = std::make_unique<JsonlLog>(files_, JoinPath(options_.output, "train.jsonl"), is_resumed ? start.step : -1);
   if (options_.tensorboard) {
     tensorboard_ = std::make_unique<TensorBoardWriter>(files_, JoinPath(options_.output, "tensorboard"),
-                                                       /*first_step=*/start.step + 1);
+                                                       /*first_step=*/is_resumed ? start.step + 1 : 0);
   }
   start_timer_.Restart();
-  since_log_timer_.Restart();
+  RestartSpeed();
 }
 
 void Reporter::Sync() {
@@ -100,76 +113,122 @@ double Reporter::SecondsLeft(const TrainState& state) const {
   return left;
 }
 
-void Reporter::Step(const TrainState& state, const BatchSums& sums, double learning_rate, double norm) {
-  if (silent_) return;
-  since_log_.Add(sums);
-  const double tokens_per_s = static_cast<double>(since_log_.tgt_tokens) / std::max(1e-9, since_log_timer_.Seconds());
-  const auto line = [&] {
-    const double left = SecondsLeft(state);
-    const std::string loss =
-        since_log_.tgt_tokens == 0
-            ? "no loss: skipped"
-            : fmt::format("loss {:.4f}  ppl {:8.2f}", PerToken(since_log_.loss, since_log_.tgt_tokens),
-                          std::exp(PerToken(since_log_.nll, since_log_.tgt_tokens)));
-    return fmt::format("step {:>6}  epoch {:>3}  {}  lr {:.2e}  |g| {:.2f}  {:>7.0f} tokens/s{}", state.step,
-                       state.epoch + 1, loss, learning_rate, norm, tokens_per_s,
-                       left >= 0 ? "  ETA " + Duration(left) : std::string());
-  };
-  if (state.step % options_.log_every != 0) return Progress(line());
-  Note(line());
-  Record(state, since_log_, learning_rate, norm, tokens_per_s);
-  since_log_ = {};
-  skipped_before_log_ = state.skipped_updates;
-  since_log_timer_.Restart();
+void Reporter::RestartSpeed() {
+  speed_tokens_ = 0;
+  speed_timer_.Restart();
 }
 
-// What there is no finite number for is left out.
-void Reporter::Record(const TrainState& state, const BatchSums& sums, double learning_rate, double norm,
-                      double tokens_per_s) {
+double Reporter::TokensPerSecond() const {
+  return static_cast<double>(speed_tokens_) / std::max(1e-9, speed_timer_.Seconds());
+}
+
+std::string Reporter::Line(const TrainState& state) const {
+  const double left = SecondsLeft(state);
+  const std::string loss = unlogged_.tgt_tokens == 0
+                               ? "no loss: skipped"
+                               : fmt::format("loss {:.4f}  ppl {:8.2f}", PerToken(unlogged_.loss, unlogged_.tgt_tokens),
+                                             std::exp(PerToken(unlogged_.nll, unlogged_.tgt_tokens)));
+  return fmt::format("step {:>6}  epoch {:>3}  {}  lr {:.2e}  |g| {:.2f}  {:>7.0f} tokens/s{}", state.step,
+                     state.epoch + 1, loss, learning_rate_, norm_, TokensPerSecond(),
+                     left >= 0 ? "  ETA " + Duration(left) : std::string());
+}
+
+void Reporter::Step(const TrainState& state, const BatchSums& sums, double learning_rate, double norm) {
+  if (silent_) return;
+  if (is_resumed_ && state.step == first_step_ + 1) jsonl_->DropPartial();
+  unlogged_.loss += sums.loss;
+  unlogged_.nll += sums.nll;
+  unlogged_.tgt_tokens += sums.tgt_tokens;
+  unlogged_.skipped_updates += sums.tgt_tokens == 0;
+  speed_tokens_ += sums.tgt_tokens;
+  learning_rate_ = learning_rate;
+  norm_ = norm;
+  if (state.step % options_.log_every == 0) {
+    Log(state, /*is_partial=*/false);
+    unlogged_ = {};
+    RestartSpeed();
+  } else if (!line_shown_ && start_timer_.Seconds() > kFirstLineSeconds) {
+    line_shown_ = true;
+    Note(Line(state));
+  } else {
+    Progress(Line(state));
+  }
+}
+
+void Reporter::LogRest(const TrainState& state) {
+  if (!silent_ && state.step != logged_step_) Log(state, /*is_partial=*/true);
+}
+
+// What there is no finite number for is left out of the record.
+void Reporter::Log(const TrainState& state, bool is_partial) {
+  line_shown_ = true;
+  logged_step_ = state.step;
+  Note(Line(state));
   Json record{{"event", "train"}, {"step", state.step}, {"epoch", state.epoch}};
   const auto add = [&](const char* key, const char* tag, double value) {
     record[key] = value;
     if (tensorboard_) tensorboard_->Scalar(tag, state.step, static_cast<float>(value));
   };
-  if (sums.tgt_tokens > 0) {
-    const double nll = PerToken(sums.nll, sums.tgt_tokens);
-    add("loss", "train/loss", PerToken(sums.loss, sums.tgt_tokens));
+  if (unlogged_.tgt_tokens > 0) {
+    const double nll = PerToken(unlogged_.nll, unlogged_.tgt_tokens);
+    add("loss", "train/loss", PerToken(unlogged_.loss, unlogged_.tgt_tokens));
     record["nll"] = nll;
     add("ppl", "train/perplexity", std::exp(nll));
   }
-  add("lr", "train/learning_rate", learning_rate);
-  if (std::isfinite(norm)) add("grad_norm", "train/gradient_norm", norm);
-  record["skipped"] = state.skipped_updates - skipped_before_log_;
-  add("tokens_per_s", "train/tokens_per_second", tokens_per_s);
+  add("lr", "train/learning_rate", learning_rate_);
+  if (std::isfinite(norm_)) add("grad_norm", "train/gradient_norm", norm_);
+  record["skipped"] = unlogged_.skipped_updates;
+  add("tokens_per_s", "train/tokens_per_second", TokensPerSecond());
   record["seconds"] = state.seconds;
+  if (is_partial) record["partial"] = true;
   jsonl_->Write(record.dump());
 }
 
 void Reporter::Validation(const TrainState& state, const ValidationScores& scores, bool is_best,
                           const std::vector<Validator::Sample>& samples) {
   if (silent_) return;
-  Note(fmt::format("step {:>6}  validation: loss {:.4f}  ppl {:.2f}  BLEU {:.2f}  chrF {:.2f}{}", state.step,
-                   scores.loss, std::exp(scores.nll), scores.bleu, scores.chrf, is_best ? "  (best so far)" : ""));
+  Note(fmt::format("step {:>6}  validation: {}{}", state.step, TextOf(scores), is_best ? "  (best so far)" : ""));
   for (const Validator::Sample& sample : samples) {
     Note(fmt::format("  source      {}\n  reference   {}\n  translation {}", sample.source, sample.reference,
                      sample.translation));
   }
-  jsonl_->Write(Json{{"event", "valid"},
-                     {"step", state.step},
-                     {"loss", scores.loss},
-                     {"nll", scores.nll},
-                     {"ppl", std::exp(scores.nll)},
-                     {"bleu", scores.bleu},
-                     {"chrf", scores.chrf},
-                     {"best", is_best},
-                     {"seconds", state.seconds}}
-                    .dump());
-  since_log_timer_.Restart();
+  Json record = RecordOf("valid", state, scores);
+  record["best"] = is_best;
+  record["seconds"] = state.seconds;
+  jsonl_->Write(record.dump());
+  RestartSpeed();
   if (!tensorboard_) return;
   tensorboard_->Scalar("valid/loss", state.step, static_cast<float>(scores.loss));
   tensorboard_->Scalar("valid/perplexity", state.step, static_cast<float>(std::exp(scores.nll)));
   tensorboard_->Scalar("valid/bleu", state.step, static_cast<float>(scores.bleu));
   tensorboard_->Scalar("valid/chrf", state.step, static_cast<float>(scores.chrf));
+}
+
+std::string Reporter::ScoreText(const TrainState& state, double quality) const {
+  if (options_.metric != StopMetric::kLoss) return fmt::format("{} {:.4g}", EnumName(options_.metric), quality);
+  return fmt::format("loss {:.4g} {} smoothing", -quality, state.smoothed_loss ? "with" : "without");
+}
+
+void Reporter::Averaged(const TrainState& state, const ValidationScores& scores, const Average& average) {
+  const bool is_worse = !(average.score >= average.best_score);  // or not finite
+  const std::string best =
+      fmt::format("{}, the best of them ({})", average.checkpoints.front(), ScoreText(state, average.best_score));
+  Note(fmt::format("averaged the {} best checkpoints into {}: {}", average.checkpoints.size(), average.output,
+                   TextOf(scores)));
+  if (is_worse) {
+    Warn(
+        fmt::format("this average ({}) is worse than {}, which --model {} goes on to mean; checkpoints that lie "
+                    "closer together, later ones or fewer, average better",
+                    ScoreText(state, average.score), best, options_.output));
+  } else {
+    Note(fmt::format("this average ({}) is no worse than {}; to use it: --model {}", ScoreText(state, average.score),
+                     best, average.output));
+  }
+  Json record = RecordOf("average", state, scores);
+  record["checkpoints"] = average.checkpoints.size();
+  record["worse"] = is_worse;
+  record["seconds"] = state.seconds;
+  jsonl_->Write(record.dump());
 }
 
 std::string Reporter::Why(const TrainState& state, StopReason reason) const {
@@ -181,8 +240,9 @@ std::string Reporter::Why(const TrainState& state, StopReason reason) const {
     case StopReason::kMaxMinutes:
       return "--max-minutes is reached";
     case StopReason::kPatience:
-      return fmt::format("early stopping, {} validations without a better {}", state.validations_since_best,
-                         EnumName(options_.metric));
+      return fmt::format("early stopping, {} validations without a better {}{}", state.validations_since_best,
+                         EnumName(options_.metric),
+                         options_.min_delta > 0 ? fmt::format(" (by {} at least)", options_.min_delta) : "");
     case StopReason::kSignal:
       break;
   }
@@ -194,8 +254,7 @@ void Reporter::End(const TrainState& state, StopReason reason, const std::string
   std::string line = fmt::format("ended at step {}: {}", state.step, Why(state, reason));
   if (state.skipped_updates > 0) line += fmt::format("; updates skipped: {}", state.skipped_updates);
   if (state.has_best && !best.empty()) {
-    const double score = options_.metric == StopMetric::kLoss ? -state.best_quality : state.best_quality;
-    line += fmt::format("; best: {} ({} {:.4g})", best, EnumName(options_.metric), score);
+    line += fmt::format("; best: {} ({})", best, ScoreText(state, state.best_quality));
   }
   Note(line + "; last: " + JoinPath(options_.output, "last"));
   if (state.step == first_step_ && reason != StopReason::kSignal) return;  // it had ended before: the log knows

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/file_system.h"
 #include "base/timer.h"
@@ -26,9 +27,9 @@ class Reporter {
   Reporter(const TrainOptions& options, FileSystem& files, bool silent = false);
   ~Reporter();
 
-  // Opens the logs, once OUTPUT exists; records later than start.step (of a run that was killed) are dropped. An epoch
-  // has `pairs` pairs.
-  void Open(const TrainState& start, int64_t pairs);
+  // Opens the logs, once OUTPUT exists. A run that is resumed goes on in them: records later than start.step (of a run
+  // that was killed) are dropped. An epoch has `pairs` pairs.
+  void Open(const TrainState& start, int64_t pairs, bool is_resumed = false);
 
   // What was reported so far is on the disk when it returns: before a checkpoint is saved.
   void Sync();
@@ -36,11 +37,24 @@ class Reporter {
   void Note(const std::string& line);  // a fact, a line
   void Warn(const std::string& line);
 
-  // After each update; one that was skipped has no sums. Every log_every steps a line and a record of the time since
-  // the last; on a terminal a progress line in between.
+  // After each update; one that was skipped has no sums. Every log_every steps a line and a record of the steps since
+  // the last; the first line comes after two seconds, whatever log_every is; on a terminal a progress line in between.
   void Step(const TrainState& state, const BatchSums& sums, double learning_rate, double norm);
+  const Unlogged& unlogged() const { return unlogged_; }  // goes into a checkpoint
+
+  // The training has come to an end: a line and a record, marked as partial, of the steps since the last.
+  void LogRest(const TrainState& state);
+
   void Validation(const TrainState& state, const ValidationScores& scores, bool is_best,
                   const std::vector<Validator::Sample>& samples);
+
+  // The model that is the mean of a run's best checkpoints; scores are qualities (ValidationScores::Quality).
+  struct Average {
+    std::string output;
+    std::vector<std::string> checkpoints;  // best first
+    double score, best_score;              // its own, and the first checkpoint's
+  };
+  void Averaged(const TrainState& state, const ValidationScores& scores, const Average& average);
 
   // Why the run ended, and where its models are. best: directory of the best checkpoint, "" if none has a score.
   void End(const TrainState& state, StopReason reason, const std::string& best);
@@ -50,7 +64,11 @@ class Reporter {
   void Progress(const std::string& line);
   void ClearProgress();
   std::string Why(const TrainState& state, StopReason reason) const;
-  void Record(const TrainState& state, const BatchSums& sums, double learning_rate, double norm, double tokens_per_s);
+  std::string ScoreText(const TrainState& state, double quality) const;  // "chrf 45.2"
+  std::string Line(const TrainState& state) const;                       // of the steps since the last record
+  void Log(const TrainState& state, bool is_partial);
+  double TokensPerSecond() const;
+  void RestartSpeed();
 
   const TrainOptions& options_;
   FileSystem& files_;
@@ -59,11 +77,15 @@ class Reporter {
   const bool silent_;
   bool on_terminal_;
   bool progress_shown_ = false;
-  BatchSums since_log_;
-  Timer since_log_timer_;
+  bool line_shown_ = false;  // in this start
+  Unlogged unlogged_;
+  int64_t logged_step_ = 0;              // of the last record, or of the start
+  double learning_rate_ = 0, norm_ = 0;  // of the last step
+  int64_t speed_tokens_ = 0;             // of the target, in
+  Timer speed_timer_;                    // this time: since the last record or validation of this start
   Timer progress_timer_;
-  int64_t skipped_before_log_ = 0;  // TrainState::skipped_updates at the last record
-  int64_t first_step_ = 0;          // of this start
+  bool is_resumed_ = false;
+  int64_t first_step_ = 0;  // of this start
   int64_t first_sentences_ = 0;
   int64_t pairs_ = 0;
   Timer start_timer_;

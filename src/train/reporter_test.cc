@@ -77,6 +77,46 @@ TEST_F(ReporterTest, EpochsHaveAnEnd) {
   EXPECT_THAT(Printed(1, false), HasSubstr("ETA"));
 }
 
+TEST_F(ReporterTest, TheFirstLineComesAfterSecondsWhateverLogEvery) {
+  options_.log_every = 1000;
+  options_.max_steps = 50;
+  const BatchSums sums{.loss = 100, .nll = 80, .src_tokens = 40, .tgt_tokens = 50, .sentences = 10};
+  testing::internal::CaptureStderr();
+  {
+    Reporter reporter(options_, RealFileSystem());
+    TrainState state;
+    reporter.Open(state, 100);
+    for (state.step = 1; state.step <= 4; ++state.step) {
+      if (state.step == 3) std::this_thread::sleep_for(std::chrono::milliseconds(2050));
+      reporter.Step(state, sums, kRate, 1.5);
+    }
+  }
+  const std::string printed = testing::internal::GetCapturedStderr();
+  EXPECT_THAT(printed, ContainsRegex("^step +3 .*loss 2.0000 .* tokens/s +ETA 0:3[0-9]\n$"));
+  EXPECT_EQ(FileBytes(directory_ / "run/train.jsonl"), "") << "records keep to log_every";
+}
+
+TEST_F(ReporterTest, TheRestIsLoggedEverywhereAndOnce) {
+  options_.log_every = 3;
+  options_.tensorboard = true;
+  testing::internal::CaptureStderr();
+  const BatchSums sums{.loss = 100, .nll = 80, .src_tokens = 40, .tgt_tokens = 50, .sentences = 10};
+  Reporter reporter(options_, RealFileSystem());
+  TrainState state;
+  reporter.Open(state, 100);
+  reporter.LogRest(state);  // of no step
+  state.step = 1;
+  reporter.Step(state, sums, kRate, 1.5);
+  reporter.LogRest(state);
+  reporter.LogRest(state);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), ContainsRegex("^step +1 .*loss 2.0000[^\n]*\n$"));
+  EXPECT_EQ(Record()["loss"], 2.0);
+  EXPECT_EQ(Record()["partial"], true);
+  EXPECT_EQ(reporter.unlogged().tgt_tokens, 50) << "a run that goes on logs these steps with the next";
+  const std::string events = directory_ / "run/tensorboard/";
+  EXPECT_THAT(FileBytes(events + RealFileSystem().List(events).at(0)), HasSubstr("train/loss"));
+}
+
 // A line that wraps could not be drawn over.
 TEST_F(ReporterTest, ProgressFitsTheTerminal) {
   options_.log_every = 1000;

@@ -90,6 +90,13 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
   state.threads = now.threads;
   state.ranks = now.ranks;
   state.options = now.options;
+  state.smoothed_loss = saved.smoothed_loss && saved.has_best;  // else there is nothing to compare with
+  if (const auto metric = now.options.find("metric");
+      state.smoothed_loss && metric != now.options.end() && metric->second == "loss") {
+    warn(
+        "--metric loss stays the loss with label smoothing in this run: an older version scored its checkpoints so; a "
+        "new run is scored without");
+  }
   if (saved.threads != now.threads) {
     warn(fmt::format("--threads is {}, but the last start had {}: {}, if only by rounding", now.threads, saved.threads,
                      kOtherWeights));

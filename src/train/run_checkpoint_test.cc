@@ -83,6 +83,16 @@ TEST_F(GoOnFromTest, OtherBatchesBeginTheEpochAgain) {
   }
 }
 
+// Scores that older versions wrote are of the smoothed loss; they are compared with such only.
+TEST_F(GoOnFromTest, ARunScoredBySmoothedLossGoesOnSo) {
+  saved_.smoothed_loss = true;
+  EXPECT_FALSE(GoOn().smoothed_loss) << "nothing is scored yet";
+  EXPECT_THAT(warnings_, IsEmpty());
+  saved_.has_best = true;
+  EXPECT_TRUE(GoOn().smoothed_loss);
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--metric loss stays the loss with label smoothing in this run")));
+}
+
 TEST_F(GoOnFromTest, AnotherSeedOrMetricIsAnotherRun) {
   now_.options["metric"] = "bleu";
   EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("--metric is bleu, but the last start had loss")));

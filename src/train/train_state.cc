@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <stdexcept>
@@ -34,15 +36,26 @@ void ForEachField(State& s, Visitor&& visit) {
   visit("validations_since_best", s.validations_since_best);
   visit("has_best", s.has_best);
   visit("best_quality", s.best_quality);
+  visit("patience_quality", s.patience_quality);
+  visit("smoothed_loss", s.smoothed_loss);
+  visit("unlogged_loss", s.unlogged.loss);
+  visit("unlogged_nll", s.unlogged.nll);
+  visit("unlogged_tgt_tokens", s.unlogged.tgt_tokens);
+  visit("unlogged_skipped_updates", s.unlogged.skipped_updates);
   visit("options", s.options);
 }
+
+// Those that came later than the first version of the file.
+constexpr std::string_view kNewerKeys[] = {
+    "ranks",         "options",      "patience_quality",    "smoothed_loss",
+    "unlogged_loss", "unlogged_nll", "unlogged_tgt_tokens", "unlogged_skipped_updates"};
 
 // Json's own conversions would cast 1e300 or -1 to whatever comes out.
 template <class Field>
 void Read(const Json& json, const char* key, Field& field) {
   constexpr bool kIsOptions = std::is_same_v<Field, std::map<std::string, std::string>>;
-  const bool is_newer = kIsOptions || key == std::string_view("ranks");  // than the first states
-  if (is_newer && json.is_object() && !json.contains(key)) return;
+  const bool may_be_missing = std::ranges::find(kNewerKeys, std::string_view(key)) != std::end(kNewerKeys);
+  if (may_be_missing && json.is_object() && !json.contains(key)) return;
   const Json& value = json.at(key);
   bool fits = value.is_number_unsigned() || (std::is_signed_v<Field> && value.is_number_integer());
   if constexpr (kIsOptions) {
@@ -60,6 +73,18 @@ void Read(const Json& json, const char* key, Field& field) {
 
 }  // namespace
 
+bool TrainState::CountValidation(double quality, double min_delta) {
+  const bool is_finite = std::isfinite(quality);
+  const bool is_best = is_finite && (!has_best || quality > best_quality);
+  const bool is_better = is_best && (!has_best || quality - patience_quality >= min_delta);
+  ++validations;
+  validations_since_best = is_better ? 0 : validations_since_best + 1;
+  if (is_better) patience_quality = quality;
+  if (is_best) best_quality = quality;
+  has_best = has_best || is_best;
+  return is_best;
+}
+
 std::string TrainState::ToJson() const {
   Json json;
   ForEachField(*this, [&](const char* key, const auto& field) { json[key] = field; });
@@ -70,7 +95,9 @@ TrainState TrainState::FromJson(const std::string& text, const std::string& path
   TrainState state;
   try {
     const Json json = Json::parse(text);
+    state.smoothed_loss = !json.contains("smoothed_loss");
     ForEachField(state, [&](const char* key, auto& field) { Read(json, key, field); });
+    if (!json.contains("patience_quality")) state.patience_quality = state.best_quality;
   } catch (const std::exception& error) {
     throw FormatError(path, fmt::format("is not the state of a training run ({}); resume from another checkpoint or "
                                         "start anew in another --output",

@@ -10,6 +10,16 @@
 
 namespace dragoman {
 
+// What the next record of the log will cover: the updates since the last one, without those that were skipped.
+struct Unlogged {
+  double loss = 0;  // sums, as in BatchSums
+  double nll = 0;
+  int64_t tgt_tokens = 0;
+  int64_t skipped_updates = 0;
+
+  bool operator==(const Unlogged&) const = default;
+};
+
 struct TrainState {
   int64_t step = 0;            // updates done
   int64_t epoch = 0;           // position in the data: this pass ...
@@ -25,11 +35,17 @@ struct TrainState {
   int64_t validations = 0;
   int64_t validations_since_best = 0;
   bool has_best = false;
-  double best_quality = 0;                     // ValidationScores::Quality
+  double best_quality = 0;      // ValidationScores::Quality
+  double patience_quality = 0;  // the last that --patience counted as better, so by --min-delta at least
+  bool smoothed_loss = false;   // with --metric loss the quality is the smoothed loss: so in runs of older versions
+  Unlogged unlogged;
   std::map<std::string, std::string> options;  // TrainOptions::DecisiveTexts()
 
+  // Counts a validation; whether it is the best so far. A quality that is not finite never is.
+  bool CountValidation(double quality, double min_delta);
+
   std::string ToJson() const;
-  // Throws FormatError naming `path` and the key. Only `options` and `ranks` may be missing: older states have none.
+  // Throws FormatError naming `path` and the key. What older states had not yet may be missing.
   static TrainState FromJson(const std::string& json, const std::string& path);
 
   bool operator==(const TrainState&) const = default;

@@ -31,6 +31,8 @@ TrainState FullState() {
   state.validations_since_best = 3;
   state.has_best = true;
   state.best_quality = -3.0000000000000004;  // every bit counts: it is compared with
+  state.patience_quality = -3.5;
+  state.unlogged = {.loss = 0.1, .nll = 1e-17, .tgt_tokens = 12, .skipped_updates = 1};
   state.options = {{"batch_tokens", "4096"}, {"schedule", "paper"}};
   return state;
 }
@@ -71,6 +73,34 @@ TEST(TrainStateTest, AStateFromBeforeThereWereOptionsHasNone) {
   expected.options.clear();
   EXPECT_EQ(TrainState::FromJson(json.erase(begin, end - begin), "x"), expected);
   EXPECT_THAT(MessageFor(Replaced("\"paper\"", "7")), HasSubstr("options"));
+}
+
+// Scores of that time were of the smoothed loss, and each better one counted for patience.
+TEST(TrainStateTest, AStateOfAnOlderVersionGoesOnAsItBegan) {
+  TrainState expected = FullState();
+  expected.smoothed_loss = true;
+  expected.patience_quality = expected.best_quality;
+  expected.unlogged = {};
+  std::string json = FullState().ToJson();
+  const size_t begin = json.find("  \"patience_quality\""), end = json.find("  \"options\"");
+  EXPECT_EQ(TrainState::FromJson(json.erase(begin, end - begin), "x"), expected);
+}
+
+TEST(TrainStateTest, PatienceCountsFromWhatWasBetterByMinDelta) {
+  TrainState state;
+  EXPECT_TRUE(state.CountValidation(-3, 0.5)) << "the first is always the best";
+  EXPECT_EQ(state.validations_since_best, 0);
+  EXPECT_TRUE(state.CountValidation(-2.75, 0.5)) << "better, so RUN/best, but by too little";
+  EXPECT_EQ(state.best_quality, -2.75);
+  EXPECT_EQ(state.validations_since_best, 1);
+  EXPECT_TRUE(state.CountValidation(-2.5, 0.5)) << "many small steps add up, as in Keras";
+  EXPECT_EQ(state.validations_since_best, 0);
+  EXPECT_FALSE(state.CountValidation(-2.5, 0)) << "equal is not better";
+  EXPECT_FALSE(state.CountValidation(std::numeric_limits<double>::quiet_NaN(), 0));
+  EXPECT_FALSE(state.CountValidation(std::numeric_limits<double>::infinity(), 0));
+  EXPECT_EQ(state.validations_since_best, 3);
+  EXPECT_EQ(state.validations, 6);
+  EXPECT_EQ(state.best_quality, -2.5);
 }
 
 TEST(TrainStateTest, TakesNoNumberThatIsNotOne) {

@@ -95,6 +95,7 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
   state_.options = options_.DecisiveTexts();
   state_.options["precision"] = ValueText(precision_);
   if (last) ResumeFrom(*last);
+  OpenValidation();  // quickly refused, unlike the corpus
   if (IsFirst()) OpenCorpus();
   ShareState();
   corpus_ = ShareCorpus(comm_, files_, std::move(corpus_), state_.corpus_fingerprint, vocabs_);
@@ -107,9 +108,8 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
       std::make_unique<Prefetcher>(UpdateStream(BatchStream(*corpus_, batches, {state_.epoch, state_.batch_in_epoch}),
                                                 UpdateShare{options_.accumulate, comm_.rank(), comm_.size()}),
                                    /*depth=*/options_.accumulate > 8 ? 1 : 2);
-  OpenValidation();
   first_step_ = state_.step;
-  reporter_.Open(state_, corpus_->size());
+  reporter_.Open(state_, corpus_->size(), /*is_resumed=*/saved_step_ >= 0);
   ReportStart();
 }
 
@@ -202,7 +202,7 @@ void Trainer::OpenCorpus() {
   const CorpusOptions corpus{config.max_src_len, config.max_tgt_len, pool_.workers(), ThrowIfStopRequested};
   corpus_ = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
       InputOf(options_), *vocabs_.src, *vocabs_.tgt, corpus, JoinPath(options_.output, "corpus.tokens"), files_));
-  if (state_.step > 0) corpus_->RequireFingerprint(state_.corpus_fingerprint);
+  if (saved_step_ >= 0) corpus_->RequireFingerprint(state_.corpus_fingerprint);
   state_.corpus_fingerprint = corpus_->fingerprint();
   for (const std::string& line : DescribeReport(corpus_->report(), InputOf(options_))) {
     reporter_.Note("data: " + line);
@@ -248,6 +248,18 @@ bool Trainer::ShouldStop(StopReason* reason) {
 }
 
 StopReason Trainer::Run() {
+  try {
+    return Finish(Train());
+  } catch (const Error&) {
+    try {
+      reporter_.LogRest(state_);
+    } catch (const FileError&) {  // the first error says more
+    }
+    throw;
+  }
+}
+
+StopReason Trainer::Train() {
   StopReason reason{};
   timer_.Restart();
   const double stop = StopNumber();
@@ -258,13 +270,14 @@ StopReason Trainer::Run() {
   while (!ShouldStop(&reason)) {
     Step();
     prefetcher_->Next(&update_);
+    if (ShouldStop(&reason)) break;  // Finish validates and saves the last one
     if (ValidationIsDue()) {
       Validate();
-    } else if (state_.step % options_.save_every == 0 && !ShouldStop(&reason)) {
-      Save(nullptr);  // Finish saves the last one, with the score
+    } else if (state_.step % options_.save_every == 0) {
+      Save(std::nullopt);
     }
   }
-  return Finish(reason);
+  return reason;
 }
 
 // Of this rank's batches, then of all.
@@ -374,38 +387,36 @@ std::string Trainer::LastSaved() const {
 }
 
 bool Trainer::ValidationIsDue() const {
-  return validator_ && state_.step > 0 && state_.step % options_.valid_every == 0 && validated_step_ != state_.step;
+  if (!validator_ || validated_step_ == state_.step) return false;
+  return state_.step == 0 ? options_.valid_first : state_.step % options_.valid_every == 0;
 }
 
-bool Trainer::Validate() {
-  RequireSoundWeights();  // or the search would complain, which knows nothing of steps
-  if (exchange_ && options_.shard_optimizer) exchange_->Share(optimizer_->average(), /*to_all=*/true);
-  // The weights that will be used are validated: the moving average changes places with the weights meanwhile.
-  const std::span<float> average = optimizer_->average();
-  const auto swap = [&] { std::swap_ranges(average.begin(), average.end(), model_->parameters().values().begin()); };
-  ValidationScores scores;
+// The weights change places with the model's meanwhile; an empty span stands for the model's own.
+std::optional<ValidationScores> Trainer::ScoresOf(std::span<float> weights) {
+  const auto swap = [&] { std::swap_ranges(weights.begin(), weights.end(), model_->parameters().values().begin()); };
+  std::optional<ValidationScores> scores;
   swap();
   try {
     scores = validator_->Run(ThrowIfStopRequested);
   } catch (const Interrupted& interrupted) {
     stop_ = 1 + interrupted.signal;
-    swap();
-    return false;
   }
   swap();
-  const double quality = scores.Quality(options_.metric);
-  const bool is_best = std::isfinite(quality) && (!state_.has_best || quality > state_.best_quality);
-  ++state_.validations;
-  state_.validations_since_best = is_best ? 0 : state_.validations_since_best + 1;
-  if (is_best) {
-    state_.has_best = true;
-    state_.best_quality = quality;
-  }
+  return scores;
+}
+
+bool Trainer::Validate() {
+  RequireSoundWeights();  // or the search would complain, which knows nothing of steps
+  if (exchange_ && options_.shard_optimizer) exchange_->Share(optimizer_->average(), /*to_all=*/true);
+  const std::optional<ValidationScores> scores = ScoresOf(optimizer_->average());  // of the weights that will be used
+  if (!scores) return false;
+  const bool is_best = state_.CountValidation(QualityOf(*scores), options_.min_delta);
   validated_step_ = state_.step;
-  reporter_.Validation(state_, scores, is_best, validator_->samples());
+  reporter_.Validation(state_, *scores, is_best, validator_->samples());
   const double seconds = seconds_before_ + timer_.Seconds();
   state_.seconds = comm_.AllGather({&seconds, 1})[0];
-  Save(&scores);
+  if (StopReason reason; ShouldStop(&reason)) reporter_.LogRest(state_);  // before it counts as saved
+  Save(QualityOf(*scores));
   return true;
 }
 
@@ -438,7 +449,7 @@ void Trainer::RequireEqualWeights() {
   }
 }
 
-void Trainer::Save(const ValidationScores* scores) {
+void Trainer::Save(std::optional<double> score) {
   RequireEqualWeights();
   if (exchange_ && options_.shard_optimizer) {
     exchange_->Share(optimizer_->first_moment(), /*to_all=*/false);
@@ -452,7 +463,8 @@ void Trainer::Save(const ValidationScores* scores) {
   RequireSoundWeights();
   CheckpointContents contents;
   contents.step = state_.step;
-  if (scores != nullptr) contents.score = scores->Quality(options_.metric);
+  contents.score = score;
+  state_.unlogged = reporter_.unlogged();
   contents.files = CheckpointFiles(state_, vocabs_, *model_, *optimizer_);
   reporter_.Sync();  // no record up to this step may be missing once the checkpoint is there
   store_->Save(contents);
@@ -460,9 +472,11 @@ void Trainer::Save(const ValidationScores* scores) {
 }
 
 StopReason Trainer::Finish(StopReason reason) {
+  reporter_.LogRest(state_);
   const bool validates = reason != StopReason::kSignal && validator_ && validated_step_ != state_.step;
   if (validates && !Validate()) reason = StopReason::kSignal;
-  if (saved_step_ != state_.step) Save(nullptr);
+  if (saved_step_ != state_.step) Save(std::nullopt);
+  if (reason != StopReason::kSignal && options_.average_best > 0 && !AverageBest()) reason = StopReason::kSignal;
   if (!IsFirst()) return reason;
   if (const int64_t steps = state_.step - first_step_; comm_.size() > 1 && steps > 0) {
     reporter_.Note(
@@ -472,12 +486,32 @@ StopReason Trainer::Finish(StopReason reason) {
   }
   const auto best = store_->BestDirectories(1);
   reporter_.End(state_, reason, best.empty() ? "" : best.front());
-  if (reason == StopReason::kSignal || options_.average_best == 0) return reason;
-  const auto directories = store_->BestDirectories(options_.average_best);
-  AverageModels(files_, directories, JoinPath(options_.output, "averaged"));
-  reporter_.Note(fmt::format("averaged the {} best checkpoints into {}", directories.size(),
-                             JoinPath(options_.output, "averaged")));
   return reason;
+}
+
+bool Trainer::AverageBest() {
+  std::vector<std::string> best;
+  TranslationModel mean;       // rank 0's
+  std::vector<float> weights;  // another rank's
+  std::span<float> values;     // of either
+  if (IsFirst()) {
+    best = store_->BestDirectories(options_.average_best);
+    mean = MeanOfModels(files_, best);
+    values = mean.model->parameters().values();
+  } else {
+    weights.resize(static_cast<size_t>(model_->parameters().flat_size()));
+    values = weights;
+  }
+  comm_.Broadcast(values);
+  const std::optional<ValidationScores> scores = ScoresOf(values);
+  if (!scores || !IsFirst()) return scores.has_value();
+  Reporter::Average report{.output = JoinPath(options_.output, "averaged"),
+                           .checkpoints = best,
+                           .score = QualityOf(*scores),
+                           .best_score = ReadManifest(files_, best.front()).score.value()};
+  WriteAverage(files_, mean, report.score, report.output);
+  reporter_.Averaged(state_, *scores, report);
+  return true;
 }
 
 }  // namespace dragoman

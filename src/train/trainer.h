@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -76,11 +78,17 @@ class Trainer {
   void HandleNonFinite(const std::string& suspects, double loss, double norm);
   std::string LastSaved() const;
   bool ValidationIsDue() const;
+  std::optional<ValidationScores> ScoresOf(std::span<float> weights);  // collective; none if StopRequested() meanwhile
+  double QualityOf(const ValidationScores& scores) const {
+    return scores.Quality(options_.metric, state_.smoothed_loss);
+  }
   bool Validate();  // and saves, with the score; false, and nothing of it stays, if StopRequested() meanwhile
   void RequireSoundWeights();
   void RequireEqualWeights();
-  void Save(const ValidationScores* scores);
+  void Save(std::optional<double> score);
+  StopReason Train();
   StopReason Finish(StopReason reason);
+  bool AverageBest();  // false, and there is no new average, if StopRequested() meanwhile
 
   Communicator& comm_;
   TrainOptions options_;

@@ -83,6 +83,42 @@ TEST_F(TrainerBestTest, TheBestAndTheirAverageAreTheSameOverAResume) {
   }
 }
 
+// Its score is that of its own translations, in the log, in its manifest and on the screen.
+TEST_F(TrainerBestTest, TheAverageIsValidatedAndToldWhenItIsWorse) {
+  TrainOptions options = Plain("run", 60);
+  options.valid_every = 20;
+  options.keep_best = options.average_best = 3;  // from far apart
+  options.quiet = false;
+  testing::internal::CaptureStderr();
+  Train(options);
+  const std::string printed = testing::internal::GetCapturedStderr();
+  std::istringstream lines(FileBytes(directory_ / "run/train.jsonl"));
+  nlohmann::json record;
+  for (std::string line; std::getline(lines, line);) {
+    if (line.find("\"average\"") != std::string::npos) record = nlohmann::json::parse(line);
+  }
+  ASSERT_TRUE(record.is_object());
+  EXPECT_EQ(record["step"], 60);
+  EXPECT_EQ(record["checkpoints"], 3);
+  const Manifest manifest = ReadManifest(files_, directory_ / "run/averaged");
+  EXPECT_EQ(manifest.score, -record["nll"].get<double>());
+  const double best = ReadManifest(files_, directory_ / "run/best").score.value();
+  EXPECT_EQ(record["worse"], manifest.score < best);
+  ASSERT_LT(manifest.score, best) << "the test needs an average that is worse";
+  EXPECT_THAT(printed, HasSubstr("averaged the 3 best checkpoints into "));
+  EXPECT_THAT(printed,
+              testing::ContainsRegex("warning: this average \\(loss [0-9.]+ without smoothing\\) is worse than "
+                                     ".*/run/step-00000060, the best of them \\(loss "));
+
+  // The same model, opened and validated by itself: what the weights in use say of it.
+  TrainOptions alone = Plain("alone", 1);
+  alone.init_from = directory_ / "run/averaged";
+  alone.vocab = "";
+  alone.learning_rate = 1e-30;
+  Train(alone);
+  EXPECT_NEAR(-LastState("alone").best_quality, record["nll"].get<double>(), 1e-6);
+}
+
 // The damaged one was among the best: it is trained, scored and chosen again.
 TEST_F(TrainerBestTest, TheBestAreTheSameWhenTheRunGoesOnFromAnOlderCheckpoint) {
   Train(Averaging("straight", 24));
