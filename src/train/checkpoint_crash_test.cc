@@ -165,6 +165,39 @@ TEST_F(CheckpointCrashTest, CrashDuringTheFirstSaveLeavesNothingOrAWholeOne) {
   }
 }
 
+// Killed wherever in a save, and again in the next: a kill may leave one more than promised, until the next start.
+TEST_F(CheckpointCrashTest, AfterAnyNumberOfKillsThePromisedNumberStays) {
+  PrepareRun();
+  const auto start_and_save = [&](FileSystem& files, int64_t step) {
+    try {
+      CheckpointStore store = Open(files, retention_);
+      store.LatestGood();
+      store.RemoveSurplus();
+      store.Save(ContentsOf(step, 5.0));
+    } catch (const FileError&) {
+    }
+  };
+  const int64_t operations = OperationsOf([&](FileSystem& files) { start_and_save(files, kNew); });
+  for (int64_t at = 1; at <= operations; ++at) {
+    SCOPED_TRACE("crash at operation " + std::to_string(at));
+    PrepareRun();
+    for (int64_t kills = 0; kills < 3; ++kills) {
+      FaultyFileSystem faulty(files_);
+      faulty.CrashAt(at, AfterCrash::kAllKept);
+      start_and_save(faulty, kNew + kills);
+      EXPECT_LE(Checkpoints().size(), 3u) << "after kill " << kills;
+    }
+    FaultyFileSystem files(files_);
+    CheckpointStore store = Open(files, retention_);
+    const std::optional<Checkpoint> found = store.LatestGood();
+    store.RemoveSurplus();
+    EXPECT_EQ(Checkpoints().size(), 2u) << "the best and the last";
+    ASSERT_TRUE(found);
+    ExpectWhole(*store.LatestGood());
+    EXPECT_EQ(store.LatestGood()->directory, found->directory);
+  }
+}
+
 // A machine that dies again while it picks up the pieces of the first time.
 TEST_F(CheckpointCrashTest, CrashWhileRecoveringFromACrashLeavesOldOrNew) {
   PrepareRun();

@@ -51,8 +51,7 @@ class CheckpointStore {
   using Report = std::function<void(const std::string&)>;  // takes one warning for a person, without a line's end
 
   // Opens RUN (made if it is not there), takes its lock and sweeps away what an interrupted save left.
-  // Throws FileError if another process trains into it, if something other than a link is called RUN/last or best, or
-  // if a link is where a training writes a file or directory of its own.
+  // Throws FileError if another process trains into it, or if something other than a link is called RUN/last or best.
   CheckpointStore(FileSystem& files, std::string run, const RetentionOptions& retention, Report report);
   ~CheckpointStore();
 
@@ -61,6 +60,9 @@ class CheckpointStore {
   // saved: the checkpoints from before are then all there, and the links point to them, or else to the new one, whole,
   // if moving a link was the last thing to fail. A failure to remove older ones is reported only.
   std::string Save(const CheckpointContents& contents);
+
+  // Removes what the Save before would have removed, had it not been killed. A failure is reported only.
+  void RemoveSurplus();
 
   // The checkpoint to go on from: what RUN/last points to if all its checksums hold, else the newest that is whole.
   // Each one that is damaged is reported. None if there is no checkpoint; throws FormatError if there are only
@@ -75,7 +77,6 @@ class CheckpointStore {
   std::vector<std::string> Names() const;           // of the checkpoints there are, oldest first
   std::vector<std::string> NamesBestFirst() const;  // of the sound ones with a score
   void RequireLinkOrNothing(const std::string& path) const;
-  void RequireNoLink(const std::string& path) const;
   std::string FreeName(int64_t step) const;
   std::string LinkTarget(const std::string& link) const;  // "" if there is no such link
   void Link(const std::string& link, const std::string& name);

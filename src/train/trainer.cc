@@ -6,17 +6,14 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <thread>
 #include <utility>
 
-#include "base/byte_hash.h"
 #include "base/counted.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/option_text.h"
 #include "comm/packed_strings.h"
 #include "decode/share_model.h"
-#include "kernels/elementwise.h"
 #include "kernels/gemm.h"
 #include "train/average.h"
 #include "train/initial_model.h"
@@ -26,8 +23,6 @@
 
 namespace dragoman {
 namespace {
-
-constexpr int kMaxSkippedInARow = 100;  // the weights are beyond repair by then
 
 ParallelInput InputOf(const TrainOptions& o) {
   if (!o.train_tsv.empty()) return {.format = PairFormat::kTsv, .source = o.train_tsv};
@@ -158,6 +153,7 @@ void Trainer::OpenModel(const Checkpoint* last) {
   OptimizerOptions optimizer{options_.beta1,        options_.beta2,     options_.adam_epsilon,
                              options_.weight_decay, options_.clip_norm, options_.ema_decay};
   optimizer_ = std::make_unique<Optimizer>(optimizer, size, std::move(owned));
+  guard_ = std::make_unique<WeightGuard>(options_, *model_, *optimizer_, *workers_, comm_);
   std::copy_n(model_->parameters().values().data(), optimizer_->average().size(), optimizer_->average().data());
 }
 
@@ -262,6 +258,7 @@ StopReason Trainer::Run() {
 StopReason Trainer::Train() {
   StopReason reason{};
   timer_.Restart();
+  if (store_) store_->RemoveSurplus();
   const double stop = StopNumber();
   stop_ = static_cast<int>(std::ranges::max(comm_.AllGather({&stop, 1})));
   sent_before_ = comm_.sent_bytes();
@@ -343,7 +340,8 @@ void Trainer::Step() {
   const UpdateSums found = ComputeGradients();
   const double norm = std::sqrt(found.squares);
   const double rate = LearningRate(options_.ScheduleOf(), model_->config().d_model, state_.step + 1);
-  if (std::isfinite(found.sums.loss) && std::isfinite(norm)) {
+  const bool is_finite = std::isfinite(found.sums.loss) && std::isfinite(norm);
+  if (is_finite) {
     const int64_t update = state_.step + 1 - state_.skipped_updates;
     optimizer_->Update(pool_, rate, update, norm, workers_->gradients(), model_->parameters().values());
     if (exchange_ && options_.shard_optimizer) {
@@ -351,39 +349,19 @@ void Trainer::Step() {
       exchange_->Share(model_->parameters().values(), /*to_all=*/true);
       waited_seconds_ += timer.Seconds();
     }
-    skipped_in_a_row_ = 0;
+    if (!update_.batches.empty()) guard_->NoteFinite(&update_.batches.front());
   } else {
-    HandleNonFinite(found.suspects, found.sums.loss, norm);
+    reporter_.Warn(guard_->Skip(state_.step + 1, found.suspects, found.sums.loss, norm, saved_step_));
+    optimizer_->Discard(pool_, workers_->gradients());
+    ++state_.skipped_updates;
   }
   ++state_.step;
-  if (skipped_in_a_row_ == 0 && !update_.batches.empty()) std::swap(witness_, update_.batches.front());
   state_.epoch = update_.end.epoch;
   state_.batch_in_epoch = update_.end.batch;
   state_.sentences += found.sums.sentences;
   state_.tgt_tokens += found.sums.tgt_tokens;
   // A NaN would be the mean of all that the log sums up.
-  reporter_.Step(state_, skipped_in_a_row_ > 0 ? BatchSums{} : found.sums, rate, norm);
-}
-
-void Trainer::HandleNonFinite(const std::string& suspects, double loss, double norm) {
-  const std::string what =
-      fmt::format("step {}, {}: the loss is {} and the gradient's norm {}", state_.step + 1, suspects, loss, norm);
-  if (options_.on_non_finite == OnNonFinite::kStop) {
-    throw NumericError(what + ", expected finite numbers; " + LastSaved() + ", or --on-non-finite skip");
-  }
-  if (++skipped_in_a_row_ == kMaxSkippedInARow) {
-    throw NumericError(what + fmt::format(", like those of {} updates before; {}", skipped_in_a_row_ - 1, LastSaved()));
-  }
-  optimizer_->Discard(pool_, workers_->gradients());
-  ++state_.skipped_updates;
-  reporter_.Warn(what + "; this update is skipped");
-}
-
-// The end of a message about numbers that are not finite.
-std::string Trainer::LastSaved() const {
-  const std::string saved =
-      saved_step_ < 0 ? "there is no checkpoint yet" : fmt::format("the last checkpoint is of step {}", saved_step_);
-  return saved + ". Try a lower --learning-rate" + (options_.clip_norm > 0 ? "" : " or --clip-norm 1");
+  reporter_.Step(state_, is_finite ? found.sums : BatchSums{}, rate, norm);
 }
 
 bool Trainer::ValidationIsDue() const {
@@ -406,7 +384,8 @@ std::optional<ValidationScores> Trainer::ScoresOf(std::span<float> weights) {
 }
 
 bool Trainer::Validate() {
-  RequireSoundWeights();  // or the search would complain, which knows nothing of steps
+  guard_->RequireSound(state_.step, update_.batches,
+                       saved_step_);  // or the search would complain, which knows nothing of steps
   if (exchange_ && options_.shard_optimizer) exchange_->Share(optimizer_->average(), /*to_all=*/true);
   const std::optional<ValidationScores> scores = ScoresOf(optimizer_->average());  // of the weights that will be used
   if (!scores) return false;
@@ -420,37 +399,8 @@ bool Trainer::Validate() {
   return true;
 }
 
-// A run could go on from here, which is what a checkpoint promises. An update may well leave weights that are finite,
-// but too large to compute with: so they have to give a finite loss once more, on a batch that gave one before.
-void Trainer::RequireSoundWeights() {
-  if (!IsFirst()) return;  // all have the same
-  const auto fail = [&](const std::string& what) {
-    throw NumericError(
-        fmt::format("step {}: {}, expected finite numbers, so nothing is saved; {}", state_.step, what, LastSaved()));
-  };
-  if (!kernels::AllFinite(model_->parameters().values())) fail("weights are not finite");
-  if (!kernels::AllFinite(optimizer_->second_moment())) fail("squares of gradients are not finite");
-  if (witness_.sentences() == 0 && saved_step_ >= 0) return;  // no update since the checkpoint they come from
-  const double loss = workers_->Evaluate(witness_.sentences() > 0 ? witness_ : update_.batches.front()).loss;
-  if (!std::isfinite(loss)) fail(fmt::format("the loss that the weights give is {}", loss));
-}
-
-void Trainer::RequireEqualWeights() {
-  if (comm_.size() == 1) return;
-  const uint64_t hash = HashBytes(BytesOf(std::span<const float>(model_->parameters().values())));
-  const double halves[] = {static_cast<double>(hash >> 32), static_cast<double>(hash & 0xFFFFFFFF)};
-  const std::vector<double> all = comm_.AllGather(halves);
-  for (size_t rank = 1; rank < all.size() / 2; ++rank) {
-    if (all[2 * rank] == all[0] && all[2 * rank + 1] == all[1]) continue;
-    throw NumericError(fmt::format(
-        "step {}: the weights of {} are not those of {}, expected the same bits, so nothing is saved; {}; does that "
-        "machine compute soundly, and is it the same program?",
-        state_.step, comm_.Name(static_cast<int>(rank)), comm_.Name(0), LastSaved()));
-  }
-}
-
 void Trainer::Save(std::optional<double> score) {
-  RequireEqualWeights();
+  guard_->RequireEqual(state_.step, saved_step_);
   if (exchange_ && options_.shard_optimizer) {
     exchange_->Share(optimizer_->first_moment(), /*to_all=*/false);
     exchange_->Share(optimizer_->second_moment(), /*to_all=*/false);
@@ -460,7 +410,7 @@ void Trainer::Save(std::optional<double> score) {
     saved_step_ = state_.step;
     return;
   }
-  RequireSoundWeights();
+  guard_->RequireSound(state_.step, update_.batches, saved_step_);
   CheckpointContents contents;
   contents.step = state_.step;
   contents.score = score;

@@ -28,6 +28,7 @@
 #include "train/stop_reason.h"
 #include "train/train_state.h"
 #include "train/validator.h"
+#include "train/weight_guard.h"
 
 namespace dragoman {
 
@@ -75,16 +76,12 @@ class Trainer {
   UpdateSums ComputeGradients();
   UpdateSums Agree(const UpdateSums& own, int suspect);
   void Step();
-  void HandleNonFinite(const std::string& suspects, double loss, double norm);
-  std::string LastSaved() const;
   bool ValidationIsDue() const;
   std::optional<ValidationScores> ScoresOf(std::span<float> weights);  // collective; none if StopRequested() meanwhile
   double QualityOf(const ValidationScores& scores) const {
     return scores.Quality(options_.metric, state_.smoothed_loss);
   }
   bool Validate();  // and saves, with the score; false, and nothing of it stays, if StopRequested() meanwhile
-  void RequireSoundWeights();
-  void RequireEqualWeights();
   void Save(std::optional<double> score);
   StopReason Train();
   StopReason Finish(StopReason reason);
@@ -101,6 +98,7 @@ class Trainer {
   std::unique_ptr<Transformer> model_;
   std::unique_ptr<Optimizer> optimizer_;
   std::unique_ptr<GradientWorkers> workers_;
+  std::unique_ptr<WeightGuard> guard_;
   std::unique_ptr<GradientExchange> exchange_;  // null for a single rank
   GradientWorkers::OnFinal on_final_;
   std::unique_ptr<TokenCorpus> corpus_;
@@ -108,8 +106,6 @@ class Trainer {
   std::unique_ptr<Validator> validator_;
   TrainState state_;
   UpdateBatches update_;  // the next one
-  Batch witness_;         // the newest whose loss was finite
-  int skipped_in_a_row_ = 0;
   int64_t saved_step_ = -1;
   int64_t validated_step_ = -1;  // the newest with a score
   double seconds_before_ = 0;    // of training, in earlier starts
