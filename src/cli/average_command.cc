@@ -22,7 +22,8 @@ constexpr char kExamples[] =
     "Examples:\n"
     "  dragoman average --output AVG --best 5 RUN\n"
     "  dragoman average --output AVG RUN/step-00004000 RUN/step-00005000\n"
-    "  dragoman translate --model AVG < test.en";
+    "  dragoman translate --model AVG < valid.en | dragoman eval --metric chrf --ref valid.de\n"
+    "      an average need not be better than the models it is of: compare it with RUN's best, --model RUN";
 
 // The model itself, or a run's best checkpoint; with --best, that many of the run's best.
 std::vector<std::string> DirectoriesOf(FileSystem& files, const std::string& model, int best) {

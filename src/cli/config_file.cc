@@ -2,14 +2,18 @@
 #include "cli/config_file.h"
 
 #include <fmt/format.h>
+#include <toml++/toml.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
 #include <set>
+#include <sstream>
 
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "cli/parse_value.h"
-#include "cli/toml_file.h"
 
 namespace dragoman {
 namespace {
@@ -85,6 +89,25 @@ std::optional<std::string> TextOf(const toml::node& node, const CLI::Option& opt
     return value->get();
   }
   return std::nullopt;
+}
+
+// From front to back, so that a pipe will do: --config <(...). A file that is no good is wrong use, like a flag.
+toml::table ReadToml(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  std::ostringstream text;
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
+  if (!file.is_open() || file.bad()) {
+    throw OptionError(fmt::format("--config {}: cannot be read: {}; expected a TOML file; check the path", path,
+                                  std::strerror(errno)));
+  }
+  try {
+    return toml::parse(text.str(), path);
+  } catch (const toml::parse_error& error) {
+    throw OptionError(
+        fmt::format("{}:{}: not TOML: {}; lines look like max-steps = 1000 (dragoman train --dump-config "
+                    "writes them all)",
+                    path, error.source().begin.line, error.description()));
+  }
 }
 
 }  // namespace

@@ -55,6 +55,11 @@ std::map<std::string, std::string> TextsOf(const TransformerConfig& config) {
   return texts;
 }
 
+TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, kConfigFile);
+  return TransformerConfig::FromJson(ReadFile(files, path), path);
+}
+
 // Of the newest checkpoint in RUN that has a sound one: all of a run's checkpoints have the same.
 std::optional<TransformerConfig> ConfigOfRun(FileSystem& files, const std::string& run) {
   for (const std::string& directory : CheckpointsNewestFirst(files, run)) {

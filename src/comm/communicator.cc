@@ -11,6 +11,7 @@
 
 #include "base/check.h"
 #include "base/thread_pool.h"
+#include "comm/launch.h"
 
 namespace dragoman {
 namespace {
@@ -19,7 +20,9 @@ constexpr int kSignTag = Transport::kMostTag;  // of life
 constexpr int kLetterTag = Transport::kMostTag - 1;
 constexpr int kTags = Transport::kMostTag - 1;  // for all else
 constexpr auto kSignInterval = std::chrono::seconds(1);
-constexpr auto kLongStart = std::chrono::seconds(30);
+constexpr double kMachinesApart = 30;  // seconds between the starts of ranks on several machines
+constexpr double kLeaveLater = 1;      // seconds for a rank that knows more than this one to say it first
+constexpr auto kLook = std::chrono::milliseconds(100);  // how often a limit of time is looked at
 constexpr std::byte kAlive{0}, kGoodbye{1};
 constexpr size_t kPart = size_t{64} << 20;  // bytes of a broadcast that travel at a time
 
@@ -30,16 +33,28 @@ std::span<std::byte> Unconst(std::span<const std::byte> bytes) {
   return {const_cast<std::byte*>(bytes.data()), bytes.size()};
 }
 
+// The communicator's thread is within MPI, perhaps for ever, so nothing can be ended well. When a process ends so, its
+// launcher ends the others.
+[[noreturn]] void EndProcess(const std::string& line) {
+  std::cerr << line + "\n" << std::flush;
+  _exit(1);
+}
+
 }  // namespace
 
-Communicator::Communicator(const MakeTransport& make) {
+Communicator::Communicator(const MakeTransport& make, double patience) : patience_(patience) {
   thread_ = std::thread([this, make] { Work(make); });
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, kLongStart, [this] { return ready_; })) {
-    std::cerr << "dragoman: still waiting for the other processes to join; were all started, and may they reach each "
-                 "other (firewalls)?"
-              << std::endl;
-    changed_.wait(lock, [this] { return ready_; });
+  // One after the other, so that the first speaks for all.
+  const double limit =
+      patience_ + (LaunchedOnSeveralMachines() ? kMachinesApart : 0) + 0.1 * std::min(LaunchedRank(), 10);
+  WaitTimer waiting;
+  while (!changed_.wait_for(lock, kLook, [this] { return ready_; })) {
+    if (waiting.Seconds() < limit) continue;
+    EndProcess(fmt::format(
+        "dragoman: rank {} has waited {:.0f} s for the other processes to join, and the run ends; were all started, is "
+        "one of them stopped, and may they reach each other (firewalls)?",
+        LaunchedRank(), waiting.Seconds()));
   }
   lock.unlock();
   if (error_ || size_ == 1) {
@@ -80,11 +95,18 @@ int Communicator::cores() const {
 void Communicator::Leave() {
   if (size_ == 1) return;
   AllGather({});  // nobody is needed any more
-  {
-    const std::lock_guard lock(mutex_);
-    leave_ = true;
-  }
+  std::unique_lock lock(mutex_);
+  leave_ = true;
   changed_.notify_all();
+  WaitTimer waiting;
+  while (!changed_.wait_for(lock, kLook, [this] { return left_; })) {
+    if (waiting.Seconds() < patience_ + kLeaveLater) continue;
+    EndProcess(fmt::format(
+        "dragoman: all is done and saved, but {} has waited {:.0f} s for the other processes to end: is one of them "
+        "stopped? They are ended now",
+        names_[static_cast<size_t>(rank_)], waiting.Seconds()));
+  }
+  lock.unlock();
   thread_.join();
 }
 
@@ -240,7 +262,8 @@ void Communicator::Work(const MakeTransport& make) {
     if (transport_) transport_->Finish();
     return;
   }
-  heard_ = awake_ = busy_ = Clock::now();
+  heard_.Restart();
+  busy_ = Clock::now();
   while (true) {
     {
       const std::lock_guard lock(mutex_);
@@ -251,8 +274,12 @@ void Communicator::Work(const MakeTransport& make) {
     const bool began = BeginOrders(), finished = FinishSome(), received = TakeLetters();
     Rest(began || finished || received);
   }
-  SayGoodbye();
-  transport_->Finish();
+  if (SayGoodbye()) transport_->Finish();
+  {
+    const std::lock_guard lock(mutex_);
+    left_ = true;
+  }
+  changed_.notify_all();
 }
 
 bool Communicator::BeginOrders() {
@@ -323,25 +350,28 @@ bool Communicator::TakeLetters() {
 // A ring: each rank listens to the one before, so a silent one is noticed by one that lives.
 void Communicator::GiveSignOfLife() {
   const Clock::time_point now = Clock::now();
-  if (now - awake_ > 2 * kSignInterval) heard_ = now;  // this process itself was suspended, perhaps all were
-  awake_ = now;
   Hear();
   if (now - said_ > kSignInterval && (saying_ < 0 || transport_->IsDone(saying_))) {
     said_sign_ = kAlive;
     saying_ = transport_->Send((rank_ + 1) % size_, kSignTag, {&said_sign_, 1});
     said_ = now;
   }
-  const std::chrono::duration<double> silence = now - heard_;
-  if (goodbye_ || silence.count() < patience_) return;
+  EndIfSilent();
+}
+
+bool Communicator::EndIfSilent() {
+  const double silence = heard_.Seconds();
+  if (goodbye_ || silence < patience_) return false;
   std::cerr
       << fmt::format(
              "dragoman: {} has given no sign of life for {:.0f} s; the run ends, the last checkpoint is good "
              "(a translation's finished chunks are in OUTPUT.parts): look after that process and its machine, then "
              "start again, a training with --resume\n",
-             Name((rank_ + size_ - 1) % size_), silence.count())
+             Name((rank_ + size_ - 1) % size_), silence)
       << std::flush;
   transport_->Abort();
-  heard_ = now;
+  heard_.Restart();
+  return true;
 }
 
 void Communicator::Hear() {
@@ -349,18 +379,25 @@ void Communicator::Hear() {
   if (hearing_ < 0) hearing_ = transport_->Receive((rank_ + size_ - 1) % size_, kSignTag, {&heard_sign_, 1});
   if (!transport_->IsDone(hearing_)) return;
   hearing_ = -1;
-  heard_ = Clock::now();
+  heard_.Restart();
   goodbye_ = heard_sign_ == kGoodbye;
 }
 
 // So that no sign is under way when the transport ends.
-void Communicator::SayGoodbye() {
-  const auto nap = [] { std::this_thread::sleep_for(std::chrono::microseconds(50)); };
-  while (saying_ >= 0 && !transport_->IsDone(saying_)) nap();
-  said_sign_ = kGoodbye;
-  saying_ = transport_->Send((rank_ + 1) % size_, kSignTag, {&said_sign_, 1});
-  for (Hear(); !goodbye_; Hear()) nap();
-  while (!transport_->IsDone(saying_)) nap();
+bool Communicator::SayGoodbye() {
+  bool said = false;  // the sign under way is the goodbye
+  while (true) {
+    Hear();
+    if (saying_ >= 0 && transport_->IsDone(saying_)) saying_ = -1;
+    if (saying_ < 0 && said && goodbye_) return true;
+    if (saying_ < 0 && !said) {
+      said_sign_ = kGoodbye;
+      saying_ = transport_->Send((rank_ + 1) % size_, kSignTag, {&said_sign_, 1});
+      said = true;
+    }
+    if (EndIfSilent()) return false;
+    std::this_thread::sleep_for(std::chrono::microseconds(50));
+  }
 }
 
 // The cores are for computing: transfers are looked after at once while something happens, and now and then if not.

@@ -3,7 +3,8 @@
 //
 // A thread of its own makes every call of the transport: so transfers go on while the rank computes, and each rank
 // tells its successor once a second that it lives. One that is silent for too long is named, and the run is ended: a
-// machine that vanished would keep the others waiting for ever.
+// machine that vanished would keep the others waiting for ever. Joining and leaving have their time limits, too, kept
+// by the rank's own thread, since the other one is within MPI then.
 #ifndef DRAGOMAN_COMM_COMMUNICATOR_H_
 #define DRAGOMAN_COMM_COMMUNICATOR_H_
 
@@ -23,6 +24,7 @@
 #include <thread>
 #include <vector>
 
+#include "comm/patience.h"
 #include "comm/transport.h"
 
 namespace dragoman {
@@ -35,7 +37,9 @@ class Communicator {
 
   Communicator() = default;  // alone: rank 0 of 1, and no thread
   // The maker runs on the communicator's thread; what it throws is thrown from here. Alone, when it makes none.
-  explicit Communicator(const MakeTransport& make);
+  // patience: how many seconds a rank may give no sign of life, and take to join and to leave. Ends the process, and
+  // with it all, when others have not joined in that time.
+  explicit Communicator(const MakeTransport& make, double patience = 7);
   ~Communicator();  // without Leave(): just stops, as a process does that fails; its launcher then ends the others
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
@@ -47,7 +51,7 @@ class Communicator {
   std::string name() const { return Name(rank_); }  // "rank 2 on node7, process 4711"
   std::string Name(int rank) const;
 
-  // Collective. The end of a run that went well.
+  // Collective. The end of a run that went well. Ends the process, with exit code 1, when others have not left in time.
   void Leave();
 
   // Stops without the others, with transfers under way or not: their memory may go. Nothing else may follow.
@@ -84,9 +88,6 @@ class Communicator {
 
   int64_t sent_bytes() const { return sent_bytes_; }  // so far, without signs of life
 
-  // How many seconds a rank may give no sign of life.
-  void set_patience(double seconds) { patience_ = seconds; }
-
  private:
   using Clock = std::chrono::steady_clock;
 
@@ -108,7 +109,8 @@ class Communicator {
   bool TakeLetters();                    // whether there were any
   void GiveSignOfLife();
   void Hear();
-  void SayGoodbye();
+  bool EndIfSilent();  // true: the rank before has fallen silent, and the run ends
+  bool SayGoodbye();   // false: likewise
   void Rest(bool anything_happened);
   void ShareNames();
   void Run(std::vector<Transfer> sends, std::vector<Transfer> receives);
@@ -127,10 +129,11 @@ class Communicator {
   int next_tag_ = 0;                   // guarded by mutex_
   bool ready_ = false;                 // guarded by mutex_; transport_ is made, or error_ says why not
   bool stop_ = false, leave_ = false;  // guarded by mutex_
+  bool left_ = false;                  // guarded by mutex_; the thread is done
   std::exception_ptr error_;           // guarded by mutex_
 
   std::atomic<int64_t> sent_bytes_ = 0;
-  std::atomic<double> patience_ = 7;
+  const double patience_ = 0;
 
   // The thread's own.
   std::unique_ptr<Transport> transport_;
@@ -143,7 +146,8 @@ class Communicator {
   Transport::Ticket hearing_ = -1, saying_ = -1;  // signs of life from the rank before, and to the one after
   std::byte heard_sign_{}, said_sign_{};
   bool goodbye_ = false;  // heard from the rank before
-  Clock::time_point heard_, said_, awake_, busy_;
+  WaitTimer heard_;       // from that rank
+  Clock::time_point said_, busy_;
   std::thread thread_;  // last: it uses all of the above
 };
 

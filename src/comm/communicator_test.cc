@@ -125,8 +125,7 @@ TEST(CommunicatorTest, ARankThatFallsSilentIsNamedAndEndsTheRun) {
   std::vector<std::thread> threads;
   for (int rank = 0; rank < 3; ++rank) {
     threads.emplace_back([&, rank] {
-      Communicator comm([&] { return std::make_unique<LocalTransport>(hub, rank); });
-      comm.set_patience(3);
+      Communicator comm([&] { return std::make_unique<LocalTransport>(hub, rank); }, /*patience=*/3);
       if (rank == 1) return;  // gone, without Leave()
       while (!hub->aborted) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     });
@@ -137,6 +136,66 @@ TEST(CommunicatorTest, ARankThatFallsSilentIsNamedAndEndsTheRun) {
   EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("rank 1 on "));
   EXPECT_GT(took.count(), 2);
   EXPECT_LT(took.count(), 8);
+}
+
+TEST(CommunicatorTest, ARankThatFallsSilentWhileAllLeaveIsNamedToo) {
+  const auto hub = std::make_shared<LocalTransport::Hub>(2);
+  testing::internal::CaptureStderr();
+  std::vector<std::thread> threads;
+  for (int rank = 0; rank < 2; ++rank) {
+    threads.emplace_back([&, rank] {
+      Communicator comm([&] { return std::make_unique<LocalTransport>(hub, rank); }, /*patience=*/1.5);
+      if (rank == 0) return comm.Leave();
+      comm.AllGather({});  // as Leave() begins; and then nothing more
+      comm.Abandon();
+      while (!hub->aborted) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("has given no sign of life for 2 s"));
+  EXPECT_TRUE(hub->aborted);
+}
+
+// Within MPI_Init and MPI_Finalize only the process itself can be ended; its launcher then ends the others.
+TEST(CommunicatorDeathTest, JoiningHasALimitOfTime) {
+  const auto join = [] {
+    Communicator(
+        []() -> std::unique_ptr<Transport> {
+          std::this_thread::sleep_for(std::chrono::hours(1));
+          return nullptr;
+        },
+        /*patience=*/1);
+  };
+  EXPECT_EXIT(join(), testing::ExitedWithCode(1),
+              "rank 0 has waited 1 s for the other processes to join, and the run ends; were all started");
+}
+
+TEST(CommunicatorDeathTest, LeavingHasALimitOfTime) {
+  class StuckAtTheEnd : public LocalTransport {
+   public:
+    using LocalTransport::LocalTransport;
+    void Finish() override { std::this_thread::sleep_for(std::chrono::hours(1)); }
+  };
+  const auto leave = [] {
+    const auto hub = std::make_shared<LocalTransport::Hub>(2);
+    const auto run = [&](int rank) {
+      Communicator comm([&, rank] { return std::make_unique<StuckAtTheEnd>(hub, rank); }, /*patience=*/0.5);
+      comm.Leave();
+    };
+    std::thread other(run, 1);
+    run(0);
+    other.join();
+  };
+  EXPECT_EXIT(leave(), testing::ExitedWithCode(1),
+              "all is done and saved, but rank [01] on .* has waited 2 s for the other processes to end");
+}
+
+TEST(WaitTimerTest, APauseOfTheProcessItselfDoesNotCount) {
+  WaitTimer timer;
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  EXPECT_GE(timer.Seconds(), 0.3);
+  std::this_thread::sleep_for(std::chrono::milliseconds(2100));  // as if it were suspended
+  EXPECT_LT(timer.Seconds(), 0.3);
 }
 
 TEST(CommunicatorTest, ErrorsOfTheTransportsMakerArePassedOn) {

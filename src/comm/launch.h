@@ -16,6 +16,23 @@ inline bool LaunchedAsRank() {
   return std::getenv("PMIX_RANK") != nullptr && (tasks == nullptr || std::string_view(tasks) != "1");
 }
 
+// This process's number among them, or 0 where the launcher does not say.
+inline int LaunchedRank() {
+  for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
+    if (const char* rank = std::getenv(name)) return std::atoi(rank);
+  }
+  return 0;
+}
+
+// Such processes need not start at the same time.
+inline bool LaunchedOnSeveralMachines() {
+  const char* all = std::getenv("OMPI_COMM_WORLD_SIZE");
+  const char* here = std::getenv("OMPI_COMM_WORLD_LOCAL_SIZE");
+  if (all != nullptr && here != nullptr) return std::string_view(all) != here;
+  const char* nodes = std::getenv("SLURM_STEP_NUM_NODES");
+  return nodes != nullptr && std::string_view(nodes) != "1";
+}
+
 }  // namespace dragoman
 
 #endif  // DRAGOMAN_COMM_LAUNCH_H_

@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/error.h"
-#include "base/utf8.h"
+#include "text/utf8.h"
 
 namespace dragoman {
 namespace {

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <utility>
-
 #include "base/error.h"
 #include "model/manifest.h"
 #include "model/model_file.h"
@@ -13,10 +11,9 @@ namespace dragoman {
 namespace {
 
 std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name) {
-  const std::string path = JoinPath(directory, name);
-  std::string bytes = ReadFile(files, path, kMaxVocabularyBytes);
   VerifyCheckpoint(files, directory, {name});
-  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(std::move(bytes), path));
+  const std::string path = JoinPath(directory, name);
+  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(ReadFile(files, path), path));
 }
 
 void CheckFit(const std::string& directory, const char* side, const Vocabulary& vocab, int rows) {

@@ -14,7 +14,6 @@ namespace {
 
 constexpr char kStateFile[] = "train_state.json";
 constexpr char kMomentsFile[] = "train_state.safetensors";
-constexpr int64_t kMaxStateBytes = 1 << 20;
 constexpr char kOtherWeights[] = "it will end with other weights than an uninterrupted run";
 
 void WriteMoments(const ParameterStore& parameters, Optimizer& optimizer, WritableFile& file) {
@@ -53,15 +52,16 @@ std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const Vocab
 
 TrainState ReadTrainState(FileSystem& files, const std::string& directory) {
   const std::string path = JoinPath(directory, kStateFile);
-  return TrainState::FromJson(ReadFile(files, path, kMaxStateBytes), path);
+  return TrainState::FromJson(ReadFile(files, path), path);
 }
 
 void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer) {
-  if (!(ReadConfig(files, directory) == model->config())) {
+  const std::string config_path = JoinPath(directory, kConfigFile);
+  if (!(TransformerConfig::FromJson(ReadFile(files, config_path), config_path) == model->config())) {
     throw OptionError(
         fmt::format("the options describe another model than {}; resume with the options the run began "
                     "with, or start anew in another --output",
-                    JoinPath(directory, kConfigFile)));
+                    config_path));
   }
   const ParameterStore& parameters = model->parameters();
   const SafetensorsReader weights(files, JoinPath(directory, kWeightsFile));

@@ -123,6 +123,20 @@ TEST_F(TrainRanksTest, ARankThatDiesOrHangsEndsTheRunWithItsName) {
   }
 }
 
+TEST_F(TrainRanksTest, ARankThatIsStoppedBeforeItJoinsEndsTheRun) {
+  std::vector<std::string> arguments = {"--oversubscribe", "-n", "1", DRAGOMAN_PROGRAM};
+  const std::vector<std::string> train = Arguments("run", 100);
+  arguments.insert(arguments.end(), train.begin(), train.end());
+  arguments.insert(arguments.end(),
+                   {":", "-n", "1", "/bin/sh", "-c", "kill -STOP $$; exec \"$0\" \"$@\"", DRAGOMAN_PROGRAM});
+  arguments.insert(arguments.end(), train.begin(), train.end());
+  Program program(arguments, directory_ / "log", "/dev/null", DRAGOMAN_MPIRUN);
+  const auto ending = program.WaitUntil(12);  // 10, and what mpirun itself takes to start
+  ASSERT_TRUE(ending.has_value()) << "the run had not ended after 10 s; " << Log();
+  EXPECT_EQ(ending->exit_code, 1);
+  EXPECT_THAT(Log(), HasSubstr("dragoman: rank 0 has waited 7 s for the other processes to join, and the run ends"));
+}
+
 TEST_F(TrainRanksTest, ASignalToAnyRankSavesAndEndsAll) {
   MpiProgram program(2, Arguments("run", 1'000'000, "--save-every 1000000"), directory_ / "log");
   WaitForRecords("run", 10);
