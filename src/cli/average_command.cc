@@ -45,7 +45,8 @@ void Average(const std::vector<std::string>& models, int best, const std::string
   for (const std::string& model : models) {
     for (std::string& directory : DirectoriesOf(files, model, best)) directories.push_back(std::move(directory));
   }
-  AverageModels(files, directories, output);
+  AverageModels(files, directories, output,
+                [](const std::string& line) { std::cerr << "warning: " << line << std::endl; });
   std::cerr << fmt::format("{}: the mean of {} models\n", output, directories.size());
 }
 

@@ -34,9 +34,6 @@ constexpr char kExamples[] =
 // Fields that follow from the vocabularies, so are no flags.
 bool IsDerived(const std::string& key) { return key == "src_vocab" || key == "tgt_vocab"; }
 
-// Fields that a fine-tuned model need not share with the one it came from.
-bool IsDropout(const std::string& key) { return key.find("dropout") != std::string::npos; }
-
 // The preset is left out: the sizes it stands for are all there. So is tying where no vocabulary is named, as it
 // depends on there being one or two.
 std::string Dump(const TrainOptions& options) {
@@ -47,12 +44,6 @@ std::string Dump(const TrainOptions& options) {
   if (no_vocabulary && options.model.tying == Tying::kAll) left_out.push_back("tying");
   ForEachField(options.model, TomlWriter{&toml, left_out});
   return toml;
-}
-
-std::map<std::string, std::string> TextsOf(const TransformerConfig& config) {
-  std::map<std::string, std::string> texts;
-  ForEachField(config, [&](const std::string& key, const auto& field, const char*) { texts[key] = ValueText(field); });
-  return texts;
 }
 
 TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
@@ -71,6 +62,18 @@ std::optional<TransformerConfig> ConfigOfRun(FileSystem& files, const std::strin
   return std::nullopt;
 }
 
+// The flag on the command line (or in a config file) that decides the field, itself or for several; "" for none.
+std::string FlagGiven(const CLI::App& command, const std::string& key) {
+  const std::string flag = FlagName(key);
+  if (command.count(flag) > 0) return flag;
+  for (const FlagGroup& group : TrainFlagGroups()) {
+    const auto& members = group.members;
+    const bool is_member = std::find(members.begin(), members.end(), flag.substr(2)) != members.end();
+    if (is_member && command.count("--" + group.flag) > 0) return "--" + group.flag;
+  }
+  return "";
+}
+
 // With --init-from the architecture is that model's; a flag that asks for another one is an error, not ignored. A run
 // that goes on has it in its own checkpoint: the first model may be gone.
 void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
@@ -78,28 +81,23 @@ void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
   std::optional<TransformerConfig> resumed;
   if (options->resume) resumed = ConfigOfRun(files, options->output);
   TransformerConfig initial = resumed ? *resumed : ReadConfig(files, ResolveModelDirectory(files, options->init_from));
-  const std::map<std::string, std::string> found = TextsOf(initial), wanted = TextsOf(options->model);
-  const std::vector<FlagGroup> groups = TrainFlagGroups();
-  for (const auto& [key, value] : wanted) {
-    if (IsDerived(key) || IsDropout(key)) continue;
-    std::string flag = FlagName(key);
-    if (command.count(flag) == 0) {  // then perhaps by a flag that stands for it
-      const auto group = std::find_if(groups.begin(), groups.end(), [&](const FlagGroup& g) {
-        return std::find(g.members.begin(), g.members.end(), flag.substr(2)) != g.members.end();
-      });
-      if (group == groups.end() || command.count("--" + group->flag) == 0) continue;
-      flag = "--" + group->flag;
-    }
-    if (value == found.at(key)) continue;
-    throw OptionError(fmt::format("{} asks for {} {}, but the model of --init-from {} has {}; leave the flag out", flag,
-                                  key, value, options->init_from, found.at(key)));
+  std::vector<std::string> refused;
+  for (const auto& [key, wanted, found] : Differences(options->model, initial)) {
+    const std::string flag = FlagGiven(command, key);
+    if (IsDerived(key) || IsDropout(key) || flag.empty()) continue;
+    refused.push_back(fmt::format("{} asks for {} {}, but the model of --init-from {} has {}", flag, key, wanted,
+                                  options->init_from, found));
   }
-  const auto given = [&](const char* flag) { return command.count(flag) + command.count("--dropout") > 0; };
+  if (!refused.empty()) {
+    throw OptionError(
+        fmt::format("{}; leave {} out", fmt::join(refused, "; "), refused.size() == 1 ? "the flag" : "the flags"));
+  }
   const TransformerConfig& asked = options->model;
-  if (given("--embedding-dropout")) initial.embedding_dropout = asked.embedding_dropout;
-  if (given("--residual-dropout")) initial.residual_dropout = asked.residual_dropout;
-  if (command.count("--attention-dropout") > 0) initial.attention_dropout = asked.attention_dropout;
-  if (command.count("--ffn-dropout") > 0) initial.ffn_dropout = asked.ffn_dropout;
+  const auto given = [&](const char* key) { return !FlagGiven(command, key).empty(); };
+  if (given("embedding_dropout")) initial.embedding_dropout = asked.embedding_dropout;
+  if (given("residual_dropout")) initial.residual_dropout = asked.residual_dropout;
+  if (given("attention_dropout")) initial.attention_dropout = asked.attention_dropout;
+  if (given("ffn_dropout")) initial.ffn_dropout = asked.ffn_dropout;
   options->model = initial;
 }
 

@@ -57,8 +57,18 @@ std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs) {
   return {FileOfBytes(kSrcVocabFile, vocabs.src->serialized()), FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized())};
 }
 
-bool SameVocabularies(const VocabularyPair& a, const VocabularyPair& b) {
-  return a.src->serialized() == b.src->serialized() && a.tgt->serialized() == b.tgt->serialized();
+std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPair& second) {
+  const bool same_src = first.src->serialized() == second.src->serialized();
+  if (same_src && first.tgt->serialized() == second.tgt->serialized()) return "";
+  const char* side = first.joint() && second.joint() ? "joint" : same_src ? "target" : "source";
+  const Vocabulary& a = same_src ? *first.tgt : *first.src;
+  const Vocabulary& b = same_src ? *second.tgt : *second.src;
+  if (a.size() != b.size()) return fmt::format("{}: {} and {} pieces", side, a.size(), b.size());
+  for (int32_t id = 0; id < a.size(); ++id) {
+    if (a.Piece(id) == b.Piece(id)) continue;
+    return fmt::format("{}: piece {} is \"{}\" and \"{}\"", side, id, a.Piece(id), b.Piece(id));
+  }
+  return fmt::format("{}: the same pieces, but with other scores or settings", side);
 }
 
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {

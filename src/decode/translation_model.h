@@ -33,8 +33,9 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory)
 // The files that LoadVocabularies reads.
 std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs);
 
-// Whether they are byte for byte the same.
-bool SameVocabularies(const VocabularyPair& a, const VocabularyPair& b);
+// What the second has otherwise than the first, for messages ("source: 8000 and 4000 pieces"); "" when they are byte
+// for byte the same.
+std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPair& second);
 
 struct TranslationModel {
   std::unique_ptr<Transformer> model;

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/option_text.h"
 
 namespace dragoman {
 
@@ -194,6 +195,28 @@ TransformerConfig TransformerConfig::Preset(const std::string& name) {
     return config;
   }
   throw OptionError(fmt::format("--preset {}: no such preset, expected tiny, small, base or big", name));
+}
+
+std::vector<FieldDifference> Differences(const TransformerConfig& first, const TransformerConfig& second) {
+  std::vector<FieldDifference> differences;
+  ForEachField(first, [&](const char* key, const auto& field, const char*) {
+    differences.push_back({key, ValueText(field), ""});
+  });
+  size_t at = 0;
+  ForEachField(second,
+               [&](const char*, const auto& field, const char*) { differences[at++].second = ValueText(field); });
+  std::erase_if(differences, [](const FieldDifference& field) { return field.first == field.second; });
+  return differences;
+}
+
+bool IsDropout(std::string_view key) { return key.ends_with("_dropout"); }
+
+TransformerConfig WithDropoutOf(const TransformerConfig& rates, TransformerConfig config) {
+  config.embedding_dropout = rates.embedding_dropout;
+  config.residual_dropout = rates.residual_dropout;
+  config.attention_dropout = rates.attention_dropout;
+  config.ffn_dropout = rates.ffn_dropout;
+  return config;
 }
 
 std::string TransformerConfig::ToJson() const {

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "base/enum_names.h"
 #include "kernels/activation.h"
@@ -136,6 +138,20 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("attention_dropout", c.attention_dropout, "dropout on attention weights");
   visit("ffn_dropout", c.ffn_dropout, "dropout after the feed-forward's non-linearity");
 }
+
+// A field that two configurations have different values of, as texts.
+struct FieldDifference {
+  std::string key, first, second;
+};
+
+// All of them, in the order of the fields.
+std::vector<FieldDifference> Differences(const TransformerConfig& first, const TransformerConfig& second);
+
+// Fields that only training heeds: models that differ in no others compute the same.
+bool IsDropout(std::string_view key);
+
+// `config` with the dropout rates of `rates`.
+TransformerConfig WithDropoutOf(const TransformerConfig& rates, TransformerConfig config);
 
 }  // namespace dragoman
 

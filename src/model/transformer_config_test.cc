@@ -202,6 +202,23 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
   }
 }
 
+TEST(TransformerConfigTest, DifferencesAreFieldsWithBothValues) {
+  const TransformerConfig tiny = TransformerConfig::Preset("tiny");
+  EXPECT_TRUE(Differences(tiny, tiny).empty());
+  TransformerConfig other = tiny;
+  other.heads = 8;
+  other.norm_order = NormOrder::kPre;
+  other.ffn_dropout = 0.5f;
+  const std::vector<FieldDifference> found = Differences(tiny, other);
+  ASSERT_EQ(found.size(), 3u);
+  EXPECT_EQ(found[0].key + found[0].first + found[0].second, "heads48");
+  EXPECT_EQ(found[1].key + found[1].first + found[1].second, "norm_orderpostpre");
+  EXPECT_EQ(found[2].key + found[2].first + found[2].second, "ffn_dropout00.5");
+  EXPECT_TRUE(IsDropout(found[2].key));
+  EXPECT_FALSE(IsDropout(found[0].key));
+  EXPECT_EQ(Differences(other, WithDropoutOf(other, tiny)).size(), 2u);
+}
+
 TEST(TransformerConfigTest, PresetsHaveTheStatedSizes) {
   for (const auto& [name, layers, d_model, heads, d_ff] :
        {std::tuple("tiny", 4, 128, 4, 256), std::tuple("small", 4, 256, 4, 1024), std::tuple("base", 6, 512, 8, 2048),

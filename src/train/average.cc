@@ -17,6 +17,8 @@
 namespace dragoman {
 namespace {
 
+using Warn = std::function<void(const std::string&)>;
+
 constexpr const char* kModelFiles[] = {kManifestName,   kConfigFile,   kWeightsFile,
                                        kJointVocabFile, kSrcVocabFile, kTgtVocabFile};
 
@@ -38,25 +40,37 @@ void RequireReplaceable(FileSystem& files, const std::string& output) {
   }
 }
 
+// both: "A and B have different". Of dropout rates the first model's are kept.
+void RequireSameShape(const TransformerConfig& first, const TransformerConfig& second, const std::string& both,
+                      const Warn& warn) {
+  std::vector<std::string> shape, rates;
+  for (const FieldDifference& field : Differences(first, second)) {
+    (IsDropout(field.key) ? rates : shape).push_back(fmt::format("{} {} and {}", field.key, field.first, field.second));
+  }
+  if (!shape.empty()) {
+    throw OptionError(
+        fmt::format("{} configs ({}); only models of one shape can be averaged", both, fmt::join(shape, ", ")));
+  }
+  if (rates.empty()) return;
+  warn(fmt::format("{} rates of dropout ({}), which matter to training only; the average has the first model's", both,
+                   fmt::join(rates, ", ")));
+}
+
 }  // namespace
 
-TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories) {
+TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories, const Warn& warn) {
   if (directories.empty()) throw OptionError("no model to average; name at least one model directory");
   VocabularyPair vocabs = LoadVocabularies(files, directories[0]);
   std::unique_ptr<Transformer> mean = LoadTransformer(files, directories[0]);
   const std::span<float> sum = mean->parameters().values();
   for (const std::string& directory : directories.subspan(1)) {
     const std::unique_ptr<Transformer> other = LoadTransformer(files, directory);
-    if (!(other->config() == mean->config())) {
-      throw OptionError(fmt::format("{} and {} have different configs; only models of one shape can be averaged",
-                                    directories[0], directory));
+    const std::string both = fmt::format("{} and {} have different", directories[0], directory);
+    if (const std::string what = VocabularyDifference(vocabs, LoadVocabularies(files, directory)); !what.empty()) {
+      throw OptionError(fmt::format(
+          "{} vocabularies ({}); only models that mean the same by each token can be averaged", both, what));
     }
-    if (!SameVocabularies(vocabs, LoadVocabularies(files, directory))) {
-      throw OptionError(
-          fmt::format("{} and {} have different vocabularies; only models that mean the same by each token "
-                      "can be averaged",
-                      directories[0], directory));
-    }
+    RequireSameShape(mean->config(), other->config(), both, warn);
     kernels::AddTo(other->parameters().values(), sum);
   }
   kernels::Scale(sum, 1.0f / static_cast<float>(directories.size()));
@@ -90,9 +104,10 @@ void WriteAverage(FileSystem& files, const TranslationModel& average, std::optio
   }
 }
 
-void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output) {
+void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output,
+                   const Warn& warn) {
   RequireReplaceable(files, output);
-  WriteAverage(files, MeanOfModels(files, directories), std::nullopt, output);
+  WriteAverage(files, MeanOfModels(files, directories, warn), std::nullopt, output);
 }
 
 }  // namespace dragoman

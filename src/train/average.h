@@ -4,6 +4,7 @@
 #ifndef DRAGOMAN_TRAIN_AVERAGE_H_
 #define DRAGOMAN_TRAIN_AVERAGE_H_
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,8 +16,10 @@ namespace dragoman {
 
 // The model whose weights are the mean of those in `directories`, with the first one's config and vocabularies. Throws
 // FileError, FormatError (also for a model that differs from its manifest), and OptionError for models of different
-// configs or vocabularies, or for none at all.
-TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories);
+// vocabularies or configs, or for none at all. Dropout may differ, for it matters to training only: `warn` is told.
+TranslationModel MeanOfModels(
+    FileSystem& files, std::span<const std::string> directories,
+    const std::function<void(const std::string&)>& warn = [](const std::string&) {});
 
 // Writes a model that is of no single step to `output`, and a manifest with its score, if it has one. What is there
 // must be such a model, too, or an empty directory; it is replaced once the new one is whole, written as .tmp-NAME
@@ -25,7 +28,9 @@ void WriteAverage(FileSystem& files, const TranslationModel& average, std::optio
                   const std::string& output);
 
 // Both, for models of any origin: no score.
-void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output);
+void AverageModels(
+    FileSystem& files, std::span<const std::string> directories, const std::string& output,
+    const std::function<void(const std::string&)>& warn = [](const std::string&) {});
 
 }  // namespace dragoman
 

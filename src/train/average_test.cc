@@ -89,13 +89,26 @@ TEST_F(AverageTest, MeanOfOneModelIsThatModelAndOpens) {
 TEST_F(AverageTest, SaysWhyItCannot) {
   const std::string a = WriteModel("a", 1, vocabulary_);
   EXPECT_THAT(ErrorOf({}), HasSubstr("no model to average"));
-  EXPECT_THAT(ErrorOf({a, WriteModel("wide", 2, vocabulary_, 24)}), HasSubstr("/wide have different configs"));
+  EXPECT_THAT(ErrorOf({a, WriteModel("wide", 2, vocabulary_, 24)}),
+              HasSubstr("/wide have different configs (d_ff 16 and 24)"));
   EXPECT_THAT(ErrorOf({a, directory_ / "absent"}), HasSubstr("/absent"));
   VocabOptions other = SmallVocabOptions();
   other.type = VocabType::kBpe;
   EXPECT_THAT(ErrorOf({a, WriteModel("other", 2, TrainTestModel(other))}),
-              HasSubstr("/other have different vocabularies"));
+              HasSubstr("/other have different vocabularies (joint: "));
   EXPECT_FALSE(files_.Exists(directory_ / "out")) << "nothing is written before all models are read";
+}
+
+TEST_F(AverageTest, DropoutMayDifferAndIsTheFirstModels) {
+  const std::vector<std::string> models = {WriteModel("a", 1, vocabulary_), WriteModel("b", 2, vocabulary_)};
+  std::string config = FileBytes(models[1] + "/config.json");
+  const std::string before = "\"residual_dropout\": 0.1";
+  config.replace(config.find(before), before.size(), "\"residual_dropout\": 0.3");
+  WriteFile(files_, models[1] + "/config.json", config);
+  std::string warning;
+  AverageModels(files_, models, directory_ / "out", [&](const std::string& line) { warning += line; });
+  EXPECT_THAT(warning, HasSubstr("/b have different rates of dropout (residual_dropout 0.1 and 0.3)"));
+  EXPECT_THAT(FileBytes(directory_ / "out/config.json"), HasSubstr(before));
 }
 
 TEST_F(AverageTest, OneOfTheModelsMayBeReplaced) {

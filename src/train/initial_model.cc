@@ -32,13 +32,16 @@ int StartOf(const Vocabulary& vocab) {
                   vocab.path()));
 }
 
-// Fine-tuning keeps the architecture, but small data want more dropout.
-TransformerConfig WithDropoutOf(const TransformerConfig& wanted, TransformerConfig config) {
-  config.embedding_dropout = wanted.embedding_dropout;
-  config.residual_dropout = wanted.residual_dropout;
-  config.attention_dropout = wanted.attention_dropout;
-  config.ffn_dropout = wanted.ffn_dropout;
-  return config;
+// The tokens of a model mean what they meant to it before. whose: "the run in --output RUN".
+void RequireVocabulariesOf(const VocabularyPair& before, const VocabularyPair& now, const TrainOptions& o,
+                           const std::string& whose) {
+  const std::string what = VocabularyDifference(before, now);
+  if (what.empty()) return;
+  const bool joint = !o.vocab.empty();
+  throw OptionError(
+      fmt::format("{} is not the vocabulary of {} ({}); leave {} out to take the one it has",
+                  joint ? "--vocab " + o.vocab : "--src-vocab " + o.src_vocab + " --tgt-vocab " + o.tgt_vocab, whose,
+                  what, joint ? "--vocab" : "both"));
 }
 
 std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const VocabularyPair& vocabs) {
@@ -53,12 +56,8 @@ std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const Vocabul
 
 std::unique_ptr<Transformer> TunedModel(const TrainOptions& options, FileSystem& files, const VocabularyPair& vocabs) {
   const TranslationModel initial = LoadTranslationModel(files, options.init_from);
-  if (!SameVocabularies(initial.vocabs, vocabs)) {
-    throw OptionError(
-        fmt::format("--vocab is not the vocabulary of --init-from {}; leave --vocab out to take the "
-                    "model's own",
-                    options.init_from));
-  }
+  RequireVocabulariesOf(initial.vocabs, vocabs, options, "--init-from " + options.init_from);
+  // Fine-tuning keeps the architecture, but small data want more dropout.
   auto model = std::make_unique<Transformer>(WithDropoutOf(options.model, initial.model->config()));
   std::ranges::copy(initial.model->parameters().values(), model->parameters().values().begin());
   return model;
@@ -72,6 +71,9 @@ TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, co
   const bool is_tuned = !options.init_from.empty(), is_resumed = !resumed.empty();
   const std::string origin = is_resumed ? resumed : is_tuned ? ResolveModelDirectory(files, options.init_from) : "";
   VocabularyPair vocabs = VocabulariesOf(options, files, origin);
+  if (is_resumed) {
+    RequireVocabulariesOf(LoadVocabularies(files, resumed), vocabs, options, "the run in --output " + options.output);
+  }
   if (!is_tuned) return {NewModel(options, vocabs), vocabs};
   if (!is_resumed) return {TunedModel(options, files, vocabs), vocabs};
   const std::string path = JoinPath(origin, kConfigFile);

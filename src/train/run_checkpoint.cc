@@ -3,7 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/option_text.h"
@@ -25,6 +27,10 @@ void WriteMoments(const ParameterStore& parameters, Optimizer& optimizer, Writab
   add(optimizer.second_moment(), "adam.v.");
   if (optimizer.average().size() > 0) add(parameters.values(), "weights.");
   WriteSafetensors(std::move(views), {}, file);
+}
+
+std::string Change(const std::string& key, const std::string& now, const std::string& before) {
+  return fmt::format("{} is {}, but the last start had {}", FlagName(key), now, before);
 }
 
 // Whether another value of the option makes other batches, so that a position among them means nothing.
@@ -55,14 +61,22 @@ TrainState ReadTrainState(FileSystem& files, const std::string& directory) {
   return TrainState::FromJson(ReadFile(files, path), path);
 }
 
-void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer) {
-  const std::string config_path = JoinPath(directory, kConfigFile);
-  if (!(TransformerConfig::FromJson(ReadFile(files, config_path), config_path) == model->config())) {
-    throw OptionError(
-        fmt::format("the options describe another model than {}; resume with the options the run began "
-                    "with, or start anew in another --output",
-                    config_path));
+void RequireSameModel(FileSystem& files, const std::string& directory, const TransformerConfig& now,
+                      const std::function<void(const std::string&)>& warn) {
+  const std::string path = JoinPath(directory, kConfigFile);
+  std::vector<std::string> others, rates;
+  for (const auto& [key, value, before] : Differences(now, TransformerConfig::FromJson(ReadFile(files, path), path))) {
+    (IsDropout(key) ? rates : others).push_back(Change(key, value, before));
   }
+  if (!others.empty()) {
+    throw OptionError(
+        fmt::format("{}: that is another model; resume with what it had, or start anew in another --output",
+                    fmt::join(others, "; ")));
+  }
+  if (!rates.empty()) warn(fmt::format("{}: {}", fmt::join(rates, "; "), kOtherWeights));
+}
+
+void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer) {
   const ParameterStore& parameters = model->parameters();
   const SafetensorsReader weights(files, JoinPath(directory, kWeightsFile));
   const SafetensorsReader moments(files, JoinPath(directory, kMomentsFile));
@@ -111,8 +125,11 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
   for (const auto& [key, value] : now.options) {
     const auto before = saved.options.find(key);
     if (before == saved.options.end() || before->second == value) continue;
-    const std::string change = fmt::format("{} is {}, but the last start had {}", FlagName(key), value, before->second);
+    const std::string change = Change(key, value, before->second);
     if (key == "metric") throw OptionError(change + "; scores of two metrics cannot be compared, so resume with that");
+    if (key == "ema_decay" && (value == "0" || before->second == "0")) {
+      throw OptionError(change + "; a moving average is there from the first step or never, so resume with that");
+    }
     same_batches = same_batches && !DecidesBatches(key);
     warn(fmt::format("{}: {}{}", change, kOtherWeights, key == "micro_batch_tokens" ? ", if only by rounding" : ""));
   }

@@ -26,13 +26,20 @@ std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const Vocab
 
 TrainState ReadTrainState(FileSystem& files, const std::string& directory);
 
-// Fills weights, moments and moving average. Throws OptionError for a checkpoint of another model, or with a moving
-// average where the optimizer has none, or the other way round; FileError and FormatError for files that are no good.
+// Throws OptionError, naming each option with both values, unless a model of `now` can go on with the weights in the
+// checkpoint. Dropout may change: `warn` is told what it does.
+void RequireSameModel(FileSystem& files, const std::string& directory, const TransformerConfig& now,
+                      const std::function<void(const std::string&)>& warn);
+
+// Fills weights, moments and moving average. `model` is of the checkpoint's shape (RequireSameModel). Throws
+// OptionError for a moving average where the optimizer has none, or the other way round; FileError and FormatError for
+// files that are no good.
 void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer);
 
 // The state to go on with when `saved` is what the checkpoint holds and `now` (seed, threads, options) what this start
-// was given. Throws OptionError for another seed or metric: that would be another run. All else may change, and `warn`
-// is told what it does; where the batches of an epoch are other ones, the epoch begins again.
+// was given. Throws OptionError for another seed or metric, or a moving average that only one of them has: that would
+// be another run. All else may change, and `warn` is told what it does; where the batches of an epoch are other ones,
+// the epoch begins again.
 TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
                     const std::function<void(const std::string&)>& warn);
 

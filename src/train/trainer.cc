@@ -158,9 +158,10 @@ void Trainer::OpenModel(const Checkpoint* last) {
 }
 
 void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
+  const auto warn = [this](const std::string& line) { reporter_.Warn(line); };
+  RequireSameModel(files_, checkpoint.directory, model_->config(), warn);
+  state_ = GoOnFrom(ReadTrainState(files_, checkpoint.directory), state_, warn);
   ReadWeights(files_, checkpoint.directory, model_.get(), optimizer_.get());
-  state_ = GoOnFrom(ReadTrainState(files_, checkpoint.directory), state_,
-                    [this](const std::string& line) { reporter_.Warn(line); });
   saved_step_ = state_.step;
   if (checkpoint.manifest.score) validated_step_ = state_.step;
   seconds_before_ = state_.seconds;
@@ -446,7 +447,7 @@ bool Trainer::AverageBest() {
   std::span<float> values;     // of either
   if (IsFirst()) {
     best = store_->BestDirectories(options_.average_best);
-    mean = MeanOfModels(files_, best);
+    mean = MeanOfModels(files_, best, [this](const std::string& line) { reporter_.Warn(line); });
     values = mean.model->parameters().values();
   } else {
     weights.resize(static_cast<size_t>(model_->parameters().flat_size()));

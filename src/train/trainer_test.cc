@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/trainer.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -18,6 +19,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST_F(TrainerTest, LearnsAndCountsWhatItSaw) {
   TrainOptions options = Plain("run", 0);
@@ -140,21 +142,49 @@ TEST_F(TrainerTest, ResumeRefusesWhatIsAnotherRun) {
     return TrainError<OptionError>(options);
   };
   EXPECT_THAT(message_of([](auto& o) { o.seed = 7; }), HasSubstr("--seed is 7, but the run in --output began with 1"));
-  EXPECT_THAT(message_of([](auto& o) { o.model.d_ff = 48; }), HasSubstr("describe another model than"));
-  EXPECT_THAT(message_of([](auto& o) { o.model.residual_dropout = 0; }), HasSubstr("describe another model than"));
-  EXPECT_THAT(message_of([](auto& o) { o.ema_decay = 0; }),
-              HasSubstr("--ema-decay is 0, but the run in --output was with"));
+  EXPECT_THAT(message_of([](auto& o) { o.model.d_ff = 48, o.model.norm_order = NormOrder::kPre; }),
+              AllOf(HasSubstr("--d-ff is 48, but the last start had 32"),
+                    HasSubstr("--norm-order is pre, but the last start had post"), HasSubstr("another --output"),
+                    Not(HasSubstr("--d-model"))));
+  EXPECT_THAT(message_of([](auto& o) { o.ema_decay = 0; }), HasSubstr("--ema-decay is 0, but the last start had 0.9"));
   EXPECT_THAT(message_of([](auto& o) { std::swap(o.train_src, o.train_tgt); }),
               HasSubstr("training data are not those"));
-  EXPECT_THAT(message_of([](auto& o) { o.model.max_src_len = 16; }), HasSubstr("describe another model than"));
+  EXPECT_THAT(message_of([](auto& o) { o.model.max_src_len = 16; }),
+              HasSubstr("--max-src-len is 16, but the last start had 32"));
   EXPECT_EQ(LastState("run").step, 5) << "and left the run alone";
   EXPECT_EQ(Train(Resumed(Rich("run", 9))).step, 9);
 
   Train(Plain("without", 5));
   TrainOptions averaged = Resumed(Plain("without", 9));
   averaged.ema_decay = 0.5f;
-  EXPECT_THAT(TrainError<OptionError>(averaged),
-              HasSubstr("--ema-decay is above 0, but the run in --output was without"));
+  EXPECT_THAT(TrainError<OptionError>(averaged), HasSubstr("--ema-decay is 0.5, but the last start had 0"));
+}
+
+TEST_F(TrainerTest, ResumeWithAnotherVocabularyNamesBoth) {
+  Train(Plain("run", 2));
+  TrainOptions options = Resumed(Plain("run", 4));
+  VocabOptions other = SmallVocabOptions();
+  other.size -= 10;
+  options.vocab = directory_.Write("smaller.model", TrainTestModel(other));
+  EXPECT_THAT(TrainError<OptionError>(options),
+              AllOf(HasSubstr("--vocab " + options.vocab + " is not the vocabulary of the run in --output "),
+                    HasSubstr(fmt::format("joint: {} and {} pieces", other.size + 10, other.size))));
+  std::string bytes = FileBytes(base_.vocab);
+  bytes.replace(bytes.find("<s>"), 3, "<q>");
+  options.vocab = directory_.Write("renamed.model", bytes);
+  options.model.decoder_start = 1;
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("joint: piece 1 is \"<s>\" and \"<q>\""));
+}
+
+TEST_F(TrainerTest, ResumeTakesOtherDropoutWithAWarning) {
+  Train(Plain("run", 2));
+  TrainOptions options = Resumed(Plain("run", 4));
+  options.model.residual_dropout = 0.25f;
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Train(options).step, 4);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("warning: --residual-dropout is 0.25, but the last start had 0.1: it will end with other"));
+  EXPECT_THAT(Last("run", "config.json"), HasSubstr("\"residual_dropout\": 0.25"));
 }
 
 TEST_F(TrainerTest, ResumeTellsWhichOptionsAreOtherThanBefore) {
