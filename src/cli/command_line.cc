@@ -14,6 +14,7 @@
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/help_format.h"
+#include "cli/run_config.h"
 #include "cli/stdout.h"
 #include "kernels/target.h"
 

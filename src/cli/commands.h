@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "cli/config_file.h"
 #include "cli/eval_command.h"
 #include "cli/vocab_command.h"
 
@@ -15,7 +14,6 @@ namespace dragoman {
 
 // args: the command's own arguments, of which --preset and --dropout decide other flags' defaults.
 void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args);
-std::vector<FlagGroup> TrainFlagGroups();  // --preset and --dropout, with what they decide
 void AddTranslateCommand(CLI::App& app);
 void AddScoreCommand(CLI::App& app);
 void AddAttentionCommand(CLI::App& app);

@@ -92,7 +92,7 @@ std::optional<std::string> TextOf(const toml::node& node, const CLI::Option& opt
 }
 
 // From front to back, so that a pipe will do: --config <(...). A file that is no good is wrong use, like a flag.
-toml::table ReadToml(const std::string& path) {
+std::string ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   std::ostringstream text;
   if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
@@ -100,8 +100,12 @@ toml::table ReadToml(const std::string& path) {
     throw OptionError(fmt::format("--config {}: cannot be read: {}; expected a TOML file; check the path", path,
                                   std::strerror(errno)));
   }
+  return text.str();
+}
+
+toml::table ParseToml(const std::string& text, const std::string& path) {
   try {
-    return toml::parse(text.str(), path);
+    return toml::parse(text, path);
   } catch (const toml::parse_error& error) {
     throw OptionError(
         fmt::format("{}:{}: not TOML: {}; lines look like max-steps = 1000 (dragoman train --dump-config "
@@ -160,16 +164,12 @@ std::vector<std::string> SplitValues(const CLI::App& app, const std::vector<std:
   return split;
 }
 
-std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std::string>& args,
-                                      const std::vector<FlagGroup>& groups) {
-  const std::string path = LastValueOf(args, "--config", "");
-  if (path.empty()) return args;
+std::map<std::string, std::string> ConfigTexts(const CLI::App& app, const std::string& toml, const std::string& path,
+                                               const std::vector<std::string>& left_out) {
   std::vector<std::string> known = FlagNames(app);
-  for (const char* not_in_files : {"config", "dump-config", "help"}) std::erase(known, not_in_files);
-  const std::set<std::string> overridden = KeysOverridden(args, groups, known);
-
-  std::vector<std::string> expanded;
-  for (const auto& [toml_key, node] : ReadToml(path)) {
+  std::erase_if(known, [&](const std::string& name) { return Contains(left_out, name); });
+  std::map<std::string, std::string> texts;
+  for (const auto& [toml_key, node] : ParseToml(toml, path)) {
     const std::string key(toml_key.str());
     const auto line = toml_key.source().begin.line;
     if (!Contains(known, key)) {
@@ -181,11 +181,23 @@ std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std
     if (!text) {
       throw OptionError(fmt::format("{}:{}: {} is {}, expected {}", path, line, key, Describe(node), Expected(option)));
     }
+    texts[key] = *text;
+  }
+  return texts;
+}
+
+std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std::string>& args,
+                                      const std::vector<FlagGroup>& groups) {
+  const std::string path = LastValueOf(args, "--config", "");
+  if (path.empty()) return args;
+  const std::set<std::string> overridden = KeysOverridden(args, groups, FlagNames(app));
+  std::vector<std::string> expanded;
+  for (const auto& [key, text] : ConfigTexts(app, ReadText(path), path, {"config", "dump-config", "help"})) {
     if (overridden.count(key) > 0) continue;
-    if (IsSwitch(option)) {
-      expanded.push_back("--" + key + "=" + *text);
+    if (IsSwitch(*app.get_option("--" + key))) {
+      expanded.push_back("--" + key + "=" + text);
     } else {
-      expanded.insert(expanded.end(), {"--" + key, *text});
+      expanded.insert(expanded.end(), {"--" + key, text});
     }
   }
   expanded.insert(expanded.end(), args.begin(), args.end());

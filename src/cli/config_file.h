@@ -4,6 +4,7 @@
 #define DRAGOMAN_CLI_CONFIG_FILE_H_
 
 #include <CLI/CLI.hpp>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -21,10 +22,15 @@ struct FlagGroup {
 std::vector<std::string> SplitValues(const CLI::App& app, const std::vector<std::string>& args);
 
 // Returns `args` with every key of a --config FILE among them put in front as a flag, unless args hold the same flag or
-// the FlagGroup it belongs to. Throws OptionError, naming file and line, for an unknown key (with the nearest known
-// one), for a value of the wrong type and for a file that cannot be read or is no TOML.
+// the FlagGroup it belongs to. Throws what ConfigTexts throws, and OptionError for a file that cannot be read.
 std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std::string>& args,
                                       const std::vector<FlagGroup>& groups);
+
+// The keys of a TOML text with their values as texts of flags, but none in left_out. `path` names it in messages.
+// Throws OptionError, naming file and line, for an unknown key (with the nearest known one), for a value of the wrong
+// type and for what is no TOML.
+std::map<std::string, std::string> ConfigTexts(const CLI::App& app, const std::string& toml, const std::string& path,
+                                               const std::vector<std::string>& left_out);
 
 // All long flags of `app`, without dashes; a switch's --no- form is left out.
 std::vector<std::string> FlagNames(const CLI::App& app);

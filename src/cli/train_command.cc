@@ -11,6 +11,7 @@
 #include "cli/config_file.h"
 #include "cli/option_flags.h"
 #include "cli/ranks.h"
+#include "cli/run_config.h"
 #include "cli/stdout.h"
 #include "model/model_file.h"
 #include "train/checkpoint_store.h"
@@ -24,27 +25,13 @@ constexpr char kExamples[] =
     "  dragoman train --train-src train.en --train-tgt train.de --valid-src val.en --valid-tgt val.de \\\n"
     "    --vocab V.model --output RUN --preset tiny --dropout 0.3 --learning-rate 0.005 --warmup 2000 --max-steps "
     "4000\n"
-    "  dragoman train --config run.toml --resume        go on after a crash, or start\n"
-    "  dragoman train --preset tiny --dump-config       print every resolved value: a config file to edit\n"
+    "  dragoman train --output RUN --resume             go on after a crash or a stop, with the options it had\n"
+    "  dragoman train --config run.toml --resume        go on, or start\n"
+    "  dragoman train --preset tiny --dump-config       print every option: a config file to edit\n"
     "  dragoman train --init-from RUN/best --train-tsv new.tsv --output RUN2 --max-epochs 2    fine-tune\n"
     "Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 saves a checkpoint and ends with exit code 130, 143, 129 or 138; --resume "
     "goes\n"
     "on from there. Several machines train together under mpirun: docs/scaling.md.";
-
-// Fields that follow from the vocabularies, so are no flags.
-bool IsDerived(const std::string& key) { return key == "src_vocab" || key == "tgt_vocab"; }
-
-// The preset is left out: the sizes it stands for are all there. So is tying where no vocabulary is named, as it
-// depends on there being one or two.
-std::string Dump(const TrainOptions& options) {
-  std::string toml = "# dragoman train --config THIS\n";
-  ForEachTrainOption(options, TomlWriter{&toml, {"preset"}});
-  std::vector<std::string> left_out = {"src_vocab", "tgt_vocab"};
-  const bool no_vocabulary = options.vocab.empty() && options.src_vocab.empty() && options.init_from.empty();
-  if (no_vocabulary && options.model.tying == Tying::kAll) left_out.push_back("tying");
-  ForEachField(options.model, TomlWriter{&toml, left_out});
-  return toml;
-}
 
 TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
   const std::string path = JoinPath(directory, kConfigFile);
@@ -60,18 +47,6 @@ std::optional<TransformerConfig> ConfigOfRun(FileSystem& files, const std::strin
     }
   }
   return std::nullopt;
-}
-
-// The flag on the command line (or in a config file) that decides the field, itself or for several; "" for none.
-std::string FlagGiven(const CLI::App& command, const std::string& key) {
-  const std::string flag = FlagName(key);
-  if (command.count(flag) > 0) return flag;
-  for (const FlagGroup& group : TrainFlagGroups()) {
-    const auto& members = group.members;
-    const bool is_member = std::find(members.begin(), members.end(), flag.substr(2)) != members.end();
-    if (is_member && command.count("--" + group.flag) > 0) return "--" + group.flag;
-  }
-  return "";
 }
 
 // With --init-from the architecture is that model's; a flag that asks for another one is an error, not ignored. A run
@@ -109,22 +84,21 @@ void ValidateModel(TransformerConfig model) {
 }
 
 void Train(const TrainOptions& options, Communicator& comm) {
+  FileSystem& files = RealFileSystem();
+  if (options.resume && comm.rank() == 0) RequireSomethingToResume(options, files);
   options.Validate();
   if (comm.rank() == 0 || options.init_from.empty()) ValidateModel(options.model);  // others do not know the model yet
   const StopSignal stop_signal(/*silent=*/comm.size() >
                                1);  // mpirun sends it when it ends a run of which one rank died
-  Trainer trainer(options, RealFileSystem(), comm);
+  if (comm.rank() == 0) RequireOwnRunConfig(options, files);
+  Trainer trainer(options, files, comm);
+  if (comm.rank() == 0) WriteRunConfig(options, files);
   const StopReason reason = trainer.Run();
   comm.Leave();
   if (reason == StopReason::kSignal) throw Interrupted(trainer.stop_signal());
 }
 
 }  // namespace
-
-std::vector<FlagGroup> TrainFlagGroups() {
-  return {{"preset", {"encoder-layers", "decoder-layers", "d-model", "heads", "d-ff"}},
-          {"dropout", {"embedding-dropout", "residual-dropout"}}};
-}
 
 void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   CLI::App* command = app.add_subcommand("train", "Train a model on sentence pairs");
@@ -140,7 +114,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
 
   command->add_option("--config", "TOML file of these same options; flags on the command line win")->type_name("FILE");
   auto dump = std::make_shared<bool>(false);
-  command->add_flag("--dump-config", *dump, "print every resolved value as TOML and stop");
+  command->add_flag("--dump-config", *dump, "print every option, as asked for, as TOML and stop");
   ForEachTrainOption(*options, FlagRegistrar{command});
   command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")
       ->type_name(kFloatType)
@@ -149,19 +123,23 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
     if (!IsDerived(key)) FlagRegistrar{command, "Model"}(key, field, help);
   });
 
-  command->callback([command, options, dump] {
+  // Other ranks need not see the run's directory or the model: rank 0 tells them.
+  const auto complete = [command, options](Communicator& comm) {
     if (!options->src_vocab.empty() && command->count("--tying") == 0) options->model.tying = Tying::kDecoder;
+    if (options->resume) TakeRunConfig(*command, RealFileSystem(), comm, options.get());
+    if (!options->init_from.empty() && comm.rank() == 0) TakeInitialModel(*command, options.get());
+  };
+  command->callback([options, dump, complete] {
     if (!*dump) {
       return RunAsRank([&](Communicator& comm) {
-        // Other ranks need not see the model: rank 0 tells them.
-        if (!options->init_from.empty() && comm.rank() == 0) TakeInitialModel(*command, options.get());
+        complete(comm);
         Train(*options, comm);
       });
     }
-    if (!options->init_from.empty()) TakeInitialModel(*command, options.get());
+    complete(Alone());
     options->ValidateValues();
     ValidateModel(options->model);
-    std::cout << Dump(options->Resolved());
+    std::cout << "# dragoman train --config THIS\n" << DumpOptions(*options);
     FlushStdout();
   });
 }

@@ -58,8 +58,8 @@ bool IsOurTemporary(std::string_view name) {
   constexpr std::string_view kPrefix = kTemporary;
   if (name.substr(0, kPrefix.size()) != kPrefix) return false;
   const std::string_view rest = name.substr(kPrefix.size());
-  constexpr std::string_view kLogCopy = "train.jsonl-";  // what WriteFileAtomically makes
-  return rest == kLast || rest == kBest || ParseName(rest) || rest.substr(0, kLogCopy.size()) == kLogCopy;
+  const bool is_copy = rest.starts_with("train.jsonl-") || rest.starts_with("config.toml-");  // WriteFileAtomically's
+  return rest == kLast || rest == kBest || ParseName(rest) || is_copy;
 }
 
 bool IsBelow(const std::string& a, const std::string& b) { return *ParseName(a) < *ParseName(b); }

@@ -26,7 +26,7 @@ void CheckOne(const char* flag, const std::string& path, const std::string& outp
     throw FileError(
         path, fmt::format("cannot be read: {}; expected a file for {}; check the path", std::strerror(reason), flag));
   }
-  for (const char* name : {"train.jsonl", "corpus.tokens"}) {
+  for (const char* name : {"train.jsonl", "corpus.tokens", "config.toml"}) {
     if (!std::filesystem::equivalent(path, JoinPath(output, name), error)) continue;
     throw OptionError(
         fmt::format("{} is {}, a file that training into --output {} writes itself; choose another "

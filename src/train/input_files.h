@@ -8,7 +8,8 @@
 namespace dragoman {
 
 // Throws FileError for a data or vocabulary file that cannot be read, OptionError for one that the run would write
-// over: OUTPUT/train.jsonl, OUTPUT/corpus.tokens. Opens none of them, for a pipe can be opened only once.
+// over: OUTPUT/train.jsonl, OUTPUT/corpus.tokens, OUTPUT/config.toml. Opens none of them, for a pipe can be opened only
+// once.
 void CheckInputFiles(const TrainOptions& options);
 
 }  // namespace dragoman
