@@ -85,8 +85,10 @@ std::string DumpOptions(const TrainOptions& options) {
 void TakeRunConfig(const CLI::App& command, FileSystem& files, Communicator& comm, TrainOptions* options) {
   const std::string path = JoinPath(options->output, kName);
   std::string toml;
-  if (comm.rank() == 0 && !options->output.empty() && files.Exists(path)) toml = ReadFile(files, path);
-  if (comm.size() > 1) toml = comm.Broadcast(toml);
+  if (comm.rank() == 0 && options->resume && !options->output.empty() && files.Exists(path)) {
+    toml = ReadFile(files, path);
+  }
+  if (comm.size() > 1) toml = comm.Broadcast(toml);  // by all, or ranks that were told otherwise could not say so
   // Sizes stand there, not the flags for several of them.
   const auto texts = ConfigTexts(command, toml, path, {"config", "dump-config", "help", "preset", "dropout"});
   const FieldSetter set{command, texts};

@@ -27,9 +27,10 @@ bool IsDerived(const std::string& key);
 // Every option as it was asked for, in the form that --config reads.
 std::string DumpOptions(const TrainOptions& options);
 
-// Fills in from OUTPUT/config.toml, if it is there, what the command line did not give. Of options that stand for one
-// another (one way to name the training data, the length of the run, ...) the command line's count as soon as it gives
-// one. Rank 0 reads; all take it. Throws OptionError, naming file and line, for what does not belong there.
+// With --resume, fills in from OUTPUT/config.toml, if it is there, what the command line did not give. Of options that
+// stand for one another (one way to name the training data, the length of the run, ...) the command line's count as
+// soon as it gives one. Rank 0 reads; all take it. Throws OptionError, naming file and line, for what does not belong
+// there.
 void TakeRunConfig(const CLI::App& command, FileSystem& files, Communicator& comm, TrainOptions* options);
 
 // Throws OptionError when neither the command line nor OUTPUT says what to resume: there is no run, or an older one.

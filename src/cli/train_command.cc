@@ -126,7 +126,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   // Other ranks need not see the run's directory or the model: rank 0 tells them.
   const auto complete = [command, options](Communicator& comm) {
     if (!options->src_vocab.empty() && command->count("--tying") == 0) options->model.tying = Tying::kDecoder;
-    if (options->resume) TakeRunConfig(*command, RealFileSystem(), comm, options.get());
+    TakeRunConfig(*command, RealFileSystem(), comm, options.get());
     if (!options->init_from.empty() && comm.rank() == 0) TakeInitialModel(*command, options.get());
   };
   command->callback([options, dump, complete] {
