@@ -21,6 +21,7 @@ Parameter* ParameterStore::Declare(const std::string& name, std::vector<int64_t>
   parameter->index = static_cast<int>(parameters_.size());
   parameter->offset = flat_size_;
   flat_size_ += WholeLines(parameter->size);
+  by_name_.emplace(parameter->name, parameter.get());
   parameters_.push_back(std::move(parameter));
   return parameters_.back().get();
 }
@@ -31,10 +32,8 @@ void ParameterStore::Allocate() {
 }
 
 Parameter* ParameterStore::Find(const std::string& name) const {
-  for (const auto& parameter : parameters_) {
-    if (parameter->name == name) return parameter.get();
-  }
-  return nullptr;
+  const auto found = by_name_.find(name);
+  return found == by_name_.end() ? nullptr : found->second;
 }
 
 int64_t ParameterStore::count() const {

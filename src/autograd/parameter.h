@@ -8,6 +8,8 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "tensor/flat_buffer.h"
@@ -56,6 +58,7 @@ class ParameterStore {
 
  private:
   std::vector<std::unique_ptr<Parameter>> parameters_;
+  std::unordered_map<std::string_view, Parameter*> by_name_;
   int64_t flat_size_ = 0;
   FlatBuffer values_;
 };

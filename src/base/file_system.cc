@@ -57,8 +57,12 @@ std::string FileName(const std::string& path) {
   return std::string(name.substr(name.rfind('/') + 1));  // npos + 1 is 0
 }
 
-std::string ReadFile(FileSystem& files, const std::string& path) {
+std::string ReadFile(FileSystem& files, const std::string& path, int64_t most) {
   const std::unique_ptr<ReadableFile> file = files.Open(path);
+  if (file->size() > most) {
+    throw FormatError(path, "has " + std::to_string(file->size()) + " bytes, expected at most " + std::to_string(most) +
+                                "; is it what its name says?");
+  }
   std::string bytes(static_cast<size_t>(file->size()), '\0');
   file->Read(0, bytes);
   return bytes;

@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <span>
 #include <string>
@@ -55,7 +56,9 @@ class FileSystem {
   virtual ~FileSystem() = default;
 
   // Operations that change something: these are what a test can make fail.
-  virtual std::unique_ptr<WritableFile> Create(const std::string& path) = 0;      // new, or emptied
+  // A new file, in the place of a file or link of that name: nothing is ever written through a link, nor into a file
+  // that has another name besides.
+  virtual std::unique_ptr<WritableFile> Create(const std::string& path) = 0;
   virtual std::unique_ptr<WritableFile> OpenAppend(const std::string& path) = 0;  // made if it is not there
   virtual void Truncate(const std::string& path, int64_t size) = 0;
   virtual void CreateDirectory(const std::string& path) = 0;                // its parent exists, it does not
@@ -73,7 +76,8 @@ class FileSystem {
   virtual std::vector<std::string> List(const std::string& directory) = 0;  // names, sorted, without . and ..
 
   // An exclusive lock on the file at path (made if it is not there), or null while another process, or another call
-  // of this one, holds it. The file then holds the number of the owning process, as text.
+  // of this one, holds it. The file then holds the number of the owning process, as text. Throws FileError if a link is
+  // there.
   virtual std::unique_ptr<FileLock> TryLock(const std::string& path) = 0;
 };
 
@@ -87,7 +91,9 @@ std::string ParentDirectory(const std::string& path);
 // The name path has in there: "a/b" → "b", "a/" → "a", "/" → "".
 std::string FileName(const std::string& path);
 
-std::string ReadFile(FileSystem& files, const std::string& path);
+// All of a file's bytes. Throws FormatError before reading any if it is larger than `most`: what may come from anybody
+// is read with a limit.
+std::string ReadFile(FileSystem& files, const std::string& path, int64_t most = std::numeric_limits<int64_t>::max());
 
 // Makes path and the parents it lacks, and syncs each directory that got a new name.
 void CreateDirectories(FileSystem& files, const std::string& path);

@@ -33,11 +33,6 @@ constexpr char kExamples[] =
     "goes\n"
     "on from there. Several machines train together under mpirun: docs/scaling.md.";
 
-TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
-  const std::string path = JoinPath(directory, kConfigFile);
-  return TransformerConfig::FromJson(ReadFile(files, path), path);
-}
-
 // Of the newest checkpoint in RUN that has a sound one: all of a run's checkpoints have the same.
 std::optional<TransformerConfig> ConfigOfRun(FileSystem& files, const std::string& run) {
   for (const std::string& directory : CheckpointsNewestFirst(files, run)) {

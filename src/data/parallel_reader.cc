@@ -4,26 +4,25 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <optional>
 
 #include "base/counted.h"
 #include "base/error.h"
+#include "base/json.h"
 
 namespace dragoman {
 namespace {
 
-// The value at `key`, or at the path it spells with dots; null when there is none.
-const nlohmann::json* Find(const nlohmann::json& object, const std::string& key) {
-  if (!object.is_object()) return nullptr;
-  const auto it = object.find(key);
-  if (it != object.end()) return &*it;
+// The value at `key`, or at the path it spells with dots; nothing when there is none.
+std::optional<JsonValue> Find(const JsonObject& object, const std::string& key) {
+  if (const JsonValue* value = object.Find(key)) return *value;
   for (size_t dot = key.find('.'); dot != std::string::npos; dot = key.find('.', dot + 1)) {
-    const auto outer = object.find(key.substr(0, dot));
-    if (outer == object.end()) continue;
-    const nlohmann::json* inner = Find(*outer, key.substr(dot + 1));
-    if (inner != nullptr) return inner;
+    const JsonValue* outer = object.Find(std::string_view(key).substr(0, dot));
+    if (outer == nullptr || outer->kind() != JsonKind::kObject) continue;
+    std::optional<JsonValue> inner = Find(outer->Object(key), key.substr(dot + 1));
+    if (inner) return inner;
   }
-  return nullptr;
+  return std::nullopt;
 }
 
 std::string NameOf(const std::string& path, const std::string& name) { return name.empty() ? InputName(path) : name; }
@@ -104,23 +103,19 @@ void ParallelReader::SplitColumns(std::string_view line, std::string_view* sourc
 }
 
 void ParallelReader::ParseObject(std::string_view line) {
-  const auto fail = [&](const std::string& found) {
-    throw FileError(source_.name(), source_.line_number(),
-                    found + "; expected an object with the strings \"" + input_.source_key + "\" and \"" +
-                        input_.target_key + "\"; mend the line, or name other keys");
+  const std::string advice = "expected an object with the strings \"" + input_.source_key + "\" and \"" +
+                             input_.target_key + "\"; mend the line, or name other keys";
+  const JsonDocument document(std::string(line), {source_.name(), advice, source_.line_number()});
+  const JsonObject object = document.root().Object("this");
+  const auto take = [&](const std::string& key) {
+    const std::optional<JsonValue> found = Find(object, key);
+    if (!found) document.root().Fail("no key \"" + key + "\"");
+    std::string value = found->String("the value of \"" + key + "\"");
+    if (value.find('\0') != std::string::npos) found->Fail("the value of \"" + key + "\" holds a NUL character");
+    return value;
   };
-  const nlohmann::json object = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (object.is_discarded()) fail("this is not JSON");
-  if (!object.is_object()) fail("this is JSON, but no object");
-  const auto take = [&](const std::string& key, std::string* value) {
-    const nlohmann::json* found = Find(object, key);
-    if (found == nullptr) fail("no key \"" + key + "\"");
-    if (!found->is_string()) fail("the value of \"" + key + "\" is no string");
-    *value = found->get_ref<const std::string&>();
-    if (value->find('\0') != std::string::npos) fail("the value of \"" + key + "\" holds a NUL character");
-  };
-  take(input_.source_key, &source_value_);
-  take(input_.target_key, &target_value_);
+  source_value_ = take(input_.source_key);
+  target_value_ = take(input_.target_key);
 }
 
 }  // namespace dragoman

@@ -40,8 +40,8 @@ class ParallelReader {
 
   // Sets both views, valid until the next call, and returns true; or returns false after the last pair. An empty line
   // of a TSV or JSONL file, or one of white space, is a pair of empty sentences. Throws FileError with file and line
-  // for whatever LineReader refuses, for a line without two columns or keys, and when one of two files ends before the
-  // other.
+  // for whatever LineReader refuses, for a line without two columns or keys (of a JSONL file with the column, too; what
+  // its other keys hold does not matter), and when one of two files ends before the other.
   bool Next(std::string_view* source, std::string_view* target);
 
   int64_t line_number() const { return source_.line_number(); }

@@ -93,13 +93,32 @@ TEST(ParallelReaderTest, JsonlFaultsAreNamedByLine) {
     return ErrorOf(
         OneFile(PairFormat::kJsonl, directory.Write("j", "{\"source\": \"a\", \"target\": \"b\"}\n" + line + "\n")));
   };
-  EXPECT_THAT(error("{\"source\": \"a\""), HasSubstr("/j:2: this is not JSON; expected"));
-  EXPECT_THAT(error("[1, 2]"), HasSubstr("/j:2: this is JSON, but no object"));
-  EXPECT_THAT(error("{\"source\": \"a\"}"), HasSubstr("/j:2: no key \"target\""));
-  EXPECT_THAT(error("{\"source\": 1, \"target\": \"b\"}"), HasSubstr("\"source\" is no string"));
-  EXPECT_THAT(error("{\"source\": \"a\\u0000\", \"target\": \"b\"}"), HasSubstr("holds a NUL"));
-  EXPECT_THAT(error("{\"source\": \"\\ud800\", \"target\": \"b\"}"), HasSubstr("not JSON"));
-  EXPECT_THAT(error(std::string(200000, '[')), HasSubstr("not JSON"));
+  const std::string rest = ", \"target\": \"b\"}";
+  EXPECT_THAT(error("{\"source\": \"a\""),
+              HasSubstr("/j:2: column 15: not JSON: the end inside an object, expected , or }; expected an object with "
+                        "the strings \"source\" and \"target\"; mend the line"));
+  EXPECT_THAT(error("{\"source\": NaN" + rest), HasSubstr("/j:2: column 12: not JSON: NaN, expected null or a"));
+  EXPECT_THAT(error("{'source': 'a'}"), HasSubstr("/j:2: column 2: not JSON: a single quote, expected a key"));
+  EXPECT_THAT(error("{\"source\": \"a\", }"), HasSubstr("/j:2: column 15: not JSON: a comma before }"));
+  EXPECT_THAT(error("\xEF\xBB\xBF\xEF\xBB\xBF{}"), HasSubstr("/j:2: column 2: not JSON: a byte order mark"));
+  EXPECT_THAT(error("{\"source\": \"a\"" + rest + rest.substr(2)), HasSubstr("after the end"));
+  EXPECT_THAT(error("[1, 2]"), HasSubstr("/j:2: column 1: this is [1, 2], expected an object"));
+  EXPECT_THAT(error("{\"source\": \"a\"}"), HasSubstr("/j:2: column 1: no key \"target\""));
+  EXPECT_THAT(error("{\"source\": 1" + rest), HasSubstr("column 12: the value of \"source\" is 1, expected a string"));
+  EXPECT_THAT(error("{\"source\": 1e99999" + rest), HasSubstr("\"source\" is 1e99999, expected a string"));
+  EXPECT_THAT(error("{\"source\": null" + rest), HasSubstr("\"source\" is null, expected a string"));
+  EXPECT_THAT(error("{\"source\": \"a\\u0000\"" + rest), HasSubstr("holds a NUL"));
+  EXPECT_THAT(error("{\"source\": \"a\\ud800\"" + rest), HasSubstr("column 14: the value of \"source\" has \\ud800"));
+  EXPECT_THAT(error("{\"source\": \"a\", \"source\": \"b\"" + rest),
+              HasSubstr("column 17: the key \"source\" is there twice"));
+  EXPECT_THAT(error(std::string(200000, '[')), HasSubstr("nested more than 128 deep"));
+}
+
+TEST(ParallelReaderTest, WhatJsonlKeysHoldThatNobodyReadsDoesNotMatter) {
+  const TestDirectory directory;
+  const std::string line =
+      R"({"x": "\ud800", "y": 1e99999, "z": [{"k": 1, "k": "\udc00\udc00"}, {}], "source": "a", "target": "b", "\ud800": 0})";
+  EXPECT_THAT(ReadPairs(OneFile(PairFormat::kJsonl, directory.Write("j", line))), ElementsAre(Pair("a", "b")));
 }
 
 TEST(ParallelReaderTest, StdinOnBothSidesIsRefused) {

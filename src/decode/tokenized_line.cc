@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/check.h"
-#include "text/utf8.h"
+#include "base/utf8.h"
 
 namespace dragoman {
 namespace {

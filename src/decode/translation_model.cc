@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/error.h"
 #include "model/manifest.h"
 #include "model/model_file.h"
@@ -11,9 +13,10 @@ namespace dragoman {
 namespace {
 
 std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name) {
-  VerifyCheckpoint(files, directory, {name});
   const std::string path = JoinPath(directory, name);
-  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(ReadFile(files, path), path));
+  std::string bytes = ReadFile(files, path, kMaxVocabularyBytes);
+  VerifyCheckpoint(files, directory, {name});
+  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(std::move(bytes), path));
 }
 
 void CheckFit(const std::string& directory, const char* side, const Vocabulary& vocab, int rows) {

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -14,15 +15,15 @@
 #include "base/check.h"
 #include "base/crc32.h"
 #include "base/error.h"
+#include "base/json.h"
 
 namespace dragoman {
 namespace {
 
-using nlohmann::json;
-
 constexpr char kFormat[] = "dragoman-checkpoint";
 constexpr int kVersion = 1;
 constexpr int64_t kMaxManifestBytes = 1 << 20;
+constexpr int64_t kMaxStep = 999'999'999'999'999'999;  // the digits that a checkpoint's name has room for
 
 // The manifest's last lines: the checksum of every byte before them.
 std::string Seal(std::string_view text) {
@@ -30,9 +31,7 @@ std::string Seal(std::string_view text) {
 }
 const size_t kSealBytes = Seal("").size();
 
-bool IsCrcText(const json& value) {
-  if (!value.is_string()) return false;
-  const std::string& text = value.get_ref<const std::string&>();
+bool IsCrcText(const std::string& text) {
   return text.size() == 8 && text.find_first_not_of("0123456789abcdef") == std::string::npos;
 }
 
@@ -72,23 +71,33 @@ void VerifyFile(FileSystem& files, const std::string& directory, const ManifestF
   }
 }
 
-// Throws json::exception if a member is missing or of another type.
-Manifest Parse(const std::string& path, const json& root) {
+ManifestFile ParseFile(const JsonValue& entry) {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const JsonObject members = entry.Object("one of the files");
+  ManifestFile file;
+  file.name = members.At("name").String("name");
+  file.size = members.At("size").Integer("size", 0, kMost);
+  const std::string crc = members.At("crc32").String("crc32");
+  if (!IsFileName(file.name) || !IsCrcText(crc)) {
+    entry.FailExpecting("one of the files", "a plain name, a size and a CRC-32 of eight hexadecimal digits");
+  }
+  file.crc32 = static_cast<uint32_t>(std::stoul(crc, nullptr, 16));
+  return file;
+}
+
+Manifest Parse(const JsonObject& root) {
+  const JsonValue format = root.At("format"), version = root.At("version");
+  if (format.String("format") != kFormat) format.FailExpecting("format", fmt::format("\"{}\"", kFormat));
+  if (version.Integer("version", 0, std::numeric_limits<int>::max()) != kVersion) {
+    version.FailExpecting("version", fmt::format("{} (a newer dragoman wrote it)", kVersion));
+  }
   Manifest manifest;
-  manifest.step = root.at("step").get<int64_t>();
-  if (root.contains("score")) manifest.score = root.at("score").get<double>();
-  for (const json& entry : root.at("files")) {
-    ManifestFile file;
-    file.name = entry.at("name").get<std::string>();
-    file.size = entry.at("size").get<int64_t>();
-    const json& crc = entry.at("crc32");
-    if (!IsFileName(file.name) || !IsCrcText(crc) || file.size < 0) {
-      throw FormatError(path, "has " + entry.dump() +
-                                  " among its files, expected a plain name, a size and a CRC-32 of " +
-                                  "eight hexadecimal digits; use another checkpoint");
-    }
-    file.crc32 = static_cast<uint32_t>(std::stoul(crc.get<std::string>(), nullptr, 16));
-    manifest.files.push_back(std::move(file));
+  manifest.step = root.At("step").Integer("step", 0, kMaxStep);
+  if (const JsonValue* score = root.Find("score")) manifest.score = score->Number("score");
+  std::set<std::string> names;
+  for (const JsonValue& entry : root.At("files").Array("files")) {
+    manifest.files.push_back(ParseFile(entry));
+    if (!names.insert(manifest.files.back().name).second) entry.Fail("a file is there twice");
   }
   return manifest;
 }
@@ -118,13 +127,14 @@ std::string ManifestText(const Manifest& manifest) {
   std::string text =
       fmt::format("{{\n  \"format\": \"{}\",\n  \"version\": {},\n  \"step\": {},\n", kFormat, kVersion, manifest.step);
   if (manifest.score) {
-    text += "  \"score\": " + json(*manifest.score).dump() + ",\n";  // the shortest text that reads back the same
+    text +=
+        "  \"score\": " + nlohmann::json(*manifest.score).dump() + ",\n";  // the shortest text that reads back the same
   }
   text += "  \"files\": [";
   for (size_t i = 0; i < manifest.files.size(); ++i) {
     const ManifestFile& file = manifest.files[i];
     text += fmt::format("{}\n    {{\"name\": {}, \"size\": {}, \"crc32\": \"{}\"}}", i > 0 ? "," : "",
-                        json(file.name).dump(), file.size, Crc32Text(file.crc32));
+                        nlohmann::json(file.name).dump(), file.size, Crc32Text(file.crc32));
   }
   text += "\n  ],\n";
   return text + Seal(text);
@@ -158,40 +168,25 @@ void WriteCheckpoint(FileSystem& files, const std::string& directory, const Chec
 
 Manifest ReadManifest(FileSystem& files, const std::string& directory) {
   const std::string path = JoinPath(directory, kManifestName);
-  const int64_t size = files.Open(path)->size();
-  if (size > kMaxManifestBytes) {
-    throw FormatError(
-        path, fmt::format("has {} bytes, expected at most {}; use another checkpoint", size, kMaxManifestBytes));
-  }
-  const std::string text = ReadFile(files, path);
+  std::string text = ReadFile(files, path, kMaxManifestBytes);
   if (text.size() < kSealBytes ||
       text.substr(text.size() - kSealBytes) != Seal(std::string_view(text).substr(0, text.size() - kSealBytes))) {
     throw FormatError(path, "does not end in its own checksum; it was damaged or changed: use another checkpoint");
   }
-  try {
-    const json root = json::parse(text);
-    if (root.at("format") != kFormat || root.at("version") != kVersion) {
-      throw FormatError(path,
-                        fmt::format("is format {}, version {}, expected \"{}\", version {}; use the dragoman that "
-                                    "wrote it",
-                                    root["format"].dump(), root["version"].dump(), kFormat, kVersion));
-    }
-    return Parse(path, root);
-  } catch (const json::exception& error) {
-    throw FormatError(path,
-                      std::string("is not a checkpoint's manifest (") + error.what() + "); use another checkpoint");
-  }
+  const JsonDocument document(std::move(text), {path, "use another checkpoint"});
+  return Parse(document.root().Object("this"));
 }
 
 std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& directory,
                                          const std::vector<std::string>& only) {
-  if (!files.Exists(JoinPath(directory, kManifestName))) return std::nullopt;
+  const std::string path = JoinPath(directory, kManifestName);
+  if (files.Type(path) == FileType::kNone) return std::nullopt;
+  if (!files.Exists(path)) throw FormatError(path, "is a link that leads nowhere; use another checkpoint");
   Manifest manifest = ReadManifest(files, directory);
   for (const std::string& name : only) {
     const auto named = [&](const ManifestFile& file) { return file.name == name; };
     if (std::none_of(manifest.files.begin(), manifest.files.end(), named)) {
-      throw FormatError(JoinPath(directory, kManifestName),
-                        "does not name " + name + ", which is needed here; use " + "another checkpoint");
+      throw FormatError(path, "does not name " + name + ", which is needed here; use " + "another checkpoint");
     }
   }
   for (const ManifestFile& file : manifest.files) {

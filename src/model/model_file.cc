@@ -8,6 +8,11 @@
 #include "model/manifest.h"
 
 namespace dragoman {
+namespace {
+
+constexpr int64_t kMaxConfigBytes = 1 << 20;
+
+}  // namespace
 
 std::vector<TensorView> ParameterViews(const ParameterStore& store, std::span<const float> flat,
                                        const std::string& prefix) {
@@ -32,11 +37,7 @@ namespace {
 // Before a byte of memory is taken for it: a config that asks for more than the file holds is not believed.
 void CheckSize(const TransformerConfig& config, const SafetensorsReader& reader) {
   int64_t held = 0;
-  for (const auto& [name, info] : reader.tensors()) {
-    int64_t size = 1;
-    for (const int64_t dim : info.shape) size *= dim;
-    held += size;
-  }
+  for (const auto& [name, info] : reader.tensors()) held += info.elements;  // no more than the file has bytes
   const int64_t d_model = config.d_model;
   const int64_t target_tables = config.tying == Tying::kAll ? 0 : config.tying == Tying::kDecoder ? 1 : 2;
   const int64_t embeddings = (config.src_vocab + target_tables * config.tgt_vocab) * d_model;
@@ -56,10 +57,16 @@ void CheckSize(const TransformerConfig& config, const SafetensorsReader& reader)
 
 }  // namespace
 
+TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
+  const std::string path = JoinPath(directory, kConfigFile);
+  return TransformerConfig::FromJson(ReadFile(files, path, kMaxConfigBytes), path);
+}
+
 std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::string& directory) {
-  VerifyCheckpoint(files, directory, {kConfigFile, kWeightsFile});
   const std::string config_path = JoinPath(directory, kConfigFile);
-  const TransformerConfig config = TransformerConfig::FromJson(ReadFile(files, config_path), config_path);
+  const std::string config_text = ReadFile(files, config_path, kMaxConfigBytes);
+  VerifyCheckpoint(files, directory, {kConfigFile, kWeightsFile});
+  const TransformerConfig config = TransformerConfig::FromJson(config_text, config_path);
   const SafetensorsReader reader(files, JoinPath(directory, kWeightsFile));
   CheckSize(config, reader);
   auto model = std::make_unique<Transformer>(config);

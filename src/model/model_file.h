@@ -27,6 +27,9 @@ std::vector<TensorView> ParameterViews(const ParameterStore& store, std::span<co
 void ReadParameters(const SafetensorsReader& reader, const ParameterStore& store, std::span<float> flat,
                     const std::string& prefix = "");
 
+// What config.json in `directory` says.
+TransformerConfig ReadConfig(FileSystem& files, const std::string& directory);
+
 // The model in `directory`, its checksums compared first where there is a manifest. Throws FileError, FormatError:
 // nothing in it is trusted. A tensor in the file that the config has no place for is an error too.
 std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::string& directory);

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "base/option_text.h"
 
 namespace dragoman {
@@ -54,49 +55,27 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-[[noreturn]] void BadKey(const std::string& path, const std::string& key, const Json& found,
-                         const std::string& expected) {
-  throw FormatError(path, fmt::format("key \"{}\" is {}, expected {}; is this a config.json of a Dragoman model?", key,
-                                      found.dump(-1, ' ', false, Json::error_handler_t::replace), expected));
-}
+constexpr char kFormat[] = "dragoman-transformer-1";
 
 struct Reader {
-  const Json& json;
-  const std::string& path;
+  const JsonObject& json;
 
-  const Json& At(const char* key) const {
-    const auto found = json.find(key);
-    if (found == json.end())
-      throw FormatError(path, fmt::format("key \"{}\" is missing; is this a config.json of a Dragoman model?", key));
-    return *found;
-  }
   void operator()(const char* key, int& field, const char*) const {
-    const Json& value = At(key);
-    constexpr int kMost = std::numeric_limits<int>::max();
-    const bool is_int = value.is_number_unsigned() ? value.get<uint64_t>() <= uint64_t{kMost}
-                                                   : value.is_number_integer() && value.get<int64_t>() >= -1;
-    if (!is_int) {
-      BadKey(path, key, value, "an integer");
-    }
-    field = value.get<int>();
+    field = static_cast<int>(json.At(key).Integer(NameOf(key), -1, std::numeric_limits<int>::max()));
   }
   void operator()(const char* key, float& field, const char*) const {
-    const Json& value = At(key);
-    if (!value.is_number()) BadKey(path, key, value, "a number");
-    field = value.get<float>();
+    field = static_cast<float>(json.At(key).Number(NameOf(key)));
   }
-  void operator()(const char* key, bool& field, const char*) const {
-    const Json& value = At(key);
-    if (!value.is_boolean()) BadKey(path, key, value, "true or false");
-    field = value.get<bool>();
-  }
+  void operator()(const char* key, bool& field, const char*) const { field = json.At(key).Bool(NameOf(key)); }
   template <class Enum>
   void operator()(const char* key, Enum& field, const char*) const {
-    const Json& value = At(key);
-    const auto choice = value.is_string() ? ParseEnum<Enum>(value.get<std::string>()) : std::nullopt;
-    if (!choice) BadKey(path, key, value, "one of " + EnumChoices<Enum>());
+    const JsonValue value = json.At(key);
+    const auto choice = value.kind() == JsonKind::kString ? ParseEnum<Enum>(value.String(NameOf(key))) : std::nullopt;
+    if (!choice) value.FailExpecting(NameOf(key), "one of " + EnumChoices<Enum>());
     field = *choice;
   }
+
+  static std::string NameOf(const char* key) { return fmt::format("key \"{}\"", key); }
 };
 
 struct Writer {
@@ -221,33 +200,24 @@ TransformerConfig WithDropoutOf(const TransformerConfig& rates, TransformerConfi
 
 std::string TransformerConfig::ToJson() const {
   Json json;
-  json["format"] = "dragoman-transformer-1";
+  json["format"] = kFormat;
   ForEachField(*this, Writer{json});
   return json.dump(2) + "\n";
 }
 
 TransformerConfig TransformerConfig::FromJson(const std::string& text, const std::string& path) {
-  Json json;
-  try {
-    json = Json::parse(text);
-  } catch (const Json::exception& error) {
-    throw FormatError(path, fmt::format("not valid JSON ({}); is the model directory complete?", error.what()));
-  }
-  if (!json.is_object() || json.value("format", Json()) != Json("dragoman-transformer-1")) {
-    throw FormatError(path,
-                      "no \"format\": \"dragoman-transformer-1\" in it; is this a config.json of a Dragoman model?");
+  const JsonDocument document(text, {path, "is this a config.json of a Dragoman model?"});
+  const JsonObject json = document.root().Object("this");
+  if (const JsonValue format = json.At("format"); format.String("key \"format\"") != kFormat) {
+    format.FailExpecting("key \"format\"", fmt::format("\"{}\"", kFormat));
   }
   TransformerConfig config;
-  ForEachField(config, Reader{json, path});
-  size_t known = 1;  // "format"
-  ForEachField(config, [&](const char*, auto&, const char*) { ++known; });
-  if (json.size() != known) {
-    for (const auto& item : json.items()) {
-      const std::string& key = item.key();
-      bool is_known = key == "format";
-      ForEachField(config, [&](const char* name, auto&, const char*) { is_known = is_known || key == name; });
-      if (!is_known)
-        throw FormatError(path, fmt::format("unknown key \"{}\"; was the model written by a newer version?", key));
+  ForEachField(config, Reader{json});
+  for (const JsonObject::Member& member : json.members()) {
+    bool is_known = member.key == "format";
+    ForEachField(config, [&](const char* name, auto&, const char*) { is_known = is_known || member.key == name; });
+    if (!is_known) {
+      throw FormatError(path, fmt::format("unknown key \"{}\"; was the model written by a newer version?", member.key));
     }
   }
   try {

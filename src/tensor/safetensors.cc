@@ -4,24 +4,25 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <optional>
 #include <utility>
 
 #include "base/check.h"
+#include "base/checked_size.h"
 #include "base/error.h"
 
 namespace dragoman {
 namespace {
 
-using nlohmann::json;
-
 static_assert(std::endian::native == std::endian::little, "numbers go from file to memory as they are");
 
 constexpr int64_t kLengthBytes = 8;                    // the file begins with the header's length
-constexpr int64_t kMaxHeaderBytes = 100'000'000;       // the limit of the reference implementation, too
+constexpr int64_t kMaxHeaderBytes = int64_t{1} << 25;  // twice what our largest model's training state has
 constexpr char kMetadata[] = "__metadata__";           // the one name in the header that is not a tensor's
-constexpr int kMaxDepth = 3;                           // { name: { "shape": [ ... ] } }
+constexpr size_t kMaxRank = 16;                        // sizes in a shape; ours have two
+constexpr char kAdvice[] = "the file is damaged or no safetensors file: make or fetch it again";
 constexpr int64_t kConvertChunk = int64_t{64} * 1024;  // bytes converted at a time
 
 struct DTypeRow {
@@ -45,7 +46,7 @@ const DTypeRow& RowOf(DType dtype) {
 
 // A name from a file in quotes, with what a terminal might obey escaped.
 std::string Quoted(const std::string& name) {
-  return json(name).dump(-1, ' ', /*ensure_ascii=*/false, json::error_handler_t::replace);
+  return nlohmann::json(name).dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
 }
 
 // Half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every half is a float.
@@ -79,17 +80,6 @@ float FloatAt(DType dtype, const char* at) {
   }
 }
 
-// How many elements, or -1 if more than a file can hold.
-int64_t ElementsOf(const std::vector<int64_t>& shape) {
-  int64_t elements = 1;
-  bool overflow = false;
-  for (const int64_t size : shape) {
-    if (size == 0) return 0;  // nothing is nothing, whatever the other sizes
-    overflow = overflow || __builtin_mul_overflow(elements, size, &elements);
-  }
-  return overflow ? -1 : elements;
-}
-
 }  // namespace
 
 std::string ShapeString(const std::vector<int64_t>& shape) {
@@ -101,17 +91,18 @@ std::string ShapeString(const std::vector<int64_t>& shape) {
 void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::string, std::string>& metadata,
                       WritableFile& file) {
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  nlohmann::ordered_json header = nlohmann::ordered_json::object();
-  if (!metadata.empty()) header[kMetadata] = metadata;
+  std::string text = metadata.empty() ? "{" : "{" + Quoted(kMetadata) + ":" + nlohmann::json(metadata).dump();
   int64_t begin = 0;  // within the data
-  for (const TensorView& tensor : tensors) {
-    DRAGOMAN_CHECK(!header.contains(tensor.name) && tensor.name != kMetadata);
-    DRAGOMAN_CHECK(ElementsOf(tensor.shape) == static_cast<int64_t>(tensor.data.size()));
+  for (size_t i = 0; i < tensors.size(); ++i) {
+    const TensorView& tensor = tensors[i];
+    DRAGOMAN_CHECK(tensor.name != kMetadata && (i == 0 || tensor.name != tensors[i - 1].name));
+    DRAGOMAN_CHECK(CheckedProduct(tensor.shape) == static_cast<int64_t>(tensor.data.size()));
     const int64_t end = begin + static_cast<int64_t>(tensor.data.size_bytes());
-    header[tensor.name] = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    const nlohmann::ordered_json entry = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    text += (text.size() > 1 ? "," : "") + Quoted(tensor.name) + ":" + entry.dump();
     begin = end;
   }
-  std::string text = header.dump();
+  text += "}";
   text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned in a mapped file
   const uint64_t length = text.size();
   file.Append(std::string(reinterpret_cast<const char*>(&length), kLengthBytes) + text);
@@ -136,92 +127,65 @@ SafetensorsReader::SafetensorsReader(std::unique_ptr<ReadableFile> file, std::st
   }
   std::string text(length, '\0');
   file_->Read(kLengthBytes, text);
-  ParseHeader(text, kLengthBytes + static_cast<int64_t>(length));
+  ParseHeader(std::move(text), kLengthBytes + static_cast<int64_t>(length));
   CheckPlaces(kLengthBytes + static_cast<int64_t>(length));
 }
 
-void SafetensorsReader::Fail(const std::string& what) const {
-  throw FormatError(path_, what + "; the file is damaged or no safetensors file: make or fetch it again");
-}
+void SafetensorsReader::Fail(const std::string& what) const { throw FormatError(path_, what + "; " + kAdvice); }
 
-namespace {
-
-// Why an entry of the header is no tensor, or "". Fills in info, its place still counted from the data's start.
-std::string ParseTensor(const json& entry, TensorInfo* info) {
-  if (!entry.is_object() || entry.size() != 3 || !entry.contains("dtype") || !entry.contains("shape") ||
-      !entry.contains("data_offsets")) {
-    return "is not an object of dtype, shape and data_offsets";
-  }
-  const json& dtype = entry["dtype"];
+// Its place still counted from the data's start.
+TensorInfo SafetensorsReader::ParseTensor(const JsonObject::Member& member) const {
+  constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
+  const std::string name = "tensor " + Quoted(member.key);
+  const JsonObject entry = member.value.Object(name);
+  if (entry.members().size() != 3) member.value.FailExpecting(name, "an object of dtype, shape and data_offsets");
+  TensorInfo info;
+  const std::string dtype = entry.At("dtype").String(name + "'s dtype");
   const auto row =
       std::find_if(std::begin(kDTypes), std::end(kDTypes), [&](const DTypeRow& r) { return dtype == r.name; });
-  if (row == std::end(kDTypes)) return "has the unknown dtype " + dtype.dump();
-  info->dtype = row->dtype;
-
-  const auto is_size = [](const json& value) {
-    return value.is_number_unsigned() && value.get<uint64_t>() <= static_cast<uint64_t>(INT64_MAX);
-  };
-  const json& shape = entry["shape"];
-  if (!shape.is_array() || !std::all_of(shape.begin(), shape.end(), is_size)) {
-    return "has a shape that is not a list of sizes";
+  if (row == std::end(kDTypes)) Fail(name + " has the unknown dtype " + Quoted(dtype));
+  info.dtype = row->dtype;
+  const std::vector<JsonValue> shape = entry.At("shape").Array(name + "'s shape");
+  if (shape.size() > kMaxRank) {
+    Fail(name + " has a shape of " + std::to_string(shape.size()) + " sizes, expected at most " +
+         std::to_string(kMaxRank));
   }
-  info->shape = shape.get<std::vector<int64_t>>();
-  const json& offsets = entry["data_offsets"];
-  if (!offsets.is_array() || offsets.size() != 2 || !std::all_of(offsets.begin(), offsets.end(), is_size)) {
-    return "has data_offsets that are not two positions";
+  for (const JsonValue& size : shape) info.shape.push_back(size.Integer("a size of " + name, 0, kMost));
+  const std::vector<JsonValue> offsets = entry.At("data_offsets").Array(name + "'s data_offsets");
+  if (offsets.size() != 2) Fail(name + " has data_offsets that are not two positions");
+  info.begin = offsets[0].Integer("the beginning of " + name, 0, kMost);
+  info.end = offsets[1].Integer("the end of " + name, 0, kMost);
+  if (info.begin > info.end) Fail(name + " ends before it begins");
+  const int64_t place = info.end - info.begin;
+  const std::optional<int64_t> elements = CheckedProduct(info.shape);
+  if (!elements || CheckedProduct({*elements, row->bytes}) != place) {
+    Fail(name + " of shape " + ShapeString(info.shape) + " and dtype " + row->name + " does not fill its place of " +
+         std::to_string(place) + " bytes exactly");
   }
-  info->begin = offsets[0].get<int64_t>();
-  info->end = offsets[1].get<int64_t>();
-  if (info->begin > info->end) return "ends before it begins";
-  const int64_t elements = ElementsOf(info->shape);
-  int64_t bytes = 0;
-  if (elements < 0 || __builtin_mul_overflow(elements, row->bytes, &bytes) || bytes != info->end - info->begin) {
-    return "of shape " + ShapeString(info->shape) + " and dtype " + row->name + " does not fill its place of " +
-           std::to_string(info->end - info->begin) + " bytes exactly";
-  }
-  return "";
+  info.elements = *elements;
+  return info;
 }
 
-}  // namespace
-
-void SafetensorsReader::ParseHeader(const std::string& text, int64_t data_begin) {
-  std::vector<std::set<std::string>> keys;  // of the objects that are open
-  const auto watch = [&](int depth, json::parse_event_t event, json& value) {
-    if (depth > kMaxDepth) Fail("its header is nested more than " + std::to_string(kMaxDepth) + " deep");
-    if (event == json::parse_event_t::object_start) keys.emplace_back();
-    if (event == json::parse_event_t::object_end) keys.pop_back();
-    if (event == json::parse_event_t::key && !keys.back().insert(value.get<std::string>()).second) {
-      Fail("its header has " + Quoted(value.get<std::string>()) + " twice");
-    }
-    return true;
-  };
-  json header;
-  try {
-    header = json::parse(text, watch);
-  } catch (const json::exception& error) {
-    Fail(std::string("its header is not JSON (") + error.what() + ")");
-  }
-  if (!header.is_object()) Fail("its header is not a JSON object");
-  for (const auto& [name, entry] : header.items()) {
-    if (name == kMetadata) {
-      if (!entry.is_object()) Fail("its __metadata__ is not an object");
-      for (const auto& [key, value] : entry.items()) {
-        if (!value.is_string()) Fail("its __metadata__ " + Quoted(key) + " is not a string");
-        metadata_[key] = value.get<std::string>();
+void SafetensorsReader::ParseHeader(std::string text, int64_t data_begin) {
+  const JsonDocument document(std::move(text), {path_ + " (its header)", kAdvice});
+  const JsonObject header = document.root().Object("this");
+  const int64_t data_bytes = file_->size() - data_begin;
+  for (const JsonObject::Member& member : header.members()) {
+    if (member.key == kMetadata) {
+      const JsonObject metadata = member.value.Object(kMetadata);
+      for (const JsonObject::Member& text_of : metadata.members()) {
+        metadata_[text_of.key] = text_of.value.String(Quoted(text_of.key) + " of " + kMetadata);
       }
       continue;
     }
-    TensorInfo info;
-    const std::string problem = ParseTensor(entry, &info);
-    if (!problem.empty()) Fail("tensor " + Quoted(name) + " " + problem);
-    const int64_t data_bytes = file_->size() - data_begin;
+    TensorInfo info = ParseTensor(member);
     if (info.end > data_bytes) {
-      Fail("tensor " + Quoted(name) + " ends at byte " + std::to_string(info.end) + " of the data, which has " +
+      Fail("tensor " + Quoted(member.key) + " ends at byte " + std::to_string(info.end) + " of the data, which has " +
            std::to_string(data_bytes));
     }
     info.begin += data_begin;
     info.end += data_begin;
-    tensors_.emplace(name, std::move(info));
+    tensors_.emplace_hint(tensors_.end(), member.key, std::move(info));  // members come sorted
   }
 }
 
@@ -256,7 +220,7 @@ const TensorInfo& SafetensorsReader::Find(const std::string& name) const {
 
 void SafetensorsReader::ReadFloats(const std::string& name, const std::vector<int64_t>& shape,
                                    std::span<float> out) const {
-  DRAGOMAN_CHECK(ElementsOf(shape) == static_cast<int64_t>(out.size()));
+  DRAGOMAN_CHECK(CheckedProduct(shape) == static_cast<int64_t>(out.size()));
   const TensorInfo& info = Find(name);
   if (info.shape != shape) {
     throw FormatError(path_, "tensor " + Quoted(name) + " has shape " + ShapeString(info.shape) + ", expected " +

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "base/json.h"
 
 namespace dragoman {
 
@@ -34,7 +35,8 @@ enum class DType { kBool, kU8, kI8, kU16, kI16, kF16, kBF16, kU32, kI32, kF32, k
 struct TensorInfo {
   DType dtype = DType::kF32;
   std::vector<int64_t> shape;
-  int64_t begin = 0;  // bytes from the file's start
+  int64_t elements = 0;  // the product of the shape
+  int64_t begin = 0;     // bytes from the file's start
   int64_t end = 0;
 };
 
@@ -60,7 +62,8 @@ class SafetensorsReader {
   void ReadFloats(const std::string& name, const std::vector<int64_t>& shape, std::span<float> out) const;
 
  private:
-  void ParseHeader(const std::string& text, int64_t data_begin);
+  void ParseHeader(std::string text, int64_t data_begin);
+  TensorInfo ParseTensor(const JsonObject::Member& member) const;
   void CheckPlaces(int64_t data_begin) const;
   [[noreturn]] void Fail(const std::string& what) const;
 

@@ -7,8 +7,8 @@
 #include <unordered_set>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/charsmap_check.h"
-#include "text/utf8.h"
 
 namespace dragoman {
 namespace {

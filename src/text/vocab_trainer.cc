@@ -11,8 +11,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/utf8.h"
 #include "text/model_proto_check.h"
-#include "text/utf8.h"
 
 namespace dragoman {
 namespace {

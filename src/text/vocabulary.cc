@@ -10,28 +10,18 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/utf8.h"
 #include "text/model_proto_check.h"
-#include "text/utf8.h"
 
 namespace dragoman {
 namespace {
 
-constexpr int64_t kMaxModelBytes = int64_t{1} << 28;
 // Bytes of a run of unknown characters. Much more where rules may yet make known ones of them.
 constexpr size_t kMaxUnknownRun = 1024, kMaxRunBeforeRules = 1 << 16;
 
 // ASCII white space other than the space itself. A trained model never has pieces for these, and a line of output
 // could not show them.
 constexpr const char* kOtherWhiteSpace = "\t\n\v\f\r";
-
-std::string ReadModel(const std::string& path) {
-  FileSystem& files = RealFileSystem();
-  if (const int64_t size = files.Open(path)->size(); size > kMaxModelBytes) {
-    throw FormatError(
-        path, std::to_string(size) + " bytes; expected a SentencePiece model, usually below 5 MB; check the path");
-  }
-  return ReadFile(files, path);
-}
 
 // Which code points a piece holds, and the space.
 std::vector<bool> CharactersOf(const sentencepiece::SentencePieceProcessor& processor) {
@@ -86,7 +76,9 @@ Vocabulary::Vocabulary(Vocabulary&&) noexcept = default;
 Vocabulary& Vocabulary::operator=(Vocabulary&&) noexcept = default;
 Vocabulary::~Vocabulary() = default;
 
-Vocabulary Vocabulary::Load(const std::string& path) { return FromBytes(ReadModel(path), path); }
+Vocabulary Vocabulary::Load(const std::string& path) {
+  return FromBytes(ReadFile(RealFileSystem(), path, kMaxVocabularyBytes), path);
+}
 
 Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
   const ModelProtoSummary summary = CheckModelProto(bytes, path);

@@ -12,6 +12,8 @@
 
 namespace dragoman {
 
+inline constexpr int64_t kMaxVocabularyBytes = int64_t{1} << 28;  // of a model's file; usually below 5 MB
+
 // Owns one loaded model; immutable, so any number of threads may call the const functions at once. Move-only.
 class Vocabulary {
  public:

@@ -76,9 +76,7 @@ TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, co
   }
   if (!is_tuned) return {NewModel(options, vocabs), vocabs};
   if (!is_resumed) return {TunedModel(options, files, vocabs), vocabs};
-  const std::string path = JoinPath(origin, kConfigFile);
-  const TransformerConfig config = TransformerConfig::FromJson(ReadFile(files, path), path);
-  return {std::make_unique<Transformer>(WithDropoutOf(options.model, config)), vocabs};
+  return {std::make_unique<Transformer>(WithDropoutOf(options.model, ReadConfig(files, origin))), vocabs};
 }
 
 }  // namespace dragoman

@@ -2,13 +2,16 @@
 #include "train/jsonl_log.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
+#include <limits>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/json.h"
 
 namespace dragoman {
 namespace {
+
+constexpr int64_t kMaxLogBytes = int64_t{1} << 30;  // millions of records
 
 // How every record of ours begins, as the reporter writes it.
 constexpr std::string_view kRecordBegin = "{\"event\":";
@@ -19,11 +22,16 @@ struct Record {
 };
 
 Record RecordOf(std::string_view line) {
-  const nlohmann::json json = nlohmann::json::parse(line, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object() || !json.contains("event")) return {};
-  const auto step = json.find("step"), partial = json.find("partial");
-  if (step == json.end() || !step->is_number_unsigned()) return {};
-  return {step->get<int64_t>(), partial != json.end() && *partial == true};
+  try {
+    const JsonDocument document(std::string(line), {});
+    const JsonObject json = document.root().Object("this");
+    if (json.Find("event") == nullptr) return {};
+    const JsonValue* partial = json.Find("partial");
+    return {json.At("step").Integer("step", 0, std::numeric_limits<int64_t>::max()),
+            partial != nullptr && partial->Bool("partial")};
+  } catch (const FormatError&) {
+    return {};
+  }
 }
 
 // Whether a text without a whole line may be the first record of a log, cut short by a crash.
@@ -54,7 +62,7 @@ std::string KeptLines(const std::string& path, const std::string& text, Keeps&& 
 
 template <class Keeps>
 void KeepLines(FileSystem& files, const std::string& path, Keeps&& keeps) {
-  const std::string text = ReadFile(files, path);
+  const std::string text = ReadFile(files, path, kMaxLogBytes);
   const std::string kept = KeptLines(path, text, keeps);
   if (kept.size() != text.size()) WriteFileAtomically(files, path, kept);
 }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr char kStateFile[] = "train_state.json";
 constexpr char kMomentsFile[] = "train_state.safetensors";
+constexpr int64_t kMaxStateBytes = 1 << 20;
 constexpr char kOtherWeights[] = "it will end with other weights than an uninterrupted run";
 
 void WriteMoments(const ParameterStore& parameters, Optimizer& optimizer, WritableFile& file) {
@@ -58,14 +59,13 @@ std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const Vocab
 
 TrainState ReadTrainState(FileSystem& files, const std::string& directory) {
   const std::string path = JoinPath(directory, kStateFile);
-  return TrainState::FromJson(ReadFile(files, path), path);
+  return TrainState::FromJson(ReadFile(files, path, kMaxStateBytes), path);
 }
 
 void RequireSameModel(FileSystem& files, const std::string& directory, const TransformerConfig& now,
                       const std::function<void(const std::string&)>& warn) {
-  const std::string path = JoinPath(directory, kConfigFile);
   std::vector<std::string> others, rates;
-  for (const auto& [key, value, before] : Differences(now, TransformerConfig::FromJson(ReadFile(files, path), path))) {
+  for (const auto& [key, value, before] : Differences(now, ReadConfig(files, directory))) {
     (IsDropout(key) ? rates : others).push_back(Change(key, value, before));
   }
   if (!others.empty()) {

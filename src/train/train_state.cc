@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "train/train_state.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <cmath>
 #include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <stdexcept>
 #include <string_view>
-#include <type_traits>
 
-#include "base/error.h"
+#include "base/json.h"
 
 namespace dragoman {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+constexpr int64_t kMostCounted = 999'999'999'999'999'999;  // leaves room to count on
 
 template <class State, class Visitor>
 void ForEachField(State& s, Visitor&& visit) {
@@ -50,26 +48,29 @@ constexpr std::string_view kNewerKeys[] = {
     "ranks",         "options",      "patience_quality",    "smoothed_loss",
     "unlogged_loss", "unlogged_nll", "unlogged_tgt_tokens", "unlogged_skipped_updates"};
 
-// Json's own conversions would cast 1e300 or -1 to whatever comes out.
-template <class Field>
-void Read(const Json& json, const char* key, Field& field) {
-  constexpr bool kIsOptions = std::is_same_v<Field, std::map<std::string, std::string>>;
-  const bool may_be_missing = std::ranges::find(kNewerKeys, std::string_view(key)) != std::end(kNewerKeys);
-  if (may_be_missing && json.is_object() && !json.contains(key)) return;
-  const Json& value = json.at(key);
-  bool fits = value.is_number_unsigned() || (std::is_signed_v<Field> && value.is_number_integer());
-  if constexpr (kIsOptions) {
-    fits = value.is_object() && std::ranges::all_of(value, [](const Json& text) { return text.is_string(); });
-  } else if constexpr (std::is_same_v<Field, bool>) {
-    fits = value.is_boolean();
-  } else if constexpr (std::is_floating_point_v<Field>) {
-    fits = value.is_number();
-  } else if (fits && value.is_number_unsigned()) {
-    fits = value.get<uint64_t>() <= static_cast<uint64_t>(std::numeric_limits<Field>::max());
+struct Reader {
+  const JsonObject& json;
+
+  template <class Field>
+  void operator()(const char* key, Field& field) const {
+    const bool may_be_missing = std::ranges::find(kNewerKeys, std::string_view(key)) != std::end(kNewerKeys);
+    if (!may_be_missing || json.Find(key) != nullptr) Read(json.At(key), key, &field);
   }
-  if (!fits) throw std::range_error(fmt::format("{} is {}", key, value.dump()));
-  value.get_to(field);
-}
+
+  static void Read(const JsonValue& value, const char* key, int64_t* field) {
+    *field = value.Integer(key, 0, kMostCounted);
+  }
+  static void Read(const JsonValue& value, const char* key, int* field) {
+    *field = static_cast<int>(value.Integer(key, 0, std::numeric_limits<int>::max()));
+  }
+  static void Read(const JsonValue& value, const char* key, uint64_t* field) { *field = value.Unsigned(key); }
+  static void Read(const JsonValue& value, const char* key, double* field) { *field = value.Number(key); }
+  static void Read(const JsonValue& value, const char* key, bool* field) { *field = value.Bool(key); }
+  static void Read(const JsonValue& value, const char* key, std::map<std::string, std::string>* field) {
+    const JsonObject texts = value.Object(key);
+    for (const JsonObject::Member& text : texts.members()) (*field)[text.key] = text.value.String(text.key);
+  }
+};
 
 }  // namespace
 
@@ -92,22 +93,13 @@ std::string TrainState::ToJson() const {
 }
 
 TrainState TrainState::FromJson(const std::string& text, const std::string& path) {
+  const JsonDocument document(text, {path, "resume from another checkpoint or start anew in another --output"});
+  const JsonObject json = document.root().Object("the state of a training run");
   TrainState state;
-  try {
-    const Json json = Json::parse(text);
-    state.smoothed_loss = !json.contains("smoothed_loss");
-    ForEachField(state, [&](const char* key, auto& field) { Read(json, key, field); });
-    if (!json.contains("patience_quality")) state.patience_quality = state.best_quality;
-  } catch (const std::exception& error) {
-    throw FormatError(path, fmt::format("is not the state of a training run ({}); resume from another checkpoint or "
-                                        "start anew in another --output",
-                                        error.what()));
-  }
-  const bool sane =
-      state.step >= 0 && state.epoch >= 0 && state.batch_in_epoch >= 0 && state.seconds >= 0 && state.threads >= 0;
-  if (!sane)
-    throw FormatError(path,
-                      "holds a negative step, position, time or number of threads; resume from another checkpoint");
+  state.smoothed_loss = json.Find("smoothed_loss") == nullptr;
+  ForEachField(state, Reader{json});
+  if (json.Find("patience_quality") == nullptr) state.patience_quality = state.best_quality;
+  if (state.seconds < 0) json.At("seconds").FailExpecting("seconds", "0 or more");
   return state;
 }
 

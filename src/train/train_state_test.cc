@@ -20,7 +20,7 @@ TrainState FullState() {
   state.step = 123'456'789'012;
   state.epoch = 7;
   state.batch_in_epoch = 89;
-  state.sentences = std::numeric_limits<int64_t>::max();
+  state.sentences = 999'999'999'999'999'999;  // the most there may be
   state.tgt_tokens = 5;
   state.skipped_updates = 6;
   state.seconds = 0.1;
@@ -60,7 +60,7 @@ TEST(TrainStateTest, ReturnsFromJsonWithEveryBit) {
 
 TEST(TrainStateTest, NamesFileAndKeyOfWhatIsWrong) {
   for (const char* json : {"", "[]", "{}", "null", "{\"step\": 1}", "no json"}) {
-    EXPECT_THAT(MessageFor(json), HasSubstr("RUN/train_state.json: is not the state of a training run")) << json;
+    EXPECT_THAT(MessageFor(json), HasSubstr("RUN/train_state.json:1: column 1: ")) << json;
     EXPECT_THAT(MessageFor(json), HasSubstr("resume from another checkpoint")) << json;
   }
   EXPECT_THAT(MessageFor(Replaced("\"batch_in_epoch\"", "\"batch\"")), HasSubstr("batch_in_epoch"));
@@ -72,7 +72,7 @@ TEST(TrainStateTest, AStateFromBeforeThereWereOptionsHasNone) {
   TrainState expected = FullState();
   expected.options.clear();
   EXPECT_EQ(TrainState::FromJson(json.erase(begin, end - begin), "x"), expected);
-  EXPECT_THAT(MessageFor(Replaced("\"paper\"", "7")), HasSubstr("options"));
+  EXPECT_THAT(MessageFor(Replaced("\"paper\"", "7")), HasSubstr("schedule is 7, expected a string"));
 }
 
 // Scores of that time were of the smoothed loss, and each better one counted for patience.
@@ -115,7 +115,14 @@ TEST(TrainStateTest, TakesNoNumberThatIsNotOne) {
                 HasSubstr("RUN/train_state.json"))
         << "threads " << threads;
   }
-  EXPECT_THAT(MessageFor(Replaced("\"epoch\": 7", "\"epoch\": -7")), HasSubstr("negative"));
+  EXPECT_THAT(MessageFor(Replaced("\"epoch\": 7", "\"epoch\": -7")),
+              HasSubstr("epoch is -7, expected an integer from 0"));
+  // One more and counting on would overflow.
+  EXPECT_THAT(MessageFor(Replaced("999999999999999999", "1000000000000000000")), HasSubstr("sentences is 1000000000"));
+  const std::string deep = std::string(65'500, '[') + std::string(65'500, ']');
+  EXPECT_THAT(MessageFor(Replaced("\"epoch\": 7", "\"epoch\": " + deep)), HasSubstr("nested more than 128 deep"));
+  EXPECT_THAT(MessageFor(Replaced("\"epoch\": 7", "\"epoch\": 7, \"epoch\": 8")),
+              HasSubstr("\"epoch\" is there twice"));
   EXPECT_THAT(MessageFor(Replaced("\"has_best\": true", "\"has_best\": 1")), HasSubstr("has_best"));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is valid UTF-8: the one test that every text passes before it reaches SentencePiece.
-#ifndef DRAGOMAN_TEXT_UTF8_H_
-#define DRAGOMAN_TEXT_UTF8_H_
+#ifndef DRAGOMAN_BASE_UTF8_H_
+#define DRAGOMAN_BASE_UTF8_H_
 
 #include <cstddef>
 #include <string_view>
@@ -28,4 +28,4 @@ inline bool IsUtf8Continuation(char byte) { return (static_cast<unsigned char>(b
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TEXT_UTF8_H_
+#endif  // DRAGOMAN_BASE_UTF8_H_
