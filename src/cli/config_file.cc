@@ -2,18 +2,14 @@
 #include "cli/config_file.h"
 
 #include <fmt/format.h>
-#include <toml++/toml.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <fstream>
 #include <set>
-#include <sstream>
 
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "cli/parse_value.h"
+#include "cli/toml_file.h"
 
 namespace dragoman {
 namespace {
@@ -89,29 +85,6 @@ std::optional<std::string> TextOf(const toml::node& node, const CLI::Option& opt
     return value->get();
   }
   return std::nullopt;
-}
-
-// From front to back, so that a pipe will do: --config <(...). A file that is no good is wrong use, like a flag.
-std::string ReadText(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::ostringstream text;
-  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();
-  if (!file.is_open() || file.bad()) {
-    throw OptionError(fmt::format("--config {}: cannot be read: {}; expected a TOML file; check the path", path,
-                                  std::strerror(errno)));
-  }
-  return text.str();
-}
-
-toml::table ParseToml(const std::string& text, const std::string& path) {
-  try {
-    return toml::parse(text, path);
-  } catch (const toml::parse_error& error) {
-    throw OptionError(
-        fmt::format("{}:{}: not TOML: {}; lines look like max-steps = 1000 (dragoman train --dump-config "
-                    "writes them all)",
-                    path, error.source().begin.line, error.description()));
-  }
 }
 
 }  // namespace
@@ -192,7 +165,7 @@ std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std
   if (path.empty()) return args;
   const std::set<std::string> overridden = KeysOverridden(args, groups, FlagNames(app));
   std::vector<std::string> expanded;
-  for (const auto& [key, text] : ConfigTexts(app, ReadText(path), path, {"config", "dump-config", "help"})) {
+  for (const auto& [key, text] : ConfigTexts(app, ReadToml(path), path, {"config", "dump-config", "help"})) {
     if (overridden.count(key) > 0) continue;
     if (IsSwitch(*app.get_option("--" + key))) {
       expanded.push_back("--" + key + "=" + text);

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/option_text.h"
 #include "cli/option_flags.h"
+#include "cli/toml_file.h"
 #include "train/checkpoint_store.h"
 
 namespace dragoman {
@@ -86,7 +87,7 @@ void TakeRunConfig(const CLI::App& command, FileSystem& files, Communicator& com
   const std::string path = JoinPath(options->output, kName);
   std::string toml;
   if (comm.rank() == 0 && options->resume && !options->output.empty() && files.Exists(path)) {
-    toml = ReadFile(files, path);
+    toml = ReadFile(files, path, kMaxTomlBytes);
   }
   if (comm.size() > 1) toml = comm.Broadcast(toml);  // by all, or ranks that were told otherwise could not say so
   // Sizes stand there, not the flags for several of them.
@@ -114,7 +115,7 @@ void RequireSomethingToResume(const TrainOptions& options, FileSystem& files) {
 
 void RequireOwnRunConfig(const TrainOptions& options, FileSystem& files) {
   const std::string path = JoinPath(options.output, kName);
-  if (!files.Exists(path) || ReadFile(files, path).starts_with(kFirstLine)) return;
+  if (!files.Exists(path) || ReadFile(files, path, kMaxTomlBytes).starts_with(kFirstLine)) return;
   throw OptionError(
       fmt::format("{} is not the file that training keeps its options in and would write anew; move it out of "
                   "--output, then name it with --config",
