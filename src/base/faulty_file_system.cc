@@ -62,9 +62,10 @@ void FaultyFileSystem::Fail(const std::string& path) {
 
 std::unique_ptr<WritableFile> FaultyFileSystem::Create(const std::string& path) {
   Mutate(path);
-  const bool is_new = base_.Type(path) == FileType::kNone;
+  Saved before = Save(path);
   auto file = std::make_unique<FaultyWritableFile>(*this, path, base_.Create(path));
-  if (is_new) unsynced_names_.push_back({Change::kMadeFile, path, "", {}});
+  if (before.there) unsynced_names_.push_back({Change::kRemovedFile, path, "", std::move(before)});
+  unsynced_names_.push_back({Change::kMadeFile, path, "", {}});
   synced_size_[path] = 0;
   return file;
 }

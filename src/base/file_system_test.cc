@@ -84,6 +84,44 @@ TEST_F(FileSystemTest, PipesAreNotOpenedForReading) {
   EXPECT_THAT(MessageOf([&] { files_.Open(Path("pipe")); }), HasSubstr("expected a regular file"));  // and returns
 }
 
+TEST_F(FileSystemTest, ANewFileTakesTheNameAndLeavesWhatTheNameLedTo) {
+  WriteFile(files_, Path("victim"), "precious");
+  files_.CreateSymlink("victim", Path("link"));
+  files_.CreateSymlink("new", Path("dangling"));
+  ASSERT_EQ(link(Path("victim").c_str(), Path("hard link").c_str()), 0);
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  for (const char* name : {"link", "dangling", "hard link", "pipe"}) {
+    files_.Create(Path(name))->Append("x");
+    EXPECT_EQ(ReadFile(files_, Path(name)), "x") << name;
+    EXPECT_EQ(files_.Type(Path(name)), FileType::kFile) << name;
+    EXPECT_EQ(ReadFile(files_, Path("victim")), "precious") << name;
+  }
+  EXPECT_FALSE(files_.Exists(Path("new")));
+  EXPECT_THAT(MessageOf([&] { files_.Create(directory_); }), HasSubstr("directory where a file was expected"));
+}
+
+TEST_F(FileSystemTest, ALockIsNoWayToWriteIntoAnotherFile) {
+  WriteFile(files_, Path("victim"), "precious");
+  files_.CreateSymlink("victim", Path("link"));
+  EXPECT_THAT(MessageOf([&] { files_.TryLock(Path("link")); }), HasSubstr("this is a link where a file was expected"));
+  files_.CreateSymlink("new", Path("dangling"));
+  EXPECT_THAT(MessageOf([&] { files_.TryLock(Path("dangling")); }), HasSubstr("this is a link"));
+  ASSERT_EQ(link(Path("victim").c_str(), Path("hard link").c_str()), 0);
+  EXPECT_NE(files_.TryLock(Path("hard link")), nullptr);
+  ASSERT_EQ(mkfifo(Path("pipe").c_str(), 0600), 0);
+  EXPECT_THAT(MessageOf([&] { files_.TryLock(Path("pipe")); }), HasSubstr("expected a regular file"));
+  EXPECT_EQ(ReadFile(files_, Path("victim")), "precious");
+  EXPECT_FALSE(files_.Exists(Path("new")));
+}
+
+TEST_F(FileSystemTest, AFileBeyondTheLimitIsNotRead) {
+  WriteFile(files_, Path("a"), "12345");
+  EXPECT_EQ(ReadFile(files_, Path("a"), 5), "12345");
+  EXPECT_THAT(MessageOf([&] { ReadFile(files_, Path("a"), 4); }), HasSubstr("/a: has 5 bytes, expected at most 4"));
+  files_.Truncate(Path("a"), int64_t{3} << 40);  // no disk is that large: it holds nothing
+  EXPECT_THAT(MessageOf([&] { ReadFile(files_, Path("a"), 4); }), HasSubstr("expected at most 4"));
+}
+
 TEST_F(FileSystemTest, FullDiskSaysHowMuchWasNeededAndIsFree) {
   if (!files_.Exists("/dev/full")) GTEST_SKIP() << "no /dev/full here";
   EXPECT_THAT(MessageOf([&] { files_.OpenAppend("/dev/full")->Append(std::string(3 << 20, 'x')); }),

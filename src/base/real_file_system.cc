@@ -31,6 +31,9 @@ const char* Advice(int code) {
       return "check who may read and write there, or choose another place";
     case ENOTDIR:
       return "a part of this path is a file where a directory was expected; choose another path";
+    case ELOOP:
+      return "this is a link where a file was expected, or links lead round in a circle; remove it or choose another "
+             "path";
     case EISDIR:
       return "this is a directory where a file was expected; choose another path";
     case EEXIST:
@@ -175,14 +178,20 @@ class RealReadableFile : public ReadableFile {
 
 class RealFileLock : public FileLock {
  public:
-  explicit RealFileLock(const std::string& path) : fd_(path, O_RDWR | O_CREAT, "open the lock") {}
+  explicit RealFileLock(const std::string& path)
+      : fd_(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, "open the lock") {}
 
   bool TryLock(const std::string& path) {
     if (Retry([&] { return flock(fd_.get(), LOCK_EX | LOCK_NB); }) != 0) {
       if (errno == EWOULDBLOCK) return false;
       Fail(path, "lock", errno);
     }
-    // The owner's number is for the message of whoever comes second; a full disk must not keep us from locking.
+    // The owner's number is for the message of whoever comes second; a full disk must not keep us from locking. A file
+    // that has another name besides is somebody's, not only a lock: it is locked, but not written.
+    struct stat info;
+    if (fstat(fd_.get(), &info) != 0) Fail(path, "look at", errno);
+    if (!S_ISREG(info.st_mode)) throw FileError(path, "is a pipe or device; expected a regular file; remove it");
+    if (info.st_nlink > 1) return true;
     const std::string owner = std::to_string(getpid()) + "\n";
     const auto size = static_cast<ssize_t>(owner.size());
     if (pwrite(fd_.get(), owner.data(), owner.size(), 0) == size) static_cast<void>(!ftruncate(fd_.get(), size));
@@ -196,7 +205,8 @@ class RealFileLock : public FileLock {
 class PosixFileSystem : public FileSystem {
  public:
   std::unique_ptr<WritableFile> Create(const std::string& path) override {
-    return std::make_unique<RealWritableFile>(path, O_TRUNC);
+    if (unlink(path.c_str()) != 0 && errno != ENOENT) Fail(path, "open for writing", errno);
+    return std::make_unique<RealWritableFile>(path, O_EXCL);
   }
 
   std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override {

@@ -6,6 +6,7 @@
 #include <cstddef>
 
 #include "base/check.h"
+#include "base/checked_size.h"
 #include "base/error.h"
 
 namespace dragoman {
@@ -28,11 +29,24 @@ std::span<char> WritableBytes(T* values, size_t count) {
   return {reinterpret_cast<char*>(values), count * sizeof(T)};
 }
 
-bool TrailerFits(const SpoolTrailer& trailer, uint64_t fingerprint, uint64_t file_bytes) {
+bool TrailerFits(const SpoolTrailer& trailer, uint64_t fingerprint, int64_t file_bytes) {
   if (trailer.magic != kMagic || trailer.version != kVersion) return false;
   if (trailer.trailer_hash != HashOfTrailer(trailer) || trailer.fingerprint != fingerprint) return false;
-  return file_bytes == trailer.ids * trailer.id_bytes +
-                           static_cast<uint64_t>(trailer.report.pairs) * sizeof(PairLengths) + sizeof(SpoolTrailer);
+  if (trailer.id_bytes != 2 && trailer.id_bytes != 4) return false;
+  const int64_t body = file_bytes - static_cast<int64_t>(sizeof(SpoolTrailer));
+  const auto ids = CheckedProduct({static_cast<int64_t>(trailer.ids), static_cast<int64_t>(trailer.id_bytes)});
+  const auto lengths = CheckedProduct({trailer.report.pairs, sizeof(PairLengths)});
+  return ids && lengths && *ids <= body && *lengths == body - *ids;
+}
+
+// Whether the pairs, each with two </s> that are not stored, are as many ids as the trailer says.
+bool LengthsFit(const OpenSpool& spool) {
+  uint64_t ids = 0;
+  for (const PairLengths& pair : spool.lengths) {
+    if (pair.src == 0 || pair.tgt == 0) return false;
+    ids += pair.src + pair.tgt - 2u;
+  }
+  return ids == spool.trailer.ids;
 }
 
 // Reads the whole body once for its hash, keeping only the lengths at its end.
@@ -49,7 +63,7 @@ bool ReadBody(OpenSpool* spool) {
   spool->lengths.resize(static_cast<size_t>(spool->trailer.report.pairs));
   spool->file->Read(ids_end, WritableBytes(spool->lengths.data(), spool->lengths.size()));
   hash.Add(BytesOf(std::span<const PairLengths>(spool->lengths)));
-  return hash.Value() == spool->trailer.body_hash;
+  return hash.Value() == spool->trailer.body_hash && LengthsFit(*spool);
 }
 
 }  // namespace
@@ -112,7 +126,7 @@ std::optional<OpenSpool> TryOpenSpool(FileSystem* files, const std::string& path
     const auto trailer_at = size - static_cast<int64_t>(sizeof(SpoolTrailer));
     if (trailer_at < 0) return std::nullopt;
     spool.file->Read(trailer_at, WritableBytes(&spool.trailer, 1));
-    if (!TrailerFits(spool.trailer, fingerprint, static_cast<uint64_t>(size)) || !ReadBody(&spool)) return std::nullopt;
+    if (!TrailerFits(spool.trailer, fingerprint, size) || !ReadBody(&spool)) return std::nullopt;
     return spool;
   } catch (const FileError&) {  // unreadable is as good as damaged: it will be made again
     return std::nullopt;

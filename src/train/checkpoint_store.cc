@@ -16,6 +16,7 @@ namespace {
 constexpr char kLast[] = "last";
 constexpr char kBest[] = "best";
 constexpr char kLock[] = ".lock";
+constexpr int64_t kMaxLockBytes = 1024;
 constexpr char kTemporary[] = ".tmp-";  // begins every name that stands for nothing whole
 
 // "step-00001000" is the checkpoint of step 1000; "step-00001000.1" another one of the same step, saved later.
@@ -96,6 +97,20 @@ std::vector<std::string> ScoredNamesIn(FileSystem& files, const std::string& run
   return names;
 }
 
+// What the link of that name in RUN says; "" if there is no such link.
+std::string LinkTargetIn(FileSystem& files, const std::string& run, const std::string& link) {
+  const std::string path = JoinPath(run, link);
+  return files.Type(path) == FileType::kSymlink ? files.ReadSymlink(path) : "";
+}
+
+// Moves `name` to the front of names, if it is one of them.
+bool PutFirst(std::vector<std::string>* names, const std::string& name) {
+  const auto found = std::find(names->begin(), names->end(), name);
+  if (found == names->end()) return false;
+  std::rotate(names->begin(), found, found + 1);
+  return true;
+}
+
 std::vector<std::string> FirstPaths(const std::string& run, const std::vector<std::string>& names, int count) {
   std::vector<std::string> paths;
   for (const std::string& name : names) {
@@ -109,9 +124,10 @@ std::vector<std::string> FirstPaths(const std::string& run, const std::vector<st
 std::vector<std::string> CheckpointsNewestFirst(FileSystem& files, const std::string& run) {
   std::vector<std::string> paths;
   if (!files.Exists(run)) return paths;
-  if (files.Exists(JoinPath(run, kLast))) paths.push_back(JoinPath(run, kLast));
-  const std::vector<std::string> names = NamesIn(files, run);
-  for (auto name = names.rbegin(); name != names.rend(); ++name) paths.push_back(JoinPath(run, *name));
+  std::vector<std::string> names = NamesIn(files, run);
+  std::reverse(names.begin(), names.end());
+  PutFirst(&names, LinkTargetIn(files, run, kLast));
+  for (const std::string& name : names) paths.push_back(JoinPath(run, name));
   return paths;
 }
 
@@ -124,9 +140,10 @@ CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const Reten
   DRAGOMAN_CHECK(retention_.keep_last >= 1 && retention_.keep_best >= 1);
   CreateDirectories(files_, run_);
   for (const char* link : {kLast, kBest}) RequireLinkOrNothing(Path(link));
+  for (const char* name : {kLock, "train.jsonl", "tensorboard"}) RequireNoLink(Path(name));
   lock_ = files_.TryLock(Path(kLock));
   if (!lock_) {
-    std::string owner = ReadFile(files_, Path(kLock));
+    std::string owner = ReadFile(files_, Path(kLock), kMaxLockBytes);
     owner.erase(std::find_if(owner.begin(), owner.end(), [](char c) { return c < '0' || c > '9'; }), owner.end());
     throw FileError(run_, "another training (process " + owner +
                               ") writes here, expected to be the only one; wait for " +
@@ -146,6 +163,14 @@ void CheckpointStore::RequireLinkOrNothing(const std::string& path) const {
   throw FileError(path, fmt::format("is a {}, expected nothing or a link to one of the checkpoints beside it (copying "
                                     "a run may turn its links into directories); remove it, or choose another --output",
                                     type == FileType::kDirectory ? "directory" : "file"));
+}
+
+// Whoever gave us the run's directory must not choose where else we write.
+void CheckpointStore::RequireNoLink(const std::string& path) const {
+  if (files_.Type(path) != FileType::kSymlink) return;
+  throw FileError(path, fmt::format("is a link to {}, expected nothing or what a training has written here: all that "
+                                    "one writes stays inside --output; remove the link",
+                                    files_.ReadSymlink(path)));
 }
 
 std::string CheckpointStore::Save(const CheckpointContents& contents) {
@@ -178,10 +203,7 @@ std::optional<Checkpoint> CheckpointStore::LatestGood() {
   std::vector<std::string> names = Names();
   std::reverse(names.begin(), names.end());
   const std::string last = LinkTarget(kLast);
-  const auto linked = std::find(names.begin(), names.end(), last);
-  if (linked != names.end()) {
-    std::rotate(names.begin(), linked, linked + 1);
-  } else if (!last.empty()) {
+  if (!PutFirst(&names, last) && !last.empty()) {
     report_(Path(kLast) + ": points to " + last + ", which is not there; looking for the newest checkpoint that is");
   }
   for (const std::string& name : names) {
@@ -228,9 +250,7 @@ std::string CheckpointStore::FreeName(int64_t step) const {
   return TextOf(name);
 }
 
-std::string CheckpointStore::LinkTarget(const std::string& link) const {
-  return files_.Type(Path(link)) == FileType::kSymlink ? files_.ReadSymlink(Path(link)) : "";
-}
+std::string CheckpointStore::LinkTarget(const std::string& link) const { return LinkTargetIn(files_, run_, link); }
 
 void CheckpointStore::Link(const std::string& link, const std::string& name) {
   ReplaceSymlink(files_, name, Path(link), Path(kTemporary + link));

@@ -51,7 +51,8 @@ class CheckpointStore {
   using Report = std::function<void(const std::string&)>;  // takes one warning for a person, without a line's end
 
   // Opens RUN (made if it is not there), takes its lock and sweeps away what an interrupted save left.
-  // Throws FileError if another process trains into it, or if something other than a link is called RUN/last or best.
+  // Throws FileError if another process trains into it, if something other than a link is called RUN/last or best, or
+  // if a link is where a training writes a file or directory of its own.
   CheckpointStore(FileSystem& files, std::string run, const RetentionOptions& retention, Report report);
   ~CheckpointStore();
 
@@ -77,6 +78,7 @@ class CheckpointStore {
   std::vector<std::string> Names() const;           // of the checkpoints there are, oldest first
   std::vector<std::string> NamesBestFirst() const;  // of the sound ones with a score
   void RequireLinkOrNothing(const std::string& path) const;
+  void RequireNoLink(const std::string& path) const;
   std::string FreeName(int64_t step) const;
   std::string LinkTarget(const std::string& link) const;  // "" if there is no such link
   void Link(const std::string& link, const std::string& name);

@@ -9,6 +9,7 @@
 #include <cmath>
 #include <limits>
 
+#include "base/crc32.h"
 #include "base/error.h"
 #include "train/checkpoint_test_util.h"
 
@@ -224,6 +225,37 @@ TEST_F(CheckpointStoreTest, DirectoryInTheLinksPlaceIsNamedAtOnce) {
   EXPECT_EQ(files_.ReadSymlink(run_ + "/best"), "step-00000001");
 }
 
+// Whoever hands over a run's directory must not choose what else is written.
+TEST_F(CheckpointStoreTest, NoLinkLeadsOutOfTheRun) {
+  { Open({}).Save(ContentsOf(1, 1.0)); }
+  const std::string victim = directory_ + "/victim", outside = directory_ + "/outside";
+  WriteFile(files_, victim, "precious");
+  CreateDirectories(files_, outside);
+  WriteFile(files_, outside + "/model.safetensors", "precious");
+  for (const std::string name : {".lock", "train.jsonl", "tensorboard"}) {
+    const std::string path = JoinPath(run_, name);
+    RemoveAll(files_, path);
+    for (const std::string& target : {victim, outside, directory_ + "/new"}) {
+      files_.CreateSymlink(target, path);
+      EXPECT_THAT(ErrorOf([&] { Open({}); }), HasSubstr(path + ": is a link to " + target + ", expected nothing or"));
+      files_.RemoveFile(path);
+    }
+  }
+  for (const char* name : {"/last", "/best"}) files_.RemoveFile(run_ + name);
+  for (const char* name : {"/last", "/best", "/.tmp-last", "/.tmp-best", "/.tmp-step-00000002", "/step-00000002"}) {
+    files_.CreateSymlink(outside, run_ + name);
+  }
+  CheckpointStore store = Open({});
+  EXPECT_EQ(CheckpointsNewestFirst(files_, run_), std::vector<std::string>{run_ + "/step-00000001"});
+  EXPECT_EQ(store.LatestGood()->directory, run_ + "/step-00000001");
+  EXPECT_EQ(store.Save(ContentsOf(2, 2.0)), run_ + "/step-00000002.1");
+  EXPECT_EQ(files_.ReadSymlink(run_ + "/best"), "step-00000002.1");
+  EXPECT_EQ(ReadFile(files_, victim), "precious");
+  EXPECT_THAT(files_.List(outside), ElementsAre("model.safetensors"));
+  EXPECT_EQ(ReadFile(files_, outside + "/model.safetensors"), "precious");
+  EXPECT_FALSE(files_.Exists(directory_ + "/new"));
+}
+
 // What a removal that failed half-way left behind is in nobody's way.
 TEST_F(CheckpointStoreTest, LeftoversOfTheSameProcessAreReplaced) {
   CheckpointStore store = Open({.keep_last = 1});
@@ -257,6 +289,42 @@ TEST_F(CheckpointStoreTest, VerifyChecksOnlyWhatIsAskedFor) {
   EXPECT_THAT(ErrorOf([&] { VerifyCheckpoint(files_, directory, {"config.json"}); }),
               HasSubstr("does not name config.json"));
   EXPECT_EQ(VerifyCheckpoint(files_, run_), std::nullopt);  // no manifest: a model made by hand
+}
+
+TEST_F(CheckpointStoreTest, AManifestThatCannotBeReadIsNotAbsent) {
+  CheckpointStore store = Open({});
+  const std::string directory = store.Save(ContentsOf(1));
+  const std::string path = directory + "/MANIFEST.json";
+  for (const char* target : {"nowhere", "MANIFEST.json"}) {  // dangling, and round in a circle
+    files_.RemoveFile(path);
+    files_.CreateSymlink(target, path);
+    EXPECT_THAT(ErrorOf([&] { VerifyCheckpoint(files_, directory); }),
+                HasSubstr(path + ": is a link that leads nowhere"));
+  }
+}
+
+// Whoever can write a manifest can seal it: its checksum is no proof of anything.
+TEST_F(CheckpointStoreTest, ASealedManifestIsReadWithAsMuchCare) {
+  CheckpointStore store = Open({});
+  const std::string directory = store.Save(ContentsOf(1, 0.1));
+  const std::string path = directory + "/MANIFEST.json", bytes = ReadFile(files_, path);
+  const auto error_with = [&](const std::string& from, const std::string& to) {
+    std::string text = bytes.substr(0, bytes.rfind("  \"manifest_crc32\""));
+    text.replace(text.find(from), from.size(), to);
+    Overwrite(path, text + "  \"manifest_crc32\": \"" + Crc32Text(Crc32(text)) + "\"\n}\n");
+    return ErrorOf([&] { ReadManifest(files_, directory); });
+  };
+  EXPECT_EQ(error_with("0.1", "0.5"), "nothing was thrown");
+  EXPECT_THAT(error_with("0.1", std::string(65'500, '[') + std::string(65'500, ']')),
+              HasSubstr("MANIFEST.json:5: column 139: not JSON: nested more than 128 deep; use another checkpoint"));
+  EXPECT_THAT(error_with("0.1", "1e99999"), HasSubstr("score is 1e99999, a number out of range"));
+  EXPECT_THAT(error_with("\"score\"", "\"step\""), HasSubstr("the key \"step\" is there twice"));
+  EXPECT_THAT(error_with("\"step\": 1", "\"step\": -1"), HasSubstr("step is -1, expected an integer from 0 to"));
+  EXPECT_THAT(error_with("\"version\": 1", "\"version\": 2"), HasSubstr("version is 2, expected 1"));
+  EXPECT_THAT(error_with("dragoman-checkpoint", "zip"), HasSubstr("format is \"zip\", expected \"dragoman-"));
+  EXPECT_THAT(error_with("\"empty\"", "\"../empty\""), HasSubstr("expected a plain name, a size and a CRC-32"));
+  EXPECT_THAT(error_with("\"empty\"", "\"model.safetensors\""), HasSubstr("a file is there twice"));
+  EXPECT_THAT(error_with("\"files\"", "\"fines\""), HasSubstr("the key \"files\" is missing"));
 }
 
 TEST_F(CheckpointStoreTest, EveryByteOfTheManifestCounts) {
