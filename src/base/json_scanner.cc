@@ -23,7 +23,7 @@ bool IsHexDigit(char c) { return IsDigit(c) || (c >= 'a' && c <= 'f') || (c >= '
 std::string Shown(std::string_view character) {
   const auto byte = static_cast<unsigned char>(character[0]);
   if (byte < 0x20 || byte == 0x7F) return fmt::format("the byte 0x{:02X}", byte);
-  if (byte < 0x80) return fmt::format("{}", character);
+  if (byte < 0x80) return fmt::format("'{}'", character);
   return fmt::format("{} (U+{:04X})", character, static_cast<uint32_t>(CodePointAt(character, 0)));
 }
 
@@ -149,10 +149,10 @@ class Scanner {
         continue;
       }
       const size_t comma = at_;
-      if (Here() != ',') FailHere(fmt::format(", or {}", closing));
+      if (Here() != ',') FailHere(fmt::format("',' or '{}'", closing));
       ++at_;
       SkipBlanks();
-      if (Here() == closing) Fail(comma, fmt::format("a comma before {}", closing));
+      if (Here() == closing) Fail(comma, fmt::format("a comma before '{}'", closing));
       if (InObject()) ScanKey();
       return;
     }
@@ -162,7 +162,7 @@ class Scanner {
     if (Here() != '"') FailHere("a key in double quotes");
     ScanString();
     SkipBlanks();
-    if (Here() != ':') FailHere(": after the key");
+    if (Here() != ':') FailHere("':' after the key");
     ++at_;
   }
 
@@ -184,7 +184,7 @@ class Scanner {
     const size_t begin = at_++;
     for (;; ++at_) {
       while (!AtEnd() && Here() != '"' && Here() != '\\' && static_cast<unsigned char>(Here()) >= 0x20) ++at_;
-      if (AtEnd()) Fail(at_, "the end inside a string, expected \"");
+      if (AtEnd()) Fail(at_, "the end inside a string, expected '\"'");
       if (Here() == '"') break;
       if (Here() != '\\') FailControl();
       ScanEscape();
@@ -203,7 +203,7 @@ class Scanner {
   // Ends at the last character of the escape.
   void ScanEscape() {
     const size_t begin = at_++;
-    if (AtEnd()) Fail(at_, "the end inside a string, expected \"");
+    if (AtEnd()) Fail(at_, "the end inside a string, expected '\"'");
     if (Here() == 'u') {
       for (int digit = 0; digit < 4; ++digit) {
         ++at_;

@@ -94,12 +94,13 @@ TEST(ParallelReaderTest, JsonlFaultsAreNamedByLine) {
         OneFile(PairFormat::kJsonl, directory.Write("j", "{\"source\": \"a\", \"target\": \"b\"}\n" + line + "\n")));
   };
   const std::string rest = ", \"target\": \"b\"}";
-  EXPECT_THAT(error("{\"source\": \"a\""),
-              HasSubstr("/j:2: column 15: not JSON: the end inside an object, expected , or }; expected an object with "
-                        "the strings \"source\" and \"target\"; mend the line"));
+  EXPECT_THAT(
+      error("{\"source\": \"a\""),
+      HasSubstr("/j:2: column 15: not JSON: the end inside an object, expected ',' or '}'; expected an object with "
+                "the strings \"source\" and \"target\"; mend the line"));
   EXPECT_THAT(error("{\"source\": NaN" + rest), HasSubstr("/j:2: column 12: not JSON: NaN, expected null or a"));
   EXPECT_THAT(error("{'source': 'a'}"), HasSubstr("/j:2: column 2: not JSON: a single quote, expected a key"));
-  EXPECT_THAT(error("{\"source\": \"a\", }"), HasSubstr("/j:2: column 15: not JSON: a comma before }"));
+  EXPECT_THAT(error("{\"source\": \"a\", }"), HasSubstr("/j:2: column 15: not JSON: a comma before '}'"));
   EXPECT_THAT(error("\xEF\xBB\xBF\xEF\xBB\xBF{}"), HasSubstr("/j:2: column 2: not JSON: a byte order mark"));
   EXPECT_THAT(error("{\"source\": \"a\"" + rest + rest.substr(2)), HasSubstr("after the end"));
   EXPECT_THAT(error("[1, 2]"), HasSubstr("/j:2: column 1: this is [1, 2], expected an object"));

@@ -161,7 +161,7 @@ TEST(TransformerConfigTest, RefusesWhatOtherReadersOfJsonLetPass) {
   };
   const std::string deep = std::string(65'500, '[') + std::string(65'500, ']');
   EXPECT_THAT(ParseError(changed("\"d_model\": 96", "\"d_model\": " + deep)), HasSubstr("nested more than 128 deep"));
-  EXPECT_THAT(ParseError(text + "{}"), HasSubstr("{ after the end"));
+  EXPECT_THAT(ParseError(text + "{}"), HasSubstr("'{' after the end"));
   EXPECT_THAT(ParseError(text + std::string(1, '\0') + "{}"), HasSubstr("the byte 0x00 after the end"));
   EXPECT_THAT(ParseError(changed("\"d_model\": 96", "\"d_model\": 64, \"d_model\": 96")),
               HasSubstr("the key \"d_model\" is there twice"));
