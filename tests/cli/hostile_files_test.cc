@@ -98,7 +98,7 @@ TEST(HostileFilesTest, ResumingWritesOnlyIntoTheRun) {
   const auto plant = [&](const std::string& target, const std::string& name) {
     return Bash("cd " + run + " && rm -rf " + name + " && ln -s " + target + " " + name).code;
   };
-  for (const std::string name : {".lock", "train.jsonl", "tensorboard"}) {
+  for (const std::string name : {".lock", "train.jsonl", "config.toml", "tensorboard"}) {
     ASSERT_EQ(Bash("cd " + run + " && mv " + name + " saved").code, 0);
     ASSERT_EQ(plant(name == "tensorboard" ? Scratch("outside") : victim, name), 0);
     const Finished refused = Dragoman(resume + Args{run});
