@@ -140,6 +140,27 @@ TEST_F(TrainerRanksTest, ResumeToTheSameBits) {
   }
 }
 
+TEST_F(TrainerRanksTest, ValidateBeforeTheFirstStepAndTheAverageInTheEnd) {
+  for (const bool shard : {false, true}) {
+    TrainOptions options = Rich("run", 8);
+    options.valid_first = true;
+    options.valid_every = 4;
+    options.keep_best = options.average_best = 2;
+    options.shard_optimizer = shard;
+    TrainOn(2, options);
+    const std::vector<double> losses = Losses("run", "valid"), average = Losses("run", "average");
+    EXPECT_EQ(losses.size(), 3u) << "of steps 0, 4 and 8";
+    ASSERT_EQ(average.size(), 1u);
+    TrainOptions alone = Plain("alone", 1);  // validates the average by itself
+    alone.init_from = options.output + "/averaged";
+    alone.vocab = "";
+    alone.valid_first = true;
+    TrainerTest::Train(RealFileSystem(), alone);
+    EXPECT_NEAR(Losses("alone", "valid").at(0), average[0], 1e-6);
+    for (const char* run : {"run", "alone"}) RemoveAll(RealFileSystem(), directory_ / run);
+  }
+}
+
 TEST_F(TrainerRanksTest, AnotherNumberOfRanksMayGoOnAndIsTold) {
   TrainOn(2, Plain("run", 4));
   testing::internal::CaptureStderr();
