@@ -134,10 +134,6 @@ void TrainOptions::Validate() const {
   if ((patience > 0 || average_best > 0 || valid_first) && valid_src.empty()) {
     throw OptionError("--patience, --average-best and --valid-first need validation; give --valid-src and --valid-tgt");
   }
-  if (min_delta > 0 && patience == 0) {
-    throw OptionError(
-        fmt::format("--min-delta is {}, but there is no --patience that it would matter to; give both", min_delta));
-  }
   if (learning_rate > 0 && learning_rate_factor != 1) {
     throw OptionError(
         "--learning-rate and --learning-rate-factor are both given, and each decides the peak rate; give "

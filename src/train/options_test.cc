@@ -107,7 +107,6 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.average_best = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
     {[](TrainOptions& o) { o.valid_first = true; }, {"need validation", "--valid-src and --valid-tgt"}},
     {[](TrainOptions& o) { o.min_delta = -0.1; }, {"--min-delta is -0.1", "0 or more"}},
-    {[](TrainOptions& o) { o.min_delta = 0.1; }, {"--min-delta is 0.1", "no --patience"}},
     {[](TrainOptions& o) { o.valid_tokenize = "foo"; }, {"--valid-tokenize is foo", "13a, zh, char, intl or none"}},
     {[](TrainOptions& o) { o.valid_beam_size = 0; }, {"--valid-beam-size is 0", "1 to 256"}},
     {[](TrainOptions& o) { o.valid_beam_size = 257; }, {"--valid-beam-size is 257"}},

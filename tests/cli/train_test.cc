@@ -241,6 +241,38 @@ TEST(TrainTest, ARunSaysWhyItEnded) {
               AllOf(HasSubstr("early stopping, 2 validations without a better loss; best: "), HasSubstr("(loss ")));
 }
 
+TEST(TrainTest, ValidationNeedsAPairWithTextAndLeavesOutThoseWithoutASource) {
+  const std::string sources = WriteScratch("blank.src", "\n \n\n"), targets = WriteScratch("blank.tgt", "a\nb\nc\n");
+  const auto train = [](const std::string& name, const std::string& src, const std::string& tgt) {
+    return Dragoman(TinyTraining() + Args{"--output", Scratch(name), "--max-steps", "2", "--valid-every", "1",
+                                          "--valid-beam-size", "1", "--valid-src", src, "--valid-tgt", tgt});
+  };
+  const Finished refused = train("blank", sources, targets);
+  EXPECT_EQ(refused.code, 1);
+  EXPECT_THAT(refused.err, HasSubstr("blank.tgt: none of the 3 pairs has text on both sides"));
+  EXPECT_FALSE(Exists(Scratch("blank/last")));
+
+  const Finished some = train("some", WriteScratch("some.src", "\na b c\n"), WriteScratch("some.tgt", "a\nc b a\n"));
+  EXPECT_EQ(some.code, 0) << some.err;
+  EXPECT_THAT(some.err, HasSubstr("validation: 1 pair with an empty source left out, as score does, first at "));
+}
+
+TEST(TrainTest, AShortRunIsValidatedAndLoggedFromItsFirstStepToItsLast) {
+  const std::string run = Scratch("short");
+  const Finished ended = Dragoman(
+      TinyTraining() + Args{"--output", run, "--max-steps", "3", "--valid-first", "--valid-every", "2", "--valid-src",
+                            Scratch("train.src"), "--valid-tgt", Scratch("train.tgt"), "--valid-beam-size", "1",
+                            "--keep-best", "2", "--average-best", "2", "--log-every", "100"});
+  EXPECT_EQ(ended.code, 0) << ended.err;
+  EXPECT_THAT(ended.err, ContainsRegex("step +0  validation: "));
+  EXPECT_THAT(ended.err, ContainsRegex("step +3  epoch .*tokens/s"));
+  EXPECT_THAT(ended.err, HasSubstr("averaged the 2 best checkpoints into "));
+  EXPECT_THAT(FileText(run + "/train.jsonl"),
+              AllOf(HasSubstr("{\"event\":\"valid\",\"step\":0,"), HasSubstr("{\"event\":\"train\",\"step\":3,"),
+                    HasSubstr("{\"event\":\"average\",\"step\":3,")));
+  EXPECT_THAT(FileText(run + "/averaged/MANIFEST.json"), HasSubstr("\"score\": "));
+}
+
 TEST(TrainTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {
   ASSERT_EQ(Bash("cp -rL " + TinyRun() + "/last " + Scratch("origin")).code, 0);
   const Args base = {"train",           "--train-src",     Scratch("train.src"), "--train-tgt", Scratch("train.tgt"),
