@@ -83,24 +83,39 @@ void WriteFile(FileSystem& files, const std::string& path, std::string_view byte
   file->Close();
 }
 
-void WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {
+AtomicFile::AtomicFile(FileSystem& files, const std::string& path) : files_(files), path_(path) {
   const Destination to = DestinationOf(files, path);
-  if (!to.is_file) {
-    const std::unique_ptr<WritableFile> device = files.OpenAppend(path);  // behind what is there, if it has a behind
-    device->Append(bytes);                                                // a pipe cannot be synced
-    return device->Close();
+  if (to.is_file) {
+    path_ = to.path;
+    temporary_ = to.temporary;
+    file_ = files.Create(temporary_);
+  } else {
+    file_ = files.OpenAppend(path);  // behind what is there, if it has a behind
   }
+}
+
+AtomicFile::~AtomicFile() {
+  file_.reset();
+  if (temporary_.empty()) return;
   try {
-    WriteFile(files, to.temporary, bytes);
-    files.Rename(to.temporary, to.path);
-  } catch (...) {
-    try {
-      RemoveAll(files, to.temporary);
-    } catch (const FileError&) {  // the first error says more
-    }
-    throw;
+    RemoveAll(files_, temporary_);
+  } catch (const FileError&) {  // the first error says more
   }
-  files.SyncDirectory(ParentDirectory(to.path));
+}
+
+void AtomicFile::Commit() {
+  if (temporary_.empty()) return file_->Close();  // a pipe cannot be synced
+  file_->Sync();
+  file_->Close();
+  files_.Rename(temporary_, path_);
+  temporary_.clear();
+  files_.SyncDirectory(ParentDirectory(path_));
+}
+
+void WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes) {
+  AtomicFile file(files, path);
+  file.Append(bytes);
+  file.Commit();
 }
 
 void ProbeWriteAtomically(FileSystem& files, const std::string& path) {

@@ -101,8 +101,26 @@ void CreateDirectories(FileSystem& files, const std::string& path);
 // Writes and syncs a file; a crash in between leaves part of it.
 void WriteFile(FileSystem& files, const std::string& path, std::string_view bytes);
 
-// Writes a file beside path (".tmp-…"), syncs it and renames it to path: whatever happens, path holds the old bytes or
-// the new ones. A link stays, what it points to is replaced. A device or a pipe is written to as it is.
+// Writes a file beside path (".tmp-…"), and Commit syncs it and renames it to path: whatever happens, path holds the
+// old bytes or the new ones. A link stays, what it points to is replaced. A device or a pipe is written to as it is.
+// Without Commit nothing of the file stays.
+class AtomicFile {
+ public:
+  AtomicFile(FileSystem& files, const std::string& path);
+  ~AtomicFile();
+  AtomicFile(const AtomicFile&) = delete;
+  AtomicFile& operator=(const AtomicFile&) = delete;
+
+  void Append(std::string_view bytes) { file_->Append(bytes); }
+  void Commit();  // once
+
+ private:
+  FileSystem& files_;
+  std::string path_, temporary_;  // temporary_: "" for a device, and once it has its name
+  std::unique_ptr<WritableFile> file_;
+};
+
+// The same, of bytes that are all there.
 void WriteFileAtomically(FileSystem& files, const std::string& path, std::string_view bytes);
 
 // Throws FileError where WriteFileAtomically could not begin. Leaves nothing behind.

@@ -370,5 +370,22 @@ TEST_F(FaultyFileSystemTest, FailsOnceAndWritesHalf) {
   EXPECT_FALSE(faulty.crashed());
 }
 
+TEST_F(FileSystemTest, AnAtomicFileWithoutCommitLeavesWhatWasThere) {
+  WriteFile(files_, Path("a"), "old");
+  {
+    AtomicFile file(files_, Path("a"));
+    file.Append("half");
+  }
+  EXPECT_EQ(ReadFile(files_, Path("a")), "old");
+  EXPECT_THAT(files_.List(directory_), ElementsAre("a"));
+  AtomicFile file(files_, Path("a"));
+  file.Append("a new ");
+  file.Append("one");
+  EXPECT_EQ(ReadFile(files_, Path("a")), "old");
+  file.Commit();
+  EXPECT_EQ(ReadFile(files_, Path("a")), "a new one");
+  EXPECT_THAT(files_.List(directory_), ElementsAre("a"));
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -13,6 +13,7 @@
 #include <cstdio>
 #include <cstring>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
 
@@ -51,29 +52,18 @@ const char* Advice(int code) {
   }
 }
 
-// "12.3 MiB", for people.
-std::string Amount(uint64_t bytes) {
-  const char* units[] = {"bytes", "KiB", "MiB", "GiB", "TiB"};
-  double value = static_cast<double>(bytes);
-  int unit = 0;
-  for (; value >= 1024 && unit < 4; ++unit) value /= 1024;
-  char text[32];
-  std::snprintf(text, sizeof text, unit == 0 ? "%.0f %s" : "%.1f %s", value, units[unit]);
-  return text;
-}
-
 std::string FreeSpace(const std::string& path) {
   struct statvfs stats;
   if (statvfs(path.c_str(), &stats) != 0 && statvfs(ParentDirectory(path).c_str(), &stats) != 0) return "unknown";
-  return Amount(static_cast<uint64_t>(stats.f_bavail) * stats.f_frsize);
+  return BytesText(static_cast<int64_t>(stats.f_bavail * stats.f_frsize));
 }
 
 // needed: bytes that were still to be written, when that is what failed.
 [[noreturn]] void Fail(const std::string& path, const std::string& action, int code, uint64_t needed = 0) {
   std::string what = "cannot " + action + ": " + std::strerror(code);
   if (code == ENOSPC || code == EDQUOT) {
-    what += " (" + (needed > 0 ? Amount(needed) + " more needed here, " : std::string()) + FreeSpace(path) +
-            " free); remove something or choose a place with more room";
+    what += " (" + (needed > 0 ? BytesText(static_cast<int64_t>(needed)) + " more needed here, " : std::string()) +
+            FreeSpace(path) + " free); remove something or choose a place with more room";
   } else {
     what += std::string("; ") + Advice(code);
   }
@@ -214,7 +204,7 @@ class PosixFileSystem : public FileSystem {
   }
 
   void Truncate(const std::string& path, int64_t size) override {
-    if (Retry([&] { return truncate(path.c_str(), size); }) != 0) Fail(path, "cut to " + Amount(size), errno);
+    if (Retry([&] { return truncate(path.c_str(), size); }) != 0) Fail(path, "cut to " + BytesText(size), errno);
   }
 
   void CreateDirectory(const std::string& path) override {
