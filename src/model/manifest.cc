@@ -52,25 +52,6 @@ uint32_t CrcOfFile(const ReadableFile& file) {
   return crc;
 }
 
-void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected) {
-  const std::string path = JoinPath(directory, expected.name);
-  if (!files.Exists(path)) {
-    throw FormatError(path, "is missing; its checkpoint's MANIFEST.json names it: use another checkpoint");
-  }
-  const std::unique_ptr<ReadableFile> file = files.Open(path);
-  if (file->size() != expected.size) {
-    throw FormatError(path, fmt::format("has {} bytes, its checkpoint's MANIFEST.json says {}; it was cut short or "
-                                        "changed: use another checkpoint",
-                                        file->size(), expected.size));
-  }
-  const uint32_t crc = CrcOfFile(*file);
-  if (crc != expected.crc32) {
-    throw FormatError(path, fmt::format("has CRC-32 {}, its checkpoint's MANIFEST.json says {}; it was damaged or "
-                                        "changed: use another checkpoint",
-                                        Crc32Text(crc), Crc32Text(expected.crc32)));
-  }
-}
-
 ManifestFile ParseFile(const JsonValue& entry) {
   constexpr int64_t kMost = std::numeric_limits<int64_t>::max();
   const JsonObject members = entry.Object("one of the files");
@@ -160,7 +141,7 @@ void WriteCheckpoint(FileSystem& files, const std::string& directory, const Chec
     source.write(summing);
     file->Sync();
     file->Close();
-    manifest.files.push_back({source.name, summing.size(), summing.crc32()});
+    if (source.is_sealed) manifest.files.push_back({source.name, summing.size(), summing.crc32()});
   }
   WriteFile(files, JoinPath(directory, kManifestName), ManifestText(manifest));
   files.SyncDirectory(directory);
@@ -175,6 +156,26 @@ Manifest ReadManifest(FileSystem& files, const std::string& directory) {
   }
   const JsonDocument document(std::move(text), {path, "use another checkpoint"});
   return Parse(document.root().Object("this"));
+}
+
+void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected, bool checksum) {
+  const std::string path = JoinPath(directory, expected.name);
+  if (!files.Exists(path)) {
+    throw FormatError(path, "is missing; its checkpoint's MANIFEST.json names it: use another checkpoint");
+  }
+  const std::unique_ptr<ReadableFile> file = files.Open(path);
+  if (file->size() != expected.size) {
+    throw FormatError(path, fmt::format("has {} bytes, its checkpoint's MANIFEST.json says {}; it was cut short or "
+                                        "changed: use another checkpoint",
+                                        file->size(), expected.size));
+  }
+  if (!checksum) return;
+  const uint32_t crc = CrcOfFile(*file);
+  if (crc != expected.crc32) {
+    throw FormatError(path, fmt::format("has CRC-32 {}, its checkpoint's MANIFEST.json says {}; it was damaged or "
+                                        "changed: use another checkpoint",
+                                        Crc32Text(crc), Crc32Text(expected.crc32)));
+  }
 }
 
 std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& directory,

@@ -21,6 +21,7 @@ inline constexpr char kManifestName[] = "MANIFEST.json";
 struct CheckpointFile {
   std::string name;
   std::function<void(WritableFile&)> write;
+  bool is_sealed = true;  // false: not in the manifest, since people may change it
 };
 CheckpointFile FileOfBytes(std::string name, std::string bytes);
 
@@ -48,6 +49,10 @@ struct Manifest {
 
 // Reads DIR/MANIFEST.json. Throws FormatError if it is damaged, FileError if it cannot be read.
 Manifest ReadManifest(FileSystem& files, const std::string& directory);
+
+// Compares a file of DIR with what its manifest says: that it is there, its size and, which takes reading it from end
+// to end, its checksum. Throws FormatError.
+void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected, bool checksum = true);
 
 // Compares the files of DIR with its manifest; those named in only, or all if it is empty. Returns the manifest, or
 // none if DIR has none (a model made by hand). Throws FormatError naming the first file that is missing or differs.

@@ -55,7 +55,24 @@ void CheckSize(const TransformerConfig& config, const SafetensorsReader& reader)
   }
 }
 
+// Of zeros, for a file that has been seen to hold what it needs.
+std::unique_ptr<Transformer> ModelFor(const TransformerConfig& config, const SafetensorsReader& reader) {
+  CheckSize(config, reader);
+  auto model = std::make_unique<Transformer>(config);
+  for (const auto& [name, info] : reader.tensors()) {
+    if (model->parameters().Find(name) == nullptr) {
+      throw FormatError(reader.path(), fmt::format("holds a tensor \"{}\" that the config.json beside it has no place "
+                                                   "for; do the two belong together?",
+                                                   name));
+    }
+  }
+  for (const auto& parameter : model->parameters().parameters()) reader.FindFloats(parameter->name, parameter->shape);
+  return model;
+}
+
 }  // namespace
+
+void RequireShapes(const TransformerConfig& config, const SafetensorsReader& reader) { ModelFor(config, reader); }
 
 TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
   const std::string path = JoinPath(directory, kConfigFile);
@@ -68,15 +85,7 @@ std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::strin
   VerifyCheckpoint(files, directory, {kConfigFile, kWeightsFile});
   const TransformerConfig config = TransformerConfig::FromJson(config_text, config_path);
   const SafetensorsReader reader(files, JoinPath(directory, kWeightsFile));
-  CheckSize(config, reader);
-  auto model = std::make_unique<Transformer>(config);
-  for (const auto& [name, info] : reader.tensors()) {
-    if (model->parameters().Find(name) == nullptr) {
-      throw FormatError(reader.path(), fmt::format("holds a tensor \"{}\" that the config.json beside it has no place "
-                                                   "for; do the two belong together?",
-                                                   name));
-    }
-  }
+  std::unique_ptr<Transformer> model = ModelFor(config, reader);
   ReadParameters(reader, model->parameters(), model->parameters().values());
   if (!kernels::AllFinite(model->parameters().values())) {
     throw FormatError(reader.path(), "holds weights that are not finite; use an earlier checkpoint");

@@ -30,6 +30,9 @@ void ReadParameters(const SafetensorsReader& reader, const ParameterStore& store
 // What config.json in `directory` says.
 TransformerConfig ReadConfig(FileSystem& files, const std::string& directory);
 
+// Throws FormatError unless the file holds the parameters of such a model and nothing else. Reads none of the numbers.
+void RequireShapes(const TransformerConfig& config, const SafetensorsReader& reader);
+
 // The model in `directory`, its checksums compared first where there is a manifest. Throws FileError, FormatError:
 // nothing in it is trusted. A tensor in the file that the config has no place for is an error too.
 std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::string& directory);

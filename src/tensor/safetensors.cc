@@ -44,6 +44,13 @@ const DTypeRow& RowOf(DType dtype) {
   return kDTypes[0];
 }
 
+}  // namespace
+
+const char* DTypeName(DType dtype) { return RowOf(dtype).name; }
+int64_t DTypeBytes(DType dtype) { return RowOf(dtype).bytes; }
+
+namespace {
+
 // A name from a file in quotes, with what a terminal might obey escaped.
 std::string Quoted(const std::string& name) {
   return nlohmann::json(name).dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
@@ -218,21 +225,27 @@ const TensorInfo& SafetensorsReader::Find(const std::string& name) const {
   return found->second;
 }
 
-void SafetensorsReader::ReadFloats(const std::string& name, const std::vector<int64_t>& shape,
-                                   std::span<float> out) const {
-  DRAGOMAN_CHECK(CheckedProduct(shape) == static_cast<int64_t>(out.size()));
+const TensorInfo& SafetensorsReader::FindFloats(const std::string& name, const std::vector<int64_t>& shape) const {
   const TensorInfo& info = Find(name);
   if (info.shape != shape) {
     throw FormatError(path_, "tensor " + Quoted(name) + " has shape " + ShapeString(info.shape) + ", expected " +
                                  ShapeString(shape) + "; use the config.json it came with");
   }
+  constexpr DType kFloats[] = {DType::kF32, DType::kF16, DType::kBF16, DType::kF64};
+  if (std::ranges::find(kFloats, info.dtype) == std::end(kFloats)) {
+    throw FormatError(path_, "tensor " + Quoted(name) + " has dtype " + RowOf(info.dtype).name +
+                                 ", expected F32, F16, BF16 or F64; convert it first");
+  }
+  return info;
+}
+
+void SafetensorsReader::ReadFloats(const std::string& name, const std::vector<int64_t>& shape,
+                                   std::span<float> out) const {
+  DRAGOMAN_CHECK(CheckedProduct(shape) == static_cast<int64_t>(out.size()));
+  const TensorInfo& info = FindFloats(name, shape);
   if (info.dtype == DType::kF32) {
     file_->Read(info.begin, {reinterpret_cast<char*>(out.data()), out.size_bytes()});
     return;
-  }
-  if (info.dtype != DType::kF16 && info.dtype != DType::kBF16 && info.dtype != DType::kF64) {
-    throw FormatError(path_, "tensor " + Quoted(name) + " has dtype " + RowOf(info.dtype).name +
-                                 ", expected F32, F16, BF16 or F64; convert it first");
   }
   const int64_t width = RowOf(info.dtype).bytes;
   std::vector<char> chunk(kConvertChunk);

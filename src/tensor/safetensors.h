@@ -31,6 +31,9 @@ void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::strin
 
 enum class DType { kBool, kU8, kI8, kU16, kI16, kF16, kBF16, kU32, kI32, kF32, kU64, kI64, kF64 };
 
+const char* DTypeName(DType dtype);  // "F32"
+int64_t DTypeBytes(DType dtype);     // of one number
+
 // A tensor in a file.
 struct TensorInfo {
   DType dtype = DType::kF32;
@@ -56,6 +59,9 @@ class SafetensorsReader {
 
   // The tensor of that name. Throws FormatError if there is none.
   const TensorInfo& Find(const std::string& name) const;
+
+  // Throws FormatError unless there is a tensor of that name, of this shape, and of floating-point numbers.
+  const TensorInfo& FindFloats(const std::string& name, const std::vector<int64_t>& shape) const;
 
   // Fills out with the numbers of a tensor that must have this shape, straight from the file. Throws FormatError if
   // it is not there, has another shape, or does not hold floating-point numbers.

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "kernels/elementwise.h"
+#include "model/about.h"
 #include "model/manifest.h"
 #include "model/model_file.h"
 
@@ -19,8 +20,8 @@ namespace {
 
 using Warn = std::function<void(const std::string&)>;
 
-constexpr const char* kModelFiles[] = {kManifestName,   kConfigFile,   kWeightsFile,
-                                       kJointVocabFile, kSrcVocabFile, kTgtVocabFile};
+constexpr const char* kModelFiles[] = {kManifestName, kConfigFile,   kWeightsFile, kJointVocabFile,
+                                       kSrcVocabFile, kTgtVocabFile, kAboutFile};
 
 // `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
 // (which has a training's state, too), no notes.
@@ -56,6 +57,17 @@ void RequireSameShape(const TransformerConfig& first, const TransformerConfig& s
                    fmt::join(rates, ", ")));
 }
 
+// What all of them say, or else of which models it is the mean.
+std::optional<ModelAbout> AboutMean(FileSystem& files, std::span<const std::string> directories) {
+  ModelAbout mean;
+  for (const std::string& directory : directories) {
+    ModelAbout about = ReadAbout(files, directory).value_or(ModelAbout{.name = FileName(directory)});
+    if (std::ranges::find(mean.made_from, about) == mean.made_from.end()) mean.made_from.push_back(std::move(about));
+  }
+  if (mean.made_from.size() == 1) return ReadAbout(files, directories[0]);
+  return mean;
+}
+
 }  // namespace
 
 TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories, const Warn& warn) {
@@ -77,8 +89,8 @@ TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> di
   return {std::move(mean), std::move(vocabs)};
 }
 
-void WriteAverage(FileSystem& files, const TranslationModel& average, std::optional<double> score,
-                  const std::string& output) {
+void WriteAverage(FileSystem& files, const TranslationModel& average, const std::optional<ModelAbout>& about,
+                  std::optional<double> score, const std::string& output) {
   RequireReplaceable(files, output);
   CheckpointContents contents;
   contents.score = score;
@@ -89,6 +101,7 @@ void WriteAverage(FileSystem& files, const TranslationModel& average, std::optio
          const ParameterStore& parameters = average.model->parameters();
          WriteSafetensors(ParameterViews(parameters, parameters.values()), {{"format", "dragoman"}}, file);
        }});
+  if (about) contents.files.push_back(AboutFile(*about));
   const std::string parent = ParentDirectory(output);
   const std::string temporary = JoinPath(parent, ".tmp-" + FileName(output));
   CreateDirectories(files, parent);
@@ -107,7 +120,8 @@ void WriteAverage(FileSystem& files, const TranslationModel& average, std::optio
 void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output,
                    const Warn& warn) {
   RequireReplaceable(files, output);
-  WriteAverage(files, MeanOfModels(files, directories, warn), std::nullopt, output);
+  const TranslationModel mean = MeanOfModels(files, directories, warn);
+  WriteAverage(files, mean, AboutMean(files, directories), std::nullopt, output);
 }
 
 }  // namespace dragoman

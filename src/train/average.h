@@ -11,6 +11,7 @@
 
 #include "base/file_system.h"
 #include "decode/translation_model.h"
+#include "model/about.h"
 
 namespace dragoman {
 
@@ -21,11 +22,11 @@ TranslationModel MeanOfModels(
     FileSystem& files, std::span<const std::string> directories,
     const std::function<void(const std::string&)>& warn = [](const std::string&) {});
 
-// Writes a model that is of no single step to `output`, and a manifest with its score, if it has one. What is there
-// must be such a model, too, or an empty directory; it is replaced once the new one is whole, written as .tmp-NAME
-// beside it. Throws FileError, and OptionError for an `output` that holds anything else.
-void WriteAverage(FileSystem& files, const TranslationModel& average, std::optional<double> score,
-                  const std::string& output);
+// Writes a model that is of no single step to `output`, what it says about itself and a manifest with its score, where
+// these are known. What is there must be such a model, too, or an empty directory; it is replaced once the new one is
+// whole, written as .tmp-NAME beside it. Throws FileError, and OptionError for an `output` that holds anything else.
+void WriteAverage(FileSystem& files, const TranslationModel& average, const std::optional<ModelAbout>& about,
+                  std::optional<double> score, const std::string& output);
 
 // Both, for models of any origin: no score.
 void AverageModels(

@@ -11,6 +11,7 @@
 #include "base/faulty_file_system.h"
 #include "data/test_corpus.h"
 #include "decode/translation_model.h"
+#include "model/about.h"
 #include "model/manifest.h"
 #include "model/model_file.h"
 
@@ -220,6 +221,25 @@ TEST_F(AverageFailureTest, ACrashLeavesAWholeModelAndIsCleanedUpByTheNext) {
       EXPECT_THAT(files_.List(directory_ / "runs"), ElementsAre("out"));
     }
   }
+}
+
+TEST_F(AverageTest, SaysWhatItIsTheMeanOf) {
+  const std::vector<std::string> models = {WriteModel("a", 1, vocabulary_), WriteModel("b", 2, vocabulary_)};
+  const auto tell = [&](const std::string& model, const ModelAbout& about) {
+    WriteFile(files_, JoinPath(model, kAboutFile), about.ToJson());
+  };
+  for (const std::string& model : models) tell(model, {.name = "one run", .licence = "MIT"});
+  AverageModels(files_, models, directory_ / "out");
+  EXPECT_EQ(ReadAbout(files_, directory_ / "out"), (ModelAbout{.name = "one run", .licence = "MIT"}));
+
+  tell(models[0], {.licence = "CC0"});  // and the output, which holds an about.json now, is replaced
+  AverageModels(files_, models, directory_ / "out");
+  ModelAbout mean;
+  mean.made_from = {ModelAbout{.licence = "CC0"}, ModelAbout{.name = "one run", .licence = "MIT"}};
+  EXPECT_EQ(ReadAbout(files_, directory_ / "out"), mean);
+
+  WriteFile(files_, JoinPath(models[1], kAboutFile), "{");
+  EXPECT_THAT(ErrorOf(models), HasSubstr("about.json: "));
 }
 
 }  // namespace

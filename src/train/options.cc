@@ -113,10 +113,10 @@ std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
 }
 
 std::vector<std::string> TrainOptions::SharedTexts() const {
-  constexpr std::array<std::string_view, 18> kOwn = {
-      "train_src", "train_tgt", "train_tsv", "train_jsonl", "jsonl_src_key", "jsonl_tgt_key",
-      "valid_src", "valid_tgt", "vocab",     "src_vocab",   "tgt_vocab",     "init_from",
-      "output",    "threads",   "quiet",     "tensorboard", "log_every",     "memory_mb"};
+  constexpr std::array<std::string_view, 21> kOwn = {
+      "train_src", "train_tgt",   "train_tsv", "train_jsonl", "jsonl_src_key", "jsonl_tgt_key", "valid_src",
+      "valid_tgt", "vocab",       "src_vocab", "tgt_vocab",   "init_from",     "output",        "threads",
+      "quiet",     "tensorboard", "log_every", "memory_mb",   "name",          "licence",       "origin"};
   std::vector<std::string> texts = {fmt::format("valid_src {}", valid_src.empty() ? "left out" : "given")};
   ForEachTrainOption(*this, [&](const char* key, const auto& value, const char*) {
     if (std::ranges::find(kOwn, std::string_view(key)) == kOwn.end())

@@ -37,6 +37,7 @@ struct TrainOptions {
   std::string output;
   bool resume = false;
   std::string init_from;
+  std::string name, licence, origin;  // what the model says about itself: model/about.h
 
   // The model. For --init-from all but its dropout rates comes from there.
   std::string preset = "base";
@@ -130,6 +131,9 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("output", o.output, "directory of the run: checkpoints and logs");
   visit("resume", o.resume, "go on from the last checkpoint in --output; starts anew when there is none");
   visit("init_from", o.init_from, "start from this model's weights (fine-tuning); it decides the architecture");
+  visit("name", o.name, "name of the model, kept in its about.json for dragoman info; so are the next two");
+  visit("licence", o.licence, "its licence, such as CC-BY-4.0");
+  visit("origin", o.origin, "who made it, or a link to where it is from");
   heading("Length of the run");
   visit("max_steps", o.max_steps, "end after this many updates; 0: no such limit");
   visit("max_epochs", o.max_epochs, "end after this many passes over the data; 0: no such limit");

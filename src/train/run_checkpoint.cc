@@ -9,13 +9,13 @@
 
 #include "base/error.h"
 #include "base/option_text.h"
+#include "base/version.h"
+#include "data/byte_source.h"
 #include "model/model_file.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kStateFile[] = "train_state.json";
-constexpr char kMomentsFile[] = "train_state.safetensors";
 constexpr int64_t kMaxStateBytes = 1 << 20;
 constexpr char kOtherWeights[] = "it will end with other weights than an uninterrupted run";
 
@@ -39,13 +39,34 @@ bool DecidesBatches(const std::string& key) { return key == "batch_tokens" || ke
 
 }  // namespace
 
+ModelAbout AboutRun(const TrainOptions& options, FileSystem& files, const std::string& resumed, int64_t pairs) {
+  ModelAbout about;
+  if (!resumed.empty()) {
+    about = ReadAbout(files, resumed).value_or(ModelAbout{});
+  } else if (!options.init_from.empty()) {
+    about.made_from = {ReadAbout(files, ResolveModelDirectory(files, options.init_from)).value_or(ModelAbout{})};
+    if (about.made_from[0].name.empty()) about.made_from[0].name = FileName(options.init_from);
+  }
+  if (!options.name.empty()) about.name = options.name;
+  if (!options.licence.empty()) about.licence = options.licence;
+  if (!options.origin.empty()) about.origin = options.origin;
+  about.trained_with = ProgramVersion();
+  about.trained_on.clear();
+  for (const std::string* path : {&options.train_src, &options.train_tgt, &options.train_tsv, &options.train_jsonl}) {
+    if (!path->empty()) about.trained_on.push_back(FileName(InputName(*path)));
+  }
+  about.pairs = pairs;
+  return about;
+}
+
 std::span<const float> OutputWeights(const Transformer& model, Optimizer& optimizer) {
   if (optimizer.average().size() > 0) return optimizer.average();
   return model.parameters().values();
 }
 
-std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const VocabularyPair& vocabs,
-                                            const Transformer& model, Optimizer& optimizer) {
+std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const ModelAbout& about,
+                                            const VocabularyPair& vocabs, const Transformer& model,
+                                            Optimizer& optimizer) {
   std::vector<CheckpointFile> files = VocabularyFiles(vocabs);
   files.push_back(FileOfBytes(kConfigFile, model.config().ToJson()));
   files.push_back(FileOfBytes(kStateFile, state.ToJson()));
@@ -54,6 +75,7 @@ std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const Vocab
                                       {{"format", "dragoman"}}, file);
                    }});
   files.push_back({kMomentsFile, [&](WritableFile& file) { WriteMoments(model.parameters(), optimizer, file); }});
+  files.push_back(AboutFile(about));
   return files;
 }
 

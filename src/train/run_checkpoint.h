@@ -10,19 +10,29 @@
 
 #include "base/file_system.h"
 #include "decode/translation_model.h"
+#include "model/about.h"
 #include "model/transformer.h"
 #include "train/checkpoint_store.h"
 #include "train/optimizer.h"
+#include "train/options.h"
 #include "train/train_state.h"
 
 namespace dragoman {
+
+inline constexpr char kStateFile[] = "train_state.json";
+inline constexpr char kMomentsFile[] = "train_state.safetensors";
+
+// What a run says about its models: what the checkpoint in `resumed` ("" for none) says, or else that they are made
+// from --init-from; then what the options say, and the data of so many pairs. Throws FileError, FormatError.
+ModelAbout AboutRun(const TrainOptions& options, FileSystem& files, const std::string& resumed, int64_t pairs);
 
 // The weights to translate with: the moving average if there is one.
 std::span<const float> OutputWeights(const Transformer& model, Optimizer& optimizer);
 
 // The files of a checkpoint. They are written from what the arguments hold then, not from copies.
-std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const VocabularyPair& vocabs,
-                                            const Transformer& model, Optimizer& optimizer);
+std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const ModelAbout& about,
+                                            const VocabularyPair& vocabs, const Transformer& model,
+                                            Optimizer& optimizer);
 
 TrainState ReadTrainState(FileSystem& files, const std::string& directory);
 

@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
+#include "data/test_corpus.h"
+#include "model/model_file.h"
 
 namespace dragoman {
 namespace {
@@ -99,6 +101,52 @@ TEST_F(GoOnFromTest, AnotherSeedOrMetricIsAnotherRun) {
   now_ = saved_;
   now_.seed = 6;
   EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("--seed is 6, but the run in --output began")));
+}
+
+class AboutRunTest : public testing::Test {
+ protected:
+  AboutRunTest() {
+    options_.train_src = "/home/somebody/secret/train.en";
+    options_.train_tgt = "data/train.de.gz";
+  }
+  ModelAbout About(const std::string& resumed = "") { return AboutRun(options_, files_, resumed, 29000); }
+  std::string ModelThatSays(const ModelAbout& about) {
+    WriteFile(files_, directory_ / kConfigFile, "{}");
+    WriteFile(files_, directory_ / kAboutFile, about.ToJson());
+    return directory_ / ".";
+  }
+
+  FileSystem& files_ = RealFileSystem();
+  TestDirectory directory_;
+  TrainOptions options_;
+};
+
+TEST_F(AboutRunTest, NamesProgramAndDataButNoDirectories) {
+  const ModelAbout about = About();
+  EXPECT_THAT(about.trained_with, testing::StartsWith("dragoman "));
+  EXPECT_THAT(about.trained_on, ElementsAre("train.en", "train.de.gz"));
+  EXPECT_EQ(about.pairs, 29000);
+  EXPECT_EQ(about, About());  // no clock
+}
+
+TEST_F(AboutRunTest, OptionsSayTheRestAndATunedModelWhatItWasTunedFrom) {
+  options_.name = "mine";
+  options_.licence = "CC0";
+  options_.init_from = ModelThatSays({.name = "first", .licence = "CC-BY-NC-4.0"});
+  const ModelAbout about = About();
+  EXPECT_EQ(about.name, "mine");
+  EXPECT_EQ(about.licence, "CC0");
+  EXPECT_THAT(about.made_from, ElementsAre(ModelAbout{.name = "first", .licence = "CC-BY-NC-4.0"}));
+}
+
+TEST_F(AboutRunTest, ARunThatGoesOnKeepsWhatWasWrittenByHand) {
+  options_.init_from = "/no longer/there";
+  const std::string resumed = ModelThatSays({.name = "by hand", .licence = "MIT", .trained_on = {"older"}});
+  EXPECT_EQ(About(resumed).name, "by hand");
+  EXPECT_THAT(About(resumed).trained_on, ElementsAre("train.en", "train.de.gz"));
+  options_.name = "given";
+  EXPECT_EQ(About(resumed).name, "given");
+  EXPECT_EQ(About(resumed).licence, "MIT");
 }
 
 }  // namespace

@@ -91,7 +91,10 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
   state_.options["precision"] = ValueText(precision_);
   if (last) ResumeFrom(*last);
   OpenValidation();  // quickly refused, unlike the corpus
-  if (IsFirst()) OpenCorpus();
+  if (IsFirst()) {
+    OpenCorpus();
+    about_ = AboutRun(options_, files_, last ? last->directory : "", corpus_->report().pairs);
+  }
   ShareState();
   corpus_ = ShareCorpus(comm_, files_, std::move(corpus_), state_.corpus_fingerprint, vocabs_);
   BatchOptions batches;
@@ -416,7 +419,7 @@ void Trainer::Save(std::optional<double> score) {
   contents.step = state_.step;
   contents.score = score;
   state_.unlogged = reporter_.unlogged();
-  contents.files = CheckpointFiles(state_, vocabs_, *model_, *optimizer_);
+  contents.files = CheckpointFiles(state_, about_, vocabs_, *model_, *optimizer_);
   reporter_.Sync();  // no record up to this step may be missing once the checkpoint is there
   store_->Save(contents);
   saved_step_ = state_.step;
@@ -460,7 +463,7 @@ bool Trainer::AverageBest() {
                            .checkpoints = best,
                            .score = QualityOf(*scores),
                            .best_score = ReadManifest(files_, best.front()).score.value()};
-  WriteAverage(files_, mean, report.score, report.output);
+  WriteAverage(files_, mean, about_, report.score, report.output);
   reporter_.Averaged(state_, *scores, report);
   return true;
 }

@@ -18,6 +18,7 @@
 #include "data/prefetcher.h"
 #include "data/token_corpus.h"
 #include "decode/translation_model.h"
+#include "model/about.h"
 #include "model/transformer.h"
 #include "train/checkpoint_store.h"
 #include "train/gradient_exchange.h"
@@ -105,6 +106,7 @@ class Trainer {
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<Validator> validator_;
   TrainState state_;
+  ModelAbout about_;      // rank 0's
   UpdateBatches update_;  // the next one
   int64_t saved_step_ = -1;
   int64_t validated_step_ = -1;  // the newest with a score
