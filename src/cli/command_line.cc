@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/nearest_name.h"
 #include "base/signals.h"
+#include "base/version.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/help_format.h"
@@ -36,7 +37,7 @@ constexpr char kExamples[] = R"(Example, from raw text to a translation:
 std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   auto app = std::make_unique<CLI::App>(
       "Dragoman trains, evaluates and runs encoder-decoder Transformers, from raw text to translations.", "dragoman");
-  app->set_version_flag("--version", "dragoman " DRAGOMAN_VERSION, "Print the version and exit");
+  app->set_version_flag("--version", ProgramVersion(), "Print the version and exit");
   app->set_help_flag("-h,--help", "Print this help and exit");
   app->formatter(std::make_shared<HelpFormat>());
   app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
@@ -49,6 +50,9 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   AddEvalCommand(*app);
   AddAttentionCommand(*app);
   AddAverageCommand(*app);
+  AddEncodeCommand(*app);
+  AddDecodeCommand(*app);
+  AddInfoCommand(*app);
   return app;
 }
 

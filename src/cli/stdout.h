@@ -9,6 +9,8 @@
 
 namespace dragoman {
 
+inline constexpr char kStdoutPath[] = "-";  // what --output calls stdout
+
 // --format of commands that answer line by line.
 enum class LineFormat { kText, kJsonl };
 const EnumNames<LineFormat>& NamesOf(LineFormat);

@@ -19,6 +19,9 @@ constexpr size_t kMaxSymbolNesting = 64 - 1;  // one place kept free
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
 enum PieceType : uint64_t { kNormal = 1, kUnknown = 2, kControl = 3, kUserDefined = 4, kUnused = 5, kByte = 6 };
 
+constexpr size_t kMaxRulesName = 100;
+constexpr const char* kModelTypes[] = {"unigram", "bpe", "word", "char"};
+
 // Field numbers of sentencepiece_model.proto.
 enum ModelField : uint32_t { kPieces = 1, kTrainerSpec = 2, kNormalizerSpec = 3, kSelfTest = 4, kDenormalizerSpec = 5 };
 
@@ -48,13 +51,16 @@ class Walker {
   void Expect(const Field& field, WireType type, const char* name) const;
   void CheckText(std::string_view text, const std::string& name) const;
   void CheckPiece(std::string_view piece);
+  void Note(std::string_view piece, uint64_t type);
   void CheckTrainerSpec(std::string_view spec);
   bool CheckNormalizerSpec(std::string_view spec, const char* name) const;  // whether it has rules
+  void NoteNormalizerSpec(std::string_view spec);
   void CheckSpecialIds() const;
 
   std::string_view all_;
   const std::string& path_;
   ModelProtoSummary summary_;
+  size_t longest_ = 0;  // characters
   std::unordered_set<std::string_view> seen_;
   std::vector<std::string_view> user_defined_;
   std::vector<std::pair<const char*, int64_t>> special_ids_;
@@ -144,7 +150,20 @@ void Walker::CheckPiece(std::string_view message) {
     if (summary_.unk_id >= 0) Fail("a second <unk>, " + name);
     summary_.unk_id = summary_.pieces;
   }
+  Note(piece, type);
   if (++summary_.pieces > kMaxVocabularyPieces) Fail("more than 2,097,152 pieces");
+}
+
+void Walker::Note(std::string_view piece, uint64_t type) {
+  VocabularyTraits& traits = summary_.traits;
+  traits.control += type == kControl;
+  traits.user_defined += type == kUserDefined;
+  traits.unused += type == kUnused;
+  traits.bytes += type == kByte;
+  const auto length = static_cast<size_t>(std::ranges::count_if(piece, [](char c) { return !IsUtf8Continuation(c); }));
+  if (type != kNormal || length <= longest_) return;
+  longest_ = length;
+  traits.longest = summary_.pieces;
 }
 
 void Walker::CheckTrainerSpec(std::string_view spec) {
@@ -154,6 +173,7 @@ void Walker::CheckTrainerSpec(std::string_view spec) {
       case 3:
         Expect(field, kVarint, "model_type");
         if (field.varint < 1 || field.varint > 4) Fail("the unknown model type " + std::to_string(field.varint));
+        summary_.traits.type = kModelTypes[field.varint - 1];
         break;
       case 40:
       case 41:
@@ -168,6 +188,7 @@ void Walker::CheckTrainerSpec(std::string_view spec) {
       case 24:
       case 35:
         Expect(field, kVarint, field.number == 24 ? "treat_whitespace_as_suffix" : "byte_fallback");
+        (field.number == 24 ? summary_.traits.space_ends_words : summary_.traits.byte_fallback) = field.varint != 0;
         break;
       case 44:
       case 45:
@@ -200,6 +221,21 @@ bool Walker::CheckNormalizerSpec(std::string_view spec, const char* name) const 
   return has_rules;
 }
 
+// Of the text's normaliser, whose fields have been checked.
+void Walker::NoteNormalizerSpec(std::string_view spec) {
+  VocabularyTraits& traits = summary_.traits;
+  std::string name;
+  while (!spec.empty()) {
+    const Field field = NextField(&spec);
+    const bool is_name = field.number == 1 && field.type == kBytes;
+    if (is_name && field.contents.size() <= kMaxRulesName && IsValidUtf8(field.contents)) name = field.contents;
+    if (field.number == 3) traits.adds_space_in_front = field.varint != 0;
+    if (field.number == 4) traits.removes_extra_spaces = field.varint != 0;
+    if (field.number == 5) traits.escapes_spaces = field.varint != 0;
+  }
+  if (summary_.normalizes) traits.normalization = name.empty() || name == "identity" ? "custom" : name;
+}
+
 void Walker::CheckSpecialIds() const {
   for (const auto& [name, id] : special_ids_) {
     if (id < -1 || id >= summary_.pieces) {
@@ -223,7 +259,10 @@ ModelProtoSummary Walker::Check() {
     if (field.number != kPieces && ++specs[field.number] > 1) Fail("a second specification");
     if (field.number == kPieces) CheckPiece(field.contents);
     if (field.number == kTrainerSpec) CheckTrainerSpec(field.contents);
-    if (field.number == kNormalizerSpec) summary_.normalizes = CheckNormalizerSpec(field.contents, "the normaliser");
+    if (field.number == kNormalizerSpec) {
+      summary_.normalizes = CheckNormalizerSpec(field.contents, "the normaliser");
+      NoteNormalizerSpec(field.contents);
+    }
     if (field.number == kDenormalizerSpec) CheckNormalizerSpec(field.contents, "the denormaliser");
   }
   if (summary_.pieces == 0) Fail("it holds no pieces");

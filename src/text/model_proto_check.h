@@ -10,6 +10,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/vocabulary_traits.h"
+
 namespace dragoman {
 
 constexpr int kMaxVocabularyPieces = 1 << 21;
@@ -19,7 +21,8 @@ struct ModelProtoSummary {
   int32_t pieces = 0;
   int32_t unk_id = -1;
   bool normalizes = false;  // has rules that change characters
-  std::string loadable;     // the model without its self test: sentences that the library would encode while loading
+  VocabularyTraits traits;
+  std::string loadable;  // the model without its self test: sentences that the library would encode while loading
 };
 
 // Returns the summary. Throws FormatError naming `path` when the bytes are not a model that the library loads and

@@ -62,6 +62,7 @@ struct Vocabulary::Impl {
   int32_t unk_id = -1;
   int32_t bos_id = -1;
   int32_t eos_id = -1;
+  VocabularyTraits traits;
 
   void CheckId(int32_t id) const {
     if (id < 0 || id >= size) {
@@ -101,6 +102,7 @@ Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
   impl->eos_id = impl->processor.eos_id();
   if (!impl->processor.IsByte(impl->processor.PieceToId("<0x00>"))) impl->known = CharactersOf(impl->processor);
   if (summary.normalizes) impl->max_unknown_run = kMaxRunBeforeRules;
+  impl->traits = summary.traits;
   impl->path = path;
   impl->bytes = std::move(bytes);
   impl->fingerprint = HashBytes(impl->bytes);
@@ -154,11 +156,19 @@ const std::string& Vocabulary::Piece(int32_t id) const {
   return impl_->processor.IdToPiece(id);
 }
 
+std::optional<int32_t> Vocabulary::Find(std::string_view piece) const {
+  const int32_t id = impl_->processor.PieceToId(piece);  // <unk>'s for what it does not know
+  if (id != impl_->unk_id || piece == Piece(id)) return id;
+  return std::nullopt;
+}
+
 const std::string& Vocabulary::path() const { return impl_->path; }
 int32_t Vocabulary::size() const { return impl_->size; }
 int32_t Vocabulary::unk_id() const { return impl_->unk_id; }
 int32_t Vocabulary::bos_id() const { return impl_->bos_id; }
 int32_t Vocabulary::eos_id() const { return impl_->eos_id; }
+int32_t Vocabulary::pad_id() const { return impl_->processor.pad_id(); }
+const VocabularyTraits& Vocabulary::traits() const { return impl_->traits; }
 const std::string& Vocabulary::serialized() const { return impl_->bytes; }
 uint64_t Vocabulary::fingerprint() const { return impl_->fingerprint; }
 

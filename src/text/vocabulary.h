@@ -5,10 +5,13 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "text/vocabulary_traits.h"
 
 namespace dragoman {
 
@@ -37,13 +40,16 @@ class Vocabulary {
   // that is not in [0, size()).
   std::string Decode(std::span<const int32_t> ids) const;
 
-  const std::string& Piece(int32_t id) const;  // the same check as Decode
+  const std::string& Piece(int32_t id) const;                 // the same check as Decode
+  std::optional<int32_t> Find(std::string_view piece) const;  // its id, if there is such a piece
 
   const std::string& path() const;  // that it was loaded with, for messages
   int32_t size() const;
   int32_t unk_id() const;
   int32_t bos_id() const;  // <s>, -1 if there is none; so the next
   int32_t eos_id() const;  // </s>
+  int32_t pad_id() const;
+  const VocabularyTraits& traits() const;
 
   // The model file's bytes, to be copied into a checkpoint, and a hash of them.
   const std::string& serialized() const;

@@ -188,5 +188,41 @@ TEST(VocabularyTest, ByteFallbackKeepsALongRunWhole) {
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(run)), run);
 }
 
+TEST(VocabularyTest, TraitsSayHowItWasMade) {
+  const VocabularyTraits plain = TestVocabulary().traits();
+  EXPECT_EQ(plain.type, "unigram");
+  EXPECT_EQ(plain.control, 2);  // <s>, </s>
+  EXPECT_EQ(plain.user_defined, 0);
+  EXPECT_EQ(plain.bytes, 0);
+  EXPECT_FALSE(plain.byte_fallback);
+  EXPECT_EQ(plain.normalization, "none");
+  EXPECT_TRUE(plain.adds_space_in_front);
+  EXPECT_TRUE(plain.removes_extra_spaces);
+
+  VocabOptions options = SmallVocabOptions(400);
+  options.type = VocabType::kBpe;
+  options.byte_fallback = true;
+  options.symbols = {"<sep>", "<ask>"};
+  options.normalization = Normalization::kNmtNfkc;
+  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const VocabularyTraits traits = vocabulary.traits();
+  EXPECT_EQ(traits.type, "bpe");
+  EXPECT_EQ(traits.bytes, 256);
+  EXPECT_TRUE(traits.byte_fallback);
+  EXPECT_EQ(traits.user_defined, 2);
+  EXPECT_EQ(traits.normalization, "nmt_nfkc");
+  EXPECT_EQ(vocabulary.pad_id(), -1);
+  const auto characters = [&](int32_t id) {
+    return std::ranges::count_if(vocabulary.Piece(id), [](char c) { return (c & 0xC0) != 0x80; });
+  };
+  for (int32_t id = 261; id < vocabulary.size(); ++id) EXPECT_LE(characters(id), characters(traits.longest));
+}
+
+TEST(VocabularyTest, FindsAPieceByItsTextAndNoOther) {
+  const Vocabulary vocabulary = TestVocabulary();
+  for (int32_t id = 0; id < vocabulary.size(); ++id) EXPECT_EQ(vocabulary.Find(vocabulary.Piece(id)), id);
+  for (const char* other : {"", "dragon", "<pad>", "\xFF"}) EXPECT_EQ(vocabulary.Find(other), std::nullopt) << other;
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -1,0 +1,284 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/describe.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "data/line_reader.h"
+#include "decode/translation_model.h"
+#include "kernels/elementwise.h"
+#include "model/about.h"
+#include "model/manifest.h"
+#include "model/model_file.h"
+#include "tensor/safetensors.h"
+#include "text/vocabulary.h"
+#include "train/checkpoint_store.h"
+#include "train/run_checkpoint.h"
+#include "train/train_state.h"
+
+namespace dragoman {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+// Collects what is wrong, so that one damaged file hides none of the others.
+class Describer {
+ public:
+  Describer(FileSystem& files, bool verify) : files_(files), verify_(verify) {}
+
+  Json Vocabulary(const std::string& path);
+  Json Model(const std::string& directory);
+  Json Run(const std::string& run);
+  const std::vector<std::string>& problems() const { return problems_; }
+
+ private:
+  // Calls fn. What it throws is a problem; none is told twice.
+  void Try(const std::function<void()>& fn) {
+    try {
+      fn();
+    } catch (const Error& error) {
+      if (std::ranges::find(problems_, error.what()) == problems_.end()) problems_.emplace_back(error.what());
+    }
+  }
+  bool Has(const std::string& directory, const char* name) const { return files_.Exists(JoinPath(directory, name)); }
+  Json Files(const std::string& directory);
+  Json Seal(const std::string& directory);  // the manifest
+  Json Weights(const SafetensorsReader& weights);
+  Json Vocabularies(const std::string& directory, const std::optional<TransformerConfig>& config);
+  Json Checkpoints(const std::string& run);
+  void ReadLog(const std::string& path, Json* out);
+  void RequireFiniteNumbers(const std::string& path);
+
+  FileSystem& files_;
+  const bool verify_;
+  std::vector<std::string> problems_;
+};
+
+Json Describer::Vocabulary(const std::string& path) {
+  Json json;
+  Try([&] {
+    json["file"] = FileName(path);
+    json["bytes"] = files_.Open(path)->size();
+    const dragoman::Vocabulary vocabulary = dragoman::Vocabulary::Load(path);
+    const VocabularyTraits& traits = vocabulary.traits();
+    json["type"] = traits.type;
+    json["pieces"] = vocabulary.size();
+    Json& special = json["special_ids"] = Json::object();
+    for (const int32_t id : {vocabulary.unk_id(), vocabulary.bos_id(), vocabulary.eos_id(), vocabulary.pad_id()}) {
+      if (id >= 0) special[vocabulary.Piece(id)] = id;
+    }
+    json["user_defined"] = traits.user_defined;
+    json["unused"] = traits.unused;
+    json["byte_fallback"] = traits.byte_fallback && traits.bytes == 256;
+    json["normalization"] = traits.normalization;
+    json["adds_space_in_front"] = traits.adds_space_in_front;
+    json["removes_extra_spaces"] = traits.removes_extra_spaces;
+    if (traits.longest >= 0) json["longest_piece"] = vocabulary.Piece(traits.longest);
+    if (vocabulary.eos_id() < 0) {
+      throw FormatError(path, "has no </s>, so no model can use it; make it again with `dragoman vocab`");
+    }
+  });
+  return json;
+}
+
+Json Describer::Files(const std::string& directory) {
+  Json list = Json::array();
+  for (const std::string& name : files_.List(directory)) {
+    Try([&] {
+      const std::string path = JoinPath(directory, name);
+      if (files_.Type(path) == FileType::kFile) list.push_back({{"name", name}, {"bytes", files_.Open(path)->size()}});
+    });
+  }
+  return list;
+}
+
+Json Describer::Seal(const std::string& directory) {
+  Json json;
+  Try([&] {
+    const Manifest manifest = ReadManifest(files_, directory);
+    json["step"] = manifest.step;
+    if (manifest.score) json["score"] = *manifest.score;
+    for (const ManifestFile& file : manifest.files) Try([&] { VerifyFile(files_, directory, file, verify_); });
+  });
+  return json;
+}
+
+// By the names of docs/design.md; what is tied is in the file once, so counted once.
+Json Describer::Weights(const SafetensorsReader& weights) {
+  constexpr std::pair<const char*, const char*> kParts[] = {{"src_embed.", "embeddings"},
+                                                            {"tgt_embed.", "embeddings"},
+                                                            {"src_positions.", "embeddings"},
+                                                            {"tgt_positions.", "embeddings"},
+                                                            {"encoder.", "encoder"},
+                                                            {"decoder.", "decoder"},
+                                                            {"output.", "output"}};
+  Json parts = {{"total", 0}, {"embeddings", 0}, {"encoder", 0}, {"decoder", 0}, {"output", 0}};
+  std::set<std::string> types;
+  for (const auto& [name, info] : weights.tensors()) {
+    types.insert(DTypeName(info.dtype));
+    const int64_t size = (info.end - info.begin) / DTypeBytes(info.dtype);
+    const auto add = [&](const char* part) { parts[part] = parts.value(part, int64_t{0}) + size; };
+    add("total");
+    const auto part = std::ranges::find_if(kParts, [&](const auto& p) { return name.starts_with(p.first); });
+    add(part == std::end(kParts) ? "other" : part->second);
+  }
+  return {{"parameters", parts}, {"types", types}};
+}
+
+Json Describer::Vocabularies(const std::string& directory, const std::optional<TransformerConfig>& config) {
+  Json json = Json::object();
+  const auto add = [&](const char* side, const char* name, int rows) {
+    json[side] = Vocabulary(JoinPath(directory, name));
+    const Json& pieces = json[side].value("pieces", Json(rows));
+    if (rows == 0 || pieces == rows) return;
+    problems_.push_back(fmt::format("{}: has {} pieces, but config.json says {}; do the two belong together?",
+                                    JoinPath(directory, name), pieces.dump(), rows));
+  };
+  const int src = config ? config->src_vocab : 0, tgt = config ? config->tgt_vocab : 0;
+  if (Has(directory, kJointVocabFile)) {
+    add("joint", kJointVocabFile, src);
+  } else {
+    add("source", kSrcVocabFile, src);
+    add("target", kTgtVocabFile, tgt);
+  }
+  return json;
+}
+
+void Describer::RequireFiniteNumbers(const std::string& path) {
+  const SafetensorsReader reader(files_, path);
+  for (const auto& [name, info] : reader.tensors()) {
+    Try([&, &tensor = name, &place = info] {
+      std::vector<float> values(static_cast<size_t>((place.end - place.begin) / DTypeBytes(place.dtype)));
+      reader.ReadFloats(tensor, place.shape, values);
+      if (kernels::AllFinite(values)) return;
+      throw FormatError(path,
+                        fmt::format("tensor \"{}\" holds numbers that are not finite; use another checkpoint", tensor));
+    });
+  }
+}
+
+Json TrainingOf(const TrainState& state) {
+  Json json = Json::parse(state.ToJson());
+  json.erase("corpus_fingerprint");
+  return json;
+}
+
+Json Describer::Model(const std::string& directory) {
+  Json json = {{"directory", directory}, {"files", Files(directory)}};
+  int64_t bytes = 0;
+  for (const Json& file : json["files"]) bytes += file["bytes"].get<int64_t>();
+  json["bytes"] = bytes;
+  if (files_.Type(JoinPath(directory, kManifestName)) != FileType::kNone) json["manifest"] = Seal(directory);
+  std::optional<TransformerConfig> config;
+  Try([&] {
+    const std::string path = JoinPath(directory, kConfigFile);
+    config = TransformerConfig::FromJson(ReadFile(files_, path), path);
+    json["config"] = Json::parse(config->ToJson());
+  });
+  Try([&] {
+    const SafetensorsReader weights(files_, JoinPath(directory, kWeightsFile));
+    json.update(Weights(weights));
+    if (config) RequireShapes(*config, weights);
+  });
+  json["vocabularies"] = Vocabularies(directory, config);
+  if (Has(directory, kStateFile)) Try([&] { json["training"] = TrainingOf(ReadTrainState(files_, directory)); });
+  Try([&] {
+    if (const auto about = ReadAbout(files_, directory)) json["about"] = Json::parse(about->ToJson());
+  });
+  for (const char* name : {kWeightsFile, kMomentsFile}) {
+    if (verify_ && Has(directory, name)) Try([&] { RequireFiniteNumbers(JoinPath(directory, name)); });
+  }
+  json["verified"] = verify_;
+  return json;
+}
+
+Json Describer::Checkpoints(const std::string& run) {
+  Json list = Json::array();
+  for (const std::string& directory : CheckpointsNewestFirst(files_, run)) {
+    const std::string name = FileName(directory);
+    if (files_.Type(directory) != FileType::kDirectory) continue;  // RUN/last
+    Json checkpoint = {{"name", name}};
+    Try([&] {
+      const Manifest manifest = ReadManifest(files_, directory);
+      checkpoint["step"] = manifest.step;
+      if (manifest.score) checkpoint["score"] = *manifest.score;
+    });
+    list.push_back(std::move(checkpoint));
+  }
+  return list;
+}
+
+// The validations in RUN/train.jsonl, and its last record.
+void Describer::ReadLog(const std::string& path, Json* out) {
+  LineReader reader(path);
+  int64_t validations = 0;
+  for (std::string_view line; reader.Next(&line);) {
+    const Json found = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    if (!found.is_object()) continue;  // still being written, or cut by a kill
+    Json record = Json::object();
+    for (const auto& item : found.items()) {
+      if (item.value().is_primitive()) record[item.key()] = item.value();
+    }
+    const Json event = record.value("event", Json());
+    if (event == "valid") {
+      ++validations;
+      (*out)["last_validation"] = record;
+      if (record.value("best", Json()) == true) (*out)["best_validation"] = record;
+    }
+    out->erase("end");  // a run that goes on has not ended
+    if (event == "end") (*out)["end"] = record;
+  }
+  (*out)["validations"] = validations;
+}
+
+Json Describer::Run(const std::string& run) {
+  Json json = {{"checkpoints", Checkpoints(run)}};
+  for (const char* link : {"best", "last"}) {
+    const std::string path = JoinPath(run, link);
+    if (files_.Type(path) == FileType::kSymlink) json[link] = files_.ReadSymlink(path);
+  }
+  const std::string log = JoinPath(run, "train.jsonl");
+  if (files_.Exists(log)) Try([&] { ReadLog(log, &json); });
+  return json;
+}
+
+bool IsModel(FileSystem& files, const std::string& path) {
+  const auto has = [&](const char* name) { return files.Type(JoinPath(path, name)) != FileType::kNone; };
+  return has(kConfigFile) || has(kWeightsFile) || has(kManifestName);
+}
+
+}  // namespace
+
+Json Describe(FileSystem& files, const std::string& path, bool verify) {
+  Json json = {{"path", path}, {"kind", ""}};
+  Describer describer(files, verify);
+  if (!files.Exists(JoinPath(path, "."))) {  // a file, or nothing
+    files.Open(path);
+    json["kind"] = "vocabulary";
+    json["vocabulary"] = describer.Vocabulary(path);
+  } else if (IsModel(files, path)) {
+    const bool has_state = files.Exists(JoinPath(path, kStateFile));
+    json["kind"] = has_state ? "checkpoint" : "model";
+    json["model"] = describer.Model(path);
+  } else {
+    json["kind"] = "run";
+    json["run"] = describer.Run(path);
+    if (json["run"]["checkpoints"].empty() && !json["run"].contains("validations")) {
+      throw FileError(path,
+                      "no model here, no run and no vocabulary; expected a model's or run's directory, or a "
+                      "vocabulary file; check the path");
+    }
+    if (!json["run"]["checkpoints"].empty()) json["model"] = describer.Model(ResolveModelDirectory(files, path));
+  }
+  json["problems"] = describer.problems();
+  return json;
+}
+
+}  // namespace dragoman
