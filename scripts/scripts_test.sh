@@ -87,6 +87,7 @@ expect "a system without apt gets a clear message" 1 'not a Debian system' \
   env -u DRAGOMAN_SKIP_INSTALL PATH="$work/nodebian" "$scripts/install-dependencies.sh" --count
 expect "without the cross compiler it says what to install" 77 'apt-get install g\+\+-aarch64-linux-gnu' \
   env PATH="$work/nodebian" "$scripts/test-aarch64"
+expect "installing wants to know where" 2 '--install wants a folder' "$scripts/build" --install
 expect "an unknown option is wrong use" 2 'unknown option --wat' "$scripts/install-dependencies.sh" --wat
 
 [ "$failures" = 0 ] || exit 1
