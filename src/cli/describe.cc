@@ -238,15 +238,34 @@ void Describer::ReadLog(const std::string& path, Json* out) {
   (*out)["validations"] = validations;
 }
 
+// Of a run's whole directory, without following links.
+int64_t BytesBelow(FileSystem& files, const std::string& path) {
+  if (files.Type(path) == FileType::kFile) return files.Open(path)->size();
+  int64_t bytes = 0;
+  if (files.Type(path) != FileType::kDirectory) return bytes;
+  for (const std::string& name : files.List(path)) bytes += BytesBelow(files, JoinPath(path, name));
+  return bytes;
+}
+
 Json Describer::Run(const std::string& run) {
   Json json = {{"checkpoints", Checkpoints(run)}};
   for (const char* link : {"best", "last"}) {
     const std::string path = JoinPath(run, link);
     if (files_.Type(path) == FileType::kSymlink) json[link] = files_.ReadSymlink(path);
   }
+  if (files_.Exists(JoinPath(run, "averaged"))) json["averaged"] = "averaged";
+  Try([&] { json["bytes"] = BytesBelow(files_, run); });
   const std::string log = JoinPath(run, "train.jsonl");
   if (files_.Exists(log)) Try([&] { ReadLog(log, &json); });
   return json;
+}
+
+// A file that is no vocabulary but belongs to a model or run.
+void RefusePart(const std::string& path) {
+  constexpr const char* kParts[] = {kConfigFile, kWeightsFile, kManifestName, kStateFile, kMomentsFile, kAboutFile};
+  if (std::ranges::find(kParts, FileName(path)) == std::end(kParts)) return;
+  throw FileError(
+      path, fmt::format("is a part of a model, expected the whole; give its directory, {}", ParentDirectory(path)));
 }
 
 bool IsModel(FileSystem& files, const std::string& path) {
@@ -261,6 +280,7 @@ Json Describe(FileSystem& files, const std::string& path, bool verify) {
   Describer describer(files, verify);
   if (!files.Exists(JoinPath(path, "."))) {  // a file, or nothing
     files.Open(path);
+    RefusePart(path);
     json["kind"] = "vocabulary";
     json["vocabulary"] = describer.Vocabulary(path);
   } else if (IsModel(files, path)) {

@@ -112,9 +112,8 @@ struct Unknown {
   int64_t tokens = 0, lines = 0;
   void Report(const Vocabulary& vocabulary) const {
     if (tokens == 0) return;
-    std::cerr << fmt::format("dragoman: {} in {} for what {} has no piece for: it is lost\n",
-                             Counted(tokens, vocabulary.Piece(vocabulary.unk_id())), Counted(lines, "line"),
-                             vocabulary.path());
+    std::cerr << fmt::format("dragoman: {} {} in {}: {} has no piece for what stood there, so it cannot come back\n",
+                             tokens, vocabulary.Piece(vocabulary.unk_id()), Counted(lines, "line"), vocabulary.path());
   }
 };
 

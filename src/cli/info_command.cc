@@ -36,6 +36,10 @@ struct InfoFlags {
   bool verify = false;
 };
 
+std::string IsPath(const std::string& path) {
+  return path.empty() ? "is empty, expected a path; is a variable of your script not set?" : "";
+}
+
 void Info(const InfoFlags& flags) {
   const nlohmann::ordered_json found = Describe(RealFileSystem(), flags.path, flags.verify);
   if (flags.json) {
@@ -58,7 +62,8 @@ void AddInfoCommand(CLI::App& app) {
   auto flags = std::make_shared<InfoFlags>();
   command->add_option("path", flags->path, "model directory, checkpoint, run's directory or vocabulary file")
       ->required()
-      ->type_name("PATH");
+      ->type_name("PATH")
+      ->check(IsPath);
   const FlagRegistrar flag{command};
   flag("json", flags->json, "print one JSON object");
   flag("verify", flags->verify, "read all files: compare checksums, look for numbers that are not finite");

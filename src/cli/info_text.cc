@@ -74,6 +74,8 @@ void Page::Run(const Json& run) {
     Line(names.empty() ? "checkpoints" : "", name + (notes.empty() ? "" : " (" + notes + ")"));
     names.push_back(name);
   }
+  if (run.contains("averaged")) Line("", "averaged (the mean of the best)");
+  if (run.contains("bytes")) Line("size in all", BytesText(NumberAt(run, "bytes")));
   if (run.contains("validations")) Line("validations", Grouped(NumberAt(run, "validations")));
   for (const char* which : {"best_validation", "last_validation"}) {
     if (run.contains(which)) {

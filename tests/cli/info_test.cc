@@ -45,6 +45,8 @@ TEST(InfoTest, ARunTellsItsCheckpointsAndScores) {
   EXPECT_TRUE(run.at("checkpoints")[0].at("score").is_number());
   EXPECT_EQ(run.at("last"), "step-00000020");
   EXPECT_EQ(run.at("validations"), 2);
+  EXPECT_EQ(Bash("find " + TinyRun() + " -type f -printf '%s\\n' | awk '{ s += $1 } END { print s }'").out,
+            run.at("bytes").dump() + "\n");
   EXPECT_EQ(run.at("last_validation").at("step"), 20);
   EXPECT_TRUE(run.at("best_validation").at("bleu").is_number());
   EXPECT_EQ(run.at("end").at("reason"), "max_steps");
@@ -184,6 +186,12 @@ TEST(InfoTest, WhatIsNothingOfOursIsAFailure) {
   EXPECT_EQ(run.code, 1);
   EXPECT_THAT(run.out, AllOf(HasSubstr("damaged vocabulary"), HasSubstr("bytes 6")));
   EXPECT_EQ(Info({}).code, 2);
+  EXPECT_EQ(Info({""}).code, 2);
+  const Finished part = Info({TinyRun() + "/best/model.safetensors"});
+  EXPECT_EQ(part.code, 1);
+  EXPECT_EQ(part.out, "");
+  EXPECT_THAT(part.err,
+              HasSubstr("is a part of a model, expected the whole; give its directory, " + TinyRun() + "/best"));
 }
 
 TEST(InfoTest, NamesOfFilesMayHoldAnything) {
