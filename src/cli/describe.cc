@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
 #include "data/line_reader.h"
 #include "decode/translation_model.h"
 #include "kernels/elementwise.h"
@@ -178,8 +179,7 @@ Json Describer::Model(const std::string& directory) {
   if (files_.Type(JoinPath(directory, kManifestName)) != FileType::kNone) json["manifest"] = Seal(directory);
   std::optional<TransformerConfig> config;
   Try([&] {
-    const std::string path = JoinPath(directory, kConfigFile);
-    config = TransformerConfig::FromJson(ReadFile(files_, path), path);
+    config = ReadConfig(files_, directory);
     json["config"] = Json::parse(config->ToJson());
   });
   Try([&] {
@@ -215,17 +215,30 @@ Json Describer::Checkpoints(const std::string& run) {
   return list;
 }
 
+// The texts, numbers and truth values of one line; none if it is still being written, or was cut by a kill.
+Json RecordOf(std::string line, const std::string& path) {
+  Json record = Json::object();
+  try {
+    const JsonDocument document(std::move(line), {path, ""});
+    const JsonObject object = document.root().Object("this");
+    if (object.Find("step") != nullptr) record["step"] = object.At("step").Integer("step", 0, INT64_MAX);
+    for (const auto& [key, value] : object.members()) {
+      if (value.kind() == JsonKind::kBool) record[key] = value.Bool(key);
+      if (value.kind() == JsonKind::kNumber && key != "step") record[key] = value.Number(key);
+      if (value.kind() == JsonKind::kString) record[key] = value.String(key);
+    }
+  } catch (const FormatError&) {
+    return Json::object();
+  }
+  return record;
+}
+
 // The validations in RUN/train.jsonl, and its last record.
 void Describer::ReadLog(const std::string& path, Json* out) {
   LineReader reader(path);
   int64_t validations = 0;
   for (std::string_view line; reader.Next(&line);) {
-    const Json found = Json::parse(line, nullptr, /*allow_exceptions=*/false);
-    if (!found.is_object()) continue;  // still being written, or cut by a kill
-    Json record = Json::object();
-    for (const auto& item : found.items()) {
-      if (item.value().is_primitive()) record[item.key()] = item.value();
-    }
+    const Json record = RecordOf(std::string(line), path);
     const Json event = record.value("event", Json());
     if (event == "valid") {
       ++validations;

@@ -43,9 +43,8 @@ TEST(AboutTest, ComesBackAsItWasWritten) {
 }
 
 TEST(AboutTest, KeysOnWhichPeopleSlipAreNamed) {
-  EXPECT_THAT(
-      ErrorOf(R"({"license": "MIT"})"),
-      AllOf(HasSubstr("key \"license\" is not known, did you mean licence?"), HasSubstr("expected name")));
+  EXPECT_THAT(ErrorOf(R"({"license": "MIT"})"),
+              AllOf(HasSubstr("key \"license\" is not known, did you mean licence?"), HasSubstr("expected name")));
   EXPECT_THAT(ErrorOf(R"({"name": 3})"), HasSubstr("name is 3, expected"));
   EXPECT_THAT(ErrorOf(R"({"pairs": -1})"), HasSubstr("pairs is -1, expected an integer from 0"));
   EXPECT_THAT(ErrorOf(R"({"trained_on": "x"})"), HasSubstr("trained_on is \"x\", expected"));

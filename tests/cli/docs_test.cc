@@ -63,6 +63,7 @@ std::vector<std::string> UnknownFlags(const std::string& text) {
     if (std::regex_match(command, match, ours)) {
       name = match[3].str();
       rest = match[4].str();
+      if (name.empty() && rest.rfind(' ', 0) != 0) continue;  // a name, or a list of words
       if (KnownFlags().count(name) == 0) unknown.push_back("dragoman " + name);
     } else if (command.rfind("--", 0) != 0) {
       continue;
