@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <utility>
 
 #include "base/check.h"
@@ -23,7 +22,10 @@ void Beam::Advance(const Matrix& log_probs) {
   ++length_;
   Select();
   if (length_ == max_length_) CutAtLimit();
-  done_ = open_.empty() || ShouldStop();
+  Settle();
+  const bool is_full = settled_ == static_cast<size_t>(options_.n_best);
+  const bool beam_has_finished = finished_.size() >= static_cast<size_t>(options_.beam_size);
+  done_ = open_.empty() || (options_.stopping == Stopping::kBeam ? beam_has_finished : is_full);
 }
 
 // The 2 * beam_size best continuations: at most beam_size of them can be </s>, so beam_size others are among them.
@@ -64,7 +66,9 @@ void Beam::Select() {
     const Hypothesis& parent = open_[static_cast<size_t>(candidate.parent)];
     if (candidate.token == eos_) {
       if (rank >= beam_size) continue;  // would not have made it into the beam
-      finished_.push_back({parent.tokens, candidate.log_prob, ScoreOf(candidate.log_prob, length_), true});
+      const double score = ScoreOf(candidate.log_prob, length_);
+      if (settled_ > 0 && score > finished_[settled_ - 1].score) continue;  // too late for a place above those settled
+      finished_.push_back({parent.tokens, candidate.log_prob, score, true});
       continue;
     }
     next.push_back({parent.tokens, candidate.log_prob, ScoreOf(candidate.log_prob, length_), false});
@@ -80,25 +84,26 @@ void Beam::CutAtLimit() {
   parents_.clear();
 }
 
-bool Beam::ShouldStop() const {
-  if (options_.stopping == Stopping::kBeam) return static_cast<int>(finished_.size()) >= options_.beam_size;
-  // kFirst asks of open hypotheses as they stand what kBound asks of them at their most favourable length.
-  const auto needed = static_cast<size_t>(options_.n_best);
-  if (finished_.size() < needed) return false;
-  std::vector<double> scores;
-  for (const Hypothesis& hypothesis : finished_) scores.push_back(hypothesis.score);
-  std::nth_element(scores.begin(), scores.begin() + static_cast<int64_t>(needed) - 1, scores.end(), std::greater<>());
-  const double to_beat = scores[needed - 1];
+// The next place goes to the best of the rest once it is ahead of every open hypothesis: of each as it stands (kFirst),
+// or at its most favourable length (kBound). A place once given stays, so n_best decides how many are given and no
+// more.
+void Beam::Settle() {
+  if (options_.stopping == Stopping::kBeam || open_.empty()) return;  // all is settled at the end
   // open_ is sorted by log_prob. A log-probability only falls, and a greater length divides it by more.
-  const double best_open = open_.front().log_prob;
-  if (options_.stopping == Stopping::kFirst) return to_beat >= ScoreOf(best_open, length_);
-  return to_beat >= ScoreOf(best_open, max_length_);
+  const double to_beat = ScoreOf(open_.front().log_prob, options_.stopping == Stopping::kFirst ? length_ : max_length_);
+  while (settled_ < std::min(finished_.size(), static_cast<size_t>(options_.n_best))) {
+    const auto place = finished_.begin() + static_cast<int64_t>(settled_);
+    const auto best = std::min_element(place, finished_.end(), RanksBefore);  // of equals, the one that finished first
+    if (best->score < to_beat) return;
+    std::rotate(place, best, best + 1);
+    ++settled_;
+  }
 }
 
 std::vector<Hypothesis> Beam::Finish() {
   DRAGOMAN_CHECK(done_);
   // A stable sort: of equals, the one that finished first.
-  std::stable_sort(finished_.begin(), finished_.end(), RanksBefore);
+  std::stable_sort(finished_.begin() + static_cast<int64_t>(settled_), finished_.end(), RanksBefore);
   if (finished_.size() > static_cast<size_t>(options_.n_best)) finished_.resize(static_cast<size_t>(options_.n_best));
   return std::move(finished_);
 }

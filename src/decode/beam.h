@@ -27,7 +27,7 @@ class Beam {
   const std::vector<int32_t>& parents() const { return parents_; }
   bool done() const { return done_; }
 
-  // The n_best hypotheses, best first. Only when done().
+  // The n_best hypotheses, best first: a list of fewer is the beginning of a list of more. Only when done().
   std::vector<Hypothesis> Finish();
 
  private:
@@ -40,7 +40,7 @@ class Beam {
   void Expand(const Matrix& log_probs);  // fills candidates_ with the best continuations of all open hypotheses
   void Select();                         // finishes those with </s>, keeps the others open
   void CutAtLimit();                     // at max_length, open hypotheses end as they are
-  bool ShouldStop() const;
+  void Settle();  // gives places in the n-best list, best first, to the finished ones that are due
   double ScoreOf(double log_prob, int64_t length) const;
 
   DecodeOptions options_;
@@ -51,6 +51,7 @@ class Beam {
   std::vector<Hypothesis> open_;
   std::vector<int32_t> parents_;
   std::vector<Hypothesis> finished_;
+  size_t settled_ = 0;  // the first of finished_, best first, have their place in the n-best list
   std::vector<Candidate> candidates_;
 };
 

@@ -238,6 +238,23 @@ TEST(StoppingTest, BoundEndsWhenNothingOpenCanOvertake) {
   EXPECT_THAT(TokensOf(beam.Finish()), ElementsAre(Tokens{0}, Tokens{0, 0}));
 }
 
+// {0 </s>} has its place by kFirst (-1.5 / 2 against -2 / 2) when {0 0 0 </s>} ends with -2.25 / 4 after all.
+TEST(StoppingTest, WhatOvertakesAPlaceOnceGivenIsLeftOut) {
+  for (const int n_best : {1, 2}) {
+    Beam beam = AfterOneFinished(Stopping::kFirst, n_best, 1);
+    EXPECT_EQ(beam.done(), n_best == 1);
+    if (n_best == 2) {
+      Advance(beam, {{-0.125f, -9, -9, -9}, {-0.5f, -9, -9, -9}});   // {0 0 0} -2.125, {1 0 0} -2.75
+      Advance(beam, {{-9, -9, -0.125f, -9}, {-9, -9, -0.75f, -9}});  // {0 0 0 </s>} -0.5625, {1 0 0 </s>} -0.875
+      EXPECT_TRUE(beam.done());
+    }
+    const std::vector<Hypothesis> best = beam.Finish();
+    EXPECT_EQ(best.size(), static_cast<size_t>(n_best));
+    EXPECT_THAT(best[0].tokens, ElementsAre(0));
+    EXPECT_EQ(best.back().tokens, n_best == 1 ? Tokens({0}) : Tokens({1, 0, 0}));
+  }
+}
+
 TEST(BeamTest, NanEverywhereIsAnError) {
   Beam beam(Options(2), kEos, 5);
   EXPECT_THROW(Advance(beam, {{kNan, kNan, kNan, kNan}}), NumericError);

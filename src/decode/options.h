@@ -15,11 +15,12 @@ enum class LengthPenalty {
   kPower  // |Y|^alpha; alpha 1 is the mean log-probability per token
 };
 
-// When a sentence's search ends.
+// When a sentence's search ends. With kBound and kFirst the best finished hypothesis gets the first place, then of the
+// others the best the second, ... until n_best places are given, each for good: so n_best changes no place.
 enum class Stopping {
   kBeam,   // beam_size hypotheses have finished, however bad (many toolkits; short wrong ones may finish first)
-  kBound,  // no open hypothesis can overtake the n-best any more, however it goes on: exact, and slow for long outputs
-  kFirst   // the n-best finished hypotheses are ahead of every open one as they stand
+  kBound,  // a place is given when no open hypothesis can reach it any more: exact, and slow for long outputs
+  kFirst   // a place is given when no open hypothesis is ahead as it stands; those that yet overtake are left out
 };
 
 const EnumNames<LengthPenalty>& NamesOf(LengthPenalty);  // "wu", "power"
@@ -30,7 +31,7 @@ struct DecodeOptions {
   LengthPenalty length_penalty = LengthPenalty::kWu;
   float alpha = 0.6f;  // of the length penalty; 0 turns it off
   Stopping stopping = Stopping::kFirst;
-  int n_best = 1;               // hypotheses returned per sentence, at most beam_size (or samples drawn)
+  int n_best = 1;               // hypotheses returned per sentence, at most beam_size; or samples drawn, of any number
   float max_length_factor = 3;  // target tokens at most this times the source's, plus 10 ...
   int max_length = 0;           // ... and at most this; 0 means the model's max_tgt_len
   bool allow_unk = false;       // <unk> may be part of a translation, else it is never chosen

@@ -229,6 +229,46 @@ TEST(SearchTest, ASentencesResultDoesNotDependOnTheOthersOfItsBatch) {
   }
 }
 
+TEST(SearchTest, AListOfFewerIsTheBeginningOfAListOfMore) {
+  const auto model = RandomModel(TinyConfig());
+  std::vector<int> lengths(40);
+  for (size_t i = 0; i < lengths.size(); ++i) lengths[i] = 1 + static_cast<int>(i) % 13;
+  const Sentences src(lengths, 11, 1);
+  for (const Stopping stopping : {Stopping::kFirst, Stopping::kBound, Stopping::kBeam}) {
+    for (const auto& [penalty, alpha] :
+         {std::pair(LengthPenalty::kWu, 0.6f), {LengthPenalty::kPower, 1.0f}, {LengthPenalty::kWu, 0.0f}}) {
+      SCOPED_TRACE(testing::Message() << EnumName(stopping) << ", " << EnumName(penalty) << " " << alpha);
+      DecodeOptions options;
+      options.stopping = stopping;
+      options.length_penalty = penalty;
+      options.alpha = alpha;
+      options.n_best = options.beam_size;
+      const auto more = SearchAll(*model, options, src);
+      for (options.n_best = 1; options.n_best < options.beam_size; ++options.n_best) {
+        const auto fewer = SearchAll(*model, options, src);
+        for (size_t s = 0; s < more.size(); ++s) {
+          ExpectSame(fewer[s], {more[s].begin(), more[s].begin() + options.n_best});
+          EXPECT_TRUE(std::is_sorted(more[s].begin(), more[s].end(), RanksBefore));
+        }
+      }
+    }
+  }
+}
+
+TEST(SearchTest, MoreSamplesAreTheSameOnesAndSomeMore) {
+  const auto model = RandomModel(TinyConfig());
+  const Sentences src({{3, 4, 5, 2}, {6, 2}});
+  DecodeOptions options;
+  options.sample = true;
+  options.n_best = 3;
+  const auto fewer = SearchAll(*model, options, src);
+  options.n_best = 8;
+  const auto more = SearchAll(*model, options, src);
+  for (size_t s = 0; s < more.size(); ++s) {
+    EXPECT_TRUE(std::includes(more[s].begin(), more[s].end(), fewer[s].begin(), fewer[s].end(), RanksBefore));
+  }
+}
+
 TEST(SearchTest, SamplesFollowSeedAndSentenceAndDifferAmongThemselves) {
   const auto model = RandomModel(TinyConfig());
   const Sentences src({{3, 4, 5, 2}, {3, 4, 5, 2}});
