@@ -16,14 +16,6 @@ namespace {
 
 constexpr size_t kBlock = 64;  // pairs between two entries of block_starts_
 
-void CheckEndsOfSentence(const CorpusVocabularies& vocabs) {
-  for (const Vocabulary* vocabulary : {&vocabs.src, &vocabs.tgt}) {
-    if (vocabulary->eos_id() >= 0) continue;
-    throw FormatError(vocabulary->path(),
-                      "it has no </s>; expected a vocabulary with one; make it with `dragoman vocab`");
-  }
-}
-
 }  // namespace
 
 TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab,
@@ -32,7 +24,6 @@ TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabular
   const CorpusVocabularies vocabs{src_vocab, tgt_vocab};
   DRAGOMAN_CHECK(std::min(options.max_src_len, options.max_tgt_len) >= 2);
   DRAGOMAN_CHECK(std::max(options.max_src_len, options.max_tgt_len) <= kMaxPairLength);
-  CheckEndsOfSentence(vocabs);
   const RereadableInput text(input, spool_path, &files, options.check);
 
   const uint64_t fingerprint = CorpusFingerprint(text.get(), vocabs, options);

@@ -220,18 +220,6 @@ TEST_F(TokenCorpusTest, NothingToTrainOnIsAnError) {
   EXPECT_THAT(MessageOf<FileError>([&] { Open(input); }), testing::ContainsRegex("/a and .*/b: no sentence pairs"));
 }
 
-TEST_F(TokenCorpusTest, AVocabularyWithoutEndOfSentenceIsNamedByItsPath) {
-  std::string model = vocabulary_.serialized();
-  const size_t piece = model.find("</s>");
-  model.replace(piece, 4, "<aa>");
-  const Vocabulary without = Vocabulary::FromBytes(model, "dir/odd.model");
-  ASSERT_LT(without.eos_id(), 0);
-  EXPECT_THAT(MessageOf<FormatError>([&] {
-                TokenCorpus::OpenOrBuild(Tsv("a\tb\n"), vocabulary_, without, {}, directory_ / "corpus.tokens");
-              }),
-              HasSubstr("dir/odd.model: it has no </s>"));
-}
-
 TEST_F(TokenCorpusTest, StdinIsCopiedFirstAndTheCopyRemoved) {
   const std::string text = directory_.Write("in", Gzip("I see a cat.\t你\n"));
   ParallelInput input;

@@ -19,14 +19,6 @@ std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::s
   return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(std::move(bytes), path));
 }
 
-void CheckFit(const std::string& directory, const char* side, const Vocabulary& vocab, int rows) {
-  if (vocab.size() != rows) {
-    throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
-                                             "vocabulary that the model was trained with",
-                                             side, vocab.size(), rows));
-  }
-}
-
 // Where the link `path` leads in the end; `path` itself, without / at its end, when it is none.
 std::string FollowLinks(FileSystem& files, std::string path) {
   while (path.size() > 1 && path.back() == '/') path.pop_back();
@@ -39,8 +31,7 @@ std::string FollowLinks(FileSystem& files, std::string path) {
 
 TranslationModel LoadFrom(FileSystem& files, const std::string& directory) {
   TranslationModel loaded{LoadTransformer(files, directory), LoadVocabularies(files, directory)};
-  CheckFit(directory, "source", *loaded.vocabs.src, loaded.model->config().src_vocab);
-  CheckFit(directory, "target", *loaded.vocabs.tgt, loaded.model->config().tgt_vocab);
+  RequireFit(loaded.vocabs, loaded.model->config(), directory);
   loaded.model->PrepareForDecoding();
   return loaded;
 }
@@ -53,6 +44,17 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory)
     return {vocab, vocab};
   }
   return {LoadVocabulary(files, directory, kSrcVocabFile), LoadVocabulary(files, directory, kTgtVocabFile)};
+}
+
+void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory) {
+  const auto require = [&](const char* side, const Vocabulary& vocab, int rows) {
+    if (vocab.size() == rows) return;
+    throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
+                                             "vocabulary that the model was trained with",
+                                             side, vocab.size(), rows));
+  };
+  require("source", *vocabs.src, config.src_vocab);
+  require("target", *vocabs.tgt, config.tgt_vocab);
 }
 
 std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs) {

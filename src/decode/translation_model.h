@@ -30,6 +30,10 @@ struct VocabularyPair {
 // Throws FileError, FormatError.
 VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory);
 
+// Throws FormatError naming `directory` unless the vocabularies have as many pieces as the model has rows for. All else
+// that a model needs of a vocabulary has been checked when that was opened.
+void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory);
+
 // The files that LoadVocabularies reads.
 std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs);
 

@@ -35,6 +35,14 @@ std::vector<bool> CharactersOf(const sentencepiece::SentencePieceProcessor& proc
   return known;
 }
 
+// Characters of `piece`, but for SentencePiece's own mark of a space.
+int64_t CharactersIn(const std::string& piece) {
+  constexpr char32_t kSpaceMark = 0x2581;
+  int64_t count = 0;
+  for (size_t i = 0; i < piece.size(); i += Utf8Length(piece[i])) count += CodePointAt(piece, i) != kSpaceMark;
+  return count;
+}
+
 // SentencePiece makes one <unk> of a run of unknown characters, in time quadratic in its length. So this returns the
 // text with only the beginning of a long run.
 std::string ShortenUnknownRuns(std::string_view text, const std::vector<bool>& known, size_t max_run) {
@@ -47,6 +55,12 @@ std::string ShortenUnknownRuns(std::string_view text, const std::vector<bool>& k
     i += length;
   }
   return kept;
+}
+
+void RequireEncoded(const sentencepiece::util::Status& status) {
+  if (status.ok()) return;
+  throw FormatError("text", "SentencePiece cannot encode it (" + status.ToString() +
+                                "); expected a sound vocabulary; make it again with `dragoman vocab`");
 }
 
 }  // namespace
@@ -64,6 +78,16 @@ struct Vocabulary::Impl {
   int32_t eos_id = -1;
   VocabularyTraits traits;
 
+  // What a model needs of it, besides <unk>, which CheckModelProto has seen to.
+  void RequireEndOfSentence() const {
+    if (eos_id >= 0) return;
+    const bool is_there = processor.PieceToId("</s>") != unk_id;
+    throw FormatError(path, std::string(is_there ? "its </s> is no control token" : "it has no </s>") +
+                                "; expected one, since it ends every sentence; make the vocabulary with `dragoman "
+                                "vocab`, or take the one that the model was trained with");
+  }
+  std::string_view Prepare(std::string_view text, std::string* changed) const;
+
   void CheckId(int32_t id) const {
     if (id < 0 || id >= size) {
       throw OptionError("token id " + std::to_string(id) + " is not in the vocabulary; expected 0 to " +
@@ -71,6 +95,26 @@ struct Vocabulary::Impl {
     }
   }
 };
+
+// What SentencePiece is given of a text: `text` itself or, where that will not do, *changed.
+std::string_view Vocabulary::Impl::Prepare(std::string_view text, std::string* changed) const {
+  const size_t nul = text.find('\0');
+  const size_t bad = nul == std::string_view::npos ? FindInvalidUtf8(text) : nul;
+  if (bad != std::string_view::npos) {
+    throw FormatError("text", "byte " + std::to_string(bad + 1) +
+                                  (nul == std::string_view::npos ? " is not valid UTF-8" : " is NUL") +
+                                  "; expected UTF-8 text; convert it first");
+  }
+  if (text.find_first_of(kOtherWhiteSpace) != std::string_view::npos) {
+    *changed = text;
+    for (char& c : *changed) {
+      if (std::strchr(kOtherWhiteSpace, c) != nullptr) c = ' ';
+    }
+    text = *changed;
+  }
+  if (text.size() <= max_unknown_run || known.empty()) return text;
+  return *changed = ShortenUnknownRuns(text, known, max_unknown_run);
+}
 
 Vocabulary::Vocabulary(std::unique_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 Vocabulary::Vocabulary(Vocabulary&&) noexcept = default;
@@ -104,40 +148,31 @@ Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {
   if (summary.normalizes) impl->max_unknown_run = kMaxRunBeforeRules;
   impl->traits = summary.traits;
   impl->path = path;
+  impl->RequireEndOfSentence();
   impl->bytes = std::move(bytes);
   impl->fingerprint = HashBytes(impl->bytes);
   return Vocabulary(std::move(impl));
 }
 
 std::vector<int32_t> Vocabulary::Encode(std::string_view text) const {
-  const size_t nul = text.find('\0');
-  const size_t bad = nul == std::string_view::npos ? FindInvalidUtf8(text) : nul;
-  if (bad != std::string_view::npos) {
-    throw FormatError("text", "byte " + std::to_string(bad + 1) +
-                                  (nul == std::string_view::npos ? " is not valid UTF-8" : " is NUL") +
-                                  "; expected UTF-8 text; convert it first");
-  }
-  std::string spaced;
-  if (text.find_first_of(kOtherWhiteSpace) != std::string_view::npos) {
-    spaced = text;
-    for (char& c : spaced) {
-      if (std::strchr(kOtherWhiteSpace, c) != nullptr) c = ' ';
-    }
-    text = spaced;
-  }
-  std::string shortened;
-  if (text.size() > impl_->max_unknown_run && !impl_->known.empty()) {
-    shortened = ShortenUnknownRuns(text, impl_->known, impl_->max_unknown_run);
-    text = shortened;
-  }
+  std::string changed;
+  text = impl_->Prepare(text, &changed);
   std::vector<int32_t> ids;
   static_assert(sizeof(int) == sizeof(int32_t));
-  const auto status = impl_->processor.Encode(text, &ids);
-  if (!status.ok()) {
-    throw FormatError("text", "SentencePiece cannot encode it (" + status.ToString() +
-                                  "); expected a sound vocabulary; make it again with `dragoman vocab`");
-  }
+  RequireEncoded(impl_->processor.Encode(text, &ids));
   return ids;
+}
+
+int64_t Vocabulary::CountUnknown(std::string_view text) const {
+  std::string changed;
+  text = impl_->Prepare(text, &changed);
+  std::vector<std::string> pieces;
+  RequireEncoded(impl_->processor.Encode(text, &pieces));
+  int64_t count = 0;
+  for (const std::string& piece : pieces) {
+    if (impl_->processor.PieceToId(piece) == impl_->unk_id) count += CharactersIn(piece);
+  }
+  return count;
 }
 
 std::string Vocabulary::Decode(std::span<const int32_t> ids) const {

@@ -21,7 +21,7 @@ inline constexpr int64_t kMaxVocabularyBytes = int64_t{1} << 28;  // of a model'
 class Vocabulary {
  public:
   // Throws FileError when `path` cannot be read, and FormatError when it is not a SentencePiece model that can be used
-  // safely. The file is not trusted: see text/model_proto_check.h.
+  // safely (the file is not trusted: see text/model_proto_check.h), or has no </s> to end a sentence with.
   static Vocabulary Load(const std::string& path);
   // The same from a model's bytes; `path` only names it in messages.
   static Vocabulary FromBytes(std::string bytes, const std::string& path);
@@ -36,6 +36,10 @@ class Vocabulary {
   // the byte when `text` is not UTF-8 or holds a NUL: readers of data/ have turned such text away with file and line.
   std::vector<int32_t> Encode(std::string_view text) const;
 
+  // How many characters of `text` have no piece and are <unk> to a model (in Encode's ids a run of them is one). Of a
+  // run of more than a kilobyte the beginning counts. The same check as Encode.
+  int64_t CountUnknown(std::string_view text) const;
+
   // Returns the text of the ids; control tokens such as <s> and </s> leave no trace. Throws OptionError naming an id
   // that is not in [0, size()).
   std::string Decode(std::span<const int32_t> ids) const;
@@ -46,7 +50,7 @@ class Vocabulary {
   const std::string& path() const;  // that it was loaded with, for messages
   int32_t size() const;
   int32_t unk_id() const;
-  int32_t bos_id() const;  // <s>, -1 if there is none; so the next
+  int32_t bos_id() const;  // <s>, -1 if there is none
   int32_t eos_id() const;  // </s>
   int32_t pad_id() const;
   const VocabularyTraits& traits() const;

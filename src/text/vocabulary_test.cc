@@ -112,6 +112,32 @@ TEST(VocabularyTest, IdsOutOfRangeAreRefused) {
   EXPECT_THROW(vocabulary.Piece(90), OptionError);
 }
 
+TEST(VocabularyTest, WithoutAnEndOfSentenceItIsRefused) {
+  const std::string model = TestVocabulary().serialized();
+  const auto refusal = [](const std::string& bytes) {
+    return MessageOf<FormatError>([&] { Vocabulary::FromBytes(bytes, "dir/odd.model"); });
+  };
+  std::string renamed = model, ordinary = model;
+  const size_t at = model.find("</s>");
+  renamed.replace(at, 4, "<aa>");
+  EXPECT_THAT(refusal(renamed), HasSubstr("dir/odd.model: it has no </s>; expected one"));
+  const size_t type = model.find("\x18\x03", at);  // field 3: CONTROL
+  ASSERT_LT(type, at + 16);
+  ordinary[type + 1] = 1;  // NORMAL
+  EXPECT_THAT(refusal(ordinary), HasSubstr("dir/odd.model: its </s> is no control token"));
+}
+
+TEST(VocabularyTest, UnknownCharactersAreCounted) {
+  const Vocabulary vocabulary = TestVocabulary();
+  EXPECT_EQ(vocabulary.CountUnknown("I see a cat."), 0);
+  EXPECT_EQ(vocabulary.CountUnknown(""), 0);
+  EXPECT_EQ(vocabulary.CountUnknown("I see ΩΩ 🐉 a cat.\tÄ"), 4);
+  EXPECT_EQ(vocabulary.CountUnknown("Ω Ω"), 2);
+  VocabOptions options = SmallVocabOptions(340);
+  options.byte_fallback = true;
+  EXPECT_EQ(Vocabulary::FromBytes(TrainTestModel(options), "test.model").CountUnknown("I see ΩΩ, 🐉"), 0);
+}
+
 TEST(VocabularyTest, LoadsItsOwnSerializedBytes) {
   const Vocabulary vocabulary = TestVocabulary();
   const std::string path = testing::TempDir() + "/vocabulary_test.model";

@@ -74,6 +74,7 @@ TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> di
   if (directories.empty()) throw OptionError("no model to average; name at least one model directory");
   VocabularyPair vocabs = LoadVocabularies(files, directories[0]);
   std::unique_ptr<Transformer> mean = LoadTransformer(files, directories[0]);
+  RequireFit(vocabs, mean->config(), directories[0]);
   const std::span<float> sum = mean->parameters().values();
   for (const std::string& directory : directories.subspan(1)) {
     const std::unique_ptr<Transformer> other = LoadTransformer(files, directory);

@@ -77,6 +77,12 @@ TEST_F(AverageTest, IsTheMeanOfAllWeights) {
   for (size_t i = 0; i < mean.size(); ++i) ASSERT_EQ(of_two[i], (a[i] + b[i]) / 2) << i;
 }
 
+TEST_F(AverageTest, AVocabularyOfAnotherSizeThanTheModelIsRefused) {
+  const std::vector<std::string> models = {WriteModel("a", 1, vocabulary_)};
+  WriteFile(files_, JoinPath(models[0], kJointVocabFile), TrainTestModel(SmallVocabOptions(88)));
+  EXPECT_THAT(ErrorOf(models), HasSubstr("/a: the source vocabulary has 88 pieces, but the model was made for 90"));
+}
+
 TEST_F(AverageTest, MeanOfOneModelIsThatModelAndOpens) {
   const std::vector<std::string> models = {WriteModel("a", 1, vocabulary_)};
   AverageModels(files_, models, directory_ / "new/out");

@@ -44,6 +44,15 @@ void RequireVocabulariesOf(const VocabularyPair& before, const VocabularyPair& n
                   what, joint ? "--vocab" : "both"));
 }
 
+// Rows of one table cannot mean pieces of two vocabularies, though they be as many.
+void RequireOneVocabulary(const TrainOptions& options, const VocabularyPair& vocabs) {
+  if (options.model.tying != Tying::kAll || vocabs.src->fingerprint() == vocabs.tgt->fingerprint()) return;
+  throw OptionError(fmt::format(
+      "--tying all shares one table of embeddings, but {} and {} are two vocabularies; give one, --vocab, or --tying "
+      "decoder",
+      vocabs.src->path(), vocabs.tgt->path()));
+}
+
 std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const VocabularyPair& vocabs) {
   TransformerConfig config = options.model;
   config.src_vocab = vocabs.src->size();
@@ -74,9 +83,14 @@ TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, co
   if (is_resumed) {
     RequireVocabulariesOf(LoadVocabularies(files, resumed), vocabs, options, "the run in --output " + options.output);
   }
-  if (!is_tuned) return {NewModel(options, vocabs), vocabs};
+  if (!is_tuned) {
+    if (!is_resumed) RequireOneVocabulary(options, vocabs);
+    return {NewModel(options, vocabs), vocabs};
+  }
   if (!is_resumed) return {TunedModel(options, files, vocabs), vocabs};
-  return {std::make_unique<Transformer>(WithDropoutOf(options.model, ReadConfig(files, origin))), vocabs};
+  const TransformerConfig config = ReadConfig(files, origin);
+  RequireFit(vocabs, config, origin);
+  return {std::make_unique<Transformer>(WithDropoutOf(options.model, config)), vocabs};
 }
 
 }  // namespace dragoman

@@ -257,6 +257,18 @@ TEST_F(TrainerTest, TheDecoderStartsWithTheVocabularysOwnToken) {
   Train(options);
 }
 
+TEST_F(TrainerTest, OneTableIsNotForTwoVocabulariesThoughOfOneSize) {
+  VocabOptions other = SmallVocabOptions();
+  other.type = VocabType::kBpe;
+  TrainOptions options = Plain("run", 1);
+  options.model.tying = Tying::kAll;
+  options.src_vocab = std::exchange(options.vocab, "");
+  options.tgt_vocab = directory_.Write("other.model", TrainTestModel(other));
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("--tying all shares one table of embeddings, but "));
+  options.tgt_vocab = options.src_vocab;
+  Train(options);
+}
+
 TEST_F(TrainerTest, OneRunAtATime) {
   const Trainer first(Rich("run", 5), files_);
   EXPECT_THAT(TrainError<FileError>(Resumed(Rich("run", 5))), HasSubstr("another training"));
