@@ -19,6 +19,7 @@
 #include "metrics/chrf.h"
 #include "metrics/exact_match.h"
 #include "metrics/rouge.h"
+#include "metrics/tokenizer_fit.h"
 
 namespace dragoman {
 namespace {
@@ -44,15 +45,20 @@ class MetricReport {
   virtual std::string Quiet(int width) const = 0;  // numbers only
   virtual std::string Text(int width) const = 0;   // for people, with the signature
   virtual Json ToJson() const = 0;
+  virtual std::string Warning() const { return ""; }  // why the score says nothing, if so, and what to do
 };
 
 class BleuReport final : public MetricReport {
  public:
   BleuReport(const BleuOptions& options, int num_references)
-      : counter_(options), signature_(BleuSignature(options, num_references)) {}
+      : counter_(options),
+        tokenizer_(options.tokenizer),
+        fit_(options.tokenizer),
+        signature_(BleuSignature(options, num_references)) {}
 
   void Add(std::string_view hypothesis, std::span<const std::string_view> references) override {
     counter_.Add(hypothesis, references);
+    for (const std::string_view reference : references) fit_.Add(reference);
   }
   std::string Quiet(int width) const override { return fmt::format("{:.{}f}", counter_.Score().score, width); }
   std::string Text(int width) const override {
@@ -70,9 +76,20 @@ class BleuReport final : public MetricReport {
     return {{"score", score.score},     {"precisions", score.precisions}, {"brevity_penalty", score.brevity_penalty},
             {"sys_len", score.sys_len}, {"ref_len", score.ref_len},       {"signature", signature_}};
   }
+  std::string Warning() const override {
+    const auto better = fit_.Better();
+    if (!better) return "";
+    return fmt::format(
+        "the references have no blanks between words, so to --tokenize {} a sentence is one word, and BLEU says "
+        "little; "
+        "give --tokenize {}",
+        EnumName(tokenizer_), EnumName(*better));
+  }
 
  private:
   BleuCounter counter_;
+  BleuTokenizer tokenizer_;
+  BleuTokenizerFit fit_;
   std::string signature_;
 };
 
@@ -97,10 +114,11 @@ class ChrfReport final : public MetricReport {
 class RougeReport final : public MetricReport {
  public:
   RougeReport(const RougeOptions& options, int num_references)
-      : counter_(options), signature_(RougeSignature(options, num_references)) {}
+      : counter_(options), fit_(options.tokenizer), signature_(RougeSignature(options, num_references)) {}
 
   void Add(std::string_view hypothesis, std::span<const std::string_view> references) override {
     counter_.Add(hypothesis, references);
+    for (const std::string_view reference : references) fit_.Add(reference);
   }
   std::string Quiet(int width) const override {
     const RougeScores s = counter_.Score();
@@ -121,6 +139,21 @@ class RougeReport final : public MetricReport {
             {"rougeL", to_json(s.rouge_l)},
             {"signature", signature_}};
   }
+  std::string Warning() const override {
+    switch (fit_.Remedy()) {
+      case RougeRemedy::kNone:
+        break;
+      case RougeRemedy::kChinese:
+        return "ROUGE's tokenizer keeps the letters a to z and digits only, which most of the references' are not; "
+               "give "
+               "--tokenize zh, which keeps all";
+      case RougeRemedy::kNoRouge:
+        return "the references have no blanks between words, which ROUGE needs in all scripts but Chinese; give "
+               "--metric "
+               "chrf";
+    }
+    return "";
+  }
 
  private:
   std::string TextLine(std::string_view kind, const RougeScore& score, int width) const {
@@ -129,6 +162,7 @@ class RougeReport final : public MetricReport {
   }
 
   RougeCounter counter_;
+  RougeTokenizerFit fit_;
   std::string signature_;
 };
 
@@ -270,6 +304,10 @@ void RunEval(const EvalOptions& options, std::ostream& out) {
   for (const std::string& path : options.references) references.push_back(std::make_unique<LineReader>(path));
   LineReader hypotheses(options.hypotheses);
   ReadAll(&hypotheses, references, reports);
+  for (const auto& report : reports) {
+    if (const std::string warning = report->Warning(); !warning.empty())
+      std::cerr << "warning: " << warning << std::endl;
+  }
 
   if (options.format == EvalFormat::kJson) {
     Json json;
@@ -299,7 +337,8 @@ void AddEvalCommand(CLI::App& app) {
       ->required()
       ->type_name("FILE");
   add("hyp", options->hypotheses, "Hypothesis file, plain or gzip; - is standard input");
-  add("tokenize", options->tokenize, "How BLEU cuts text into words (zh: ROUGE as well)");
+  add("tokenize", options->tokenize,
+      "How BLEU cuts text into words: zh for Chinese (ROUGE as well), char for Japanese, Thai ...");
   add("smooth", options->smooth, "What BLEU puts in place of zero matches");
   add("lowercase", options->lowercase, "Ignore case (ROUGE always does)");
   add("stem", options->stem, "ROUGE compares English word stems");

@@ -56,6 +56,38 @@ TEST_F(EvalCommandTest, TextCarriesTheSignature) {
                     HasSubstr(" = 78.82 100.0/91.7/81.8/70.0 (BP = 0.926 ratio = 0.929 hyp_len = 13 ref_len = 14)\n")));
 }
 
+TEST_F(EvalCommandTest, ATokenizerThatFindsNoWordsIsWarnedOfAndTheScoreStays) {
+  struct Case {
+    std::string text;
+    EvalMetric metric;
+    BleuTokenizer tokenize;
+    std::string score, warning;
+  };
+  const std::string chinese = "我昨天买了两本书。\n", thai = "ฉันซื้อหนังสือสองเล่ม\n",
+                    russian = "Рыжий кот спит на диване\n";
+  for (const Case& c :
+       {Case{chinese, EvalMetric::kBleu, BleuTokenizer::k13a, "0.00\n", "give --tokenize zh\n"},
+        {chinese, EvalMetric::kBleu, BleuTokenizer::kZh, "100.00\n", ""},
+        {thai, EvalMetric::kBleu, BleuTokenizer::k13a, "0.00\n", "give --tokenize char\n"},
+        {russian, EvalMetric::kBleu, BleuTokenizer::k13a, "100.00\n", ""},
+        {chinese, EvalMetric::kChrf, BleuTokenizer::k13a, "100.00\n", ""},
+        {russian, EvalMetric::kRouge, BleuTokenizer::k13a, "0.00 0.00 0.00\n", "give --tokenize zh, "},
+        {russian, EvalMetric::kRouge, BleuTokenizer::kZh, "100.00 100.00 100.00\n", ""},
+        {thai, EvalMetric::kRouge, BleuTokenizer::kZh, "100.00 0.00 100.00\n", "give --metric chrf\n"}}) {
+    EvalOptions options;
+    options.metrics = {c.metric};
+    options.tokenize = c.tokenize;
+    options.references = {Write("ref", c.text)};
+    options.quiet = true;
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(Run(options, c.text), c.score);
+    const std::string err = testing::internal::GetCapturedStderr();
+    EXPECT_THAT(err, c.warning.empty() ? testing::Matcher<std::string>("")
+                                       : AllOf(StartsWith("warning: "), HasSubstr(c.warning)))
+        << c.text;
+  }
+}
+
 TEST_F(EvalCommandTest, SeveralMetricsPrintInTheOrderAsked) {
   EvalOptions options;
   options.metrics = {EvalMetric::kRouge, EvalMetric::kExactMatch, EvalMetric::kChrf, EvalMetric::kChrfPlusPlus,

@@ -4,6 +4,7 @@
 #include <unicode/locid.h>
 #include <unicode/uchar.h>
 #include <unicode/unistr.h>
+#include <unicode/uscript.h>
 #include <unicode/utf8.h>
 
 #include <cstdint>
@@ -57,6 +58,17 @@ bool IsSpace(char32_t c) {
 bool IsPunctuation(char32_t c) { return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_P_MASK) != 0; }
 bool IsSymbol(char32_t c) { return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_S_MASK) != 0; }
 bool IsNumber(char32_t c) { return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_N_MASK) != 0; }
+
+bool IsLetter(char32_t c) { return (U_GET_GC_MASK(static_cast<UChar32>(c)) & U_GC_L_MASK) != 0; }
+
+Spacing SpacingOf(char32_t c) {
+  UErrorCode error = U_ZERO_ERROR;
+  const UScriptCode script = uscript_getScript(static_cast<UChar32>(c), &error);
+  if (script == USCRIPT_HAN) return Spacing::kHan;
+  if (script == USCRIPT_HIRAGANA || script == USCRIPT_KATAKANA) return Spacing::kKana;
+  // Tibetan parts syllables, and no words, by a mark of its own.
+  return uscript_breaksBetweenLetters(script) || script == USCRIPT_TIBETAN ? Spacing::kOtherUnspaced : Spacing::kSpaced;
+}
 
 std::u32string_view StripEnd(std::u32string_view text) {
   while (!text.empty() && IsSpace(text.back())) text.remove_suffix(1);

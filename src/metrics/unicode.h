@@ -28,6 +28,17 @@ bool IsPunctuation(char32_t c);  // general category P*
 bool IsSymbol(char32_t c);       // general category S*
 bool IsNumber(char32_t c);       // general category N*
 
+bool IsLetter(char32_t c);  // general category L*
+
+// How a character's script parts its words.
+enum class Spacing {
+  kSpaced,        // with blanks; or it belongs to no one script
+  kHan,           // Chinese characters: not at all
+  kKana,          // of Japanese, likewise
+  kOtherUnspaced  // Thai, Lao, Khmer, Burmese, Tibetan and others, likewise
+};
+Spacing SpacingOf(char32_t c);
+
 // Without the spaces at its end, or at both ends.
 std::u32string_view StripEnd(std::u32string_view text);
 std::u32string_view Strip(std::u32string_view text);

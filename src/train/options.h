@@ -174,7 +174,8 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("min_delta", o.min_delta,
         "for --patience a validation is better by this much at least (nats or points of --metric); the best model is "
         "chosen without");
-  visit("valid_tokenize", o.valid_tokenize, "BLEU tokenizer of validation: 13a, zh, char, intl, none");
+  visit("valid_tokenize", o.valid_tokenize,
+        "BLEU tokenizer of validation: 13a, zh, char, intl, none; zh for Chinese, char for Japanese, Thai ...");
   visit("valid_beam_size", o.valid_beam_size, "beam of validation's translations");
   visit("save_every", o.save_every, "steps between checkpoints");
   visit("keep_best", o.keep_best, "best checkpoints kept, besides the last two");

@@ -228,6 +228,14 @@ void Trainer::OpenValidation() {
   if (options_.valid_src.empty()) return;
   validator_ = std::make_unique<Validator>(options_, *model_, *vocabs_.src, *vocabs_.tgt, *workers_, pool_, comm_);
   for (const std::string& line : validator_->Describe()) reporter_.Note("validation: " + line);
+  if (const auto better = validator_->BetterTokenizer()) {
+    reporter_.Warn(
+        fmt::format("{} has no blanks between words, so to --valid-tokenize {} a sentence is one word, and BLEU says "
+                    "little{}; give "
+                    "--valid-tokenize {}",
+                    options_.valid_tgt, options_.valid_tokenize,
+                    options_.metric == StopMetric::kBleu ? " of which model is best" : "", EnumName(*better)));
+  }
 }
 
 bool Trainer::ShouldStop(StopReason* reason) {

@@ -15,6 +15,7 @@
 #include "data/parallel_reader.h"
 #include "decode/translator.h"
 #include "metrics/chrf.h"
+#include "metrics/tokenizer_fit.h"
 
 namespace dragoman {
 namespace {
@@ -62,6 +63,9 @@ void Validator::ReadText(std::vector<std::string>* sources, std::vector<std::str
   if (sources->empty()) {
     throw FileError(input_.source, "no sentence pairs in it, expected some to validate with; check the file names");
   }
+  BleuTokenizerFit fit(bleu_.tokenizer);
+  for (const std::string& reference : references_) fit.Add(reference);
+  better_tokenizer_ = fit.Better();
   report_.crlf_lines = reader.notes().crlf_lines;
   report_.bom_files = reader.notes().bom_files;
 }

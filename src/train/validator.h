@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +42,10 @@ class Validator {
   // What was met in the files, one human line a fact.
   std::vector<std::string> Describe() const;
 
+  // The BLEU tokenizer to take instead of the one given, whose words are not those of the references; none when all is
+  // well. On rank 0.
+  std::optional<BleuTokenizer> BetterTokenizer() const { return better_tokenizer_; }
+
   // Collective: each rank takes its share, all get the scores. Calls check() many times; Interrupted, thrown from it on
   // any rank, is thrown on all in the end, and nothing of the validation stays then.
   ValidationScores Run(const std::function<void()>& check = [] {});
@@ -70,6 +75,7 @@ class Validator {
   Communicator& comm_;
   int beam_size_;
   BleuOptions bleu_;
+  std::optional<BleuTokenizer> better_tokenizer_;
   ParallelInput input_;
   CorpusReport report_;
   Finding without_source_, without_target_;        // lines of the files

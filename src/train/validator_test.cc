@@ -108,6 +108,14 @@ TEST_F(ValidatorTest, ScoresAreThoseOfRealTranslations) {
   EXPECT_EQ(validator.samples()[2].translation, translations[2]);
 }
 
+TEST_F(ValidatorTest, KnowsABetterTokenizerForTextWithoutBlanks) {
+  EXPECT_FALSE(Make().BetterTokenizer());
+  options_.valid_tokenize = "13a";
+  EXPECT_EQ(Make().BetterTokenizer(), BleuTokenizer::kZh);
+  std::swap(options_.valid_src, options_.valid_tgt);  // into English
+  EXPECT_FALSE(Make().BetterTokenizer());
+}
+
 TEST_F(ValidatorTest, RunsAlikeEachTimeAndSeesNewWeights) {
   Validator validator = Make();
   const ValidationScores first = validator.Run();

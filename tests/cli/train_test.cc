@@ -168,6 +168,21 @@ TEST(TrainTest, TrainsFromProcessSubstitution) {
   EXPECT_THAT(run.err, HasSubstr("400 sentence pairs"));
 }
 
+TEST(TrainTest, ATokenizerThatFindsNoWordsIsWarnedOfBeforeTheFirstStep) {
+  const std::string source = WriteScratch("wordless.src", "a b\nc d\n");
+  const std::string target = WriteScratch("wordless.tgt", "我昨天买了两本书\n他喜欢喝茶\n");
+  const Args train = TinyTraining() + Args{"--max-steps",       "1",           "--log-every", "1",           "--output",
+                                           Scratch("wordless"), "--valid-src", source,        "--valid-tgt", target};
+  const Finished run = Dragoman(train + Args{"--metric", "bleu"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  const size_t warning =
+      run.err.find("warning: " + target + " has no blanks between words, so to --valid-tokenize 13a");
+  EXPECT_LT(warning, run.err.find("step ")) << run.err;
+  EXPECT_THAT(run.err, HasSubstr("give --valid-tokenize zh"));
+  Bash("rm -r " + Scratch("wordless"));
+  EXPECT_THAT(Dragoman(train + Args{"--valid-tokenize", "zh"}).err, Not(HasSubstr("no blanks")));
+}
+
 TEST(TrainTest, QuietSaysNothing) {
   const Finished run = Dragoman(TinyTraining() + Args{"--output", Scratch("quiet"), "--max-steps", "2", "--quiet"});
   EXPECT_EQ(run.code, 0);
