@@ -22,8 +22,10 @@ namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
-    R"(Prints one line a pair: the natural logarithm of P(target | source), </s> included; nan where the source is empty.
-JSON keys: line (from 0), log_prob (null where the source is empty), tokens, token_log_probs (</s> last), truncated.
+    R"(Prints one line a pair: the natural logarithm of P(target | source), </s> included; nan where the source is empty;
+an empty line where the model computes no finite number, with an error on stderr.
+JSON keys: line (from 0), log_prob (null where there is none), tokens, token_log_probs (</s> last), truncated, unknown
+(characters that the vocabulary lacks), error (why there is no log_prob, although there is a source).
 Examples:
   dragoman score --model RUN --src test.en --tgt test.de
   dragoman score --model RUN --src test.en --tgt hyp.de --per-token     mean per token
@@ -40,31 +42,40 @@ struct ScoreFlags {
 void Print(const ScoreFlags& flags, const PairScore& score, int64_t number) {
   const auto tokens = static_cast<double>(std::max<size_t>(1, score.token_log_probs.size()));
   if (flags.format == LineFormat::kJsonl) {
-    const nlohmann::ordered_json json = {{"line", number},
-                                         {"log_prob", score.log_prob},
-                                         {"tokens", score.token_log_probs.size()},
-                                         {"token_log_probs", score.token_log_probs},
-                                         {"truncated", score.truncated}};
+    nlohmann::ordered_json json = {{"line", number},
+                                   {"log_prob", score.log_prob},
+                                   {"tokens", score.token_log_probs.size()},
+                                   {"token_log_probs", score.token_log_probs},
+                                   {"truncated", score.truncated},
+                                   {"unknown", score.unknown}};
+    if (!score.error.empty()) json["error"] = score.error;
     std::cout << json.dump() << '\n';
+  } else if (!score.error.empty()) {
+    std::cout << '\n';
   } else {
     std::cout << fmt::format("{:.6f}\n", flags.per_token ? score.log_prob / tokens : score.log_prob);
   }
 }
 
 struct Totals {
-  int64_t pairs = 0, tokens = 0, truncated = 0, without_source = 0;
+  int64_t pairs = 0, tokens = 0, truncated = 0, without_source = 0, failed = 0;
+  int64_t unknown = 0, with_unknown = 0;  // characters, pairs
   double log_prob = 0;
 
   void Add(const PairScore& score) {
     ++pairs;
     truncated += score.truncated;
+    unknown += score.unknown;
+    with_unknown += score.unknown > 0;
+    failed += !score.error.empty();
     if (score.token_log_probs.empty()) {
-      ++without_source;
+      without_source += score.error.empty();
       return;
     }
     tokens += static_cast<int64_t>(score.token_log_probs.size());
     log_prob += score.log_prob;
   }
+  bool AllFailed() const { return failed > 0 && failed == pairs - without_source; }
   void Report() const {
     if (truncated > 0) {
       std::cerr << fmt::format(
@@ -76,7 +87,20 @@ struct Totals {
           "dragoman: left {} with an empty source out: the model has nothing to say of it, their score is nan\n",
           Counted(without_source, "pair"));
     }
-    const double mean = log_prob / static_cast<double>(std::max<int64_t>(1, tokens));
+    if (unknown > 0) {
+      std::cerr << fmt::format(
+          "dragoman: the vocabulary lacks {} of {}, scored as <unk> (--format jsonl marks them; see vocab "
+          "--character-coverage, --byte-fallback)\n",
+          Counted(unknown, "character"), Counted(with_unknown, "pair"));
+    }
+    if (failed > 0) {
+      std::cerr << fmt::format("dragoman: {} could not be scored: their output is empty\n", Counted(failed, "pair"));
+    }
+    if (tokens == 0) {
+      std::cerr << fmt::format("{}, of which none has a score\n", Counted(pairs, "pair"));
+      return;
+    }
+    const double mean = log_prob / static_cast<double>(tokens);
     std::cerr << fmt::format("{}, {}, log-probability {:.4f}, perplexity {:.4f}\n", Counted(pairs, "pair"),
                              Counted(tokens, "token"), log_prob, std::exp(-mean));
   }
@@ -96,14 +120,20 @@ void Score(const ScoreFlags& flags) {
       sources.emplace_back(source);
       targets.emplace_back(target);
     }
+    std::string complaints;
     for (const PairScore& score : scorer.Score(sources, targets)) {
       Print(flags, score, totals.pairs);
       totals.Add(score);
+      if (!score.error.empty()) complaints += fmt::format("dragoman: input line {}: {}\n", totals.pairs, score.error);
     }
     FlushStdout();
+    std::cerr << complaints << std::flush;
   }
   if (totals.pairs == 0) throw FileError(flags.src, "empty; expected at least one line to score; check the path");
   if (!flags.quiet) totals.Report();
+  if (totals.AllFailed()) {
+    throw NumericError("no pair could be scored; are the model's weights damaged? Score with another checkpoint");
+  }
 }
 
 }  // namespace

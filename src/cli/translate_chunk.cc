@@ -2,11 +2,13 @@
 #include "cli/translate_chunk.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <array>
 #include <cstring>
 #include <iostream>
 #include <nlohmann/json.hpp>
+#include <type_traits>
 
 #include "base/byte_hash.h"
 #include "base/counted.h"
@@ -18,6 +20,9 @@
 namespace dragoman {
 namespace {
 
+constexpr int kPartVersion =
+    2;  // raised whenever TranslatedChunk::Pack writes others than it did: old parts are not read
+
 std::string ToJson(const TranslatedLine& line, int64_t number, bool n_best) {
   const auto one = [](const Translation& t) {
     return nlohmann::ordered_json{
@@ -27,6 +32,7 @@ std::string ToJson(const TranslatedLine& line, int64_t number, bool n_best) {
   json.update(one(line.n_best.front()));
   json["truncated"] = line.truncated;
   json["repaired"] = line.repaired;
+  json["unknown"] = line.unknown;
   if (!line.error.empty()) json["error"] = line.error;
   if (n_best) {
     json["n_best"] = nlohmann::ordered_json::array();
@@ -48,42 +54,51 @@ std::string Printed(const TranslateFlags& flags, const TranslatedLine& line, int
 uint64_t FingerprintOf(const TranslateFlags& flags, const TranslationModel& opened) {
   const DecodeOptions& d = flags.decode;
   const std::string options = fmt::format(
-      "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", EnumName(flags.format), flags.n_best, d.beam_size,
-      EnumName(d.length_penalty), d.alpha, EnumName(d.stopping), d.n_best, d.max_length_factor, d.max_length,
-      d.allow_unk, d.sample, d.temperature, d.top_k, d.top_p, d.seed, opened.model->config().ToJson());
+      "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", kPartVersion, EnumName(flags.format), flags.n_best,
+      d.beam_size, EnumName(d.length_penalty), d.alpha, EnumName(d.stopping), d.n_best, d.max_length_factor,
+      d.max_length, d.allow_unk, d.sample, d.temperature, d.top_k, d.top_p, d.seed, opened.model->config().ToJson());
   const uint64_t vocabs = HashCombine(opened.vocabs.src->fingerprint(), opened.vocabs.tgt->fingerprint());
   const std::span<const float> weights = std::as_const(*opened.model).parameters().values();
   return HashCombine(HashCombine(HashBytes(options), vocabs), HashBytes(BytesOf(weights)));
 }
 
-template <size_t kCount>
-std::string NumbersToBytes(const std::array<int64_t, kCount>& numbers) {
-  return std::string(BytesOf(std::span<const int64_t>(numbers)));
+// A number, or a struct of numbers.
+template <class Plain>
+std::string PlainToBytes(const Plain& plain) {
+  static_assert(std::is_trivially_copyable_v<Plain>);
+  return std::string(reinterpret_cast<const char*>(&plain), sizeof(plain));
 }
-template <size_t kCount>
-std::array<int64_t, kCount> BytesToNumbers(const std::string& bytes) {
-  std::array<int64_t, kCount> numbers{};
-  DRAGOMAN_CHECK(bytes.size() == sizeof(numbers));
-  std::memcpy(numbers.data(), bytes.data(), sizeof(numbers));
-  return numbers;
+template <class Plain>
+Plain BytesToPlain(const std::string& bytes) {
+  static_assert(std::is_trivially_copyable_v<Plain>);
+  Plain plain{};
+  DRAGOMAN_CHECK(bytes.size() == sizeof(plain));
+  std::memcpy(&plain, bytes.data(), sizeof(plain));
+  return plain;
 }
 
 }  // namespace
 
 void TranslationCounts::Add(const TranslatedLine& line) {
   ++lines;
+  empty += line.empty;
   truncated += line.truncated;
   repaired += line.repaired;
   cut += line.error.empty() && !line.n_best.front().complete;
   failed += !line.error.empty();
+  unknown += line.unknown;
+  with_unknown += line.unknown > 0;
 }
 
 void TranslationCounts::Add(const TranslationCounts& other) {
   lines += other.lines;
+  empty += other.empty;
   truncated += other.truncated;
   repaired += other.repaired;
   cut += other.cut;
   failed += other.failed;
+  unknown += other.unknown;
+  with_unknown += other.with_unknown;
 }
 
 void TranslationCounts::Report(const TransformerConfig& config) const {
@@ -95,6 +110,12 @@ void TranslationCounts::Report(const TransformerConfig& config) const {
   if (repaired > 0) {
     std::cerr << fmt::format("dragoman: read invalid UTF-8 or NUL bytes of {} as U+FFFD or a space\n",
                              Counted(repaired, "line"));
+  }
+  if (unknown > 0) {
+    std::cerr << fmt::format(
+        "dragoman: the vocabulary lacks {} of {}, translated as <unk> (--format jsonl marks them; see vocab "
+        "--character-coverage, --byte-fallback)\n",
+        Counted(unknown, "character"), Counted(with_unknown, "line"));
   }
   if (cut > 0) {
     std::cerr << fmt::format(
@@ -108,34 +129,30 @@ void TranslationCounts::Report(const TransformerConfig& config) const {
 
 std::string Chunk::Pack() const {
   std::vector<std::string> parts = lines;
-  parts.push_back(NumbersToBytes<1>({first_line}));
+  parts.push_back(PlainToBytes(first_line));
   return PackStrings(parts);
 }
 
 Chunk Chunk::Unpack(std::string_view packed) {
   Chunk chunk{0, UnpackStrings(packed)};
-  chunk.first_line = BytesToNumbers<1>(chunk.lines.back())[0];
+  chunk.first_line = BytesToPlain<int64_t>(chunk.lines.back());
   chunk.lines.pop_back();
   return chunk;
 }
 
-std::string TranslatedChunk::Pack() const {
-  const std::string numbers =
-      NumbersToBytes<5>({counts.lines, counts.truncated, counts.repaired, counts.cut, counts.failed});
-  return PackStrings(std::array{output, complaints, numbers});
-}
+std::string TranslatedChunk::Pack() const { return PackStrings(std::array{output, complaints, PlainToBytes(counts)}); }
 
 TranslatedChunk TranslatedChunk::Unpack(std::string_view packed) {
   std::vector<std::string> parts = UnpackStrings(packed);
   DRAGOMAN_CHECK(parts.size() == 3);
-  const auto n = BytesToNumbers<5>(parts[2]);
-  return {std::move(parts[0]), std::move(parts[1]), {n[0], n[1], n[2], n[3], n[4]}};
+  return {std::move(parts[0]), std::move(parts[1]), BytesToPlain<TranslationCounts>(parts[2])};
 }
 
 ChunkTranslator::ChunkTranslator(const TranslateFlags& flags, const TranslationModel& model, WorkerPool& pool)
     : flags_(flags),
       translator_(*model.model, *model.vocabs.src, *model.vocabs.tgt, flags.decode, pool),
-      fingerprint_(flags.output.empty() ? 0 : FingerprintOf(flags, model)) {}
+      fingerprint_(flags.output.empty() ? 0 : FingerprintOf(flags, model)),
+      has_person_(flags.input.empty() && isatty(STDIN_FILENO) != 0) {}
 
 TranslatedChunk ChunkTranslator::Translate(const Chunk& chunk) {
   TranslatedChunk translated;
@@ -145,6 +162,9 @@ TranslatedChunk ChunkTranslator::Translate(const Chunk& chunk) {
     translated.output += Printed(flags_, line, number);
     if (!line.error.empty()) {
       translated.complaints += fmt::format("dragoman: input line {}: {}\n", number + 1, line.error);
+    } else if (line.unknown > 0 && has_person_) {
+      translated.complaints += fmt::format("dragoman: the vocabulary lacks {} of this line, translated as <unk>\n",
+                                           Counted(line.unknown, "character"));
     }
     ++number;
   }

@@ -27,8 +27,10 @@ struct TranslateFlags {
 
 // What happened to the input on the way, for the user to know.
 struct TranslationCounts {
-  int64_t lines = 0, truncated = 0, repaired = 0, cut = 0, failed = 0;
+  int64_t lines = 0, empty = 0, truncated = 0, repaired = 0, cut = 0, failed = 0;
+  int64_t unknown = 0, with_unknown = 0;  // characters, lines
 
+  bool AllFailed() const { return failed > 0 && failed == lines - empty; }
   void Add(const TranslatedLine& line);
   void Add(const TranslationCounts& other);
   void Report(const TransformerConfig& config) const;  // to stderr
@@ -44,7 +46,7 @@ struct Chunk {
 
 struct TranslatedChunk {
   std::string output;      // as printed
-  std::string complaints;  // lines about input lines that have no translation
+  std::string complaints;  // lines about input lines: for stderr
   TranslationCounts counts;
 
   std::string Pack() const;
@@ -66,6 +68,7 @@ class ChunkTranslator {
   const TranslateFlags& flags_;
   Translator translator_;
   uint64_t fingerprint_;  // of model and flags
+  bool has_person_;       // at the other end, who is told of each line at once
 };
 
 }  // namespace dragoman

@@ -36,8 +36,9 @@ Examples:
   mpirun -n 4 dragoman translate --model RUN --input big.en --output big.de    four processes; start again after a crash
 n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), translation,
 score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source was
-longer than the model's limit), repaired (it held invalid UTF-8 or NUL), error (why the translation is empty: the model
-computes no finite number for it), and with --n-best a list n_best of translations.)";
+longer than the model's limit), repaired (it held invalid UTF-8 or NUL), unknown (characters of it that the vocabulary
+lacks), error (why the translation is empty: the model computes no finite number for it), and with --n-best a list
+n_best of translations.)";
 
 // A line of progress for a person who waits for a file to be done.
 class Progress {
@@ -144,7 +145,7 @@ void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslat
   }
   const TranslationCounts counts = output->Finish();
   counts.Report(config);
-  if (counts.failed > 0 && counts.failed == counts.lines) {
+  if (counts.AllFailed()) {
     throw NumericError(
         "no line could be translated; are the model's weights damaged? Translate with another checkpoint");
   }

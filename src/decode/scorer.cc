@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cmath>
 #include <functional>
 #include <limits>
 #include <utility>
@@ -17,6 +18,25 @@ constexpr int64_t kBatchTokens = 1024;
 constexpr size_t kBatchSentences = 64;
 constexpr int64_t kSliceTokens = 256;  // logits exist for this many tokens at a time
 
+PairScore NoScore() {
+  PairScore score;
+  score.log_prob = std::numeric_limits<double>::quiet_NaN();
+  return score;
+}
+
+// token_log_probs: of all of its target's tokens.
+PairScore ScoreOf(std::span<const double> token_log_probs) {
+  PairScore score;
+  score.token_log_probs.assign(token_log_probs.begin(), token_log_probs.end());
+  for (const double log_prob : token_log_probs) score.log_prob += log_prob;
+  if (std::isfinite(score.log_prob)) return score;
+  score = NoScore();
+  score.error =
+      "the model gives no finite log-probability for this target; its weights are damaged, score with an earlier "
+      "checkpoint";
+  return score;
+}
+
 }  // namespace
 
 Scorer::Scorer(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool& pool)
@@ -30,6 +50,7 @@ Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& targ
   TokenizedLine tgt = TokenizeLine(tgt_vocab_, target, model_.config().max_tgt_len);
   if (tgt.tokens.empty()) tgt.tokens.push_back(tgt_vocab_.eos_id());  // an empty translation is </s> alone
   pair.truncated = pair.src.truncated || tgt.truncated;
+  pair.unknown = pair.src.unknown + tgt.unknown;
   pair.tgt_in = ShiftedRight(tgt.tokens, model_.config().decoder_start);
   pair.tgt_out = std::move(tgt.tokens);
   return pair;
@@ -56,13 +77,10 @@ void Scorer::ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const
       log_probs[position] = double{logits.value().At(r, tgt_out[position])};
     }
   }
-  size_t position = 0;
+  std::span<const double> rest = log_probs;
   for (const size_t i : indices) {
-    scores[i].truncated = pairs[i].truncated;
-    for (size_t t = 0; t < pairs[i].tgt_out.size(); ++t) {
-      scores[i].token_log_probs.push_back(log_probs[position]);
-      scores[i].log_prob += log_probs[position++];
-    }
+    scores[i] = ScoreOf(rest.first(pairs[i].tgt_out.size()));
+    rest = rest.subspan(pairs[i].tgt_out.size());
   }
 }
 
@@ -80,10 +98,7 @@ std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::
     lengths.push_back(pair.src.tokens.empty() ? 0 : pair.src.tokens.size() + pair.tgt_out.size());
   }
   const auto batches = BatchByLength(lengths, kBatchTokens, kBatchSentences);
-  std::vector<PairScore> scores(sources.size());
-  for (size_t i = 0; i < scores.size(); ++i) {
-    if (lengths[i] == 0) scores[i].log_prob = std::numeric_limits<double>::quiet_NaN();
-  }
+  std::vector<PairScore> scores(sources.size(), NoScore());
   std::atomic<size_t> next_batch = 0;
   const auto work = [&](int worker) {
     for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
@@ -91,6 +106,10 @@ std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::
     }
   };
   pool_.Run(std::ref(work));
+  for (size_t i = 0; i < scores.size(); ++i) {
+    scores[i].truncated = pairs[i].truncated;
+    scores[i].unknown = pairs[i].unknown;
+  }
   return scores;
 }
 

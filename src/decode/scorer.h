@@ -19,10 +19,13 @@ struct PairScore {
   double log_prob = 0;                  // natural logarithm, of all target tokens and </s>, given the source
   std::vector<double> token_log_probs;  // one a token, </s> last
   bool truncated = false;               // source or target was longer than the model's limit
+  int64_t unknown = 0;                  // characters of both that the vocabulary has no piece for: scored as <unk>
+  std::string error;                    // why there is no score, although there is a source
 };
 
 // Scores pairs in batches shared out between workers. A pair's score depends on the pair alone. Of a pair with an empty
-// source the model has nothing to say: its log_prob is NaN (0 would be the best there is), and it has no tokens.
+// source the model has nothing to say: its log_prob is NaN (0 would be the best there is), and it has no tokens; so has
+// one for which the model gives no finite number, but that has an error.
 class Scorer {
  public:
   // The model must have had PrepareForDecoding(); all must outlive the scorer.
@@ -36,6 +39,7 @@ class Scorer {
     TokenizedLine src;
     std::vector<int32_t> tgt_in, tgt_out;
     bool truncated = false;
+    int64_t unknown = 0;
   };
 
   Pair Tokenize(const std::string& source, const std::string& target) const;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/scorer.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -101,6 +102,24 @@ TEST_F(ScorerTest, AnEmptySourceHasNoScore) {
     EXPECT_TRUE(score.token_log_probs.empty());
   }
   EXPECT_TRUE(Score({}, {}).empty());
+}
+
+TEST_F(ScorerTest, WithoutAFiniteNumberAPairHasAnErrorAndItsNeighboursHaveTheirScores) {
+  loaded = PoisonedTranslationModel();
+  const auto scores = Score({"I see", "Ω", "", "you help"}, {"我", "你", "我", "你"});
+  EXPECT_THAT(scores[1].error, testing::HasSubstr("no finite log-probability"));
+  EXPECT_TRUE(std::isnan(scores[1].log_prob));
+  EXPECT_TRUE(scores[1].token_log_probs.empty());
+  EXPECT_EQ(scores[1].unknown, 1);
+  for (const size_t i : {0, 2, 3}) EXPECT_EQ(scores[i].error, "");
+  EXPECT_TRUE(std::isfinite(scores[0].log_prob) && std::isfinite(scores[3].log_prob));
+}
+
+TEST_F(ScorerTest, CountsUnknownCharactersOfBothSides) {
+  const auto scores = Score({"I see a cat.", "I see ΩΩ", ""}, {"我Ω", "龘我龘", "Ω"});
+  EXPECT_EQ(scores[0].unknown, 1);
+  EXPECT_EQ(scores[1].unknown, 4);
+  EXPECT_EQ(scores[2].unknown, 1);
 }
 
 TEST_F(ScorerTest, FlagsWhatItCut) {

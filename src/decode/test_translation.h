@@ -3,6 +3,7 @@
 #ifndef DRAGOMAN_DECODE_TEST_TRANSLATION_H_
 #define DRAGOMAN_DECODE_TEST_TRANSLATION_H_
 
+#include <limits>
 #include <memory>
 
 #include "decode/translation_model.h"
@@ -18,15 +19,24 @@ inline std::shared_ptr<const Vocabulary> SharedTestVocabulary() {
 
 // Untrained: what it says makes no sense, but is all its own. The bias makes </s> likely enough that most sentences
 // end before the limit of 24 tokens.
-inline TranslationModel RandomTranslationModel(float end_bias = 2) {
+inline TranslationModel RandomTranslationModel(float end_bias = 2, Tying tying = Tying::kAll) {
   const auto vocab = SharedTestVocabulary();
   TransformerConfig config = TinyConfig();
+  config.tying = tying;
   config.src_vocab = config.tgt_vocab = vocab->size();
   config.d_model = 16;
   config.output_bias = true;
   TranslationModel loaded{RandomModel(config), {vocab, vocab}};
   loaded.model->parameters().Find("output.bias")->data[vocab->eos_id()] = end_bias;
   loaded.model->PrepareForDecoding();
+  return loaded;
+}
+
+// One that gives no finite number for a source with an unknown character.
+inline TranslationModel PoisonedTranslationModel() {
+  TranslationModel loaded = RandomTranslationModel(/*end_bias=*/2, Tying::kDecoder);
+  loaded.model->parameters().Find("src_embed.weight")->data[loaded.vocabs.src->unk_id() * 16] =
+      std::numeric_limits<float>::quiet_NaN();
   return loaded;
 }
 

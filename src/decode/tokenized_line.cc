@@ -47,6 +47,9 @@ TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int
   tokenized.repaired = text != left;
   tokenized.tokens = vocab.Encode(text);
   if (tokenized.tokens.empty()) return tokenized;
+  if (std::ranges::find(tokenized.tokens, vocab.unk_id()) != tokenized.tokens.end()) {
+    tokenized.unknown = vocab.CountUnknown(text);
+  }
   const auto most = static_cast<size_t>(max_len - 1);
   if (tokenized.tokens.size() > most) {
     tokenized.tokens.resize(most);

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <atomic>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
@@ -39,10 +40,16 @@ TranslatedLine Translator::ToText(const TokenizedLine& source, const Found& foun
   TranslatedLine line;
   line.truncated = source.truncated;
   line.repaired = source.repaired;
+  line.empty = source.tokens.empty();
+  line.unknown = source.unknown;
   line.error = found.error;
   for (const Hypothesis& hypothesis : found.hypotheses) {
     line.n_best.push_back(
         {tgt_vocab_.Decode(hypothesis.tokens), hypothesis.score, hypothesis.log_prob, hypothesis.complete});
+  }
+  if (!line.error.empty()) {
+    constexpr double kNone = std::numeric_limits<double>::quiet_NaN();  // 0, an empty line's, is the best there is
+    line.n_best.push_back({"", kNone, kNone, false});
   }
   if (line.n_best.empty()) line.n_best.emplace_back();
   return line;

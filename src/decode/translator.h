@@ -30,8 +30,10 @@ struct Translation {
 struct TranslatedLine {
   std::vector<Translation> n_best;  // best first; one empty translation for an empty line
   bool truncated = false;           // the source was longer than the model's limit: its left part was translated
-  std::string error;                // why there is no translation, if there is none: then n_best is an empty one
+  std::string error;                // why there is no translation, if there is none: then n_best is an empty one of NaN
   bool repaired = false;            // the source held invalid UTF-8 or NUL, translated as U+FFFD or a space
+  bool empty = false;               // the source: there was nothing to translate
+  int64_t unknown = 0;  // characters of the source that the vocabulary has no piece for: translated as <unk>
 };
 
 // Sentences decoded together at most, so that memory does not grow with the beam.

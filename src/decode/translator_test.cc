@@ -4,7 +4,9 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
+#include <cmath>
 #include <limits>
 #include <string>
 #include <utility>
@@ -118,6 +120,14 @@ TEST_F(TranslatorTest, DamagedTextIsFlaggedAndTranslatedAsRepaired) {
   EXPECT_EQ(lines[1].n_best[0].text, Translate({"I see"}, DecodeOptions())[0].n_best[0].text);
 }
 
+TEST_F(TranslatorTest, UnknownCharactersAreCounted) {
+  const auto lines = Translate({"I see a cat.", "I see ΩΩ 🐉", "", "Ω"}, DecodeOptions());
+  for (size_t i = 0; i < 4; ++i) {
+    EXPECT_EQ(lines[i].unknown, (std::array{0, 3, 0, 1}[i]));
+    EXPECT_EQ(lines[i].empty, i == 2);
+  }
+}
+
 TEST_F(TranslatorTest, NBestComesBestFirst) {
   DecodeOptions options;
   options.n_best = 4;
@@ -151,6 +161,20 @@ TEST_F(TranslatorTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   EXPECT_EQ(Translate({"I see a cat."}, options)[0].n_best[0].text.find(unknown), std::string::npos);
   options.allow_unk = true;
   EXPECT_NE(Translate({"I see a cat."}, options)[0].n_best[0].text.find(unknown), std::string::npos);
+}
+
+TEST_F(TranslatorTest, WithoutAFiniteNumberALineHasAnErrorAndNoScore) {
+  loaded = PoisonedTranslationModel();
+  WorkerPool pool(2);
+  Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, {}, pool);
+  const auto lines = translator.TranslateAllPossible(std::vector<std::string>{"I see", "Ω", "", "you help"});
+  for (size_t i = 0; i < 4; ++i) {
+    const Translation& best = lines[i].n_best.front();
+    EXPECT_EQ(lines[i].error.empty(), i != 1);
+    EXPECT_EQ(std::isfinite(best.score) && std::isfinite(best.log_prob), i != 1);
+  }
+  EXPECT_EQ(lines[1].n_best.front().text, "");
+  EXPECT_FALSE(lines[1].n_best.front().complete);
 }
 
 TEST(SentencesPerBatchTest, RowsOfABatchStayBounded) {

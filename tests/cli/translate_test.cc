@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <csignal>
 #include <nlohmann/json.hpp>
@@ -26,6 +27,16 @@ Finished Translate(const Args& flags, const std::string& input) {
   Finished run = Dragoman(Args{"translate", "--model", TinyRun(), "--threads", "1"} + flags, input);
   EXPECT_EQ(run.code, 0) << run.err;
   return run;
+}
+
+// Some sentences of letters, as the model was trained on.
+std::string Letters(int lines) {
+  std::string input;
+  for (int i = 0; i < lines; ++i) {
+    for (int n = 0; n <= i % 7; ++n) input += std::string(1, static_cast<char>('a' + (i * 5 + n * n) % 8)) + " ";
+    input += "\n";
+  }
+  return input;
 }
 
 TEST(TranslateTest, EveryLineIsAnsweredByOneLine) {
@@ -69,10 +80,33 @@ TEST(TranslateTest, JsonlIsJsonWithEveryPromisedField) {
     EXPECT_TRUE(line.at("complete").is_boolean());
     EXPECT_EQ(line.at("truncated"), i == 3) << lines[i];  // 100 letters, but the model takes 20 tokens
     EXPECT_EQ(line.at("repaired"), i == 2);
+    EXPECT_EQ(line.at("unknown"), (std::array{0, 0, 1, 0, 7}[i])) << lines[i];  // U+FFFD; all but d and e
     EXPECT_FALSE(line.contains("n_best"));
   }
   EXPECT_THAT(run.err, AllOf(HasSubstr("cut 1 line to the model's 20 tokens"),
                              HasSubstr("invalid UTF-8 or NUL bytes of 1 line as")));
+}
+
+TEST(TranslateTest, CharactersThatTheVocabularyLacksAreCounted) {
+  const Finished run = Translate({"--format", "jsonl"}, "a b\n你好 a\nb 世\n");
+  std::vector<int> unknown;
+  for (const std::string& line : Lines(run.out)) unknown.push_back(json::parse(line).at("unknown"));
+  EXPECT_THAT(unknown, ElementsAre(0, 2, 1));
+  EXPECT_THAT(run.err, HasSubstr("the vocabulary lacks 3 characters of 2 lines, translated as <unk>"));
+  EXPECT_EQ(Translate({}, "a b\n").err, "");
+}
+
+TEST(TranslateTest, NBestChangesNoTranslation) {
+  const std::string input = Letters(60);
+  for (const char* stopping : {"first", "bound", "beam"}) {
+    const Args flags = {"--stopping", stopping, "--length-penalty", "1", "--length-penalty-form", "power"};
+    const std::string best = Translate(flags, input).out;
+    std::string of_lists;
+    for (const std::string& line : Lines(Translate(flags + Args{"--n-best", "--format", "jsonl"}, input).out)) {
+      of_lists += json::parse(line).at("translation").get<std::string>() + "\n";
+    }
+    EXPECT_EQ(of_lists, best) << stopping;
+  }
 }
 
 TEST(TranslateTest, NBestIsRankedAndNumbered) {
@@ -164,16 +198,6 @@ TEST(TranslateTest, OneFlippedBitOfACheckpointIsNoticed) {
   const Finished run = Dragoman({"translate", "--model", copy}, "a\n");
   EXPECT_EQ(run.code, 1);
   EXPECT_THAT(run.err, StartsWith("dragoman: " + copy + "/model.safetensors: has CRC-32"));
-}
-
-// Some sentences of letters, as the model was trained on.
-std::string Letters(int lines) {
-  std::string input;
-  for (int i = 0; i < lines; ++i) {
-    for (int n = 0; n <= i % 7; ++n) input += std::string(1, static_cast<char>('a' + (i * 5 + n * n) % 8)) + " ";
-    input += "\n";
-  }
-  return input;
 }
 
 size_t MostWords(const std::string& text) {
