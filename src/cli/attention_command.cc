@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "cli/attention_picture.h"
@@ -21,7 +22,8 @@ namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
-    R"(Translates the sentence and shows, for each piece of the translation, which source pieces it attended to.
+    R"(Translates the sentence as `dragoman translate` does, and shows, for each piece of the translation, which source
+pieces it attended to.
 Examples:
   dragoman attention --model RUN "I love you"
   dragoman attention --model RUN --svg out.svg --layer 1 --head 0 "I love you"
@@ -32,6 +34,7 @@ struct AttentionFlags {
   std::vector<std::string> words;  // of the sentence, as the shell may have split it
   int layer = -1;
   int head = -1;
+  DecodeOptions decode;
 };
 
 void CheckIndex(const char* flag, int index) {
@@ -54,17 +57,21 @@ void Report(const AttentionMap& map, const TransformerConfig& config) {
   if (map.source_truncated) cut("sentence", config.max_src_len);
   if (map.target_truncated) cut("target", config.max_tgt_len);
   if (map.translation_cut) std::cerr << "dragoman: the translation was cut at the length limit\n";
+  if (map.unknown > 0) {
+    std::cerr << fmt::format("dragoman: the vocabulary lacks {}, shown as <unk>\n", Counted(map.unknown, "character"));
+  }
   if (map.repaired) std::cerr << "dragoman: invalid UTF-8 or NUL bytes are shown as U+FFFD or a space\n";
 }
 
 void Show(const AttentionFlags& flags) {
   CheckIndex("--layer", flags.layer);
   CheckIndex("--head", flags.head);
+  flags.decode.Validate();
   const std::string sentence = fmt::format("{}", fmt::join(flags.words, " "));
   const TranslationModel model = OpenModel(flags.model);
-  const AttentionMap map = MapAttention(model, sentence, flags.target);
+  const AttentionMap map = MapAttention(model, sentence, flags.target, flags.decode);
   const auto name = [](const char* what, int index) {
-    return index < 0 ? "all " + std::string(what) + "s" : std::string(what) + " " + std::to_string(index);
+    return index < 0 ? "mean of all " + std::string(what) + "s" : std::string(what) + " " + std::to_string(index);
   };
   const AttentionPicture picture{map.source, map.target, map.Weights(flags.layer, flags.head),
                                  "Cross-attention, " + name("layer", flags.layer) + ", " + name("head", flags.head)};
@@ -89,6 +96,7 @@ void AddAttentionCommand(CLI::App& app) {
       ->type_name("FILE");
   flag("layer", flags->layer, "decoder layer from 0; -1: mean of all");
   flag("head", flags->head, "head from 0; -1: mean of all");
+  AddDecodeFlags(*command, &flags->decode);
   command->callback([flags] { Show(*flags); });
 }
 

@@ -87,11 +87,11 @@ std::vector<size_t> ColumnWidths(const std::vector<std::string>& heads) {
   return widths;
 }
 
-// What the darkest shade stands for: weights are compared with each other, as those of a long sentence are all small.
-float LargestOf(const std::vector<float>& weights) {
-  float largest = 0;
-  for (const float weight : weights) largest = std::max(largest, weight);
-  return largest > 0 ? largest : 1;
+// Of a weight, whatever the others of the picture are: the nearest quarter of 100 %.
+constexpr std::array<const char*, 5> kShades = {" ", "░", "▒", "▓", "█"};
+
+const char* ShadeOf(float weight) {
+  return kShades[static_cast<size_t>(std::lround(std::clamp(weight, 0.0f, 1.0f) * (kShades.size() - 1)))];
 }
 
 size_t TableWidth(size_t label, const std::vector<size_t>& widths) {
@@ -126,22 +126,37 @@ struct TextTable {
 
 // Columns begin to end - 1.
 std::string DrawColumns(const TextTable& table, size_t begin, size_t end) {
-  constexpr std::array<const char*, 5> kShades = {" ", "░", "▒", "▓", "█"};
   const size_t label = WidestOf(table.labels);
-  const float largest = LargestOf(table.weights);
   std::string text(label, ' ');
   for (size_t col = begin; col < end; ++col) text += " " + Padded(table.heads[col], table.widths[col]);
   text += "\n";
   for (size_t row = 0; row < table.labels.size(); ++row) {
     text += Padded(table.labels[row], label);
     for (size_t col = begin; col < end; ++col) {
-      const float share = std::clamp(table.weights[row * table.heads.size() + col] / largest, 0.0f, 1.0f);
       text += " ";
-      for (size_t i = 0; i < table.widths[col]; ++i) text += kShades[static_cast<size_t>(std::lround(share * 4))];
+      for (size_t i = 0; i < table.widths[col]; ++i) text += ShadeOf(table.weights[row * table.heads.size() + col]);
     }
     text += "\n";
   }
   return text;
+}
+
+constexpr int kCell = 40;  // pixels
+constexpr int kScale = 5 * kCell;
+constexpr char kColour[] = "#1f4e9c";  // of a weight of 100 %; none is transparent
+
+// Which shade stands for what, the same in every picture.
+std::string SvgLegend(int left, int top) {
+  std::string svg = fmt::format(
+      "<defs><linearGradient id=\"scale\"><stop stop-color=\"{0}\" stop-opacity=\"0\"/>"
+      "<stop offset=\"1\" stop-color=\"{0}\"/></linearGradient></defs>\n"
+      "<rect x=\"{1}\" y=\"{2}\" width=\"{3}\" height=\"12\" fill=\"url(#scale)\" stroke=\"#d0d0d0\"/>\n",
+      kColour, left, top, kScale);
+  for (const int percent : {0, 25, 50, 75, 100}) {
+    svg += fmt::format("<text x=\"{}\" y=\"{}\" font-size=\"11\" text-anchor=\"middle\">{} %</text>\n",
+                       left + kScale * percent / 100, top + 28, percent);
+  }
+  return svg;
 }
 
 }  // namespace
@@ -174,26 +189,23 @@ std::string DrawText(const AttentionPicture& picture, size_t width) {
     text += DrawColumns(table, begin, end);
     begin = end;
   }
-  return text + fmt::format("A row shows where the model looked while it wrote that piece: ░ a little … █ {:.0f} %\n",
-                            LargestOf(picture.weights) * 100);
+  return text + "A row shows where the model looked while it wrote that piece: ░ 25 %, ▒ 50 %, ▓ 75 %, █ 100 %\n";
 }
 
 std::string DrawSvg(const AttentionPicture& picture) {
-  constexpr int kCell = 40;
   constexpr int kColumn = 9;  // pixels of one terminal column, about
   const std::vector<std::string> heads = Shown(picture.source), labels = Shown(picture.target);
   const int left = 20 + kColumn * static_cast<int>(WidestOf(labels));
   const int top = 50 + kColumn * static_cast<int>(WidestOf(heads));
-  const float largest = LargestOf(picture.weights);
-  const std::string title = fmt::format("{}; darkest: {:.0f} %", picture.title, largest * 100);
-  const int width =
-      std::max(left + kCell * static_cast<int>(heads.size()), kColumn * static_cast<int>(DisplayWidth(title))) + 20;
-  const int height = top + kCell * static_cast<int>(labels.size()) + 20;
+  const int bottom = top + kCell * static_cast<int>(labels.size());
+  const int right = left + std::max(kScale, kCell * static_cast<int>(heads.size()));
+  const int width = std::max(right, kColumn * static_cast<int>(DisplayWidth(picture.title))) + 20;
+  const int height = bottom + 60;
   std::string svg = fmt::format(
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "font-family=\"sans-serif\" font-size=\"14\">\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"10\" y=\"24\" font-size=\"15\">{2}</text>\n",
-      width, height, EscapeXml(title));
+      width, height, EscapeXml(picture.title));
   for (size_t col = 0; col < heads.size(); ++col) {
     const int x = left + kCell * static_cast<int>(col) + kCell / 2 + 5;
     svg += fmt::format("<text x=\"{0}\" y=\"{1}\" transform=\"rotate(-90 {0} {1})\">{2}</text>\n", x, top - 8,
@@ -206,13 +218,13 @@ std::string DrawSvg(const AttentionPicture& picture) {
     for (size_t col = 0; col < heads.size(); ++col) {
       const float weight = picture.weights[row * heads.size() + col];
       svg += fmt::format(
-          "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"#1f4e9c\" fill-opacity=\"{:.3f}\" "
+          "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" fill-opacity=\"{:.3f}\" "
           "stroke=\"#d0d0d0\"><title>{} → {}: {:.1f} %</title></rect>\n",
-          left + kCell * static_cast<int>(col), y, kCell, kCell, weight / largest, EscapeXml(labels[row]),
+          left + kCell * static_cast<int>(col), y, kCell, kCell, kColour, weight, EscapeXml(labels[row]),
           EscapeXml(heads[col]), weight * 100);
     }
   }
-  return svg + "</svg>\n";
+  return svg + SvgLegend(left, bottom + 20) + "</svg>\n";
 }
 
 }  // namespace dragoman

@@ -16,13 +16,13 @@ struct AttentionPicture {
   std::string title;
 };
 
-// Lines of text, shaded relative to the largest weight. When the source pieces do not fit above their columns within
-// `width`, the columns are numbered and the pieces listed before; when the numbers do not fit, either, columns stand
-// below each other.
+// Lines of text, shaded on a scale of 0 to 100 %, which the last line explains. When the source pieces do not fit above
+// their columns within `width`, the columns are numbered and the pieces listed before; when the numbers do not fit,
+// either, columns stand below each other.
 std::string DrawText(const AttentionPicture& picture, size_t width);
 
-// A complete SVG document, 40 pixels a cell, weights as shades of one colour (the largest is the
-// darkest) and as tooltips.
+// A complete SVG document, 40 pixels a cell, weights as shades of one colour (0 to 100 %, with a legend) and as
+// tooltips.
 std::string DrawSvg(const AttentionPicture& picture);
 
 // Columns that a terminal uses for UTF-8 `text`: two for a wide East Asian character, none for a combining mark.

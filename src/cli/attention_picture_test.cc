@@ -68,16 +68,16 @@ TEST(AttentionPictureTest, ColumnsThatDoNotFitStandBelowTheOthers) {
   for (const std::string& line : std::vector(lines.begin(), lines.end() - 1)) EXPECT_LE(DisplayWidth(line), 15u);
 }
 
-// In a long sentence every weight is small.
-TEST(AttentionPictureTest, ShadesAreRelativeToTheLargestWeight) {
+// In a long sentence every weight is small; little certainty must not look like much.
+TEST(AttentionPictureTest, EveryPictureHasTheSameScaleAndALegend) {
   AttentionPicture even = {std::vector<std::string>(20, "a"), {"b"}, std::vector<float>(20, 0.05f), "Title"};
-  EXPECT_THAT(DrawText(even, 200), AllOf(HasSubstr("b ███ ███"), HasSubstr("█ 5 %\n")));
-  EXPECT_THAT(DrawSvg(even), AllOf(HasSubstr("fill-opacity=\"1.000\""), HasSubstr("a: 5.0 %"),
-                                   HasSubstr(">Title; darkest: 5 %</text>")));
-  even.weights[0] = 0.1f;
-  EXPECT_THAT(DrawText(even, 200), HasSubstr("b ███ ▒▒▒ ▒▒▒"));
-  even.weights.assign(20, 0.0f);
-  EXPECT_THAT(DrawSvg(even), Not(HasSubstr("nan")));
+  EXPECT_THAT(DrawText(even, 200),
+              AllOf(HasSubstr("b             "), HasSubstr(": ░ 25 %, ▒ 50 %, ▓ 75 %, █ 100 %\n")));
+  EXPECT_THAT(DrawSvg(even), AllOf(HasSubstr("fill-opacity=\"0.050\""), HasSubstr("a: 5.0 %"),
+                                   HasSubstr(">Title</text>"), HasSubstr(">0 %</text>"), HasSubstr(">100 %</text>")));
+  even.weights[0] = 1;
+  even.weights[1] = 0.45f;
+  EXPECT_THAT(DrawText(even, 200), HasSubstr("b ███ ▒▒▒    "));
 }
 
 TEST(AttentionPictureTest, SvgEscapesAndKeepsControlCharactersOut) {

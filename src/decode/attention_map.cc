@@ -6,16 +6,25 @@
 #include "base/error.h"
 #include "decode/search.h"
 #include "decode/tokenized_line.h"
+#include "kernels/elementwise.h"
 
 namespace dragoman {
 namespace {
 
-Hypothesis TranslateGreedily(Tape& tape, const TranslationModel& loaded, const PackedTokens& src) {
-  DecodeOptions options;
-  options.beam_size = 1;
+Hypothesis BestTranslation(Tape& tape, const TranslationModel& loaded, const PackedTokens& src,
+                           const DecodeOptions& options) {
   const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id(), loaded.vocabs.tgt->unk_id());
   const int64_t id = 0;
   return searcher.Search(tape, src, {&id, 1}).front().front();
+}
+
+void RequireFinite(const AttentionTrace& trace) {
+  for (const AttentionTrace::Entry& entry : trace.entries) {
+    if (kernels::AllFinite(entry.weights)) continue;
+    throw NumericError(entry.path +
+                       ": the model gives weights that are not finite for this pair; its own weights are damaged, take "
+                       "an earlier checkpoint");
+  }
 }
 
 std::vector<std::string> Pieces(const Vocabulary& vocab, const std::vector<int32_t>& tokens) {
@@ -47,7 +56,8 @@ std::vector<float> AttentionMap::Weights(int layer, int head) const {
   return mean;
 }
 
-AttentionMap MapAttention(const TranslationModel& loaded, const std::string& source, const std::string& target) {
+AttentionMap MapAttention(const TranslationModel& loaded, const std::string& source, const std::string& target,
+                          const DecodeOptions& options) {
   const TransformerConfig& config = loaded.model->config();
   const TokenizedLine src = TokenizeLine(*loaded.vocabs.src, source, config.max_src_len);
   if (src.tokens.empty()) throw OptionError("the sentence is empty; give a sentence to look into");
@@ -60,8 +70,9 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   map.source_truncated = src.truncated;
   map.target_truncated = tgt.truncated;
   map.repaired = src.repaired || tgt.repaired;
+  map.unknown = src.unknown + tgt.unknown;
   if (tgt.tokens.empty()) {  // nothing in it, or white space
-    Hypothesis translation = TranslateGreedily(tape, loaded, src_batch.view());
+    Hypothesis translation = BestTranslation(tape, loaded, src_batch.view(), options);
     tgt.tokens = std::move(translation.tokens);
     if (translation.complete) tgt.tokens.push_back(loaded.vocabs.tgt->eos_id());
     map.translation_cut = !translation.complete;
@@ -75,6 +86,7 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   map.heads = config.heads;
   const Variable encoder_out = loaded.model->Encode(tape, src_batch.view(), &map.trace);
   loaded.model->Decode(tape, tgt_batch.view(), src_batch.view().packing, encoder_out, &map.trace);
+  RequireFinite(map.trace);
   return map;
 }
 

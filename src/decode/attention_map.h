@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "decode/options.h"
 #include "decode/translation_model.h"
 #include "nn/attention_trace.h"
 
@@ -21,6 +22,7 @@ struct AttentionMap {
   bool target_truncated = false;  // the same of a given target
   bool translation_cut = false;   // the model's own translation reached the length limit before its </s>
   bool repaired = false;          // invalid UTF-8 was read as U+FFFD, NUL as a space
+  int64_t unknown = 0;            // characters of both that the vocabulary has no piece for: <unk>
   AttentionTrace trace;           // every layer's and head's weights, by path
 
   // Weights [target, source] of decoder layer `layer` and one head; -1 averages over all layers, all heads.
@@ -28,8 +30,10 @@ struct AttentionMap {
   std::vector<float> Weights(int layer, int head) const;
 };
 
-// The map of a pair; an empty target is translated first (greedily). Throws OptionError for an empty source.
-AttentionMap MapAttention(const TranslationModel& model, const std::string& source, const std::string& target);
+// The map of a pair; where the target is empty, of the best translation that the options find. Throws OptionError for
+// an empty source, NumericError when the model gives no finite weights.
+AttentionMap MapAttention(const TranslationModel& model, const std::string& source, const std::string& target,
+                          const DecodeOptions& options = {});
 
 }  // namespace dragoman
 

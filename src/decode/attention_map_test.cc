@@ -4,14 +4,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "decode/test_translation.h"
+#include "decode/translator.h"
 
 namespace dragoman {
 namespace {
+
+// Pieces joined, as text.
+std::string Spelt(std::string pieces) {
+  const std::string mark = "▁";
+  for (size_t at = pieces.find(mark); at != std::string::npos; at = pieces.find(mark)) {
+    pieces.replace(at, mark.size(), at == 0 ? "" : " ");
+  }
+  return pieces;
+}
 
 void ExpectRowsOfOne(const AttentionMap& map, const std::vector<float>& weights) {
   ASSERT_EQ(weights.size(), map.target.size() * map.source.size());
@@ -73,6 +84,39 @@ TEST(AttentionMapTest, TranslatesWhereNoTargetIsGiven) {
   EXPECT_EQ(blank.target, map.target);
   EXPECT_EQ(map.target.back(), "</s>");
   ExpectRowsOfOne(map, map.Weights(-1, -1));
+}
+
+// The same pieces as the translation's text: an untrained model writes none that other pieces spell.
+TEST(AttentionMapTest, TheTranslationIsTheTranslators) {
+  const TranslationModel loaded = RandomTranslationModel(/*end_bias=*/0);
+  DecodeOptions greedy, bound, sample;
+  greedy.beam_size = 1;
+  bound.stopping = Stopping::kBound;
+  bound.max_length = 7;
+  sample.sample = true;
+  WorkerPool pool(1);
+  std::set<std::string> found;
+  for (const DecodeOptions& options : {DecodeOptions(), greedy, bound, sample}) {
+    Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
+    std::string all;
+    for (const std::string& line : TestSentences()) {
+      AttentionMap map = MapAttention(loaded, line, "", options);
+      const Translation expected = translator.Translate(std::vector{line}).front().n_best.front();
+      if (!map.translation_cut) map.target.pop_back();
+      std::string text;
+      for (const std::string& piece : map.target) text += piece;
+      EXPECT_EQ(Spelt(text), expected.text);
+      EXPECT_EQ(map.translation_cut, !expected.complete);
+      all += text;
+    }
+    EXPECT_TRUE(found.insert(all).second) << "no other options found all of it";
+  }
+}
+
+TEST(AttentionMapTest, WeightsThatAreNotFiniteAreAnError) {
+  EXPECT_THROW(MapAttention(PoisonedTranslationModel(), "Ω", "我"), NumericError);
+  EXPECT_THROW(MapAttention(PoisonedTranslationModel(), "Ω", ""), NumericError);
+  EXPECT_NO_THROW(MapAttention(PoisonedTranslationModel(), "I see", "我"));
 }
 
 TEST(AttentionMapTest, TextsUpToTheModelsLimitFit) {

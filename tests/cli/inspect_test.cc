@@ -3,6 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "tests/cli/cli_test_util.h"
@@ -67,6 +71,72 @@ TEST(ScoreTest, EmptyFilesAreAFailure) {
   EXPECT_THAT(run.err, HasSubstr("empty; expected at least one line to score"));
 }
 
+// A model that gives no finite number for a source with an unknown character: their row of the embedding overflows.
+const std::string& PoisonedModel() {
+  static const std::string model = [] {
+    const std::string run = Scratch("poisoned"), weights = "poisoned/last/model.safetensors";
+    const Finished trained = Dragoman(TinyTraining() + Args{"--tying", "decoder", "--max-steps", "1", "--output", run});
+    EXPECT_EQ(trained.code, 0) << trained.err;
+    std::string bytes = FileText(Scratch(weights));
+    uint64_t header = 0;
+    std::memcpy(&header, bytes.data(), sizeof(header));
+    const json tensors = json::parse(bytes.substr(sizeof(header), header));
+    const size_t first = tensors.at("src_embed.weight").at("data_offsets")[0];  // the row of <unk>
+    const float huge = std::numeric_limits<float>::max();  // finite, but no more so when it is multiplied
+    std::memcpy(&bytes[sizeof(header) + header + first], &huge, sizeof(huge));
+    WriteScratch(weights, bytes);
+    EXPECT_EQ(Bash("rm " + run + "/last/MANIFEST.json").code, 0);
+    return run + "/last";
+  }();
+  return model;
+}
+
+Finished ScorePoisoned(const Args& flags, const std::string& sources, const std::string& targets) {
+  return Dragoman(Args{"score", "--model", PoisonedModel(), "--threads", "1", "--src", WriteScratch("s", sources),
+                       "--tgt", WriteScratch("t", targets)} +
+                  flags);
+}
+
+TEST(ScoreTest, WithoutAFiniteNumberALineHasAnError) {
+  const std::string sources = "a b\n我\n\nc\n", targets = "b a\nb\nx\nc\n";
+  const Finished run = ScorePoisoned({}, sources, targets);
+  EXPECT_EQ(run.code, 0) << run.err;
+  const auto lines = Lines(run.out);
+  ASSERT_EQ(lines.size(), 4u);
+  EXPECT_EQ(lines[1], "");
+  EXPECT_EQ(lines[2], "nan");  // an empty source is another matter
+  EXPECT_LT(std::stod(lines[0]), 0);
+  EXPECT_LT(std::stod(lines[3]), 0);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("input line 2: the model gives no finite log-probability"),
+                             HasSubstr("1 pair could not be scored"), HasSubstr("left 1 pair with an empty source"),
+                             HasSubstr("perplexity "), Not(HasSubstr("perplexity nan"))));
+  const auto objects = Lines(ScorePoisoned({"--format", "jsonl"}, sources, targets).out);
+  ASSERT_EQ(objects.size(), 4u);
+  for (size_t i = 0; i < 4; ++i) {
+    const json object = json::parse(objects[i]);
+    EXPECT_EQ(object.contains("error"), i == 1);
+    EXPECT_EQ(object.at("log_prob").is_null(), i == 1 || i == 2);
+    EXPECT_EQ(object.at("unknown"), i == 1 || i == 2 ? 1 : 0);  // of the target, too
+  }
+}
+
+TEST(ScoreTest, WithoutAnyScoreItIsAFailure) {
+  const Finished run = ScorePoisoned({"--quiet"}, "我\n\n你\n", "a\nb\nc\n");
+  EXPECT_EQ(run.code, 1);
+  EXPECT_EQ(Lines(run.out).size(), 3u);
+  EXPECT_THAT(run.err,
+              AllOf(HasSubstr("input line 1: "), HasSubstr("input line 3: "), HasSubstr("no pair could be scored")));
+  EXPECT_EQ(Dragoman({"translate", "--model", PoisonedModel()}, "我\n\n你\n").code, 1) << "nor does translate";
+  const Finished empty = Score({}, "\n", "x\n");
+  EXPECT_EQ(empty.code, 0);
+  EXPECT_THAT(empty.err, AllOf(HasSubstr("1 pair, of which none has a score"), Not(HasSubstr("perplexity"))));
+}
+
+TEST(ScoreTest, CharactersThatTheVocabularyLacksAreCounted) {
+  EXPECT_THAT(Score({}, "a 你好\na\n", "b a\n世 b\n").err,
+              HasSubstr("the vocabulary lacks 3 characters of 2 pairs, scored as <unk>"));
+}
+
 TEST(EvalTest, ReadsHypothesesFromStdin) {
   const Args eval = {
       "eval", "--metric", "bleu", "--tokenize", "13a", "--ref", WriteScratch("ref", "the cat sat down .\n")};
@@ -126,13 +196,37 @@ TEST(AverageTest, RunsAndCheckpointsAreNotOverwritten) {
   }
 }
 
+// Of the test's run, with a model's vocabulary that has no </s>.
+TEST(ModelTest, AVocabularyWithoutEndOfSentenceIsRefusedByEveryCommand) {
+  const std::string model = Scratch("without end"), line = WriteScratch("line", "a b\n");
+  ASSERT_EQ(Bash("cp -rL " + TinyRun() + "/best '" + model + "' && rm '" + model + "/MANIFEST.json'").code, 0);
+  std::string vocab = FileText(model + "/vocab.model");
+  vocab.replace(vocab.find("</s>"), 4, "<ss>");
+  WriteScratch("without end/vocab.model", vocab);
+  const Args train = TinyTraining() + Args{"--max-steps", "1", "--output", Scratch("none")};
+  Args train_with = train;
+  std::replace(train_with.begin(), train_with.end(), Scratch("V.model"), model + "/vocab.model");
+  for (const Args& args : {Args{"translate", "--model", model},
+                           {"score", "--model", model, "--src", line, "--tgt", line},
+                           {"attention", "--model", model, "a b"},
+                           {"average", "--output", Scratch("no mean"), model},
+                           train + Args{"--init-from", model},
+                           train_with}) {
+    const Finished run = Dragoman(args, "a b\n");
+    EXPECT_EQ(run.code, 1) << args[0];
+    EXPECT_EQ(run.out, "");
+    EXPECT_THAT(run.err, StartsWith("dragoman: " + model + "/vocab.model: it has no </s>")) << args[0];
+    EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+  }
+}
+
 Finished Attention(const Args& args) { return Dragoman(Args{"attention", "--model", TinyRun()} + args); }
 
 TEST(AttentionTest, DrawsInTheTerminalAndAsSvg) {
   const std::string svg = Scratch("a.svg");
   const Finished run = Attention({"--svg", svg, "a b c"});
   EXPECT_EQ(run.code, 0) << run.err;
-  EXPECT_THAT(run.out, StartsWith("Cross-attention, all layers, all heads\n"));
+  EXPECT_THAT(run.out, StartsWith("Cross-attention, mean of all layers, mean of all heads\n"));
   EXPECT_THAT(run.out, HasSubstr("</s>"));
   EXPECT_THAT(FileText(svg), AllOf(StartsWith("<svg xmlns="), HasSubstr("</svg>\n")));
   const Finished to_stdout = Attention({"--svg", "-", "a b c"});
@@ -159,6 +253,16 @@ TEST(AttentionTest, TheSvgMayGoToDevStdout) {
   const std::string file = WriteScratch("stdout.txt", "before\n");
   ASSERT_EQ(Bash("\"$DRAGOMAN\" attention --model " + TinyRun() + " --svg /dev/stdout a b c >> " + file).code, 0);
   EXPECT_THAT(FileText(file), AllOf(StartsWith("before\n<"), HasSubstr("</svg>\n"), HasSubstr("Cross-attention")));
+}
+
+TEST(AttentionTest, LooksAtTheTranslationThatTranslateFinds) {
+  const std::string sentence = "a b c d e f g h";
+  const std::string best = Attention({sentence}).out;
+  EXPECT_EQ(Attention({"--beam-size", "4", "--stopping", "first", sentence}).out, best);
+  const Finished sampled = Attention({"--sample", "--temperature", "9", "--max-length", "1", sentence});
+  EXPECT_NE(sampled.out, best);
+  EXPECT_THAT(sampled.err, HasSubstr("cut at the length limit"));
+  EXPECT_EQ(Attention({"--beam-size", "0", sentence}).code, 2);
 }
 
 TEST(AttentionTest, WordsNeedNoQuotes) { EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out); }
@@ -189,6 +293,7 @@ TEST(AttentionTest, AnOverlongSentenceIsReported) {
   EXPECT_THAT(Attention({"--target", std::string(100, 'a'), "a"}).err,
               HasSubstr("the target is longer than the model's 30 tokens"));
   EXPECT_THAT(Attention({"a\xFF"}).err, HasSubstr("invalid UTF-8"));
+  EXPECT_THAT(Attention({"a 你好"}).err, HasSubstr("the vocabulary lacks 2 characters"));
 }
 
 }  // namespace
