@@ -81,8 +81,7 @@ class BleuReport final : public MetricReport {
     if (!better) return "";
     return fmt::format(
         "the references have no blanks between words, so to --tokenize {} a sentence is one word, and BLEU says "
-        "little; "
-        "give --tokenize {}",
+        "little; give --tokenize {}",
         EnumName(tokenizer_), EnumName(*better));
   }
 
@@ -145,12 +144,10 @@ class RougeReport final : public MetricReport {
         break;
       case RougeRemedy::kChinese:
         return "ROUGE's tokenizer keeps the letters a to z and digits only, which most of the references' are not; "
-               "give "
-               "--tokenize zh, which keeps all";
+               "give --tokenize zh, which keeps all";
       case RougeRemedy::kNoRouge:
         return "the references have no blanks between words, which ROUGE needs in all scripts but Chinese; give "
-               "--metric "
-               "chrf";
+               "--metric chrf";
     }
     return "";
   }

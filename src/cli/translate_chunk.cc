@@ -20,8 +20,7 @@
 namespace dragoman {
 namespace {
 
-constexpr int kPartVersion =
-    2;  // raised whenever TranslatedChunk::Pack writes others than it did: old parts are not read
+constexpr int kPartVersion = 2;  // raised whenever TranslatedChunk::Pack changes: older parts are not read
 
 std::string ToJson(const TranslatedLine& line, int64_t number, bool n_best) {
   const auto one = [](const Translation& t) {

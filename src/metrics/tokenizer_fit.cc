@@ -71,9 +71,9 @@ std::optional<BleuTokenizer> BleuTokenizerFit::Better() const {
 
 void RougeTokenizerFit::Add(std::string_view reference) {
   chinese_.Add(reference);
-  for (const char32_t c : ToLower(DecodeUtf8(reference))) {
+  for (const char32_t c : DecodeUtf8(reference)) {
     letters_ += IsLetter(c);
-    kept_ += c >= 'a' && c <= 'z';
+    kept_ += (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
   }
 }
 
