@@ -178,7 +178,9 @@ void AddNBestFlag(CLI::App& command, TranslateFlags* flags) {
       throw OptionError(fmt::format("--n-best is {}, expected 1 to 256", flags->decode.n_best));
     return true;
   };
-  command.add_option("--n-best", read, "print the N best translations with scores; without N, --beam-size of them")
+  command
+      .add_option("--n-best", read,
+                  "print the N best translations (or samples) with scores; without N, --beam-size of them")
       ->expected(0, 1)
       ->type_name("[N]");
 }
