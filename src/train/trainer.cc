@@ -231,8 +231,7 @@ void Trainer::OpenValidation() {
   if (const auto better = validator_->BetterTokenizer()) {
     reporter_.Warn(
         fmt::format("{} has no blanks between words, so to --valid-tokenize {} a sentence is one word, and BLEU says "
-                    "little{}; give "
-                    "--valid-tokenize {}",
+                    "little{}; give --valid-tokenize {}",
                     options_.valid_tgt, options_.valid_tokenize,
                     options_.metric == StopMetric::kBleu ? " of which model is best" : "", EnumName(*better)));
   }

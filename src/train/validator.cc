@@ -63,9 +63,6 @@ void Validator::ReadText(std::vector<std::string>* sources, std::vector<std::str
   if (sources->empty()) {
     throw FileError(input_.source, "no sentence pairs in it, expected some to validate with; check the file names");
   }
-  BleuTokenizerFit fit(bleu_.tokenizer);
-  for (const std::string& reference : references_) fit.Add(reference);
-  better_tokenizer_ = fit.Better();
   report_.crlf_lines = reader.notes().crlf_lines;
   report_.bom_files = reader.notes().bom_files;
 }
@@ -103,6 +100,12 @@ void Validator::AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt)
   batch.src_ids.insert(batch.src_ids.end(), src.begin(), src.end());
   batch.tgt_out_ids.insert(batch.tgt_out_ids.end(), tgt.begin(), tgt.end());
   batch.FinishSentence(batch.sentences(), model_.config().decoder_start);
+}
+
+std::optional<BleuTokenizer> Validator::BetterTokenizer() const {
+  BleuTokenizerFit fit(bleu_.tokenizer);
+  for (const std::string& reference : references_) fit.Add(reference);
+  return fit.Better();
 }
 
 std::vector<std::string> Validator::Describe() const {

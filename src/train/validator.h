@@ -43,8 +43,8 @@ class Validator {
   std::vector<std::string> Describe() const;
 
   // The BLEU tokenizer to take instead of the one given, whose words are not those of the references; none when all is
-  // well. On rank 0.
-  std::optional<BleuTokenizer> BetterTokenizer() const { return better_tokenizer_; }
+  // well.
+  std::optional<BleuTokenizer> BetterTokenizer() const;
 
   // Collective: each rank takes its share, all get the scores. Calls check() many times; Interrupted, thrown from it on
   // any rank, is thrown on all in the end, and nothing of the validation stays then.
@@ -75,7 +75,6 @@ class Validator {
   Communicator& comm_;
   int beam_size_;
   BleuOptions bleu_;
-  std::optional<BleuTokenizer> better_tokenizer_;
   ParallelInput input_;
   CorpusReport report_;
   Finding without_source_, without_target_;        // lines of the files
