@@ -140,7 +140,7 @@ CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const Reten
   DRAGOMAN_CHECK(retention_.keep_last >= 1 && retention_.keep_best >= 1);
   CreateDirectories(files_, run_);
   for (const char* link : {kLast, kBest}) RequireLinkOrNothing(Path(link));
-  for (const char* name : {kLock, "train.jsonl", "config.toml", "tensorboard"}) RequireNoLink(Path(name));
+  for (const char* name : {kLock, "train.jsonl", "config.toml", "tensorboard", "averaged"}) RequireNoLink(Path(name));
   lock_ = files_.TryLock(Path(kLock));
   if (!lock_) {
     std::string owner = ReadFile(files_, Path(kLock), kMaxLockBytes);

@@ -232,7 +232,7 @@ TEST_F(CheckpointStoreTest, NoLinkLeadsOutOfTheRun) {
   WriteFile(files_, victim, "precious");
   CreateDirectories(files_, outside);
   WriteFile(files_, outside + "/model.safetensors", "precious");
-  for (const std::string name : {".lock", "train.jsonl", "config.toml", "tensorboard"}) {
+  for (const std::string name : {".lock", "train.jsonl", "config.toml", "tensorboard", "averaged"}) {
     const std::string path = JoinPath(run_, name);
     RemoveAll(files_, path);
     for (const std::string& target : {victim, outside, directory_ + "/new"}) {
