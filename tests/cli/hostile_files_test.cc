@@ -98,9 +98,13 @@ TEST(HostileFilesTest, ResumingWritesOnlyIntoTheRun) {
   const auto plant = [&](const std::string& target, const std::string& name) {
     return Bash("cd " + run + " && rm -rf " + name + " && ln -s " + target + " " + name).code;
   };
-  for (const std::string name : {".lock", "train.jsonl", "config.toml", "tensorboard"}) {
+  const std::vector<std::pair<std::string, std::string>> links = {{".lock", victim},
+                                                                  {"train.jsonl", victim},
+                                                                  {"config.toml", Scratch("outside") + "/new"},
+                                                                  {"tensorboard", Scratch("outside")}};
+  for (const auto& [name, target] : links) {
     ASSERT_EQ(Bash("cd " + run + " && mv " + name + " saved").code, 0);
-    ASSERT_EQ(plant(name == "tensorboard" ? Scratch("outside") : victim, name), 0);
+    ASSERT_EQ(plant(target, name), 0);
     const Finished refused = Dragoman(resume + Args{run});
     EXPECT_EQ(refused.code, 1);
     EXPECT_THAT(refused.err, AllOf(HasSubstr(name + ": is a link to "), HasSubstr("remove the link")));
