@@ -245,7 +245,7 @@ TEST_F(AverageTest, SaysWhatItIsTheMeanOf) {
   EXPECT_EQ(ReadAbout(files_, directory_ / "out"), mean);
 
   WriteFile(files_, JoinPath(models[1], kAboutFile), "{");
-  EXPECT_THAT(ErrorOf(models), HasSubstr("about.json: "));
+  EXPECT_THAT(ErrorOf(models), HasSubstr("about.json:1: "));
 }
 
 }  // namespace

@@ -52,6 +52,12 @@ std::vector<std::string> CommandsIn(std::string text) {
   return Lines(text);
 }
 
+// Flags of mpirun and Slurm, where a document speaks of them by themselves.
+const Flags& OfLaunchers() {
+  static const Flags flags = {"--mca", "--bind-to", "--requeue"};
+  return flags;
+}
+
 // Flags of `text` (shell, or a flag by itself) that no command of ours has. What is before `dragoman COMMAND` (mpirun
 // and its flags) and what belongs to other programs is not ours.
 std::vector<std::string> UnknownFlags(const std::string& text) {
@@ -65,7 +71,7 @@ std::vector<std::string> UnknownFlags(const std::string& text) {
       rest = match[4].str();
       if (name.empty() && rest.rfind(' ', 0) != 0) continue;  // a name, or a list of words
       if (KnownFlags().count(name) == 0) unknown.push_back("dragoman " + name);
-    } else if (command.rfind("--", 0) != 0) {
+    } else if (command.rfind("--", 0) != 0 || OfLaunchers().count(command.substr(0, command.find(' '))) > 0) {
       continue;
     }
     const auto known = KnownFlags().find(name);
