@@ -127,7 +127,8 @@ Json Describer::Weights(const SafetensorsReader& weights) {
     const int64_t size = (info.end - info.begin) / DTypeBytes(info.dtype);
     const auto add = [&](const char* part) { parts[part] = parts.value(part, int64_t{0}) + size; };
     add("total");
-    const auto part = std::ranges::find_if(kParts, [&](const auto& p) { return name.starts_with(p.first); });
+    const auto part =
+        std::ranges::find_if(kParts, [&tensor = name](const auto& p) { return tensor.starts_with(p.first); });
     add(part == std::end(kParts) ? "other" : part->second);
   }
   return {{"parameters", parts}, {"types", types}};
