@@ -360,7 +360,7 @@ void Trainer::Step() {
       exchange_->Share(model_->parameters().values(), /*to_all=*/true);
       waited_seconds_ += timer.Seconds();
     }
-    if (!update_.batches.empty()) guard_->NoteFinite(&update_.batches.front());
+    guard_->NoteFinite(update_.batches);
   } else {
     reporter_.Warn(guard_->Skip(state_.step + 1, found.suspects, found.sums.loss, norm, saved_step_));
     optimizer_->Discard(pool_, workers_->gradients());
@@ -395,8 +395,8 @@ std::optional<ValidationScores> Trainer::ScoresOf(std::span<float> weights) {
 }
 
 bool Trainer::Validate() {
-  guard_->RequireSound(state_.step, update_.batches,
-                       saved_step_);  // or the search would complain, which knows nothing of steps
+  // Or the search would complain, which knows nothing of steps.
+  guard_->RequireSound(state_.step, update_.batches, saved_step_);
   if (exchange_ && options_.shard_optimizer) exchange_->Share(optimizer_->average(), /*to_all=*/true);
   const std::optional<ValidationScores> scores = ScoresOf(optimizer_->average());  // of the weights that will be used
   if (!scores) return false;

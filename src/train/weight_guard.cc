@@ -23,9 +23,9 @@ WeightGuard::WeightGuard(const TrainOptions& options, const Transformer& model, 
                          GradientWorkers& workers, Communicator& comm)
     : options_(options), model_(model), optimizer_(optimizer), workers_(workers), comm_(comm) {}
 
-void WeightGuard::NoteFinite(Batch* batch) {
+void WeightGuard::NoteFinite(std::span<Batch> batches) {
   skipped_in_a_row_ = 0;
-  std::swap(witness_, *batch);
+  if (!batches.empty()) std::swap(witness_, batches.front());
 }
 
 std::string WeightGuard::Skip(int64_t step, const std::string& where, double loss, double norm, int64_t saved_step) {

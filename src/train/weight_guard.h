@@ -23,8 +23,9 @@ class WeightGuard {
   WeightGuard(const TrainOptions& options, const Transformer& model, Optimizer& optimizer, GradientWorkers& workers,
               Communicator& comm);
 
-  // An update was made; its first batch, whose loss was finite, is taken (swapped) to look at weights with.
-  void NoteFinite(Batch* batch);
+  // An update was made of these batches of this rank's, if any; the first, whose loss was finite, is taken (swapped) to
+  // look at weights with.
+  void NoteFinite(std::span<Batch> batches);
   // An update of the batches called `where` is not finite. Returns a warning if it is to be skipped; throws
   // NumericError if not, or after too many in a row.
   std::string Skip(int64_t step, const std::string& where, double loss, double norm, int64_t saved_step);
