@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
+#include <fstream>
 #include <iostream>
 #include <utility>
 
@@ -38,6 +40,16 @@ std::span<std::byte> Unconst(std::span<const std::byte> bytes) {
 [[noreturn]] void EndProcess(const std::string& line) {
   std::cerr << line + "\n" << std::flush;
   _exit(1);
+}
+
+// Whether a process is there and was started by the one that started this one.
+bool IsSibling(int pid) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));  // "PID (NAME) STATE PARENT ..."
+  std::string stat;
+  std::getline(file, stat);
+  const size_t name_end = stat.rfind(')');
+  return name_end != std::string::npos && stat.size() > name_end + 4 &&
+         std::atoi(stat.c_str() + name_end + 4) == getppid();
 }
 
 }  // namespace
@@ -79,7 +91,9 @@ void Communicator::Abandon() {
 
 std::string Communicator::Name(int rank) const {
   const std::lock_guard lock(mutex_);
-  return names_.empty() ? "rank " + std::to_string(rank) : names_[static_cast<size_t>(rank)];
+  if (processes_.empty()) return "rank " + std::to_string(rank);
+  const Process& process = processes_[static_cast<size_t>(rank)];
+  return fmt::format("rank {} on {}, process {}", rank, process.host.data(), process.pid);
 }
 
 Communicator& Alone() {
@@ -95,6 +109,7 @@ int Communicator::cores() const {
 void Communicator::Leave() {
   if (size_ == 1) return;
   AllGather({});  // nobody is needed any more
+  const std::string own = name();
   std::unique_lock lock(mutex_);
   leave_ = true;
   changed_.notify_all();
@@ -104,21 +119,39 @@ void Communicator::Leave() {
     EndProcess(fmt::format(
         "dragoman: all is done and saved, but {} has waited {:.0f} s for the other processes to end: is one of them "
         "stopped? They are ended now",
-        names_[static_cast<size_t>(rank_)], waiting.Seconds()));
+        own, waiting.Seconds()));
   }
   lock.unlock();
   thread_.join();
+  AwaitNeighboursEnd(&waiting);
+}
+
+// MPI lets ranks go one by one, but their launcher waits for all. The first of a machine looks after the others there.
+void Communicator::AwaitNeighboursEnd(WaitTimer* waiting) const {
+  const auto own = static_cast<size_t>(rank_);
+  const auto is_neighbour = [&](const Process& process) {
+    return process.host == processes_[own].host && process.pid != processes_[own].pid;
+  };
+  if (std::any_of(processes_.begin(), processes_.begin() + rank_, is_neighbour)) return;
+  for (size_t other = own + 1; other < processes_.size(); ++other) {
+    while (is_neighbour(processes_[other]) && IsSibling(processes_[other].pid)) {
+      if (waiting->Seconds() >= patience_ + kLeaveLater) {
+        EndProcess(fmt::format("dragoman: all is done and saved, but {} has not ended: is it stopped? It is ended now",
+                               Name(static_cast<int>(other))));
+      }
+      std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    }
+  }
 }
 
 void Communicator::ShareNames() {
-  std::vector<std::array<char, 256>> texts(static_cast<size_t>(size_));
-  char host[128] = "";
-  gethostname(host, sizeof(host) - 1);
-  const auto own = static_cast<size_t>(rank_);
-  fmt::format_to_n(texts[own].data(), texts[own].size() - 1, "rank {} on {}, process {}", rank_, host, getpid());
-  AllGatherBytes(std::as_writable_bytes(std::span(texts)));
+  std::vector<Process> processes(static_cast<size_t>(size_));
+  Process& own = processes[static_cast<size_t>(rank_)];
+  gethostname(own.host.data(), own.host.size() - 1);
+  own.pid = getpid();
+  AllGatherBytes(std::as_writable_bytes(std::span(processes)));
   const std::lock_guard lock(mutex_);
-  for (const auto& text : texts) names_.emplace_back(text.data());
+  processes_ = std::move(processes);
 }
 
 // ---- Collective calls, made of transfers.

@@ -8,6 +8,7 @@
 #ifndef DRAGOMAN_COMM_COMMUNICATOR_H_
 #define DRAGOMAN_COMM_COMMUNICATOR_H_
 
+#include <array>
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
@@ -113,6 +114,7 @@ class Communicator {
   bool SayGoodbye();   // false: likewise
   void Rest(bool anything_happened);
   void ShareNames();
+  void AwaitNeighboursEnd(WaitTimer* waiting) const;
   void Run(std::vector<Transfer> sends, std::vector<Transfer> receives);
   void AllGatherBytes(std::span<std::byte> all);
   void BroadcastBytes(std::span<std::byte> bytes);
@@ -121,9 +123,13 @@ class Communicator {
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Order> orders_;           // guarded by mutex_
-  int64_t unfinished_ = 0;             // guarded by mutex_; orders but letters that are not done
-  std::vector<std::string> names_;     // guarded by mutex_; by rank
+  std::deque<Order> orders_;  // guarded by mutex_
+  int64_t unfinished_ = 0;    // guarded by mutex_; orders but letters that are not done
+  struct Process {
+    std::array<char, 128> host = {};
+    int pid = 0;
+  };
+  std::vector<Process> processes_;     // guarded by mutex_; by rank
   std::deque<Letter> letters_;         // guarded by mutex_
   int waiting_for_letters_ = 0;        // guarded by mutex_
   int next_tag_ = 0;                   // guarded by mutex_

@@ -137,6 +137,17 @@ TEST_F(TrainRanksTest, ARankThatIsStoppedBeforeItJoinsEndsTheRun) {
   EXPECT_THAT(Log(), HasSubstr("dragoman: rank 0 has waited 7 s for the other processes to join, and the run ends"));
 }
 
+// However far it had come: within MPI, or out of it and only not gone yet.
+TEST_F(TrainRanksTest, ARankThatIsStoppedWhileItLeavesEndsTheRun) {
+  MpiProgram program(2, Arguments("run", 20), directory_ / "log");
+  const pid_t second = program.RankPid(1);
+  const auto ends = [&] { return FileBytes(directory_ / "run/train.jsonl").find("\"end\"") != std::string::npos; };
+  for (int tries = 0; tries < 30'000 && !ends(); ++tries) std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  ASSERT_TRUE(ends()) << Log();
+  kill(second, SIGSTOP);
+  ASSERT_TRUE(program.WaitUntil(program.Seconds() + 10).has_value()) << "it had not ended after 10 s; " << Log();
+}
+
 TEST_F(TrainRanksTest, ASignalToAnyRankSavesAndEndsAll) {
   MpiProgram program(2, Arguments("run", 1'000'000, "--save-every 1000000"), directory_ / "log");
   WaitForRecords("run", 10);
