@@ -9,7 +9,6 @@
 #include <cstdlib>
 #include <utility>
 
-#include "base/check.h"
 #include "base/error.h"
 #include "base/utf8.h"
 
