@@ -5,7 +5,8 @@
 #   tests/guide_test.sh DRAGOMAN
 set -eu -o pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
-export PROGRAM=$1
+PROGRAM=$(realpath "$1")
+export PROGRAM
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 

@@ -14,8 +14,8 @@ fail() {
   exit 1
 }
 cd /
-"$prefix/a place/bin/dragoman" --version | grep -qE '^dragoman [0-9.]+$' || fail "the program does not run"
-"$prefix/a place/bin/dragoman" train --help | grep -q -- --preset || fail "the program explains nothing"
+[[ $("$prefix/a place/bin/dragoman" --version) =~ ^dragoman\ [0-9.]+$ ]] || fail "the program does not run"
+[[ $("$prefix/a place/bin/dragoman" train --help) == *--preset* ]] || fail "the program explains nothing"
 for file in LICENSE README.md docs/guide.md docs/formats.md docs/scaling.md; do
   [ -s "$prefix/a place/share/doc/dragoman/$file" ] || fail "share/doc/dragoman/$file is missing"
 done
