@@ -17,7 +17,7 @@ void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
        "what a log-probability is divided by, ((5 + |Y|) / 6)^alpha of Wu et al. 2016 or |Y|^alpha");
   flag("stopping", options->stopping,
        "what ends a sentence: beam-size hypotheses have finished (beam), no open one can overtake the n-best (bound), "
-       "or none is ahead of them as it stands (first); whatever N of --n-best is, the best stays the same");
+       "or none is ahead of them as it stands (first)");
   flag("max_length_factor", options->max_length_factor, "output tokens at most this times the input's, plus 10");
   flag("max_length", options->max_length, "output tokens at most; 0, or more than that: the model's limit");
   flag("allow_unk", options->allow_unk, "let <unk>, for what the vocabulary has no piece for, into translations");
