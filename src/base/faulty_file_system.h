@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ class FaultyFileSystem : public FileSystem {
     crash_at_ = operation;
     after_ = after;
   }
+  void PretendSpace(DiskSpace space) { space_ = space; }
 
   std::unique_ptr<WritableFile> Create(const std::string& path) override;
   std::unique_ptr<WritableFile> OpenAppend(const std::string& path) override;
@@ -51,6 +53,7 @@ class FaultyFileSystem : public FileSystem {
   bool Exists(const std::string& path) override;
   std::string ReadSymlink(const std::string& link) override;
   std::vector<std::string> List(const std::string& directory) override;
+  DiskSpace Space(const std::string& path) override { return space_ ? *space_ : base_.Space(path); }
   std::unique_ptr<FileLock> TryLock(const std::string& path) override;
 
  private:
@@ -87,6 +90,7 @@ class FaultyFileSystem : public FileSystem {
   int64_t crash_at_ = 0;
   AfterCrash after_ = AfterCrash::kAllKept;
   bool crashed_ = false;
+  std::optional<DiskSpace> space_;
   std::map<std::string, int64_t> synced_size_;  // files with bytes not synced yet → how many are
   std::vector<NameChange> unsynced_names_;      // oldest first
 };

@@ -4,6 +4,8 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 
 namespace dragoman {
@@ -81,6 +83,15 @@ void WriteFile(FileSystem& files, const std::string& path, std::string_view byte
   file->Append(bytes);
   file->Sync();
   file->Close();
+}
+
+void RequireRoom(FileSystem& files, const std::string& path) {
+  const DiskSpace space = files.Space(path);
+  if (space.available >= std::min(space.total / 20, int64_t{1} << 30)) return;
+  throw FileError(path, "its disk is nearly full, " + std::to_string(space.available >> 20) + " MB of " +
+                            std::to_string(space.total >> 20) +
+                            " are free; expected room for it, and input that ends; remove something or choose a place "
+                            "with more room");
 }
 
 AtomicFile::AtomicFile(FileSystem& files, const std::string& path) : files_(files), path_(path) {

@@ -50,6 +50,11 @@ class FileLock {
 
 enum class FileType { kNone, kFile, kDirectory, kSymlink, kOther };
 
+struct DiskSpace {
+  int64_t total = 0;      // bytes
+  int64_t available = 0;  // to this user
+};
+
 // The calls the toolkit makes. Thread-safe as the system's own calls are.
 class FileSystem {
  public:
@@ -74,6 +79,8 @@ class FileSystem {
   virtual bool Exists(const std::string& path) = 0;    // follows links: a dangling one does not exist
   virtual std::string ReadSymlink(const std::string& link) = 0;
   virtual std::vector<std::string> List(const std::string& directory) = 0;  // names, sorted, without . and ..
+
+  virtual DiskSpace Space(const std::string& path) = 0;  // of the disk that holds path, which exists
 
   // An exclusive lock on the file at path (made if it is not there), or null while another process, or another call
   // of this one, holds it. The file then holds the number of the owning process, as text. Throws FileError if a link is
@@ -100,6 +107,10 @@ void CreateDirectories(FileSystem& files, const std::string& path);
 
 // Writes and syncs a file; a crash in between leaves part of it.
 void WriteFile(FileSystem& files, const std::string& path, std::string_view bytes);
+
+// Throws FileError where the disk that holds the growing file at path is nearly full: a twentieth of it, or a gigabyte,
+// is left to others.
+void RequireRoom(FileSystem& files, const std::string& path);
 
 // Writes a file beside path (".tmp-…"), and Commit syncs it and renames it to path: whatever happens, path holds the
 // old bytes or the new ones. A link stays, what it points to is replaced. A device or a pipe is written to as it is.

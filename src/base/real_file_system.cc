@@ -278,6 +278,13 @@ class PosixFileSystem : public FileSystem {
     return names;
   }
 
+  DiskSpace Space(const std::string& path) override {
+    struct statvfs stats;
+    if (statvfs(path.c_str(), &stats) != 0) Fail(path, "look at its disk", errno);
+    const auto unit = static_cast<int64_t>(stats.f_frsize);
+    return {static_cast<int64_t>(stats.f_blocks) * unit, static_cast<int64_t>(stats.f_bavail) * unit};
+  }
+
   std::unique_ptr<FileLock> TryLock(const std::string& path) override {
     auto lock = std::make_unique<RealFileLock>(path);
     if (!lock->TryLock(path)) return nullptr;

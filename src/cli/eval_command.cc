@@ -225,18 +225,11 @@ std::vector<EvalMetric> ParseMetrics(const std::vector<std::string>& names) {
   return metrics;
 }
 
-// Reads on to the end.
-int64_t CountLines(LineReader* reader) {
-  for (std::string_view line; reader->Next(&line);) continue;
-  return reader->line_number();
-}
-
 [[noreturn]] void ReportUnequalLines(LineReader* hypotheses, LineReader* references) {
-  throw FileError(
-      references->name(),
-      fmt::format("{} line(s), but {} has {}; expected one reference line per hypothesis; check that both come "
-                  "from the same test set and none is cut short",
-                  CountLines(references), hypotheses->name(), CountLines(hypotheses)));
+  throw FileError(references->name(),
+                  fmt::format("{}, but {} has {}; expected one reference line per hypothesis; check that both come "
+                              "from the same test set and none is cut short",
+                              references->CountLines(), hypotheses->name(), hypotheses->CountLines()));
 }
 
 // Feeds all lines to the reports, one sentence at a time.

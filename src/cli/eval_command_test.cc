@@ -135,9 +135,10 @@ TEST_F(EvalCommandTest, UnequalLineCountsNameBothFilesAndCounts) {
   EvalOptions options;
   options.references = {Write("ref", "a\nb\nc\n")};
   EXPECT_THAT([&] { Run(options, "a\n"); },
-              ThrowsMessage<FileError>(AllOf(HasSubstr("test_ref: 3 line(s), but "), HasSubstr("test_hyp has 1;"))));
-  EXPECT_THAT([&] { Run(options, "a\nb\nc\nd\ne\n"); },
-              ThrowsMessage<FileError>(AllOf(HasSubstr("test_ref: 3 line(s), but "), HasSubstr("test_hyp has 5;"))));
+              ThrowsMessage<FileError>(AllOf(HasSubstr("test_ref: 3 lines, but "), HasSubstr("test_hyp has 1 line;"))));
+  EXPECT_THAT(
+      [&] { Run(options, "a\nb\nc\nd\ne\n"); },
+      ThrowsMessage<FileError>(AllOf(HasSubstr("test_ref: 3 lines, but "), HasSubstr("test_hyp has 5 lines;"))));
 }
 
 TEST_F(EvalCommandTest, BadFilesAreNamed) {

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/line_input.h"
 
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 #include <thread>
 
-#include "base/error.h"
 #include "base/timer.h"
+#include "data/test_corpus.h"
 
 namespace dragoman {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class Pipe {
@@ -31,7 +31,7 @@ class Pipe {
     if (ends_[1] >= 0) close(ends_[1]);
     ends_[1] = -1;
   }
-  int read_end() const { return ends_[0]; }
+  std::string path() const { return "/dev/fd/" + std::to_string(ends_[0]); }
 
  private:
   int ends_[2];
@@ -41,7 +41,7 @@ std::vector<std::string> LinesOf(const std::string& text, size_t max_line_bytes 
   Pipe pipe;
   pipe.Write(text);
   pipe.Close();
-  LineInput input(pipe.read_end(), "test", max_line_bytes);
+  LineInput input(pipe.path(), max_line_bytes);
   return input.Next(1000);
 }
 
@@ -55,7 +55,7 @@ TEST(LineInputTest, EveryLineIsALine) {
 TEST(LineInputTest, LineEndsAndByteOrderMarkAreLeftOut) {
   EXPECT_THAT(LinesOf("\xEF\xBB\xBF"
                       "a\r\n\r\nb\r\r\nc\rd\r"),
-              ElementsAre("a", "", "b\r", "c\rd"));
+              ElementsAre("a", "", "b", "c\rd"));
   EXPECT_THAT(LinesOf("a\n\xEF\xBB\xBF"
                       "b"),
               ElementsAre("a",
@@ -74,7 +74,7 @@ TEST(LineInputTest, NulAndInvalidBytesPass) {
 TEST(LineInputTest, ChunksAreFullWhileInputComes) {
   const Pipe pipe;
   pipe.Write("1\n2\n3\n4\n5\n");
-  LineInput input(pipe.read_end(), "test");
+  LineInput input(pipe.path());
   EXPECT_THAT(input.Next(2), ElementsAre("1", "2"));
   EXPECT_THAT(input.Next(2), ElementsAre("3", "4"));
 }
@@ -86,14 +86,14 @@ TEST(LineInputTest, LongLinesGoOnOverManyReads) {
     pipe.Write(line + "\n" + line);
     pipe.Close();
   });
-  LineInput input(pipe.read_end(), "test");
+  LineInput input(pipe.path());
   EXPECT_THAT(input.Next(9), ElementsAre(line, line));
   writer.join();
 }
 
 TEST(LineInputTest, ALineIsNotKeptWaitingForTheNext) {
   const Pipe pipe;  // stays open
-  LineInput input(pipe.read_end(), "test");
+  LineInput input(pipe.path());
   for (const char* line : {"first", "second"}) {
     pipe.Write(std::string(line) + "\nbegun");
     const Timer timer;
@@ -113,7 +113,7 @@ TEST(LineInputTest, AChunkThatTricklesInEndsSoon) {
     }
     pipe.Close();
   });
-  LineInput input(pipe.read_end(), "test");
+  LineInput input(pipe.path());
   size_t lines = 0, chunks = 0;
   for (auto chunk = input.Next(1000); !chunk.empty(); chunk = input.Next(1000)) {
     lines += chunk.size();
@@ -124,27 +124,44 @@ TEST(LineInputTest, AChunkThatTricklesInEndsSoon) {
   EXPECT_GE(chunks, 3u);  // a second's worth in chunks of a tenth; fewer on a machine that stalls
 }
 
-TEST(LineInputTest, ANonBlockingInputIsWaitedFor) {
+TEST(LineInputTest, GzipIsReadAsItComes) {
   Pipe pipe;
-  fcntl(pipe.read_end(), F_SETFL, O_NONBLOCK);
-  std::thread writer([&] {
-    std::this_thread::sleep_for(std::chrono::milliseconds(30));
-    pipe.Write("late\n");
-    pipe.Close();
-  });
-  LineInput input(pipe.read_end(), "test");
-  EXPECT_THAT(input.Next(9), ElementsAre("late"));
-  writer.join();
+  LineInput input(pipe.path());
+  pipe.Write(Gzip("first\n"));
+  EXPECT_THAT(input.Next(9), ElementsAre("first"));
+  pipe.Write(Gzip("second\nthird"));
+  pipe.Close();
+  EXPECT_THAT(input.Next(9), ElementsAre("second", "third"));
+  EXPECT_THAT(input.Next(9), IsEmpty());
+}
+
+TEST(LineInputTest, WhatIsNoTextIsRefused) {
+  EXPECT_THAT(MessageOf<FileError>([] { LinesOf("BZh91AY&SY..."); }), HasSubstr("this is bzip2; expected UTF-8 text"));
+  EXPECT_THAT(MessageOf<FileError>([] { LinesOf("\xFF\xFEx"); }), HasSubstr("this is UTF-16 text"));
+  EXPECT_THAT(MessageOf<FileError>([] { LinesOf("a\rb\rc\n"); }), HasSubstr(":1: lines end in CR alone"));
+}
+
+TEST(LineInputTest, LinesBeforeAFaultAreAnswered) {
+  Pipe pipe;
+  pipe.Write("a\nb\nc\rd\re\rf\rg\n");
+  LineInput input(pipe.path());
+  EXPECT_THAT(input.Next(9), ElementsAre("a", "b"));
+  for (int twice = 0; twice < 2; ++twice) {
+    EXPECT_THAT(MessageOf<FileError>([&] { input.Next(9); }), HasSubstr(":3: lines end in CR alone"));
+  }
+}
+
+TEST(LineInputTest, ALineWithoutEndIsRefused) {
+  LineInput input("/dev/zero", /*max_line_bytes=*/1 << 20);
+  EXPECT_THAT(MessageOf<FileError>([&] { input.Next(9); }),
+              HasSubstr("/dev/zero:1: this line is longer than 64 MB and has no end yet"));
 }
 
 TEST(LineInputTest, AnErrorNamesTheInput) {
-  LineInput input(-1, "stdin");
-  try {
-    input.Next(1);
-    FAIL();
-  } catch (const FileError& error) {
-    EXPECT_THAT(error.what(), testing::HasSubstr("stdin: cannot be read (Bad file descriptor)"));
-  }
+  EXPECT_THAT(MessageOf<FileError>([] { LineInput("/nonexistent/file"); }),
+              HasSubstr("/nonexistent/file: cannot open: No such file or directory"));
+  LineInput directory("/");
+  EXPECT_THAT(MessageOf<FileError>([&] { directory.Next(1); }), HasSubstr("/: cannot read: Is a directory"));
 }
 
 }  // namespace

@@ -1,11 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <functional>
 #include <iostream>
 #include <memory>
@@ -80,18 +77,7 @@ int ChunkLines(const TranslateFlags& flags, const Communicator& comm, int thread
 // stdin, or the file of --input.
 class Input {
  public:
-  explicit Input(const std::string& path)
-      : fd_(path.empty() ? STDIN_FILENO : open(path.c_str(), O_RDONLY | O_CLOEXEC)),
-        lines_(fd_, path.empty() ? "stdin" : path) {
-    if (fd_ < 0) {
-      throw FileError(path, fmt::format("{}; expected a file of one sentence a line; check --input", strerror(errno)));
-    }
-  }
-  ~Input() {
-    if (fd_ != STDIN_FILENO) close(fd_);
-  }
-  Input(const Input&) = delete;
-  Input& operator=(const Input&) = delete;
+  explicit Input(const std::string& path) : lines_(path.empty() ? kStdinPath : path) {}
 
   // Empty at the end. whole: full, however slowly the lines come, so that the same input makes the same chunks.
   Chunk Next(size_t lines, bool whole) {
@@ -109,7 +95,6 @@ class Input {
   }
 
  private:
-  int fd_;
   LineInput lines_;
   int64_t number_ = 0;
 };

@@ -2,6 +2,7 @@
 #include "data/byte_source.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -10,50 +11,35 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "data/foreign_text.h"
 
 namespace dragoman {
 namespace {
 
 constexpr size_t kChunk = size_t{1} << 16;
+constexpr size_t kHeadBytes =
+    size_t{1} << 12;  // enough to see what a file is, if its first line is not complete before
+constexpr std::string_view kGzipMark = "\x1F\x8B";
+constexpr int kWaitMs = 100;
 
-[[noreturn]] void FailWithErrno(const std::string& name, const std::string& what, const std::string& advice) {
-  throw FileError(name, what + ": " + std::strerror(errno) + "; " + advice);
+[[noreturn]] void FailWithErrno(const std::string& name, const std::string& what) {
+  throw FileError(name, what + ": " + std::strerror(errno) + "; expected a readable text or gzip file; check the path");
 }
 
 int OpenForReading(const std::string& path) {
-  // A named pipe without a writer would not even open: ReadSome and AwaitBytes do the waiting.
+  // A named pipe without a writer would not even open: ReadRaw and AwaitBytes do the waiting.
   struct stat info;
   const bool is_pipe = stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode);
   const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | (is_pipe ? O_NONBLOCK : 0));
-  if (fd < 0) FailWithErrno(path, "cannot open", "expected a readable text or gzip file; check the path");
+  if (fd < 0) FailWithErrno(path, "cannot open");
   return fd;
 }
-
-size_t ReadSome(int fd, const std::string& name, char* buffer, size_t size) {
-  while (true) {
-    pollfd in{fd, POLLIN, 0};
-    poll(&in, 1, -1);
-    const ssize_t got = read(fd, buffer, size);
-    if (got >= 0) return static_cast<size_t>(got);
-    if (errno != EINTR && errno != EAGAIN)
-      FailWithErrno(name, "cannot read", "expected a readable text or gzip file; check the path");
-  }
-}
-
-// First bytes of a file, and what unpacks it; null is ourselves.
-struct Packer {
-  std::string_view mark;
-  const char* unpack;
-};
-constexpr Packer kPackers[] = {{"\x1f\x8b", nullptr},
-                               {{"\xFD\x37zXZ\0", 6}, "xz -dc"},
-                               {"\x28\xB5\x2F\xFD", "zstd -dc"},
-                               {"BZh91AY&SY", "bzip2 -dc"},
-                               {"PK\x03\x04", "funzip"}};
 
 }  // namespace
 
@@ -62,17 +48,20 @@ std::string InputName(const std::string& path) { return path == kStdinPath ? "st
 // One inflate stream, restarted at every gzip member.
 struct ByteSource::Unpacker {
   z_stream stream = {};
-  std::vector<char> packed = std::vector<char>(kChunk);
+  std::string packed;
   bool in_member = true;  // between the first byte of a member and its checksum
   bool at_end = false;
 
-  Unpacker() {
+  explicit Unpacker(std::string begin) : packed(std::move(begin)) {
+    stream.next_in = reinterpret_cast<Bytef*>(packed.data());
+    stream.avail_in = static_cast<uInt>(packed.size());
     if (inflateInit2(&stream, 15 + 16) != Z_OK) throw Error("zlib: cannot start; free some memory");  // 16: gzip
   }
   ~Unpacker() { inflateEnd(&stream); }
 };
 
-ByteSource::ByteSource(const std::string& path, const std::string& name) : name_(name) {
+ByteSource::ByteSource(const std::string& path, std::function<void()> check)
+    : name_(InputName(path)), check_(std::move(check)) {
   fd_ = path == kStdinPath ? STDIN_FILENO : OpenForReading(path);
 }
 
@@ -81,36 +70,53 @@ ByteSource::~ByteSource() {
 }
 
 size_t ByteSource::ReadRaw(char* buffer, size_t size) {
+  while (true) {
+    pollfd in{fd_, POLLIN, 0};
+    const int ready = poll(&in, 1, kWaitMs);
+    const bool is_ready = ready > 0 || (ready < 0 && errno != EINTR);  // an error shows again, when we read
+    check_();
+    if (!is_ready) continue;
+    const ssize_t got = read(fd_, buffer, size);
+    if (got >= 0) return static_cast<size_t>(got);
+    if (errno != EINTR && errno != EAGAIN) FailWithErrno(name_, "cannot read");
+  }
+}
+
+// Reads no more than it takes, and no more than up to the first line's end, which every reader waits for anyway: a
+// person may be typing.
+void ByteSource::Begin(int64_t line) {
+  std::vector<char> part(kChunk);
+  const auto read_head = [&] {
+    while (head_.size() < kHeadBytes && head_.find('\n') == std::string::npos) {
+      const size_t got = unpacker_ ? ReadUnpacked(part.data(), part.size(), line) : ReadRaw(part.data(), part.size());
+      if (got == 0) return;
+      head_.append(part.data(), got);
+      if (!unpacker_ && head_.starts_with(kGzipMark)) return;
+    }
+  };
+  read_head();
+  if (head_.starts_with(kGzipMark)) {
+    unpacker_ = std::make_unique<Unpacker>(std::exchange(head_, {}));
+    read_head();
+  }
+  RefuseForeignText();
+}
+
+void ByteSource::RefuseForeignText() const {
+  const std::optional<ForeignText> found = FindForeignText(head_);
+  if (!found) return;
+  const char* first = unpacker_ ? "unpack it: gzip -dc < packed > old, then " : "";
+  throw FileError(name_, fmt::format("this is {}{}; expected UTF-8 text, plain or gzip; {}{}", found->what,
+                                     unpacker_ ? " in gzip" : "", first, found->remedy));
+}
+
+size_t ByteSource::Read(char* buffer, size_t size, int64_t line) {
+  if (!std::exchange(started_, true)) Begin(line);
   if (!head_.empty()) {
     const size_t count = std::min(size, head_.size());
     std::memcpy(buffer, head_.data(), count);
     head_.erase(0, count);
     return count;
-  }
-  return ReadSome(fd_, name_, buffer, size);
-}
-
-// Waits for no more bytes than it takes to rule the packers out: a person may be typing them.
-void ByteSource::LookForPacker() {
-  const auto could_be = [&](std::string_view mark) { return mark.substr(0, head_.size()) == head_; };
-  const auto is_open = [&](const Packer& packer) { return head_.size() < packer.mark.size() && could_be(packer.mark); };
-  char next;
-  while (std::ranges::any_of(kPackers, is_open) && ReadSome(fd_, name_, &next, 1) == 1) head_ += next;
-  for (const Packer& packer : kPackers) {
-    if (head_ != packer.mark) continue;
-    if (packer.unpack == nullptr) {
-      unpacker_ = std::make_unique<Unpacker>();
-      return;
-    }
-    throw FileError(name_, std::string("this is packed; expected text, plain or gzip; unpack it first: ") +
-                               packer.unpack + " < old > new");
-  }
-}
-
-size_t ByteSource::Read(char* buffer, size_t size, int64_t line) {
-  if (!started_) {
-    started_ = true;
-    LookForPacker();
   }
   return unpacker_ ? ReadUnpacked(buffer, size, line) : ReadRaw(buffer, size);
 }
@@ -123,6 +129,7 @@ size_t ByteSource::ReadUnpacked(char* buffer, size_t size, int64_t line) {
   const size_t wanted = stream.avail_out;
   while (stream.avail_out == wanted && !u.at_end) {
     if (stream.avail_in == 0) {
+      u.packed.resize(kChunk);
       stream.next_in = reinterpret_cast<Bytef*>(u.packed.data());
       stream.avail_in = static_cast<uInt>(ReadRaw(u.packed.data(), u.packed.size()));
       if (stream.avail_in == 0 && u.in_member) {
@@ -161,30 +168,7 @@ bool CanBeReadOnlyOnce(const std::string& path) {
 
 bool ByteSource::AwaitBytes(int milliseconds) const {
   pollfd in{fd_, POLLIN, 0};
-  return !head_.empty() || poll(&in, 1, milliseconds) > 0;
-}
-
-void CopyInput(FileSystem* files, const std::string& path, const std::string& to, const std::function<void()>& check) {
-  constexpr int kWaitMs = 100;
-  ByteSource source(path);
-  std::vector<char> buffer(kChunk * 4);
-  try {
-    const std::unique_ptr<WritableFile> copy = files->Create(to);
-    while (true) {
-      check();
-      if (!source.AwaitBytes(kWaitMs)) continue;  // nothing yet, or a signal, which check may know of
-      const size_t got = source.ReadRaw(buffer.data(), buffer.size());
-      if (got == 0) break;
-      copy->Append({buffer.data(), got});
-    }
-    copy->Close();
-  } catch (...) {
-    try {
-      RemoveAll(*files, to);      // it may be what filled the disk
-    } catch (const FileError&) {  // the first error says more
-    }
-    throw;
-  }
+  return !head_.empty() || (unpacker_ && unpacker_->stream.avail_in > 0) || poll(&in, 1, milliseconds) > 0;
 }
 
 }  // namespace dragoman

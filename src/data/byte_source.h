@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The bytes of a file or of stdin, unpacked if they are gzip.
+// The bytes of a text file or of stdin, unpacked if they are gzip.
 #ifndef DRAGOMAN_DATA_BYTE_SOURCE_H_
 #define DRAGOMAN_DATA_BYTE_SOURCE_H_
 
@@ -8,8 +8,6 @@
 #include <functional>
 #include <memory>
 #include <string>
-
-#include "base/file_system.h"
 
 namespace dragoman {
 
@@ -22,42 +20,41 @@ std::string InputName(const std::string& path);
 // end to end are one text, as gzip has it. Not thread-safe.
 class ByteSource {
  public:
-  // Throws FileError when the file cannot be opened.
-  explicit ByteSource(const std::string& path) : ByteSource(path, InputName(path)) {}
-  ByteSource(const std::string& path, const std::string& name);  // `name` for messages
+  // check() is called several times a second while nothing comes: a pipe may be silent for hours. Throws FileError when
+  // the file cannot be opened.
+  explicit ByteSource(
+      const std::string& path, std::function<void()> check = [] {});
   ~ByteSource();
   ByteSource(const ByteSource&) = delete;
   ByteSource& operator=(const ByteSource&) = delete;
 
-  // Fills up to `size` > 0 bytes and returns how many, 0 only at the end. Throws FileError when reading fails, when the
-  // data are packed by another program, and, naming `line`, where the reader stands, when gzip data is damaged or cut
-  // short.
+  // Fills up to `size` > 0 bytes and returns how many, 0 only at the end. Throws what check throws, and FileError when
+  // reading fails, when the data are packed otherwise or in another encoding (data/foreign_text.h), and, naming `line`,
+  // where the reader stands, when gzip data is damaged or cut short.
   size_t Read(char* buffer, size_t size, int64_t line);
 
-  // The same of the bytes as they come, packed or not. Not to be mixed with Read.
-  size_t ReadRaw(char* buffer, size_t size);
-
-  // Whether ReadRaw would return at once; waits so long for that. A pipe may be silent for hours.
+  // Whether a further Read would return at once; waits so long for that.
   bool AwaitBytes(int milliseconds) const;
+
+  const std::string& name() const { return name_; }  // for messages
 
  private:
   struct Unpacker;
-  void LookForPacker();
+  void Begin(int64_t line);
+  void RefuseForeignText() const;
+  size_t ReadRaw(char* buffer, size_t size);
   size_t ReadUnpacked(char* buffer, size_t size, int64_t line);
 
   std::string name_;
+  std::function<void()> check_;
   int fd_ = -1;
   bool started_ = false;
-  std::string head_;  // bytes read while looking for gzip's mark
+  std::string head_;  // the beginning, read to see what it is, not yet handed on
   std::unique_ptr<Unpacker> unpacker_;
 };
 
 // True for stdin, pipes and devices: what can be read once only.
 bool CanBeReadOnlyOnce(const std::string& path);
-
-// Copies all of an input into a file at `to`, as it comes; calls check() several times a second, also while nothing
-// comes. Throws FileError and what check throws, leaving no file.
-void CopyInput(FileSystem* files, const std::string& path, const std::string& to, const std::function<void()>& check);
 
 }  // namespace dragoman
 

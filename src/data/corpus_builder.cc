@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <atomic>
+#include <iterator>
 
 #include "base/byte_hash.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/thread_pool.h"
 #include "data/token_spool.h"
+#include "text/blank.h"
 
 namespace dragoman {
 namespace {
@@ -62,24 +64,36 @@ void Truncate(int max_len, int64_t line, std::vector<int32_t>* ids, Finding* tru
   truncated->Add(line);
 }
 
-uint64_t HashOfLines(const std::string& path, const std::string& name, const std::function<void()>& check) {
+uint64_t HashLines(const std::string& path, const std::function<void()>& check) {
   constexpr int64_t kLinesBetweenChecks = 4096;
-  LineReader reader(path, name, kMaxLineBytes);
-  ByteHash hash;
+  LineReader reader(path, check);
   std::string_view line;
-  for (int64_t lines = 0; reader.Next(&line); ++lines) {
-    if (lines % kLinesBetweenChecks == 0) check();
-    hash.Add(line);
-    hash.Add("\n");
+  while (reader.Next(&line)) {
+    if (reader.line_number() % kLinesBetweenChecks == 0) check();
   }
-  return hash.Value();
+  return reader.hash();
 }
 
-[[noreturn]] void FailWithoutPairs(const ParallelInput& input, int64_t empty_pairs) {
+// Blank, though not the white space that has always been.
+bool IsOddBlank(std::string_view sentence) {
+  return sentence.find_first_not_of(" \t\v\f\r") != std::string_view::npos && IsBlank(sentence);
+}
+
+[[noreturn]] void FailWithoutPairs(const ParallelInput& input, const CorpusReport& report) {
   const std::string other = input.format == PairFormat::kTwoFiles ? " and " + input.TargetName() : "";
+  std::string why = fmt::format("{} empty", report.empty_pairs.count);
+  const auto add = [&why](const Finding& found, const char* flag) {
+    if (found.count > 0) why += fmt::format(", {} dropped by {}", found.count, flag);
+  };
+  add(report.lopsided_pairs, "--max-length-ratio");
+  add(report.overlong_pairs, "--overlong drop");
   throw FileError(
       input.SourceName() + other,
-      fmt::format("no sentence pairs ({} empty); expected text on both sides; check the file names", empty_pairs));
+      fmt::format("no sentence pairs ({}); expected text on both sides; check the file names and options", why));
+}
+
+bool IsLopsided(size_t a, size_t b, double max_ratio) {
+  return max_ratio > 0 && static_cast<double>(std::max(a, b)) > max_ratio * static_cast<double>(std::min(a, b));
 }
 
 }  // namespace
@@ -87,6 +101,15 @@ uint64_t HashOfLines(const std::string& path, const std::string& name, const std
 bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, int64_t line, std::vector<int32_t>* src,
               std::vector<int32_t>* tgt, CorpusReport* report) {
   const bool has_text = !src->empty() && !tgt->empty();
+  const bool fits = std::ssize(*src) < options.max_src_len && std::ssize(*tgt) < options.max_tgt_len;
+  if (has_text && IsLopsided(src->size(), tgt->size(), options.max_length_ratio)) {
+    report->lopsided_pairs.Add(line);
+    return false;
+  }
+  if (has_text && !fits && options.overlong == Overlong::kDrop) {
+    report->overlong_pairs.Add(line);
+    return false;
+  }
   Truncate(options.max_src_len, line, src, &report->src_truncated);
   Truncate(options.max_tgt_len, line, tgt, &report->tgt_truncated);
   if (!has_text) {
@@ -94,6 +117,7 @@ bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, in
     return false;
   }
   ++report->pairs;
+  report->pairs_cut += !fits;
   report->src_tokens += static_cast<int64_t>(src->size()) + 1;
   report->tgt_tokens += static_cast<int64_t>(tgt->size()) + 1;
   report->src_unknown.Add(line, std::count(src->begin(), src->end(), vocabs.src.unk_id()));
@@ -101,49 +125,13 @@ bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, in
   return true;
 }
 
-RereadableInput::RereadableInput(const ParallelInput& input, const std::string& base, FileSystem* files,
-                                 const std::function<void()>& check)
-    : files_(files), copies_{base + ".src.copy", base + ".tgt.copy"}, input_(input) {
-  RemoveCopies();
-  const bool two_files = input.format == PairFormat::kTwoFiles;
-  if (two_files && input.source == input.target && CanBeReadOnlyOnce(input.source)) {
-    throw OptionError(
-        fmt::format("source and target are both \"{}\", which can be read once only; give a file for one of them, or "
-                    "pairs as TSV",
-                    input.source));
-  }
-  try {
-    if (CanBeReadOnlyOnce(input.source)) {
-      input_.source_name = input.SourceName();
-      CopyInput(files, input.source, input_.source = copies_[0], check);
-    }
-    if (two_files && CanBeReadOnlyOnce(input.target)) {
-      input_.target_name = input.TargetName();
-      CopyInput(files, input.target, input_.target = copies_[1], check);
-    }
-  } catch (...) {
-    RemoveCopies();
-    throw;
-  }
-}
-
-RereadableInput::~RereadableInput() { RemoveCopies(); }
-
-void RereadableInput::RemoveCopies() {
-  for (const std::string& copy : copies_) {
-    try {
-      RemoveAll(*files_, copy);
-    } catch (const Error&) {  // it stays behind until the next start
-    }
-  }
-}
-
-uint64_t CorpusFingerprint(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options) {
+CorpusFingerprints FingerprintsOf(const ParallelReader::TextHash& text, const ParallelInput& input,
+                                  const CorpusVocabularies& vocabs, const CorpusOptions& options) {
   uint64_t hash = HashMix(kTokenisationVersion);
   const auto add = [&hash](uint64_t value) { hash = HashCombine(hash, value); };
   add(static_cast<uint64_t>(input.format));
-  add(HashOfLines(input.source, input.SourceName(), options.check));
-  if (input.format == PairFormat::kTwoFiles) add(HashOfLines(input.target, input.TargetName(), options.check));
+  add(text.source);
+  if (input.format == PairFormat::kTwoFiles) add(text.target);
   if (input.format == PairFormat::kJsonl) {
     add(HashBytes(input.source_key));
     add(HashBytes(input.target_key));
@@ -152,21 +140,31 @@ uint64_t CorpusFingerprint(const ParallelInput& input, const CorpusVocabularies&
   add(vocabs.tgt.fingerprint());
   add(static_cast<uint64_t>(options.max_src_len));
   add(static_cast<uint64_t>(options.max_tgt_len));
-  return hash;
+  // Options that older runs did not have count only where they do something.
+  if (options.overlong == Overlong::kDrop) add(HashBytes("overlong drop"));
+  if (options.max_length_ratio > 0) add(HashBytes(fmt::format("max_length_ratio {}", options.max_length_ratio)));
+  return {hash, HashCombine(hash, HashBytes("blanks"))};
 }
 
-void BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options,
-                uint64_t fingerprint, const std::string& path, FileSystem* files) {
-  ParallelReader reader(input);
-  SpoolWriter writer(files, path, fingerprint, std::max(vocabs.src.size(), vocabs.tgt.size()) <= 65536 ? 2 : 4);
+ParallelReader::TextHash HashText(const ParallelInput& input, const std::function<void()>& check) {
+  return {HashLines(input.source, check),
+          input.format == PairFormat::kTwoFiles ? HashLines(input.target, check) : uint64_t{0}};
+}
+
+uint64_t BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options,
+                    const std::string& path, FileSystem* files) {
+  ParallelReader reader(input, options.check);
+  SpoolWriter writer(files, path, std::max(vocabs.src.size(), vocabs.tgt.size()) <= 65536 ? 2 : 4);
   WorkerPool pool(options.threads);
   CorpusReport report;
   Chunk chunk;
+  bool has_odd_blanks = false;
   std::string_view src;
   std::string_view tgt;
   for (bool more = true; more; chunk.Clear()) {
     options.check();
     while (!chunk.full() && (more = reader.Next(&src, &tgt))) {
+      has_odd_blanks = has_odd_blanks || IsOddBlank(src) || IsOddBlank(tgt);
       chunk.Add(src);
       chunk.Add(tgt);
     }
@@ -177,14 +175,17 @@ void BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, co
         writer.AddPair(ids[0], ids[1]);
       }
     }
+    if (report.pairs > INT64_C(0xFFFFFFFF)) {
+      throw FileError(input.SourceName(), "more than 4,294,967,295 pairs; expected fewer; split the corpus");
+    }
   }
   report.crlf_lines = reader.notes().crlf_lines;
   report.bom_files = reader.notes().bom_files;
-  if (report.pairs == 0) FailWithoutPairs(input, report.empty_pairs.count);
-  if (report.pairs > INT64_C(0xFFFFFFFF)) {
-    throw FileError(input.SourceName(), "more than 4,294,967,295 pairs; expected fewer; split the corpus");
-  }
-  writer.Finish(report);
+  if (report.pairs == 0) FailWithoutPairs(input, report);
+  const CorpusFingerprints fingerprints = FingerprintsOf(reader.hash(), input, vocabs, options);
+  const uint64_t fingerprint = has_odd_blanks ? fingerprints.with_blanks : fingerprints.usual;
+  writer.Finish(report, fingerprint);
+  return fingerprint;
 }
 
 }  // namespace dragoman

@@ -15,10 +15,15 @@
 
 namespace dragoman {
 
+// What becomes of a pair that is longer than the limits: its left part is kept, or nothing.
+enum class Overlong { kCut, kDrop };
+
 struct CorpusOptions {
-  int max_src_len = 512;  // tokens with </s>, 2 to 65535; longer sentences keep their left part and </s>
+  int max_src_len = 512;  // tokens with </s>, 2 to 65535
   int max_tgt_len = 512;
-  int threads = 1;                      // that tokenise; the result does not depend on it
+  Overlong overlong = Overlong::kCut;
+  double max_length_ratio = 0;  // of the longer side to the shorter, in tokens; above it a pair is dropped; 0: any
+  int threads = 1;              // that tokenise; the result does not depend on it
   std::function<void()> check = [] {};  // called now and then while reading; what it throws ends the reading
 };
 
@@ -28,37 +33,26 @@ struct CorpusVocabularies {
 };
 
 // Cuts the ids of pair `line`, without </s>, to leave room for it within the limits, and counts what it found. Returns
-// false for a pair with an empty side.
+// false for a pair that is not to be kept: with an empty side, or by the options.
 bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, int64_t line, std::vector<int32_t>* src,
               std::vector<int32_t>* tgt, CorpusReport* report);
 
-// Text that can be read twice: stdin, pipes and devices are copied to BASE.src.copy and BASE.tgt.copy, which go with
-// this object (and with the next, should a crash leave them).
-class RereadableInput {
- public:
-  // Throws FileError when an input cannot be copied, OptionError when it is to be both sides, and what check throws.
-  RereadableInput(const ParallelInput& input, const std::string& base, FileSystem* files,
-                  const std::function<void()>& check);
-  ~RereadableInput();
-  RereadableInput(const RereadableInput&) = delete;
-  RereadableInput& operator=(const RereadableInput&) = delete;
-
-  const ParallelInput& get() const { return input_; }
-
- private:
-  void RemoveCopies();
-
-  FileSystem* files_;
-  std::string copies_[2];
-  ParallelInput input_;
+// Hashes of all that decides the ids: the lines of the text (not how they are packed), vocabularies, options. Which of
+// the two a corpus has depends on its text; both are one to who only wants to know whether it is the same.
+struct CorpusFingerprints {
+  uint64_t usual = 0;
+  uint64_t with_blanks = 0;  // with lines that are blank but not white space: once such were trained on
 };
+CorpusFingerprints FingerprintsOf(const ParallelReader::TextHash& text, const ParallelInput& input,
+                                  const CorpusVocabularies& vocabs, const CorpusOptions& options);
 
-// A hash of all that decides the ids: the lines of the text (not how they are packed), vocabularies, limits.
-uint64_t CorpusFingerprint(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options);
+// The hash of a text that can be read more than once.
+ParallelReader::TextHash HashText(const ParallelInput& input, const std::function<void()>& check);
 
-// Tokenises the text into a file at `path`. Throws FileError for text that cannot be read or has no pair.
-void BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options,
-                uint64_t fingerprint, const std::string& path, FileSystem* files);
+// Tokenises the text, read once, into a file at `path`, and returns its fingerprint. Throws FileError for text that
+// cannot be read or has no pair.
+uint64_t BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options,
+                    const std::string& path, FileSystem* files);
 
 }  // namespace dragoman
 

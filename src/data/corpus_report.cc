@@ -22,6 +22,8 @@ std::vector<std::string> DescribeReport(const CorpusReport& report, const Parall
     lines.push_back(fmt::format("{} {}, first at {}:{}", Counted(found.count, noun), what, file, found.first_line));
   };
   add(report.empty_pairs, "pair", "with an empty side (training skips such)", source);
+  add(report.lopsided_pairs, "pair", "of too unequal lengths (--max-length-ratio), dropped", source);
+  add(report.overlong_pairs, "pair", "longer than --max-src-len or --max-tgt-len, dropped", source);
   add(report.src_truncated, "source sentence", "cut to the left part that --max-src-len allows", source);
   add(report.tgt_truncated, "target sentence", "cut to the left part that --max-tgt-len allows", target);
   constexpr char kUnknown[] =
@@ -34,6 +36,14 @@ std::vector<std::string> DescribeReport(const CorpusReport& report, const Parall
     lines.push_back(Counted(report.bom_files, "file") + " began with a byte order mark; it was dropped");
   }
   return lines;
+}
+
+std::string CutWarning(const CorpusReport& report) {
+  if (report.pairs_cut * 100 <= report.pairs) return "";
+  return fmt::format(
+      "{:.1f} % of the pairs are cut to --max-src-len or --max-tgt-len, so that their sides no longer match; give "
+      "--overlong drop to leave them out, or raise the limits",
+      100.0 * static_cast<double>(report.pairs_cut) / static_cast<double>(report.pairs));
 }
 
 }  // namespace dragoman

@@ -19,9 +19,12 @@ struct Finding {
 };
 
 struct CorpusReport {
-  int64_t pairs = 0;      // with text on both sides
-  Finding empty_pairs;    // an empty line (or one of white space only) on one side or both: not trained on
-  Finding src_truncated;  // sentences of which only the left part is kept
+  int64_t pairs = 0;       // that are kept
+  Finding empty_pairs;     // an empty line (or a blank one) on one side or both: not trained on
+  Finding lopsided_pairs;  // one side too many times as long as the other, dropped
+  Finding overlong_pairs;  // longer than the limits, dropped
+  int64_t pairs_cut = 0;   // or kept with the left part of one side or both:
+  Finding src_truncated;   //   sentences of which only that is kept
   Finding tgt_truncated;
   int64_t src_tokens = 0;  // of the pairs kept, </s> counted, after truncation
   int64_t tgt_tokens = 0;
@@ -33,6 +36,9 @@ struct CorpusReport {
 
 // One human line a fact: pairs, tokens, what was skipped, cut or mended; facts that are zero are left out.
 std::vector<std::string> DescribeReport(const CorpusReport& report, const ParallelInput& input);
+
+// A warning if more than one pair in a hundred was cut, otherwise empty: what is left no longer translates the other.
+std::string CutWarning(const CorpusReport& report);
 
 }  // namespace dragoman
 

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include "data/test_corpus.h"
 
@@ -110,34 +111,63 @@ TEST(LineReaderTest, NulIsNamedByFileLineAndByte) {
   EXPECT_THAT(ErrorOf(std::string("x\nab\0c\n", 7)), HasSubstr("/text:2: byte 3 of the line is NUL"));
 }
 
-TEST(LineReaderTest, Utf16IsRecognised) {
-  EXPECT_THAT(ErrorOf(std::string("\xFF\xFE"
-                                  "a\0\n\0",
-                                  6)),
-              HasSubstr("/text:1: this is UTF-16"));
-}
-
-TEST(LineReaderTest, Utf16WithoutAMarkIsRecognisedByItsNulBytes) {
-  EXPECT_THAT(ErrorOf(std::string("a\0b\0\n\0", 6)), HasSubstr("/text:1: this is UTF-16 text; expected UTF-8; "
-                                                               "convert it: iconv -f UTF-16LE"));
-  EXPECT_THAT(ErrorOf(std::string("\0a\0b\0\n", 6)), HasSubstr("iconv -f UTF-16BE"));
+TEST(LineReaderTest, WhatIsNoTextIsNamedWithWhatMakesTextOfIt) {
+  EXPECT_THAT(ErrorOf("\x28\xB5\x2F\xFD..."),
+              HasSubstr("/text: this is zstd; expected UTF-8 text, plain or gzip; unpack "
+                        "it: zstd -dc < old > new"));
+  EXPECT_THAT(
+      ErrorOf(std::string("\xFF\xFE"
+                          "a\0\n\0",
+                          6)),
+      HasSubstr("/text: this is UTF-16 text; expected UTF-8 text, plain or gzip; convert it: iconv -f UTF-16 "));
+  EXPECT_THAT(ErrorOf(std::string("a\0b\0\n\0", 6)), HasSubstr("iconv -f UTF-16LE "));
+  EXPECT_THAT(
+      ErrorOf(Gzip(std::string("\0a\0b\0\n", 6))),
+      HasSubstr("this is UTF-16BE text in gzip; expected UTF-8 text, plain or gzip; unpack it: gzip -dc < packed > "
+                "old, then convert it: iconv -f UTF-16BE "));
+  EXPECT_THAT(ErrorOf(Gzip(Gzip("a\n"))), HasSubstr("this is gzip in gzip"));
   EXPECT_THAT(ErrorOf(std::string("ab\0c\n", 5)), HasSubstr("tr -d"));
-  EXPECT_THAT(ErrorOf(std::string("\0\0\0\0\n", 5)), HasSubstr("tr -d"));
 }
 
-TEST(LineReaderTest, OtherPackersAreNamedWithWhatUnpacksThem) {
-  EXPECT_THAT(ErrorOf(std::string("\xFD\x37zXZ\0...", 9)), HasSubstr("/text: this is packed; expected text, plain or "
-                                                                     "gzip; unpack it first: xz -dc < old > new"));
-  EXPECT_THAT(ErrorOf("\x28\xB5\x2F\xFD..."), HasSubstr("zstd -dc"));
-  EXPECT_THAT(ErrorOf("BZh91AY&SY..."), HasSubstr("bzip2 -dc"));
-  EXPECT_THAT(ErrorOf("PK\x03\x04..."), HasSubstr("funzip"));
-  for (const std::string text : {"BZh91AY, a text", "PK", "(", "B"}) EXPECT_THAT(LinesOf(text), ElementsAre(text));
+TEST(LineReaderTest, LinesThatEndInCrAloneAreRefusedHoweverTheFileEnds) {
+  for (const char* text :
+       {"a\rb\rc\r", "a\rb\rc", "a\rb\rc\n", "a\rb\rc\r\n", "a\rb\n", "a\r\rb\n", "a\rb\rc\rd\ne\nf\n"}) {
+    EXPECT_THAT(ErrorOf(text),
+                HasSubstr("/text:1: lines end in CR alone here; expected LF or CR LF; convert them: tr"));
+  }
+  EXPECT_THAT(ErrorOf("a\nb\rc\rd\re\n"), HasSubstr("/text:2: lines end in CR"));
+  std::string unix_first, mac;
+  for (int i = 0; i < 50; ++i) unix_first += "x\n", mac += "y\r";
+  EXPECT_THAT(ErrorOf(unix_first + mac + "\n" + unix_first), HasSubstr("/text:51: lines end in CR"));
+  EXPECT_THAT(ErrorOf(std::string(kMaxLineBytes, 'x') + "\ry"), HasSubstr("/text:1: lines end in CR"));
 }
 
-TEST(LineReaderTest, LineEndsOfOldMacsAreRefusedButAStrayCrIsNot) {
-  EXPECT_THAT(ErrorOf("a\rb\rc\r"), HasSubstr("/text:1: the lines of this file end in CR alone"));
-  EXPECT_THAT(LinesOf("a\rb\nc\n"), ElementsAre("a\rb", "c"));
+TEST(LineReaderTest, AStrayCrIsText) {
+  EXPECT_THAT(LinesOf("c\na\rb\nc\n"), ElementsAre("c", "a\rb", "c"));
   EXPECT_THAT(LinesOf("a\r"), ElementsAre("a"));
+  EXPECT_THAT(LinesOf("a\r\r\nb\r\r\n"), ElementsAre("a", "b"));
+}
+
+TEST(LineReaderTest, ACheckIsAskedWhileNothingComes) {
+  const TestDirectory directory;
+  ASSERT_EQ(mkfifo((directory / "pipe").c_str(), 0600), 0);
+  int calls = 0;
+  LineReader reader(directory / "pipe", [&] {
+    if (++calls == 3) throw Error("enough");
+  });
+  EXPECT_EQ(MessageOf<Error>([&] { ReadAll(&reader); }), "enough");
+}
+
+TEST(LineReaderTest, WhatNeverEndsIsNotCountedToItsEnd) {
+  LineReader zeros("/dev/zero");
+  EXPECT_EQ(zeros.CountLines(), "more than 0 lines");
+  std::string_view line;
+  EXPECT_THAT(MessageOf<FileError>([&] { zeros.Next(&line); }),
+              HasSubstr("/dev/zero:1: this line is longer than 16 MB"));
+  const TestDirectory directory;
+  LineReader file(directory.Write("text", "a\nb\xFF\nc"));
+  file.Next(&line);
+  EXPECT_EQ(file.CountLines(), "3 lines");
 }
 
 TEST(LineReaderTest, ALineOfAMegabyteIsFineAndOneAboveTheLimitIsNot) {

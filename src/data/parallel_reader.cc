@@ -9,6 +9,7 @@
 #include "base/counted.h"
 #include "base/error.h"
 #include "base/json.h"
+#include "text/blank.h"
 
 namespace dragoman {
 namespace {
@@ -25,26 +26,22 @@ std::optional<JsonValue> Find(const JsonObject& object, const std::string& key) 
   return std::nullopt;
 }
 
-std::string NameOf(const std::string& path, const std::string& name) { return name.empty() ? InputName(path) : name; }
-
-bool IsBlank(std::string_view line) { return line.find_first_not_of(" \t\v\f\r") == std::string_view::npos; }
-
 }  // namespace
 
-std::string ParallelInput::SourceName() const { return NameOf(source, source_name); }
+std::string ParallelInput::SourceName() const { return InputName(source); }
 std::string ParallelInput::TargetName() const {
-  return format == PairFormat::kTwoFiles ? NameOf(target, target_name) : SourceName();
+  return format == PairFormat::kTwoFiles ? InputName(target) : SourceName();
 }
 
-ParallelReader::ParallelReader(const ParallelInput& input)
-    : input_(input), source_(input.source, input.SourceName(), kMaxLineBytes) {
+ParallelReader::ParallelReader(const ParallelInput& input, const std::function<void()>& check)
+    : input_(input), source_(input.source, check) {
   if (input_.format != PairFormat::kTwoFiles) return;
   if (input_.source == kStdinPath && input_.target == kStdinPath) {
     throw OptionError(
         "source and target are both \"-\"; expected at most one of them from stdin; give a file for the other, or "
         "pairs as TSV");
   }
-  target_ = std::make_unique<LineReader>(input_.target, input_.TargetName(), kMaxLineBytes);
+  target_ = std::make_unique<LineReader>(input_.target, check);
 }
 
 ParallelReader::~ParallelReader() = default;
@@ -82,8 +79,7 @@ bool ParallelReader::NextOfTwo(std::string_view* source, std::string_view* targe
 void ParallelReader::FailUnequal(LineReader* shorter, LineReader* longer) const {
   const int64_t lines = shorter->line_number();
   const std::string rest = fmt::format(
-      ", but {} has {} lines; expected as many in both, line n of one translating line n of the other; check where "
-      "they "
+      ", but {} has {}; expected as many in both, line n of one translating line n of the other; check where they "
       "stop matching",
       longer->name(), longer->CountLines());
   if (lines == 0) throw FileError(shorter->name(), "the file is empty" + rest);

@@ -3,6 +3,8 @@
 #ifndef DRAGOMAN_DATA_PARALLEL_READER_H_
 #define DRAGOMAN_DATA_PARALLEL_READER_H_
 
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -20,10 +22,8 @@ enum class PairFormat {
 // Where pairs come from. Paths may be "-" (stdin), but not both.
 struct ParallelInput {
   PairFormat format = PairFormat::kTwoFiles;
-  std::string source;       // the source file, or the only file
-  std::string target;       // kTwoFiles only
-  std::string source_name;  // what messages call the files; the paths if empty
-  std::string target_name;
+  std::string source;                 // the source file, or the only file
+  std::string target;                 // kTwoFiles only
   std::string source_key = "source";  // kJsonl only; "translation.en" finds {"translation": {"en": ...}}, unless a
   std::string target_key = "target";  //   key of just that name is there
 
@@ -35,17 +35,25 @@ struct ParallelInput {
 class ParallelReader {
  public:
   // Throws FileError when a file cannot be opened, OptionError when both are stdin.
-  explicit ParallelReader(const ParallelInput& input);
+  // check: see ByteSource.
+  explicit ParallelReader(
+      const ParallelInput& input, const std::function<void()>& check = [] {});
   ~ParallelReader();
 
-  // Sets both views, valid until the next call, and returns true; or returns false after the last pair. An empty line
-  // of a TSV or JSONL file, or one of white space, is a pair of empty sentences. Throws FileError with file and line
-  // for whatever LineReader refuses, for a line without two columns or keys (of a JSONL file with the column, too; what
-  // its other keys hold does not matter), and when one of two files ends before the other.
+  // Sets both views, valid until the next call, and returns true; or returns false after the last pair. A blank line of
+  // a TSV or JSONL file (text/blank.h) is a pair of empty sentences. Throws FileError with file and line for whatever
+  // LineReader refuses, for a line without two columns or keys (of a JSONL file with the column, too; what its other
+  // keys hold does not matter), and when one of two files ends before the other.
   bool Next(std::string_view* source, std::string_view* target);
 
   int64_t line_number() const { return source_.line_number(); }
   LineNotes notes() const;
+
+  // Of the lines read so far, of each file.
+  struct TextHash {
+    uint64_t source = 0, target = 0;
+  };
+  TextHash hash() const { return {source_.hash(), target_ ? target_->hash() : 0}; }
 
  private:
   bool NextOfTwo(std::string_view* source, std::string_view* target);

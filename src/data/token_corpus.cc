@@ -16,6 +16,32 @@ namespace {
 
 constexpr size_t kBlock = 64;  // pairs between two entries of block_starts_
 
+// What a kill left behind: of this version, and of older ones, which copied what can be read once only.
+void RemoveLeftovers(FileSystem* files, const std::string& spool_path) {
+  for (const char* suffix : {".tmp", ".src.copy", ".tgt.copy"}) RemoveAll(*files, spool_path + suffix);
+}
+
+bool IsReadOnlyOnce(const ParallelInput& input) {
+  return CanBeReadOnlyOnce(input.source) || (input.format == PairFormat::kTwoFiles && CanBeReadOnlyOnce(input.target));
+}
+
+void RequireTwoStreams(const ParallelInput& input) {
+  if (input.format != PairFormat::kTwoFiles || input.source != input.target || !IsReadOnlyOnce(input)) return;
+  throw OptionError(
+      fmt::format("source and target are both \"{}\", which can be read once only; give a file for one of them, or "
+                  "pairs as TSV",
+                  input.source));
+}
+
+// The corpus that an earlier run made of the same text. What can be read once only is not read for the question.
+std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_path, const ParallelInput& input,
+                                  const CorpusVocabularies& vocabs, const CorpusOptions& options) {
+  if (!files->Exists(spool_path) || IsReadOnlyOnce(input)) return std::nullopt;
+  const CorpusFingerprints possible = FingerprintsOf(HashText(input, options.check), input, vocabs, options);
+  std::optional<OpenSpool> spool = TryOpenSpool(files, spool_path, possible.usual);
+  return spool ? std::move(spool) : TryOpenSpool(files, spool_path, possible.with_blanks);
+}
+
 }  // namespace
 
 TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab,
@@ -24,13 +50,12 @@ TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabular
   const CorpusVocabularies vocabs{src_vocab, tgt_vocab};
   DRAGOMAN_CHECK(std::min(options.max_src_len, options.max_tgt_len) >= 2);
   DRAGOMAN_CHECK(std::max(options.max_src_len, options.max_tgt_len) <= kMaxPairLength);
-  const RereadableInput text(input, spool_path, &files, options.check);
-
-  const uint64_t fingerprint = CorpusFingerprint(text.get(), vocabs, options);
-  std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, fingerprint);
+  RemoveLeftovers(&files, spool_path);
+  RequireTwoStreams(input);
+  std::optional<OpenSpool> spool = TryReuse(&files, spool_path, input, vocabs, options);
   const bool reused = spool.has_value();
   if (!spool) {
-    BuildSpool(text.get(), vocabs, options, fingerprint, spool_path, &files);
+    const uint64_t fingerprint = BuildSpool(input, vocabs, options, spool_path, &files);
     spool = TryOpenSpool(&files, spool_path, fingerprint);
     if (!spool) {
       throw FileError(spool_path,
@@ -107,8 +132,9 @@ void TokenCorpus::AppendPair(int64_t pair, std::vector<int32_t>* src, std::vecto
 void TokenCorpus::RequireFingerprint(uint64_t expected) const {
   if (expected == fingerprint_) return;
   throw OptionError(fmt::format(
-      "the training data are not those of the checkpoint (fingerprint {:016x}, expected {:016x}): text, vocabulary or "
-      "length limits have changed; expected the same, so that the run can go on exactly where it stopped; give the "
+      "the training data are not those of the checkpoint (fingerprint {:016x}, expected {:016x}): text, vocabulary, "
+      "length limits or filters (--max-length-ratio, --overlong) have changed; expected the same, so that the run can "
+      "go on exactly where it stopped; give the "
       "same files and options, or start a new run from these weights with --init-from",
       fingerprint_, expected));
 }

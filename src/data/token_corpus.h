@@ -23,8 +23,8 @@ namespace dragoman {
 class TokenCorpus {
  public:
   // Returns the corpus of `input`. If the file at `spool_path` was made from the same text with the same vocabularies
-  // and limits, and is whole, it is used; otherwise the text is tokenised into it. What can be read once only (stdin,
-  // a pipe) is first copied beside it.
+  // and options, and is whole, it is used; otherwise the text is tokenised into it. What can be read once only (stdin,
+  // a pipe) is always tokenised.
   // Throws FileError for text that cannot be read (see ParallelReader), for a corpus without any pair, and when the
   // spool cannot be written; FormatError for a vocabulary without </s>.
   static TokenCorpus OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
@@ -48,7 +48,7 @@ class TokenCorpus {
   const CorpusReport& report() const { return report_; }
   bool reused() const { return reused_; }  // an earlier run's spool was whole and the same
 
-  // A hash of the text, the vocabularies and the limits: what a run must find again to continue as if never stopped.
+  // A hash of the text, the vocabularies and the options: what a run must find again to continue as if never stopped.
   uint64_t fingerprint() const { return fingerprint_; }
   // Throws OptionError, saying what to do, unless fingerprint() is the one a checkpoint holds.
   void RequireFingerprint(uint64_t expected) const;

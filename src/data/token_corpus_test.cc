@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <chrono>
+#include <csignal>
 #include <thread>
 
 #include "base/faulty_file_system.h"
@@ -82,6 +83,68 @@ TEST_F(TokenCorpusTest, EmptyPairsAreSkippedAndCounted) {
   EXPECT_THAT(Texts(corpus), testing::ElementsAre("I see a cat.", "我看见医生！", "you", "你"));
   EXPECT_THAT(DescribeReport(corpus.report(), Tsv("")),
               Contains(testing::MatchesRegex("4 pairs with an empty side .*, first at .*/tsv:2")));
+}
+
+TEST_F(TokenCorpusTest, BlankSentencesAreEmptyWhateverTheirBlanks) {
+  const std::string text = "I see a cat.\t我看见医生！\n\u3000\tx\nx\t\u200B\u00A0\n\u2800\u3000\nyou\t你\n";
+  const TokenCorpus corpus = Open(Tsv(text));
+  EXPECT_THAT(Texts(corpus), testing::ElementsAre("I see a cat.", "我看见医生！", "you", "你"));
+  EXPECT_EQ(corpus.report().empty_pairs.count, 3);
+  EXPECT_TRUE(Open(Tsv(text)).reused());
+}
+
+// Such lines were once trained on, so a run of then must notice; all others go on as they were.
+TEST_F(TokenCorpusTest, OddBlanksAloneMakeAnotherFingerprint) {
+  const CorpusVocabularies vocabs{vocabulary_, vocabulary_};
+  const auto is_usual = [&](const std::string& text) {
+    const ParallelInput input = Tsv(text);
+    return Open(input).fingerprint() == FingerprintsOf(HashText(input, [] {}), input, vocabs, {}).usual;
+  };
+  EXPECT_TRUE(is_usual("I\tyou\n\n \t\n"));
+  EXPECT_FALSE(is_usual("I\tyou\n\u3000\tyou\n"));
+}
+
+TEST_F(TokenCorpusTest, OverlongPairsAreCutOrDropped) {
+  const std::string text = "I\tyou\nI see a cat and a cat\tyou\nI\tI see a cat and a cat\n";
+  CorpusOptions options;
+  options.max_src_len = options.max_tgt_len = 4;
+  const TokenCorpus cut = Open(Tsv(text), options);
+  EXPECT_EQ(cut.size(), 3);
+  EXPECT_EQ(cut.report().pairs_cut, 2);
+  EXPECT_THAT(CutWarning(cut.report()), HasSubstr("66.7 % of the pairs are cut"));
+  options.overlong = Overlong::kDrop;
+  const TokenCorpus dropped = Open(Tsv(text), options);
+  EXPECT_FALSE(dropped.reused());
+  EXPECT_NE(dropped.fingerprint(), cut.fingerprint());
+  EXPECT_THAT(Texts(dropped), testing::ElementsAre("I", "you"));
+  EXPECT_EQ(dropped.report().overlong_pairs.count, 2);
+  EXPECT_EQ(dropped.report().src_truncated.count, 0);
+  EXPECT_EQ(CutWarning(dropped.report()), "");
+  EXPECT_THAT(DescribeReport(dropped.report(), Tsv(text)),
+              Contains(testing::MatchesRegex("2 pairs longer than --max-src-len.* dropped, first at .*/tsv:2")));
+  options.max_src_len = options.max_tgt_len = 2;
+  EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("I see\tyou see\n"), options); }),
+              HasSubstr("no sentence pairs (0 empty, 1 dropped by --overlong drop)"));
+}
+
+TEST_F(TokenCorpusTest, LopsidedPairsAreDroppedByTheirRatio) {
+  const std::string text = "a\ta\na\ta a a\na a a a\ta\n\ta\n";  // ratios 1, 3 and 4
+  EXPECT_EQ(Open(Tsv(text)).size(), 3);
+  CorpusOptions options;
+  options.max_length_ratio = 3;
+  const TokenCorpus corpus = Open(Tsv(text), options);
+  EXPECT_FALSE(corpus.reused());
+  EXPECT_EQ(corpus.size(), 2);
+  EXPECT_EQ(corpus.report().lopsided_pairs.count, 1);
+  EXPECT_EQ(corpus.report().lopsided_pairs.first_line, 3);
+  EXPECT_EQ(corpus.report().empty_pairs.count, 1);
+  options.max_length_ratio = 2.5;
+  EXPECT_EQ(Open(Tsv(text), options).size(), 1);
+}
+
+TEST_F(TokenCorpusTest, OnePairInAHundredMayBeCutWithoutAWarning) {
+  EXPECT_EQ(CutWarning({.pairs = 100, .pairs_cut = 1}), "");
+  EXPECT_THAT(CutWarning({.pairs = 1000, .pairs_cut = 11}), HasSubstr("1.1 % of the pairs are cut"));
 }
 
 TEST_F(TokenCorpusTest, LongSentencesKeepTheirLeftPartAndAreCounted) {
@@ -220,23 +283,55 @@ TEST_F(TokenCorpusTest, NothingToTrainOnIsAnError) {
   EXPECT_THAT(MessageOf<FileError>([&] { Open(input); }), testing::ContainsRegex("/a and .*/b: no sentence pairs"));
 }
 
-TEST_F(TokenCorpusTest, StdinIsCopiedFirstAndTheCopyRemoved) {
+TEST_F(TokenCorpusTest, StdinIsReadOnceAndNotCopied) {
   const std::string text = directory_.Write("in", Gzip("I see a cat.\t你\n"));
   ParallelInput input;
   input.format = PairFormat::kTsv;
   input.source = "-";
   {
     const StdinFrom redirected(text);
-    EXPECT_EQ(Texts(Open(input))[0], "I see a cat.");
+    const TokenCorpus corpus = Open(input);
+    EXPECT_EQ(Texts(corpus)[0], "I see a cat.");
+    EXPECT_EQ(corpus.fingerprint(), Open(Tsv("I see a cat.\t你\n")).fingerprint());
   }
-  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("corpus.tokens", "in"));
-  {
-    const StdinFrom redirected(text);
-    EXPECT_TRUE(Open(input).reused());
-  }
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("corpus.tokens", "in", "tsv"));
   directory_.Write("in", "one column\n");
   const StdinFrom redirected(text);
   EXPECT_THAT(MessageOf<FileError>([&] { Open(input); }), testing::StartsWith("stdin:1: 1 column"));
+}
+
+TEST_F(TokenCorpusTest, InputThatNeverEndsEndsAtItsFirstFault) {
+  for (const char* device : {"/dev/zero", "/dev/urandom"}) {
+    ParallelInput input = Tsv("");
+    input.source = device;
+    EXPECT_THAT(MessageOf<FileError>([&] { Open(input); }), HasSubstr(std::string(device) + ":"));
+  }
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("tsv"));
+}
+
+TEST_F(TokenCorpusTest, AnEndlessCorpusLeavesRoomOnTheDisk) {
+  ParallelInput input = Tsv("");
+  input.source = directory_ / "pipe";
+  ASSERT_EQ(mkfifo(input.source.c_str(), 0600), 0);
+  std::signal(SIGPIPE, SIG_IGN);
+  std::thread writer([&] {
+    std::string pair;
+    for (int i = 0; i < 2000; ++i) pair += "I see a cat. ";
+    std::ofstream pipe(input.source, std::ios::binary);
+    while (pipe) pipe << pair << '\t' << pair << std::endl;
+  });
+  FaultyFileSystem nearly_full(RealFileSystem());
+  nearly_full.PretendSpace({.total = int64_t{100} << 30, .available = int64_t{900} << 20});
+  CorpusOptions options;
+  options.max_src_len = options.max_tgt_len = kMaxPairLength;
+  options.threads = 2;
+  const auto open = [&] {
+    TokenCorpus::OpenOrBuild(input, vocabulary_, vocabulary_, options, directory_ / "corpus.tokens", nearly_full);
+  };
+  EXPECT_THAT(MessageOf<FileError>(open),
+              HasSubstr("corpus.tokens.tmp: its disk is nearly full, 900 MB of 102400 are"));
+  writer.join();
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("pipe", "tsv"));
 }
 
 TEST_F(TokenCorpusTest, ACheckEndsReadingAtAnyPointAndLeavesNoFileBehind) {
@@ -251,7 +346,7 @@ TEST_F(TokenCorpusTest, ACheckEndsReadingAtAnyPointAndLeavesNoFileBehind) {
   };
   open(/*last=*/-1);
   const int all = calls;
-  ASSERT_GE(all, 2) << "the text is digested, then read";
+  ASSERT_GE(all, 2);
   unlink((directory_ / "corpus.tokens").c_str());
   for (int last = 1; last <= all; ++last) {
     EXPECT_EQ(MessageOf<Error>([&] { open(last); }), "enough");
@@ -279,22 +374,20 @@ TEST_F(TokenCorpusTest, PipesAreReadOnceAndNeverWaitedForTwice) {
   EXPECT_THAT(MessageOf<OptionError>([&] { Open(pipes); }), HasSubstr("can be read once only"));
 }
 
-TEST_F(TokenCorpusTest, ACopyThatFailsOrWasLeftBehindIsRemoved) {
-  const std::string text = directory_.Write("in", "I see a cat.\t你\n");
-  ParallelInput input;
-  input.format = PairFormat::kTsv;
-  input.source = "-";
-  FaultyFileSystem full(RealFileSystem());
-  full.FailAt(2);  // the first write into the copy
-  {
-    const StdinFrom redirected(text);
-    EXPECT_THROW(TokenCorpus::OpenOrBuild(input, vocabulary_, vocabulary_, {}, directory_ / "corpus.tokens", full),
-                 FileError);
-  }
-  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("in"));
-  directory_.Write("corpus.tokens.src.copy", "of a run that was killed");
+TEST_F(TokenCorpusTest, WhatAKillLeftBehindIsRemovedEvenWhereNothingIsWritten) {
   Open(Tsv("I\tyou\n"));
-  EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens.src.copy"));
+  for (const char* name : {"corpus.tokens.tmp", "corpus.tokens.src.copy"}) directory_.Write(name, "left behind");
+  EXPECT_TRUE(Open(Tsv("I\tyou\n")).reused());
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("corpus.tokens", "tsv"));
+}
+
+TEST_F(TokenCorpusTest, ASpoolThatFailsIsRemoved) {
+  const ParallelInput input = Tsv("I see a cat.\t你\n");
+  FaultyFileSystem full(RealFileSystem());
+  full.FailAt(2);  // the first write
+  EXPECT_THROW(TokenCorpus::OpenOrBuild(input, vocabulary_, vocabulary_, {}, directory_ / "corpus.tokens", full),
+               FileError);
+  EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("tsv"));
 }
 
 TEST_F(TokenCorpusTest, AFileChangedWhileInUseIsNoticed) {

@@ -13,12 +13,13 @@ namespace dragoman {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the spool's integers are stored as they lie in memory");
-static_assert(sizeof(SpoolTrailer) == 22 * sizeof(uint64_t), "no padding, so that its bytes can be hashed");
+static_assert(sizeof(SpoolTrailer) == 27 * sizeof(uint64_t), "no padding, so that its bytes can be hashed");
 static_assert(sizeof(PairLengths) == 4);
 
 constexpr uint64_t kMagic = 0x736e656b6f547244;  // "DrTokens"
-constexpr uint64_t kVersion = 2;
+constexpr uint64_t kVersion = 3;
 constexpr size_t kBufferBytes = size_t{1} << 18;
+constexpr int64_t kWatchBytes = int64_t{16} << 20;
 
 uint64_t HashOfTrailer(const SpoolTrailer& trailer) {
   return HashBytes({reinterpret_cast<const char*>(&trailer), offsetof(SpoolTrailer, trailer_hash)});
@@ -68,11 +69,10 @@ bool ReadBody(OpenSpool* spool) {
 
 }  // namespace
 
-SpoolWriter::SpoolWriter(FileSystem* files, const std::string& path, uint64_t fingerprint, int id_bytes)
+SpoolWriter::SpoolWriter(FileSystem* files, const std::string& path, int id_bytes)
     : files_(files), path_(path), temporary_(path + ".tmp"), file_(files->Create(temporary_)) {
   trailer_.magic = kMagic;
   trailer_.version = kVersion;
-  trailer_.fingerprint = fingerprint;
   trailer_.id_bytes = static_cast<uint64_t>(id_bytes);
 }
 
@@ -86,6 +86,11 @@ SpoolWriter::~SpoolWriter() {
 }
 
 void SpoolWriter::Append(std::string_view bytes) {
+  unwatched_ += static_cast<int64_t>(bytes.size());
+  if (unwatched_ >= kWatchBytes) {
+    RequireRoom(*files_, temporary_);
+    unwatched_ = 0;
+  }
   hash_.Add(bytes);
   file_->Append(bytes);
 }
@@ -105,10 +110,11 @@ void SpoolWriter::AddPair(std::span<const int32_t> src, std::span<const int32_t>
   buffer_.clear();
 }
 
-void SpoolWriter::Finish(const CorpusReport& report) {
+void SpoolWriter::Finish(const CorpusReport& report, uint64_t fingerprint) {
   Append(buffer_);
   Append(BytesOf(std::span<const PairLengths>(lengths_)));
   trailer_.report = report;
+  trailer_.fingerprint = fingerprint;
   trailer_.body_hash = hash_.Value();
   trailer_.trailer_hash = HashOfTrailer(trailer_);
   file_->Append(BytesOf(std::span<const SpoolTrailer>(&trailer_, 1)));

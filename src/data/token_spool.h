@@ -46,13 +46,13 @@ struct SpoolTrailer {
 // to files that are not synced, which the hashes find out). Throws FileError.
 class SpoolWriter {
  public:
-  SpoolWriter(FileSystem* files, const std::string& path, uint64_t fingerprint, int id_bytes);
+  SpoolWriter(FileSystem* files, const std::string& path, int id_bytes);
   ~SpoolWriter();  // removes what was not finished
   SpoolWriter(const SpoolWriter&) = delete;
   SpoolWriter& operator=(const SpoolWriter&) = delete;
 
   void AddPair(std::span<const int32_t> src, std::span<const int32_t> tgt);  // without </s>
-  void Finish(const CorpusReport& report);
+  void Finish(const CorpusReport& report, uint64_t fingerprint);
 
  private:
   void AddIds(std::span<const int32_t> ids);
@@ -64,6 +64,7 @@ class SpoolWriter {
   std::unique_ptr<WritableFile> file_;  // null once finished
   SpoolTrailer trailer_;
   ByteHash hash_;
+  int64_t unwatched_ = 0;  // bytes since the disk's free space was looked at
   std::string buffer_;
   std::vector<PairLengths> lengths_;
 };

@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "text/blank.h"
 #include "text/model_proto_check.h"
 
 namespace dragoman {
@@ -39,16 +40,11 @@ class SampleIterator : public sentencepiece::SentenceIterator {
   size_t next_ = 0;
 };
 
-// False for text that a normalisation might reduce to nothing, spaces and format characters: the trainer ends the
-// whole process when no text is left. Source: Unicode 15, general categories Z and Cf, blocks of common use.
+// False for text that a normalisation might reduce to nothing: the trainer ends the whole process when none is left.
 bool HasVisibleText(std::string_view text) {
   for (size_t i = 0; i < text.size(); i += Utf8Length(text[i])) {
     const char32_t c = CodePointAt(text, i);
-    const bool invisible = c <= 0x20 || (c >= 0x7F && c <= 0xA0) || c == 0xAD || c == 0x34F || c == 0x61C ||
-                           c == 0x1680 || c == 0x180E || (c >= 0x2000 && c <= 0x200F) || (c >= 0x2028 && c <= 0x202F) ||
-                           (c >= 0x205F && c <= 0x206F) || c == 0x3000 || (c >= 0xFE00 && c <= 0xFE0F) || c == 0xFEFF ||
-                           c == 0xFFFD;
-    if (!invisible) return true;
+    if (!IsInvisible(c) && c != 0xFFFD) return true;
   }
   return false;
 }

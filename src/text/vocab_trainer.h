@@ -52,7 +52,7 @@ class VocabTrainer {
   explicit VocabTrainer(const VocabOptions& options);  // validates
 
   // One line of valid UTF-8 without NUL (the line readers see to that). Long lines are cut at spaces, so that all of
-  // their text counts; empty ones do nothing.
+  // their text counts; blank ones do nothing.
   void Add(std::string_view sentence);
 
   int64_t seen() const { return sample_.seen(); }

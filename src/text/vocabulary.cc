@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/utf8.h"
+#include "text/blank.h"
 #include "text/model_proto_check.h"
 
 namespace dragoman {
@@ -105,6 +106,7 @@ std::string_view Vocabulary::Impl::Prepare(std::string_view text, std::string* c
                                   (nul == std::string_view::npos ? " is not valid UTF-8" : " is NUL") +
                                   "; expected UTF-8 text; convert it first");
   }
+  if (IsBlank(text)) return {};
   if (text.find_first_of(kOtherWhiteSpace) != std::string_view::npos) {
     *changed = text;
     for (char& c : *changed) {

@@ -30,10 +30,11 @@ class Vocabulary {
   Vocabulary& operator=(Vocabulary&&) noexcept;
   ~Vocabulary();
 
-  // Returns the ids of a sentence's pieces, without <s> or </s>. The model's own normalisation applies (by default
-  // none but that runs of spaces become one and those at the ends vanish); besides, ASCII white space (tab, line feed,
-  // carriage return, ...) and SentencePiece's own mark for a space, U+2581, count as a space. Throws FormatError naming
-  // the byte when `text` is not UTF-8 or holds a NUL: readers of data/ have turned such text away with file and line.
+  // Returns the ids of a sentence's pieces, without <s> or </s>; none of a blank text (text/blank.h). The model's own
+  // normalisation applies (by default none but that runs of spaces become one and those at the ends vanish); besides,
+  // ASCII white space (tab, line feed, carriage return, ...) and SentencePiece's own mark for a space, U+2581, count as
+  // a space. Throws FormatError naming the byte when `text` is not UTF-8 or holds a NUL: readers of data/ have turned
+  // such text away with file and line.
   std::vector<int32_t> Encode(std::string_view text) const;
 
   // How many characters of `text` have no piece and are <unk> to a model (in Encode's ids a run of them is one). Of a

@@ -97,6 +97,18 @@ TEST(VocabularyTest, SymbolsAreNeverSplit) {
   }
 }
 
+TEST(VocabularyTest, BlankTextHasNoTokensWhateverItsBlanks) {
+  VocabOptions options = SmallVocabOptions(90 + 256);
+  options.byte_fallback = true;
+  for (const Vocabulary& vocabulary :
+       {TestVocabulary(), Vocabulary::FromBytes(TrainTestModel(options), "bytes.model")}) {
+    for (const char* blank : {"", " \t", "\u3000", "\u00A0 \u200B", "\uFEFF", "\u2060\u00AD\u3164\u2800"}) {
+      EXPECT_TRUE(vocabulary.Encode(blank).empty()) << blank;
+    }
+    EXPECT_FALSE(vocabulary.Encode("\u3000I\u200B").empty());
+  }
+}
+
 TEST(VocabularyTest, TextThatIsNotUtf8IsRefused) {
   const Vocabulary vocabulary = TestVocabulary();
   EXPECT_THAT(MessageOf<FormatError>([&] { vocabulary.Encode("ab\xFF"); }), HasSubstr("byte 3 is not valid UTF-8"));

@@ -85,6 +85,11 @@ const EnumNames<BatchOrder>& NamesOf(BatchOrder) {
   return names;
 }
 
+const EnumNames<Overlong>& NamesOf(Overlong) {
+  static const EnumNames<Overlong> names = {{"cut", Overlong::kCut}, {"drop", Overlong::kDrop}};
+  return names;
+}
+
 ScheduleOptions TrainOptions::ScheduleOf() const {
   return {schedule, learning_rate, learning_rate_factor, warmup, decay_steps > 0 ? decay_steps : max_steps};
 }
@@ -146,6 +151,8 @@ void TrainOptions::ValidateValues() const {
   Require(max_steps >= 0, "--max-steps", max_steps, "a positive number, or 0 for no limit");
   Require(max_epochs >= 0, "--max-epochs", max_epochs, "a positive number, or 0 for no limit");
   Require(max_minutes >= 0, "--max-minutes", max_minutes, "a positive number, or 0 for no limit");
+  Require(max_length_ratio == 0 || (max_length_ratio >= 1 && std::isfinite(max_length_ratio)), "--max-length-ratio",
+          max_length_ratio, "1 or more, or 0 for any");
   Require(batch_tokens >= 1 && batch_tokens <= (1 << 24), "--batch-tokens", batch_tokens, "1 to 16777216");
   Require(accumulate >= 1 && accumulate <= 10000, "--accumulate", accumulate, "1 to 10000");
   Require(micro_batch_tokens >= 0, "--micro-batch-tokens", micro_batch_tokens, "a positive number, or 0");

@@ -11,6 +11,7 @@
 
 #include "base/enum_names.h"
 #include "data/batch_plan.h"
+#include "data/corpus_builder.h"
 #include "kernels/gemm.h"
 #include "model/transformer_config.h"
 #include "train/schedule.h"
@@ -23,6 +24,7 @@ const EnumNames<Precision>& NamesOf(Precision);      // "f32", "bf16"
 const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf"
 const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"
 const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed", "file"
+const EnumNames<Overlong>& NamesOf(Overlong);        // "cut", "drop"
 
 struct TrainOptions {
   // Data.
@@ -31,6 +33,8 @@ struct TrainOptions {
   std::string train_jsonl;           // or one with a JSON object a line
   std::string jsonl_src_key = "source";
   std::string jsonl_tgt_key = "target";
+  double max_length_ratio = 0;  // of the training data; see CorpusOptions
+  Overlong overlong = Overlong::kCut;
   std::string valid_src, valid_tgt;
   std::string vocab;                 // joint
   std::string src_vocab, tgt_vocab;  // or one each
@@ -123,6 +127,9 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("train_jsonl", o.train_jsonl, "training data as one JSON object a line, instead of two files; - is stdin");
   visit("jsonl_src_key", o.jsonl_src_key, "key of the source in --train-jsonl");
   visit("jsonl_tgt_key", o.jsonl_tgt_key, "key of the target in --train-jsonl");
+  visit("max_length_ratio", o.max_length_ratio,
+        "leave training pairs out whose sides differ more in their numbers of tokens, such as 3; 0: never");
+  visit("overlong", o.overlong, "training pairs longer than --max-src-len or --max-tgt-len: cut, or leave out");
   visit("valid_src", o.valid_src, "source side of the validation data");
   visit("valid_tgt", o.valid_tgt, "target side of the validation data");
   visit("vocab", o.vocab, "joint vocabulary (dragoman vocab)");

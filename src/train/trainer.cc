@@ -199,7 +199,8 @@ void Trainer::ReportStart() {
 
 void Trainer::OpenCorpus() {
   const TransformerConfig& config = model_->config();
-  const CorpusOptions corpus{config.max_src_len, config.max_tgt_len, pool_.workers(), ThrowIfStopRequested};
+  const CorpusOptions corpus{config.max_src_len,        config.max_tgt_len, options_.overlong,
+                             options_.max_length_ratio, pool_.workers(),    ThrowIfStopRequested};
   corpus_ = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
       InputOf(options_), *vocabs_.src, *vocabs_.tgt, corpus, JoinPath(options_.output, "corpus.tokens"), files_));
   if (saved_step_ >= 0) corpus_->RequireFingerprint(state_.corpus_fingerprint);
@@ -207,6 +208,7 @@ void Trainer::OpenCorpus() {
   for (const std::string& line : DescribeReport(corpus_->report(), InputOf(options_))) {
     reporter_.Note("data: " + line);
   }
+  if (const std::string warning = CutWarning(corpus_->report()); !warning.empty()) reporter_.Warn("data: " + warning);
 }
 
 // Where rank 0 begins, all begin.

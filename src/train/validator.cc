@@ -54,7 +54,7 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
 }
 
 void Validator::ReadText(std::vector<std::string>* sources, std::vector<std::string>* references) {
-  ParallelReader reader(input_);
+  ParallelReader reader(input_, ThrowIfStopRequested);
   std::string_view source, target;
   while (reader.Next(&source, &target)) {
     sources->emplace_back(source);

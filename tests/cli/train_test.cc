@@ -222,12 +222,12 @@ TEST(TrainTest, ASignalWhileReadingEndsAtOnce) {
   const std::string output = Scratch("reading");
   RunningDragoman training({"train", "--train-tsv", "-", "--vocab", Scratch("V.model"), "--preset", "tiny", "--output",
                             output, "--max-steps", "5", "--threads", "1"});
-  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.src.copy"); ++i) usleep(50'000);
-  ASSERT_TRUE(Exists(output + "/corpus.tokens.src.copy"));
+  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.tmp"); ++i) usleep(50'000);
+  ASSERT_TRUE(Exists(output + "/corpus.tokens.tmp"));
   training.Signal(SIGTERM);
   EXPECT_EQ(training.Wait(), 128 + SIGTERM);
   EXPECT_FALSE(Exists(output + "/last"));
-  EXPECT_FALSE(Exists(output + "/corpus.tokens.src.copy"));
+  EXPECT_FALSE(Exists(output + "/corpus.tokens.tmp"));
 }
 
 TEST(TrainTest, ASignalEndsTheWaitForAPipesWriter) {
@@ -236,7 +236,7 @@ TEST(TrainTest, ASignalEndsTheWaitForAPipesWriter) {
   ASSERT_EQ(Bash("mkfifo " + pipe).code, 0);
   RunningDragoman training({"train", "--train-tsv", pipe, "--vocab", Scratch("V.model"), "--preset", "tiny", "--output",
                             output, "--max-steps", "5", "--threads", "1"});
-  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.src.copy"); ++i) usleep(50'000);
+  for (int i = 0; i < 600 && !Exists(output + "/corpus.tokens.tmp"); ++i) usleep(50'000);
   training.Signal(SIGTERM);
   EXPECT_EQ(training.Wait(), 128 + SIGTERM);
 }
