@@ -6,7 +6,7 @@ find_package(GTest 1.12 REQUIRED)
 find_package(nlohmann_json 3.11 REQUIRED)
 find_package(fmt 9.1 REQUIRED)
 find_package(ZLIB 1.2.13 REQUIRED)
-find_package(ICU 72 REQUIRED COMPONENTS uc)      # Unicode classes for the metrics' tokenizers and text in columns
+find_package(ICU 72 REQUIRED COMPONENTS uc)      # Unicode classes: blank lines, the metrics' tokenizers, columns
 find_package(CLI11 2.1 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy>=1.0.3)

@@ -12,7 +12,7 @@ machine
 train --train-src "$data/train.en.gz" --train-tgt "$data/train.de.gz" \
   --valid-src "$data/val.en.gz" --valid-tgt "$data/val.de.gz" --vocab "$out/vocab.model" \
   --preset tiny --dropout 0.3 --ffn-dropout 0.1 --learning-rate 0.005 --warmup "$(early 2000)" --label-smoothing 0.1 \
-  --batch-tokens 4096 --ema-decay 0.999 --metric bleu --valid-every 500 --save-every 500 --keep-best 1
+  --overlong drop --batch-tokens 4096 --ema-decay 0.999 --metric bleu --valid-every 500 --save-every 500 --keep-best 1
 text "$data/test_2016_flickr.en" > "$out/test.en"
 text "$data/test_2016_flickr.de" > "$out/test.de"
 dragoman translate --model "$out/run/best" --threads "$threads" < "$out/test.en" > "$out/test.hyp"

@@ -14,7 +14,7 @@ train --train-src "$data/train.en.gz" --train-tgt "$data/train.zh.gz" \
   --valid-src "$data/valid.en.gz" --valid-tgt "$data/valid.zh.gz" --valid-tokenize zh \
   --src-vocab "$out/en.model" --tgt-vocab "$out/zh.model" --tying decoder \
   --preset tiny --d-model 192 --d-ff 512 --dropout 0.3 --ffn-dropout 0.1 --learning-rate 0.003 --warmup "$(early 500)" \
-  --label-smoothing 0.1 --batch-tokens 4096 --ema-decay 0.999 --metric bleu --valid-every 500 --save-every 500
+  --label-smoothing 0.1 --overlong drop --batch-tokens 4096 --ema-decay 0.999 --metric bleu --valid-every 500 --save-every 500
 text "$data/test.en" > "$out/test.en"
 text "$data/test.zh" > "$out/test.zh"
 dragoman translate --model "$out/run/best" --threads "$threads" < "$out/test.en" > "$out/test.hyp"

@@ -181,7 +181,7 @@ void AddTranslateCommand(CLI::App& app) {
   AddNBestFlag(*command, flags.get());
   const FlagRegistrar flag{command};
   flag("format", flags->format, "what is printed");
-  flag("input", flags->input, "file to translate, instead of stdin");
+  flag("input", flags->input, "file to translate, plain or gzip, instead of stdin");
   flag("output", flags->output, "file to write, instead of stdout; a start after a crash goes on from OUTPUT.parts");
   AddThreadsFlag(*command, &flags->threads);
   flag("chunk_lines", flags->chunk_lines,

@@ -35,6 +35,13 @@ void CheckOne(const char* flag, const std::string& path, const std::string& outp
   }
 }
 
+// What is no text is told before anything is made of the rest.
+void RefuseForeignText(const std::string& path) {
+  if (path.empty() || CanBeReadOnlyOnce(path)) return;
+  char first = 0;
+  ByteSource(path).Read(&first, 1, /*line=*/1);
+}
+
 }  // namespace
 
 void CheckInputFiles(const TrainOptions& o) {
@@ -45,6 +52,9 @@ void CheckInputFiles(const TrainOptions& o) {
       {"--vocab", o.vocab},         {"--src-vocab", o.src_vocab},
       {"--tgt-vocab", o.tgt_vocab}};
   for (const auto& [flag, path] : inputs) CheckOne(flag, path, o.output);
+  for (const std::string& text : {o.train_src, o.train_tgt, o.train_tsv, o.train_jsonl, o.valid_src, o.valid_tgt}) {
+    RefuseForeignText(text);
+  }
 }
 
 }  // namespace dragoman
