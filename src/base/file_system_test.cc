@@ -47,6 +47,21 @@ class FileSystemTest : public testing::Test {
   std::string directory_;
 };
 
+TEST_F(FileSystemTest, RoomIsATwentiethOfTheDiskOrAGigabyte) {
+  const DiskSpace real = files_.Space(directory_);
+  EXPECT_GT(real.total, 0);
+  EXPECT_LE(real.available, real.total);
+  FaultyFileSystem disk(files_);
+  const auto message = [&](int64_t total_mb, int64_t available_mb) {
+    disk.PretendSpace({total_mb << 20, available_mb << 20});
+    return MessageOf([&] { RequireRoom(disk, "file"); });
+  };
+  EXPECT_EQ(message(1000, 50), "nothing was thrown");
+  EXPECT_EQ(message(1 << 20, 1024), "nothing was thrown");
+  EXPECT_THAT(message(1000, 49), HasSubstr("file: its disk is nearly full, 49 MB of 1000 are free; expected room"));
+  EXPECT_THAT(message(1 << 20, 1023), HasSubstr("nearly full"));
+}
+
 TEST_F(FileSystemTest, WritesReadsAndAppends) {
   WriteFile(files_, Path("a"), "hello");
   files_.OpenAppend(Path("a"))->Append(" world");

@@ -35,11 +35,11 @@ class TemporaryDirectory {
   std::string path_;
 };
 
-// Rank 0 sends the file at `path` around; who lacks it writes it to target.
-void CopyFromFirst(Communicator& comm, FileSystem& files, const std::string& path,
-                   const std::unique_ptr<WritableFile>& target) {
+// Rank 0 sends the file at `path` around; who lacks it writes it to target_path.
+void CopyFromFirst(Communicator& comm, FileSystem& files, const std::string& path, const std::string& target_path) {
   constexpr int64_t kPart = int64_t{16} << 20;
   const auto source = comm.rank() == 0 ? files.Open(path) : nullptr;
+  const auto target = target_path.empty() ? nullptr : files.Create(target_path);
   const auto size = static_cast<double>(source ? source->size() : 0);
   const auto bytes = static_cast<int64_t>(comm.AllGather({&size, 1})[0]);
   for (int64_t done = 0; done < bytes; done += kPart) {
@@ -49,7 +49,9 @@ void CopyFromFirst(Communicator& comm, FileSystem& files, const std::string& pat
       source->Read(done, part);
     }
     part = comm.Broadcast(std::move(part));
-    if (target) target->Append(part);
+    if (!target) continue;
+    RequireRoom(files, target_path);
+    target->Append(part);
   }
   if (target) target->Close();
 }
@@ -73,12 +75,12 @@ std::unique_ptr<TokenCorpus> ShareCorpus(Communicator& comm, FileSystem& files, 
   if (std::ranges::max(comm.AllGather({&lacks, 1})) == 0) return corpus;
 
   if (corpus) {
-    CopyFromFirst(comm, files, path, nullptr);
+    CopyFromFirst(comm, files, path, /*target_path=*/"");
     return corpus;
   }
   const TemporaryDirectory directory;  // what is open stays readable when it goes
   const std::string copy = JoinPath(directory.path(), "corpus");
-  CopyFromFirst(comm, files, path, files.Create(copy));
+  CopyFromFirst(comm, files, path, copy);
   corpus = open(copy);
   if (!corpus) {
     throw FileError(copy, "the copy of rank 0's corpus cannot be read back; expected a sound disk; set TMPDIR to one");

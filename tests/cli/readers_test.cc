@@ -164,7 +164,7 @@ TEST(ReadersTest, BlankLinesAreEmptyLinesWhateverTheirBlanks) {
       Dragoman(Args{"train", "--train-src", file, "--train-tgt", file, "--valid-src", file, "--valid-tgt", file} +
                ShortTraining(Scratch("blank-run")));
   EXPECT_THAT(training.err, AllOf(HasSubstr("data: 1 sentence pair,"), HasSubstr("data: 4 pairs with an empty side"),
-                                  HasSubstr("validation: 4 pairs with an empty side")));
+                                  HasSubstr("validation: 4 pairs with an empty source")));
   const Finished vocab = Dragoman(
       {"vocab", "--input", WriteScratch("only-blanks", blanks), "--size", "10", "--output", Scratch("new.model")});
   EXPECT_THAT(vocab.err, HasSubstr("--input: no text in it"));
