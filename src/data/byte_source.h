@@ -20,8 +20,8 @@ std::string InputName(const std::string& path);
 // end to end are one text, as gzip has it. Not thread-safe.
 class ByteSource {
  public:
-  // check() is called several times a second while nothing comes: a pipe may be silent for hours. Throws FileError when
-  // the file cannot be opened.
+  // check() is called every 64 KiB, and several times a second while nothing comes: a pipe may be silent for hours.
+  // Throws FileError when the file cannot be opened.
   explicit ByteSource(
       const std::string& path, std::function<void()> check = [] {});
   ~ByteSource();
