@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/update_stream.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace dragoman {
 
 void UpdateStream::Next(UpdateBatches* update) {
@@ -19,6 +22,26 @@ void UpdateStream::Next(UpdateBatches* update) {
     stream_.Next(&update->batches[own++]);
   }
   update->batches.resize(own);
+}
+
+int64_t CountUpdates(std::span<const PairLengths> lengths, const BatchOptions& options, int64_t batches,
+                     DataPosition from, int64_t epochs, const std::function<void()>& check) {
+  constexpr int64_t kMostPlans = 1000;
+  constexpr double kEndless = 1e15;
+  const auto updates_of = [batches](int64_t count) { return (std::max<int64_t>(0, count) + batches - 1) / batches; };
+  const bool all_alike =
+      options.order != BatchOrder::kShuffled;  // the lengths come in the same order, if not the pairs
+  BatchPlan plan;
+  int64_t updates = 0, whole = 0, epoch = from.epoch, planned = 0;  // whole: of the passes that were planned from 0 on
+  for (; epoch < epochs && planned < (all_alike ? 1 : kMostPlans); ++epoch, ++planned) {
+    check();
+    PlanEpoch(lengths, options, epoch, &plan);
+    whole += updates_of(plan.batches());
+    updates += updates_of(plan.batches() - (epoch == from.epoch ? from.batch : 0));
+  }
+  if (epoch >= epochs) return updates;
+  const double rest = static_cast<double>(epochs - epoch) * static_cast<double>(whole) / static_cast<double>(planned);
+  return updates + std::llround(std::min(rest, kEndless));
 }
 
 }  // namespace dragoman

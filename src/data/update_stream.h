@@ -4,6 +4,8 @@
 #define DRAGOMAN_DATA_UPDATE_STREAM_H_
 
 #include <cstdint>
+#include <functional>
+#include <span>
 #include <vector>
 
 #include "data/batch_stream.h"
@@ -37,6 +39,13 @@ class UpdateStream {
   BatchStream stream_;
   UpdateShare share_;
 };
+
+// The updates that such a stream makes from a position on, until it has passed over the corpus `epochs` times in all.
+// batches: of one update, of all ranks. Exact for the first 1,000 passes, each of which is planned; where shuffling
+// makes them differ, any further ones count as the mean of those. Calls check() before each plan.
+int64_t CountUpdates(
+    std::span<const PairLengths> lengths, const BatchOptions& options, int64_t batches, DataPosition from,
+    int64_t epochs, const std::function<void()>& check = [] {});
 
 }  // namespace dragoman
 

@@ -143,6 +143,19 @@ void TransformerConfig::Validate() const {
   RequireRate("ffn_dropout", ffn_dropout);
 }
 
+int64_t TransformerConfig::Parameters() const {
+  const int64_t d = d_model, width = attention_width(), biases = bias ? 1 : 0, norm = 2 * d;
+  const int64_t attention = 4 * d * width + biases * (3 * width + d);
+  const int64_t projections_in = gated ? 2 : 1;
+  const int64_t ffn = projections_in * (d + biases) * d_ff + (int64_t{d_ff} + biases) * d;
+  int64_t count = encoder_layers * (attention + ffn + 2 * norm) + decoder_layers * (2 * attention + ffn + 3 * norm);
+  count += src_vocab * d + (tying == Tying::kAll ? 0 : tgt_vocab * d) + (tying == Tying::kNone ? tgt_vocab * d : 0);
+  if (output_bias) count += tgt_vocab;
+  if (final_norm) count += 2 * norm;
+  if (positions == Positions::kLearned) count += (int64_t{max_src_len} + max_tgt_len) * d;
+  return count;
+}
+
 OperationCounts TransformerConfig::Operations() const {
   const double width = attention_width();
   const double attention = 4.0 * d_model * width;  // its four projections

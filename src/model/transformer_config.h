@@ -85,6 +85,9 @@ struct TransformerConfig {
   int head_width() const { return d_head > 0 ? d_head : d_model / heads; }
   int attention_width() const { return heads * head_width(); }
 
+  // Parameters of such a model, counted before it takes any memory.
+  int64_t Parameters() const;
+
   // What one sentence costs beside another.
   OperationCounts Operations() const;
 

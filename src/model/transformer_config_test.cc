@@ -258,6 +258,22 @@ TEST(TransformerConfigTest, PresetsHaveTheStatedSizes) {
   }
 }
 
+TEST(TransformerConfigTest, ParametersAreThoseOfTheModel) {
+  TransformerConfig config = UnusualConfig();
+  for (const Tying tying : {Tying::kNone, Tying::kDecoder}) {
+    for (const bool flag : {false, true}) {
+      config.tying = tying;
+      config.bias = config.gated = flag;
+      config.output_bias = config.final_norm = !flag;
+      config.positions = flag ? Positions::kLearned : Positions::kNone;
+      EXPECT_EQ(config.Parameters(), Transformer(config).parameters().count());
+    }
+  }
+  TransformerConfig tied = TransformerConfig::Preset("tiny");
+  tied.src_vocab = tied.tgt_vocab = 50;
+  EXPECT_EQ(tied.Parameters(), Transformer(tied).parameters().count());
+}
+
 // The weights that a token meets, counted in the model's own list of parameters.
 TEST(TransformerConfigTest, OperationsAreTheWeightsATokenMeets) {
   TransformerConfig config = UnusualConfig();

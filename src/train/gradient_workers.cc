@@ -18,16 +18,9 @@ SentenceCost CostOf(const TransformerConfig& config) {
           kPair * counts.cross_pair};
 }
 
-}  // namespace
-
-int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision) {
-  if (config.d_model < 512) return 1024;
-  return precision == Precision::kBf16 ? 512 : 1280;
-}
-
-int64_t MicroBatchTokensWithin(const TransformerConfig& c, int64_t bytes) {
-  // In floats a token. Kept until the backward pass, by each layer: q, k, v and the heads' output; a sublayer's sum and
-  // its norm; the hidden units, before and after a non-linearity that needs its input.
+// Kept until the backward pass, by each layer: q, k, v and the heads' output; a sublayer's sum and its norm; the hidden
+// units, before and after a non-linearity that needs its input.
+int64_t FloatsPerToken(const TransformerConfig& c) {
   const int64_t width = c.attention_width(), d_model = c.d_model, d_ff = c.d_ff;
   const int64_t attention = 4 * width + 2 * d_model + c.heads;
   const int64_t hidden = c.gated ? 3 : c.activation == kernels::Activation::kRelu ? 1 : 2;
@@ -37,8 +30,24 @@ int64_t MicroBatchTokensWithin(const TransformerConfig& c, int64_t bytes) {
   const int64_t tgt = c.decoder_layers * (2 * attention - cross_keys + feed_forward);
   // For a while only: what one layer's backward pass has in hand, and the gradient that goes on to the next.
   const int64_t passing = std::max(hidden * d_ff, 4 * width) + 4 * d_model;
-  const int64_t floats = bytes / static_cast<int64_t>(sizeof(float)) - OutputLossScratchFloats(c.tgt_vocab);
-  return floats / (std::max(src, tgt) + passing);
+  return std::max(src, tgt) + passing;
+}
+
+constexpr int64_t kFloat = sizeof(float);
+
+}  // namespace
+
+int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision) {
+  if (config.d_model < 512) return 1024;
+  return precision == Precision::kBf16 ? 512 : 1280;
+}
+
+int64_t MicroBatchTokensWithin(const TransformerConfig& c, int64_t bytes) {
+  return (bytes / kFloat - OutputLossScratchFloats(c.tgt_vocab)) / FloatsPerToken(c);
+}
+
+int64_t MicroBatchBytes(const TransformerConfig& c, int64_t tokens) {
+  return (tokens * FloatsPerToken(c) + OutputLossScratchFloats(c.tgt_vocab)) * kFloat;
 }
 
 void BatchSums::Add(const BatchSums& other) {

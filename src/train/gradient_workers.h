@@ -36,6 +36,9 @@ int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision
 // more.
 int64_t MicroBatchTokensWithin(const TransformerConfig& config, int64_t bytes);
 
+// The other way round: what a worker takes for so many.
+int64_t MicroBatchBytes(const TransformerConfig& config, int64_t tokens);
+
 // Sums over a batch.
 struct BatchSums {
   double loss = 0;  // label-smoothed, natural logarithm

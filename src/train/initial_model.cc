@@ -53,11 +53,14 @@ void RequireOneVocabulary(const TrainOptions& options, const VocabularyPair& voc
       vocabs.src->path(), vocabs.tgt->path()));
 }
 
-std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const VocabularyPair& vocabs) {
+std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const VocabularyPair& vocabs,
+                                      const std::function<void(const TransformerConfig&)>& announce) {
   TransformerConfig config = options.model;
   config.src_vocab = vocabs.src->size();
   config.tgt_vocab = vocabs.tgt->size();
   if (config.decoder_start == kStartOfVocabulary) config.decoder_start = StartOf(*vocabs.tgt);
+  config.Validate();
+  announce(config);
   auto model = std::make_unique<Transformer>(config);
   model->Initialize(HashCombine(options.seed, 1));
   return model;
@@ -76,7 +79,8 @@ std::unique_ptr<Transformer> TunedModel(const TrainOptions& options, FileSystem&
 
 // A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint: the model of --init-from
 // need not be there any more.
-TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, const std::string& resumed) {
+TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, const std::string& resumed,
+                              const std::function<void(const TransformerConfig&)>& announce) {
   const bool is_tuned = !options.init_from.empty(), is_resumed = !resumed.empty();
   const std::string origin = is_resumed ? resumed : is_tuned ? ResolveModelDirectory(files, options.init_from) : "";
   VocabularyPair vocabs = VocabulariesOf(options, files, origin);
@@ -85,10 +89,11 @@ TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, co
   }
   if (!is_tuned) {
     if (!is_resumed) RequireOneVocabulary(options, vocabs);
-    return {NewModel(options, vocabs), vocabs};
+    return {NewModel(options, vocabs, announce), vocabs};
   }
-  if (!is_resumed) return {TunedModel(options, files, vocabs), vocabs};
   const TransformerConfig config = ReadConfig(files, origin);
+  announce(config);
+  if (!is_resumed) return {TunedModel(options, files, vocabs), vocabs};
   RequireFit(vocabs, config, origin);
   return {std::make_unique<Transformer>(WithDropoutOf(options.model, config)), vocabs};
 }

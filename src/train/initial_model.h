@@ -2,6 +2,7 @@
 #ifndef DRAGOMAN_TRAIN_INITIAL_MODEL_H_
 #define DRAGOMAN_TRAIN_INITIAL_MODEL_H_
 
+#include <functional>
 #include <string>
 
 #include "base/file_system.h"
@@ -12,8 +13,10 @@ namespace dragoman {
 
 // The model and the vocabularies that a start of training begins with: a new model, initialised from the seed; that of
 // --init-from; or, to go on, one shaped like that of the checkpoint in the directory `resumed` ("" for none), whose
-// weights are then to be read. Throws OptionError when options and files do not fit together, FileError, FormatError.
-TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, const std::string& resumed);
+// weights are then to be read. announce is called before the model takes memory. Throws OptionError when options and
+// files do not fit together, FileError, FormatError.
+TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, const std::string& resumed,
+                              const std::function<void(const TransformerConfig&)>& announce);
 
 }  // namespace dragoman
 

@@ -114,6 +114,12 @@ std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
   ForEachTrainOption(resolved, [&](const char* key, const auto& value, const char*) {
     if (std::ranges::find(kDecisive, std::string_view(key)) != kDecisive.end()) texts[key] = ValueText(value);
   });
+  if (ScheduleOf().Decays() && resolved.decay_steps == 0) {  // they follow from the data or the clock
+    std::vector<std::string> ends;
+    if (max_epochs > 0) ends.push_back(fmt::format("--max-epochs {}", max_epochs));
+    if (max_minutes > 0) ends.push_back(fmt::format("--max-minutes {}", max_minutes));
+    texts["decay_steps"] = fmt::format("the end of {}", fmt::join(ends, " or "));
+  }
   return texts;
 }
 
@@ -144,6 +150,12 @@ void TrainOptions::Validate() const {
         "--learning-rate and --learning-rate-factor are both given, and each decides the peak rate; give "
         "one of them");
   }
+  if (ScheduleOf().Decays() && ScheduleOf().decay_steps == 0 && max_epochs == 0 && max_minutes == 0) {
+    throw OptionError(
+        fmt::format("--schedule {} falls to 0 at the end of the run, and --patience names none; give --decay-steps, "
+                    "--max-steps, --max-epochs or --max-minutes",
+                    ValueText(schedule)));
+  }
   ValidateSchedule(ScheduleOf());
 }
 
@@ -161,7 +173,7 @@ void TrainOptions::ValidateValues() const {
   Require(std::isfinite(learning_rate) && learning_rate >= 0, "--learning-rate", learning_rate, "a positive number");
   Require(learning_rate_factor > 0, "--learning-rate-factor", learning_rate_factor, "a positive number");
   Require(warmup >= 0, "--warmup", warmup, "0 or more steps");
-  Require(decay_steps >= 0, "--decay-steps", decay_steps, "1 or more steps, or 0 for --max-steps");
+  Require(decay_steps >= 0, "--decay-steps", decay_steps, "1 or more steps, or 0 for the end of the run");
   Require(label_smoothing >= 0 && label_smoothing < 1, "--label-smoothing", label_smoothing, "at least 0 and below 1");
   Require(beta1 >= 0 && beta1 < 1, "--beta1", beta1, "at least 0 and below 1");
   Require(beta2 >= 0 && beta2 < 1, "--beta2", beta2, "at least 0 and below 1");

@@ -99,7 +99,8 @@ struct TrainOptions {
   void Validate() const;
   void ValidateValues() const;  // only the first of these three
 
-  // The same with every value that stands for "chosen" filled in: threads, micro_batch_tokens and decay_steps.
+  // The same with every value that stands for "chosen" filled in: threads, micro_batch_tokens, and decay_steps if
+  // max_steps decides it (RunLength knows the rest).
   TrainOptions Resolved() const;
 
   ScheduleOptions ScheduleOf() const;
@@ -162,7 +163,8 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("learning_rate", o.learning_rate, "peak rate; 0 with --schedule paper: --learning-rate-factor decides");
   visit("learning_rate_factor", o.learning_rate_factor, "factor of the paper's formula (Eq. 3), without a peak rate");
   visit("warmup", o.warmup, "steps of linear warm-up");
-  visit("decay_steps", o.decay_steps, "last step before linear and cosine are at 0; 0: --max-steps");
+  visit("decay_steps", o.decay_steps,
+        "last step before linear and cosine are at 0; 0: the end of the run (--max-steps, else as derived)");
   visit("label_smoothing", o.label_smoothing, "probability mass spread over all tokens");
   visit("beta1", o.beta1, "Adam's decay of the mean");
   visit("beta2", o.beta2, "Adam's decay of the variance");

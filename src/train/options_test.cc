@@ -86,7 +86,7 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.learning_rate = 0.1, o.learning_rate_factor = 7; },
      {"--learning-rate and --learning-rate-factor are both given"}},
     {[](TrainOptions& o) { o.warmup = -1; }, {"--warmup is -1"}},
-    {[](TrainOptions& o) { o.decay_steps = -5; }, {"--decay-steps is -5", "0 for --max-steps"}},
+    {[](TrainOptions& o) { o.decay_steps = -5; }, {"--decay-steps is -5", "0 for the end of the run"}},
     {[](TrainOptions& o) { o.label_smoothing = 1; }, {"--label-smoothing is 1", "below 1"}},
     {[](TrainOptions& o) { o.label_smoothing = -0.1f; }, {"--label-smoothing is -0.1"}},
     {[](TrainOptions& o) { o.beta1 = 1; }, {"--beta1 is 1", "below 1"}},
@@ -97,7 +97,8 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.ema_decay = 1; }, {"--ema-decay is 1", "below 1"}},
     {[](TrainOptions& o) { o.schedule = ScheduleKind::kConstant; }, {"--learning-rate"}},
     {[](TrainOptions& o) {
-       o.schedule = ScheduleKind::kCosine, o.learning_rate = 1, o.max_steps = 0, o.max_epochs = 1;
+       o.schedule = ScheduleKind::kCosine, o.learning_rate = 1, o.max_steps = 0, o.patience = 1;
+       o.valid_src = o.valid_tgt = "v";
      },
      {"--decay-steps"}},
     // Validation, checkpoints, logs.
@@ -135,6 +136,12 @@ TEST(TrainOptionsTest, AcceptsWhatMakesSense) {
       [](TrainOptions& o) { o.max_steps = 0, o.max_minutes = 0.1; },
       [](TrainOptions& o) { o.max_steps = 0, o.patience = 3, o.valid_src = "v.en", o.valid_tgt = "v.de"; },
       [](TrainOptions& o) { o.schedule = ScheduleKind::kCosine, o.learning_rate = 1e-3, o.warmup = 5; },
+      [](TrainOptions& o) {
+        o.schedule = ScheduleKind::kCosine, o.learning_rate = 1, o.max_steps = 0, o.max_epochs = 1;
+      },
+      [](TrainOptions& o) {
+        o.schedule = ScheduleKind::kLinear, o.learning_rate = 1, o.max_steps = 0, o.max_minutes = 1;
+      },
       [](TrainOptions& o) { o.average_best = o.keep_best = 4, o.valid_src = "v.en", o.valid_tgt = "v.de"; },
   };
   for (const Change& change : accepted) {

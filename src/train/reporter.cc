@@ -85,6 +85,10 @@ void Reporter::Warn(const std::string& line) {
   std::cerr << "warning: " << line << std::endl;
 }
 
+void Reporter::Advise(const std::string& line) {
+  if (!options_.quiet) Warn(line);
+}
+
 void Reporter::Progress(const std::string& line) {
   if (options_.quiet || !on_terminal_ || progress_timer_.Seconds() < kProgressSeconds) return;
   std::cerr << "\r\x1b[K" << line.substr(0, TerminalColumns() - 1) << std::flush;  // in the last one it would wrap

@@ -36,6 +36,7 @@ class Reporter {
 
   void Note(const std::string& line);  // a fact, a line
   void Warn(const std::string& line);
+  void Advise(const std::string& line);  // a warning that those who want quiet do without
 
   // After each update; one that was skipped has no sums. Every log_every steps a line and a record of the steps since
   // the last; the first line comes after two seconds, whatever log_every is; on a terminal a progress line in between.
@@ -56,6 +57,8 @@ class Reporter {
   };
   void Averaged(const TrainState& state, const ValidationScores& scores, const Average& average);
 
+  std::string Why(const TrainState& state, StopReason reason) const;
+
   // Why the run ended, and where its models are. best: directory of the best checkpoint, "" if none has a score.
   void End(const TrainState& state, StopReason reason, const std::string& best);
 
@@ -63,7 +66,6 @@ class Reporter {
   double SecondsLeft(const TrainState& state) const;  // until the first limit, by the pace so far; < 0 if unknown
   void Progress(const std::string& line);
   void ClearProgress();
-  std::string Why(const TrainState& state, StopReason reason) const;
   std::string ScoreText(const TrainState& state, double quality) const;  // "chrf 45.2"
   std::string Line(const TrainState& state) const;                       // of the steps since the last record
   void Log(const TrainState& state, bool is_partial);

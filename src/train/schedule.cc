@@ -12,6 +12,7 @@ namespace {
 
 // Progress from the end of the warm-up (0) to the step after decay_steps (1), whose rate of 0 would teach nothing.
 double DecayProgress(const ScheduleOptions& options, double step) {
+  if (options.decay_steps == 0) return 0;
   const auto warmup = static_cast<double>(options.warmup_steps);
   const double length = std::max(1.0, static_cast<double>(options.decay_steps) + 1 - warmup);
   return std::clamp((step - warmup) / length, 0.0, 1.0);
@@ -44,10 +45,11 @@ void ValidateSchedule(const ScheduleOptions& options) {
         "--learning-rate is not given, expected a positive peak rate with --schedule linear, cosine or "
         "constant; only --schedule paper can derive it from the model's width");
   }
-  if (options.Decays() && options.decay_steps <= options.warmup_steps) {
+  if (options.Decays() && options.decay_steps > 0 && options.decay_steps <= options.warmup_steps) {
     throw OptionError("--decay-steps is " + std::to_string(options.decay_steps) + ", expected more than --warmup " +
                       std::to_string(options.warmup_steps) +
-                      " with --schedule linear or cosine; give --decay-steps or --max-steps");
+                      " with --schedule linear or cosine; give a shorter --warmup, or a larger --decay-steps or "
+                      "--max-steps");
   }
 }
 

@@ -22,7 +22,9 @@ struct ScheduleOptions {
   double peak_rate = 0;         // the rate at the end of the warm-up; 0 takes `factor` instead (kPaper only)
   double factor = 1.0;          // kPaper: rate = factor * d_model^-0.5 * min(step^-0.5, step * warmup^-1.5)
   int64_t warmup_steps = 4000;  // 0 starts at the peak
-  int64_t decay_steps = 0;      // kLinear, kCosine: the last step, warm-up included, with a rate above 0
+  // kLinear, kCosine: the last step, warm-up included, with a rate above 0. 0: not known yet, so the rate stays at its
+  // peak.
+  int64_t decay_steps = 0;
 
   bool Decays() const { return kind == ScheduleKind::kLinear || kind == ScheduleKind::kCosine; }
 };

@@ -40,13 +40,15 @@ void ForEachField(State& s, Visitor&& visit) {
   visit("unlogged_nll", s.unlogged.nll);
   visit("unlogged_tgt_tokens", s.unlogged.tgt_tokens);
   visit("unlogged_skipped_updates", s.unlogged.skipped_updates);
+  visit("timed_steps", s.timed_steps);
   visit("options", s.options);
 }
 
 // Those that came later than the first version of the file.
 constexpr std::string_view kNewerKeys[] = {
     "ranks",         "options",      "patience_quality",    "smoothed_loss",
-    "unlogged_loss", "unlogged_nll", "unlogged_tgt_tokens", "unlogged_skipped_updates"};
+    "unlogged_loss", "unlogged_nll", "unlogged_tgt_tokens", "unlogged_skipped_updates",
+    "timed_steps"};
 
 struct Reader {
   const JsonObject& json;

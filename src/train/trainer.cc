@@ -8,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/available_memory.h"
 #include "base/counted.h"
 #include "base/error.h"
 #include "base/hash.h"
@@ -18,6 +19,7 @@
 #include "train/average.h"
 #include "train/initial_model.h"
 #include "train/input_files.h"
+#include "train/overlap.h"
 #include "train/run_checkpoint.h"
 #include "train/share_corpus.h"
 
@@ -108,6 +110,8 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
                                    /*depth=*/options_.accumulate > 8 ? 1 : 2);
   first_step_ = state_.step;
   reporter_.Open(state_, corpus_->size(), /*is_resumed=*/saved_step_ >= 0);
+  length_ =
+      std::make_unique<RunLength>(options_, corpus_->lengths(), batches, comm_.size(), state_, ThrowIfStopRequested);
   ReportStart();
 }
 
@@ -134,7 +138,10 @@ void Trainer::RequireEqualOptions() {
 
 void Trainer::OpenModel(const Checkpoint* last) {
   if (IsFirst()) {
-    TranslationModel initial = InitialModel(options_, files_, last != nullptr ? last->directory : "");
+    const auto announce = [this](const TransformerConfig& config) {
+      for (const std::string& line : AdviseOnMemory(MemoryOf(config))) reporter_.Advise(line);
+    };
+    TranslationModel initial = InitialModel(options_, files_, last != nullptr ? last->directory : "", announce);
     model_ = std::move(initial.model);
     vocabs_ = std::move(initial.vocabs);
   }
@@ -181,13 +188,6 @@ void Trainer::ReportStart() {
     reporter_.Warn(fmt::format("{} threads share {}: mpirun has bound this process; give mpirun --bind-to none",
                                pool_.workers(), Counted(usable, "core")));
   }
-  const ScheduleOptions schedule = options_.ScheduleOf();
-  if (schedule.Decays() && options_.max_steps > schedule.decay_steps) {
-    reporter_.Warn(
-        fmt::format("--max-steps is {}, but after --decay-steps {} the learning rate is 0: nothing is learnt "
-                    "from then on",
-                    options_.max_steps, schedule.decay_steps));
-  }
   reporter_.Note(fmt::format("model: {} parameters, {} + {} layers, d_model {}, {} threads",
                              model_->parameters().count(), model_->config().encoder_layers,
                              model_->config().decoder_layers, model_->config().d_model, pool_.workers()));
@@ -195,6 +195,63 @@ void Trainer::ReportStart() {
     reporter_.Note(
         fmt::format("ranks: {}; one update learns from {} batches", comm_.size(), comm_.size() * options_.accumulate));
   }
+  for (const std::string& line : length_->Describe(state_.timed_steps)) reporter_.Note(line);
+  const RunFacts facts = Facts();
+  for (const std::string& line : Advise(facts)) reporter_.Advise(line);
+  told_of_warmup_ = !AdviseOnWarmup(facts.warmup, facts.updates, facts.ends_by).empty();
+}
+
+// An estimate, from above.
+MemoryFacts Trainer::MemoryOf(const TransformerConfig& config) const {
+  TrainOptions options = options_;
+  options.model = config;
+  options.precision = precision_;
+  const int64_t workers = pool_.workers(), floats = config.Parameters();
+  const int64_t state = (options.ema_decay > 0 ? 3 : 2) * floats;         // moments and average
+  const int64_t packed = precision_ == Precision::kBf16 ? floats : 0;     // twice, of two bytes each
+  const int64_t share = int64_t{5} * options.batch_tokens / workers + 1;  // target, and at most 4 times the source
+  MemoryFacts facts;
+  facts.weights = 4 * (floats * (1 + workers) + packed + (options.shard_optimizer ? state / comm_.size() : state));
+  facts.activations =
+      workers * MicroBatchBytes(config, std::min<int64_t>(options.Resolved().micro_batch_tokens, share));
+  facts.least_activations = workers * MicroBatchBytes(config, 1);
+  facts.limit = options.memory_mb << 20;
+  facts.available = AvailableMemory();
+  facts.threads = pool_.workers();
+  return facts;
+}
+
+RunFacts Trainer::Facts() const {
+  RunFacts facts;
+  facts.updates = length_->updates();
+  facts.ends_by = length_->ends_by();
+  facts.warmup = options_.warmup;
+  if (const ScheduleOptions schedule = length_->ScheduleAt(0); schedule.Decays()) {
+    facts.decay_steps = schedule.decay_steps;
+  }
+  facts.has_validation = !options_.valid_src.empty();
+  if (saved_step_ >= 0 || !IsFirst()) return facts;  // what follows cannot be changed any more, or is rank 0's to say
+  if (options_.init_from.empty()) {
+    facts.joint_vocabulary = vocabs_.joint();
+    facts.src_vocab = vocabs_.src->size();
+    facts.tgt_vocab = vocabs_.tgt->size();
+    facts.src_tokens = corpus_->report().src_tokens;
+    facts.tgt_tokens = corpus_->report().tgt_tokens;
+  }
+  if (validator_ && !options_.quiet) {
+    facts.valid_pairs = validator_->pairs();
+    facts.valid_pairs_in_training = CountPairsInCorpus(validator_->batches(), *corpus_, ThrowIfStopRequested);
+  }
+  return facts;
+}
+
+void Trainer::ReportTimedEnd() {
+  const std::string minutes = fmt::format("--max-minutes {}", options_.max_minutes);
+  reporter_.Note(fmt::format("by the pace so far {} ends the run about step {}{}", minutes, state_.timed_steps,
+                             length_->needs_clock() ? ", after which the learning rate is at 0" : ""));
+  const std::string advice = AdviseOnWarmup(options_.warmup, state_.timed_steps, minutes);
+  if (!advice.empty() && !told_of_warmup_) reporter_.Advise(advice);
+  told_of_warmup_ = told_of_warmup_ || !advice.empty();
 }
 
 void Trainer::OpenCorpus() {
@@ -352,7 +409,13 @@ Trainer::UpdateSums Trainer::Agree(const UpdateSums& own, int suspect) {
 void Trainer::Step() {
   const UpdateSums found = ComputeGradients();
   const double norm = std::sqrt(found.squares);
-  const double rate = LearningRate(options_.ScheduleOf(), model_->config().d_model, state_.step + 1);
+  if (const double limit = options_.max_minutes * 60; limit > 0) {
+    const int64_t before = state_.timed_steps;
+    state_.timed_steps = StepsInTime(state_.step + 1, state_.seconds, limit, before);
+    if (before == 0 && state_.timed_steps > 0) ReportTimedEnd();
+  }
+  const ScheduleOptions schedule = length_->ScheduleAt(state_.timed_steps);
+  const double rate = LearningRate(schedule, model_->config().d_model, state_.step + 1);
   const bool is_finite = std::isfinite(found.sums.loss) && std::isfinite(norm);
   if (is_finite) {
     const int64_t update = state_.step + 1 - state_.skipped_updates;
@@ -436,6 +499,10 @@ void Trainer::Save(std::optional<double> score) {
 
 StopReason Trainer::Finish(StopReason reason) {
   reporter_.LogRest(state_);
+  if (reason != StopReason::kSignal && !told_of_warmup_ && state_.step > first_step_) {
+    const std::string advice = AdviseOnWarmup(options_.warmup, state_.step, reporter_.Why(state_, reason));
+    if (!advice.empty()) reporter_.Advise(advice);
+  }
   const bool validates = reason != StopReason::kSignal && validator_ && validated_step_ != state_.step;
   if (validates && !Validate()) reason = StopReason::kSignal;
   if (saved_step_ != state_.step) Save(std::nullopt);

@@ -20,12 +20,14 @@
 #include "decode/translation_model.h"
 #include "model/about.h"
 #include "model/transformer.h"
+#include "train/advice.h"
 #include "train/checkpoint_store.h"
 #include "train/gradient_exchange.h"
 #include "train/gradient_workers.h"
 #include "train/optimizer.h"
 #include "train/options.h"
 #include "train/reporter.h"
+#include "train/run_length.h"
 #include "train/stop_reason.h"
 #include "train/train_state.h"
 #include "train/validator.h"
@@ -64,6 +66,9 @@ class Trainer {
   void ShareState();
   void OpenValidation();
   void ReportStart();
+  MemoryFacts MemoryOf(const TransformerConfig& config) const;
+  RunFacts Facts() const;
+  void ReportTimedEnd();
 
   // What all ranks together found in an update.
   struct UpdateSums {
@@ -103,11 +108,13 @@ class Trainer {
   std::unique_ptr<GradientExchange> exchange_;  // null for a single rank
   GradientWorkers::OnFinal on_final_;
   std::unique_ptr<TokenCorpus> corpus_;
+  std::unique_ptr<RunLength> length_;
   std::unique_ptr<Prefetcher> prefetcher_;
   std::unique_ptr<Validator> validator_;
   TrainState state_;
-  ModelAbout about_;      // rank 0's
-  UpdateBatches update_;  // the next one
+  ModelAbout about_;             // rank 0's
+  UpdateBatches update_;         // the next one
+  bool told_of_warmup_ = false;  // that it will not be over when the run is
   int64_t saved_step_ = -1;
   int64_t validated_step_ = -1;  // the newest with a score
   double seconds_before_ = 0;    // of training, in earlier starts

@@ -370,10 +370,11 @@ TEST_F(TrainerTest, StepsWithoutARateAreWarnedOf) {
   TrainOptions options = Plain("run", 8);
   options.schedule = ScheduleKind::kLinear;
   options.decay_steps = 5;
+  options.quiet = false;
   testing::internal::CaptureStderr();
   Train(options);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              HasSubstr("--max-steps is 8, but after --decay-steps 5 the learning rate is 0"));
+              HasSubstr("--max-steps 8 makes 8 updates, but after --decay-steps 5 the learning rate is 0"));
 }
 
 TEST_F(TrainerTest, GoesOnFromTheCheckpointBeforeWhenTheLastIsTorn) {

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -38,6 +39,9 @@ class Validator {
   // sides, OptionError for an unknown BLEU tokenizer. Model, vocabularies, workers and pool must outlive this.
   Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool, Communicator& comm = Alone());
+
+  int64_t pairs() const { return static_cast<int64_t>(sources_.size()); }
+  std::span<const Batch> batches() const { return batches_; }  // of all pairs
 
   // What was met in the files, one human line a fact.
   std::vector<std::string> Describe() const;
