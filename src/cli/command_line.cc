@@ -28,7 +28,8 @@ constexpr int kSignalBase = 128;  // a shell's way to say "ended by signal N"
 
 constexpr char kExamples[] = R"(Example, from raw text to a translation:
   dragoman vocab --input train.en train.de --size 8000 --output V.model
-  dragoman train --train-src train.en --train-tgt train.de --vocab V.model --output RUN --max-epochs 20
+  dragoman train --train-src train.en --train-tgt train.de --vocab V.model --output RUN --preset tiny \
+    --schedule linear --learning-rate 0.004 --warmup 200 --max-epochs 20
   dragoman translate --model RUN < test.en > test.out
   dragoman eval --metric bleu --ref test.de < test.out
 `dragoman COMMAND --help` explains a command. Exit codes: 0 success, 1 failure, 2 wrong use.)";

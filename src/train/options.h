@@ -157,7 +157,9 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("shard_optimizer", o.shard_optimizer, "under mpirun: each process updates its part of the weights only");
   visit("overlap", o.overlap, "under mpirun: exchange gradients while the backward pass goes on");
   visit("seed", o.seed, "decides initial weights, order of data and dropout");
-  visit("precision", o.precision, "arithmetic of the matrix products (master weights stay f32)");
+  visit("precision", o.precision,
+        "arithmetic of the matrix products (master weights stay f32); bf16 trains 1.6 to 1.9 times as fast where the "
+        "processor has AVX512_BF16, elsewhere f32 is taken, and said");
   heading("Optimisation");
   visit("schedule", o.schedule, "learning rate after the warm-up");
   visit("learning_rate", o.learning_rate, "peak rate; 0 with --schedule paper: --learning-rate-factor decides");
@@ -193,7 +195,10 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("tensorboard", o.tensorboard, "write TensorBoard event files into OUTPUT/tensorboard");
   visit("quiet", o.quiet, "no progress on the terminal");
   heading("Model");  // its fields follow
-  visit("preset", o.preset, "sizes of the model: tiny, small, base or big; single sizes can be given besides");
+  visit(
+      "preset", o.preset,
+      "sizes of the model (layers x width, parameters with 8,000 joint pieces): tiny (4+4 x 128, 2.3 M), small (4+4 x "
+      "256, 9.4 M), base (6+6 x 512, 48 M) or big (6+6 x 1024, 185 M); single sizes can be given besides");
 }
 
 }  // namespace dragoman
