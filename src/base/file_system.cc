@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 
 #include "base/error.h"
 
@@ -68,6 +70,21 @@ std::string ReadFile(FileSystem& files, const std::string& path, int64_t most) {
   std::string bytes(static_cast<size_t>(file->size()), '\0');
   file->Read(0, bytes);
   return bytes;
+}
+
+std::string ReadStdin(size_t most) {
+  std::string bytes;
+  for (char buffer[1 << 16];;) {
+    const ssize_t count = read(STDIN_FILENO, buffer, sizeof(buffer));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) throw FileError("stdin", std::string("cannot be read: ") + std::strerror(errno) + "; is it closed?");
+    if (count == 0) return bytes;
+    bytes.append(buffer, static_cast<size_t>(count));
+    if (bytes.size() > most) {
+      throw FileError("stdin",
+                      "holds more than " + std::to_string(most) + " bytes, expected less; check what is piped");
+    }
+  }
 }
 
 void CreateDirectories(FileSystem& files, const std::string& path) {

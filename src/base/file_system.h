@@ -102,6 +102,10 @@ std::string FileName(const std::string& path);
 // is read with a limit.
 std::string ReadFile(FileSystem& files, const std::string& path, int64_t most = std::numeric_limits<int64_t>::max());
 
+// All of stdin, as the text of the file that "-" stands for. Throws FileError, also when it is longer than `most`
+// bytes.
+std::string ReadStdin(size_t most);
+
 // Makes path and the parents it lacks, and syncs each directory that got a new name.
 void CreateDirectories(FileSystem& files, const std::string& path);
 

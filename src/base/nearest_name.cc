@@ -28,10 +28,11 @@ size_t EditDistance(const std::string& a, const std::string& b) {
 
 std::string NearestName(const std::string& name, const std::vector<std::string>& names) {
   std::string nearest;
+  const size_t most = std::min<size_t>((name.size() + 1) / 3, 3);
   size_t fewest = std::numeric_limits<size_t>::max();
   for (const std::string& candidate : names) {
     const size_t distance = EditDistance(name, candidate);
-    if (distance < fewest && distance <= (name.size() + 2) / 3) {
+    if (distance < fewest && distance <= most) {
       fewest = distance;
       nearest = candidate;
     }

@@ -9,7 +9,7 @@
 namespace dragoman {
 
 // The name with the fewest single-character edits from `name`; of equals, the first. Empty when none is near: with
-// edits of a third of its letters at most, rounded up.
+// edits of a third of its letters at most, and three: further off lie other words.
 std::string NearestName(const std::string& name, const std::vector<std::string>& names);
 
 // ", did you mean NEAREST?", the name between `before` and `after`; or ";" when none is near.

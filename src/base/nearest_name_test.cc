@@ -19,7 +19,7 @@ TEST(NearestNameTest, ANameItselfIsItsNearest) { EXPECT_EQ(NearestName("ab", {"a
 
 TEST(NearestNameTest, OfEqualsTheFirst) {
   EXPECT_EQ(NearestName("cat", {"car", "can", "bat"}), "car");
-  EXPECT_EQ(NearestName("c", {"bb", "a", "b"}), "a");
+  EXPECT_EQ(NearestName("cd", {"xyz", "ca", "cb"}), "ca");
 }
 
 TEST(NearestNameTest, NothingIsNearestWhenThereIsNothing) { EXPECT_EQ(NearestName("x", {}), ""); }
@@ -28,6 +28,8 @@ TEST(NearestNameTest, WhatIsFarIsNotNearest) {
   EXPECT_EQ(NearestName("lr", {"seed", "learning-rate"}), "");
   EXPECT_EQ(NearestName("nonsense", {"vocab", "train", "translate"}), "");
   EXPECT_EQ(NearestName("", {"a"}), "");
+  EXPECT_EQ(NearestName("c", {"a"}), "");
+  EXPECT_EQ(NearestName("batch-size", {"beam-size"}), "");  // two other words
 }
 
 TEST(NearestNameTest, DidYouMeanEndsTheClauseEitherWay) {

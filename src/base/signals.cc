@@ -61,8 +61,8 @@ StopSignal::StopSignal(bool silent) {
   is_silent = silent;
   on_terminal = isatty(STDERR_FILENO) != 0;
   for (size_t i = 0; i < std::size(kSignals); ++i) {
-    sigaction(kSignals[i], &act, &before[i]);
-    if (kSignals[i] == SIGHUP && before[i].sa_handler == SIG_IGN) sigaction(SIGHUP, &before[i], nullptr);
+    sigaction(kSignals[i], nullptr, &before[i]);
+    if (before[i].sa_handler != SIG_IGN) sigaction(kSignals[i], &act, nullptr);
   }
 }
 

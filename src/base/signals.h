@@ -9,8 +9,8 @@
 namespace dragoman {
 
 // While one lives, the first of these signals is only remembered, and said on stderr; a second SIGTERM or SIGINT ends
-// the process at once, as it would have without us. SIGHUP stays ignored where it is (nohup). At most one at a time:
-// the signals of a process are one thing.
+// the process at once, as it would have without us. A signal that whoever started us had us ignore (nohup; `&` in a
+// script) stays ignored. At most one at a time: the signals of a process are one thing.
 class StopSignal {
  public:
   // Nothing is asked for yet, whatever an earlier StopSignal saw. A silent one says nothing on stderr.

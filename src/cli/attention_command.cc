@@ -11,6 +11,7 @@
 #include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
 #include "cli/attention_picture.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
@@ -68,6 +69,10 @@ void Show(const AttentionFlags& flags) {
   CheckIndex("--head", flags.head);
   flags.decode.Validate();
   const std::string sentence = fmt::format("{}", fmt::join(flags.words, " "));
+  const bool svg_to_stdout = flags.svg == kStdoutPath;
+  for (const std::string& output : {std::string(kStdoutPath), flags.svg}) {
+    if (!output.empty()) RefuseOverwriting("--svg", output, ModelInputs("--model", flags.model));
+  }
   const TranslationModel model = OpenModel(flags.model);
   const AttentionMap map = MapAttention(model, sentence, flags.target, flags.decode);
   const auto name = [](const char* what, int index) {
@@ -76,7 +81,6 @@ void Show(const AttentionFlags& flags) {
   const AttentionPicture picture{map.source, map.target, map.Weights(flags.layer, flags.head),
                                  "Cross-attention, " + name("layer", flags.layer) + ", " + name("head", flags.head)};
   Report(map, model.model->config());
-  const bool svg_to_stdout = flags.svg == "-";
   if (!flags.svg.empty() && !svg_to_stdout) WriteFileAtomically(RealFileSystem(), flags.svg, DrawSvg(picture));
   std::cout << (svg_to_stdout ? DrawSvg(picture) : DrawText(picture, TerminalWidth()));
   FlushStdout();

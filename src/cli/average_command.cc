@@ -7,10 +7,13 @@
 #include <utility>
 #include <vector>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
 #include "cli/commands.h"
 #include "cli/option_flags.h"
+#include "cli/stdout.h"
 #include "decode/translation_model.h"
 #include "train/average.h"
 #include "train/checkpoint_store.h"
@@ -39,15 +42,20 @@ std::vector<std::string> DirectoriesOf(FileSystem& files, const std::string& mod
 }
 
 void Average(const std::vector<std::string>& models, int best, const std::string& output) {
-  if (best < 0) throw OptionError(fmt::format("--best is {}, expected 1 or more checkpoints", best));
+  if (best < 0)
+    throw OptionError(fmt::format("--best is {}, expected 1 or more checkpoints, or 0 for each run's best", best));
+  if (output == kStdoutPath) throw OptionError("--output is -, expected a directory for the averaged model");
   FileSystem& files = RealFileSystem();
   std::vector<std::string> directories;
   for (const std::string& model : models) {
     for (std::string& directory : DirectoriesOf(files, model, best)) directories.push_back(std::move(directory));
   }
+  std::vector<InputPath> inputs;
+  for (const std::string& directory : directories) inputs.push_back({"model", directory});
+  RefuseOverwriting("--output", output, inputs);
   AverageModels(files, directories, output,
                 [](const std::string& line) { std::cerr << "warning: " << line << std::endl; });
-  std::cerr << fmt::format("{}: the mean of {} models\n", output, directories.size());
+  std::cerr << fmt::format("{}: the mean of {}\n", output, Counted(static_cast<int64_t>(directories.size()), "model"));
 }
 
 }  // namespace

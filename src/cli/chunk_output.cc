@@ -7,12 +7,14 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/byte_hash.h"
 #include "base/counted.h"
 #include "base/error.h"
+#include "base/stderr.h"
 #include "cli/stdout.h"
 
 namespace dragoman {
@@ -27,7 +29,7 @@ class StdoutOutput : public ChunkOutput {
     for (auto next = waiting_.find(next_); next != waiting_.end(); next = waiting_.find(next_)) {
       std::cout << next->second.output;
       FlushStdout();
-      std::cerr << next->second.complaints << std::flush;
+      Errors() << next->second.complaints << std::flush;
       counts_.Add(next->second.counts);
       waiting_.erase(next);
       ++next_;
@@ -42,16 +44,63 @@ class StdoutOutput : public ChunkOutput {
   TranslationCounts counts_;
 };
 
+constexpr char kLock[] = "lock";
+constexpr char kWhole[] = "whole";  // all parts, joined, being written
+
+// "00000012-0123456789abcdef", as PartPath makes them
+bool IsPartName(std::string_view name) {
+  const size_t dash = name.find('-');
+  return dash != name.npos && dash >= 8 && name.size() == dash + 17 &&
+         name.substr(0, dash).find_first_not_of("0123456789") == name.npos &&
+         name.substr(dash + 1).find_first_not_of("0123456789abcdef") == name.npos;
+}
+
+// Whether it is a name of ours, or of what WriteFileAtomically leaves when it is killed: ".tmp-NAME-PROCESS".
+bool IsOurName(std::string_view name) {
+  constexpr std::string_view kTemporary = ".tmp-";
+  if (name.substr(0, kTemporary.size()) == kTemporary) {
+    const size_t dash = name.rfind('-');
+    return IsPartName(name.substr(kTemporary.size(), dash - kTemporary.size()));
+  }
+  return name == kLock || name == kWhole || IsPartName(name);
+}
+
+// A lock holds the number of a process, or nothing yet.
+bool IsLock(FileSystem& files, const std::string& path) {
+  const int64_t size = files.Open(path)->size();
+  return size < 32 && ReadFile(files, path).find_first_not_of("0123456789\n") == std::string::npos;
+}
+
+// What else than a file of ours lies in the directory, if anything does.
+std::optional<std::string> StrangerIn(FileSystem& files, const std::string& directory) {
+  for (const std::string& name : files.List(directory)) {
+    const std::string path = JoinPath(directory, name);
+    if (!IsOurName(name) || files.Type(path) != FileType::kFile || (name == kLock && !IsLock(files, path))) return name;
+  }
+  return std::nullopt;
+}
+
+// What a file of a part holds; nothing when it is not what was written there.
+std::optional<TranslatedChunk> ReadPart(FileSystem& files, const std::string& path) {
+  const std::string bytes = ReadFile(files, path);
+  uint64_t hash = 0;
+  if (bytes.size() < sizeof(hash)) return std::nullopt;
+  const std::string_view packed(bytes.data(), bytes.size() - sizeof(hash));
+  std::memcpy(&hash, bytes.data() + packed.size(), sizeof(hash));
+  if (HashBytes(packed) != hash) return std::nullopt;
+  return TranslatedChunk::Unpack(packed);
+}
+
 class FileOutput : public ChunkOutput {
  public:
   FileOutput(FileSystem& files, std::string path)
-      : files_(files), path_(std::move(path)), parts_(path_ + ".parts"), lock_(TakeLock()) {
+      : files_(files), path_(std::move(path)), parts_(PartsOf(path_)), lock_(TakeLock()) {
     ProbeWriteAtomically(files_, path_);
   }
 
   bool Has(int64_t index, uint64_t fingerprint) override {
     const std::string part = PartPath(index, fingerprint);
-    if (!files_.Exists(part) || !Read(part)) return false;
+    if (!files_.Exists(part) || !ReadPart(files_, part)) return false;
     Note(index, fingerprint);
     ++found_;
     return true;
@@ -71,21 +120,21 @@ class FileOutput : public ChunkOutput {
                                fingerprints_.size());
     }
     TranslationCounts counts;
-    const std::string whole = JoinPath(parts_, "whole");
+    const std::string whole = JoinPath(parts_, kWhole);
     const auto file = files_.Create(whole);
     for (size_t i = 0; i < fingerprints_.size(); ++i) {
       const std::string part = PartPath(static_cast<int64_t>(i), fingerprints_[i]);
-      const auto chunk = Read(part);
+      const auto chunk = ReadPart(files_, part);
       if (!chunk) throw FileError(part, "is not what was written there, expected a sound disk; start again");
       file->Append(chunk->output);
-      std::cerr << chunk->complaints;
+      Errors() << chunk->complaints;
       counts.Add(chunk->counts);
     }
     file->Sync();
     file->Close();
     files_.Rename(whole, path_);
     files_.SyncDirectory(ParentDirectory(path_));
-    RemoveAll(files_, parts_);
+    RemoveParts();
     return counts;
   }
 
@@ -96,27 +145,23 @@ class FileOutput : public ChunkOutput {
 
   // Also looks whether there may be such a file.
   std::unique_ptr<FileLock> TakeLock() {
-    const FileType type = files_.Type(path_);
-    if (type != FileType::kNone && type != FileType::kFile) {
-      throw OptionError("--output " + path_ +
-                        " is neither new nor a plain file, expected one; leave --output out to write to stdout");
-    }
+    CheckOutputFile(files_, path_);
     if (!files_.Exists(parts_)) CreateDirectories(files_, parts_);
-    auto lock = files_.TryLock(JoinPath(parts_, "lock"));
+    auto lock = files_.TryLock(JoinPath(parts_, kLock));
     if (!lock)
       throw FileError(path_, "another process translates into it, expected none; wait for it, or name another");
     return lock;
   }
 
-  // Nothing for a file that is not whole.
-  std::optional<TranslatedChunk> Read(const std::string& part) {
-    const std::string bytes = ReadFile(files_, part);
-    uint64_t hash = 0;
-    if (bytes.size() < sizeof(hash)) return std::nullopt;
-    const std::string_view packed(bytes.data(), bytes.size() - sizeof(hash));
-    std::memcpy(&hash, bytes.data() + packed.size(), sizeof(hash));
-    if (HashBytes(packed) != hash) return std::nullopt;
-    return TranslatedChunk::Unpack(packed);
+  // Only files of ours go, whatever else has come since the start.
+  void RemoveParts() {
+    for (const std::string& name : files_.List(parts_)) {
+      const std::string path = JoinPath(parts_, name);
+      const bool is_ours = IsOurName(name) && files_.Type(path) == FileType::kFile;
+      if (is_ours && (!IsPartName(name) || ReadPart(files_, path))) files_.RemoveFile(path);
+    }
+    if (files_.List(parts_).empty()) return files_.RemoveDirectory(parts_);
+    std::cerr << fmt::format("dragoman: {} holds what is not of this translation, and stays\n", parts_);
   }
 
   void Note(int64_t index, uint64_t fingerprint) {
@@ -133,6 +178,25 @@ class FileOutput : public ChunkOutput {
 };
 
 }  // namespace
+
+std::string PartsOf(const std::string& path) { return path + ".parts"; }
+
+void CheckOutputFile(FileSystem& files, const std::string& path) {
+  const FileType type = files.Type(path);
+  if (type != FileType::kNone && type != FileType::kFile) {
+    throw OptionError("--output " + path +
+                      " is neither new nor a plain file, expected one; leave --output out to write to stdout");
+  }
+  const std::string parts = PartsOf(path);
+  const FileType parts_type = files.Type(parts);
+  if (parts_type == FileType::kNone) return;
+  const auto stranger = parts_type == FileType::kDirectory ? StrangerIn(files, parts) : std::nullopt;
+  if (parts_type == FileType::kDirectory && !stranger) return;
+  throw OptionError(
+      fmt::format("--output {} needs {} for what is done so far, but that {}, expected nothing there, or a "
+                  "directory with parts of a translation only; move it away, or name another --output",
+                  path, parts, stranger ? "holds " + *stranger : "is a file or link"));
+}
 
 std::unique_ptr<ChunkOutput> OutputToStdout() { return std::make_unique<StdoutOutput>(); }
 

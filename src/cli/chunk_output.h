@@ -27,8 +27,16 @@ class ChunkOutput {
 // Writes to stdout as soon as a chunk's turn has come.
 std::unique_ptr<ChunkOutput> OutputToStdout();
 
+// The directory that OutputToFile keeps its parts in.
+std::string PartsOf(const std::string& path);
+
+// Throws OptionError when `path` is no place for OutputToFile: neither new nor a plain file, or PATH.parts is not its
+// own, as there are other things in it than its parts, or it is no directory. Makes and changes nothing.
+void CheckOutputFile(FileSystem& files, const std::string& path);
+
 // Keeps each chunk as a file in PATH.parts until all are there, then writes them to PATH: so a start after a crash goes
-// on with what is missing. A file tells by its fingerprint whether it belongs to this input, model and flags.
+// on with what is missing. A file tells by its fingerprint whether it belongs to this input, model and flags. Throws
+// what CheckOutputFile throws.
 std::unique_ptr<ChunkOutput> OutputToFile(FileSystem& files, const std::string& path);
 
 }  // namespace dragoman

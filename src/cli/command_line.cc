@@ -2,21 +2,31 @@
 #include "cli/command_line.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <atomic>
+#include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <memory>
 #include <new>
+#include <string_view>
+#include <system_error>
 
 #include "base/error.h"
-#include "base/nearest_name.h"
 #include "base/signals.h"
+#include "base/stderr.h"
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "cli/given_once.h"
 #include "cli/help_format.h"
+#include "cli/ranks.h"
 #include "cli/run_config.h"
 #include "cli/stdout.h"
+#include "cli/wrong_use.h"
+#include "comm/launch.h"
 #include "kernels/target.h"
 
 namespace dragoman {
@@ -34,6 +44,37 @@ constexpr char kExamples[] = R"(Example, from raw text to a translation:
   dragoman eval --metric bleu --ref test.de < test.out
 `dragoman COMMAND --help` explains a command. Exit codes: 0 success, 1 failure, 2 wrong use.)";
 
+// Commands that compute for long.
+void WarnOfOldProcessor(const std::string& command) {
+  const std::string missing = kernels::WhatIsMissing();
+  const bool computes = command == "train" || command == "translate" || command == "score";
+  if (computes && !missing.empty()) std::cerr << "warning: " << missing << std::endl;
+}
+
+// Under mpirun the commands that share their work run on all ranks, all else on rank 0 alone.
+bool IsForAllRanks(const std::vector<std::string>& args) {
+  return !args.empty() && (args[0] == "train" || args[0] == "translate");
+}
+
+// Says what becomes of the other ranks of a command that does not share its work.
+void NoteLoneRank(const std::string& command) {
+  if (!LaunchedAsRank() || IsForAllRanks({command})) return;
+  std::cerr << fmt::format("dragoman: {} runs as one process: rank 0, the other ranks have nothing to do\n", command);
+}
+
+// --quiet, and what is said before a command begins.
+void AddWhatAllHave(CLI::App& command) {
+  if (command.get_option_no_throw("--quiet") == nullptr) {
+    const std::string help = "nothing on stderr but errors";
+    command.add_flag("--quiet,!--no-quiet", help)->default_str("false");
+  }
+  command.parse_complete_callback([&command] {
+    if (command.get_option("--quiet")->as<bool>()) SilenceNotes();
+    WarnOfOldProcessor(command.get_name());
+    NoteLoneRank(command.get_name());
+  });
+}
+
 // train_args: the arguments of `dragoman train`; none for another command.
 std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   auto app = std::make_unique<CLI::App>(
@@ -41,7 +82,6 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   app->set_version_flag("--version", ProgramVersion(), "Print the version and exit");
   app->set_help_flag("-h,--help", "Print this help and exit");
   app->formatter(std::make_shared<HelpFormat>());
-  app->option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
   app->require_subcommand(1);
   app->footer(kExamples);
   AddVocabCommand(*app);
@@ -54,6 +94,7 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   AddEncodeCommand(*app);
   AddDecodeCommand(*app);
   AddInfoCommand(*app);
+  for (CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) AddWhatAllHave(*command);
   return app;
 }
 
@@ -65,73 +106,6 @@ const CLI::App* CommandOf(const CLI::App& app, const std::vector<std::string>& a
   return nullptr;
 }
 
-std::vector<std::string> CommandNames(const CLI::App& app) {
-  std::vector<std::string> names;
-  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    names.push_back(command->get_name());
-  }
-  return names;
-}
-
-// Why args begin with no command of ours.
-std::string ExplainCommand(const CLI::App& app, const std::vector<std::string>& args) {
-  const std::vector<std::string> names = CommandNames(app);
-  if (args.empty()) {
-    return fmt::format("no command is given, expected one of {}; `dragoman --help` explains them",
-                       fmt::join(names, ", "));
-  }
-  if (args[0].rfind('-', 0) == 0) {
-    return fmt::format("{} stands before any command, expected `dragoman COMMAND OPTIONS`; see `dragoman --help`",
-                       args[0]);
-  }
-  return fmt::format("{} is not a command{} `dragoman --help` lists them", args[0], DidYouMean(args[0], names));
-}
-
-// The help's word for an option: --model, or SENTENCE's own name.
-std::string NameOf(const CLI::Option& option) {
-  return option.get_positional() ? option.get_name(true) : "--" + option.get_lnames().front();
-}
-
-// The one flag of the command, without dashes, that begins with `beginning` (--beam); empty when none or several do.
-std::string FlagBeginningWith(const std::string& beginning, const CLI::App& command) {
-  std::string found;
-  for (const std::string& name : FlagNames(command)) {
-    if (beginning.size() <= 2 || ("--" + name).rfind(beginning, 0) != 0) continue;
-    if (!found.empty()) return "";
-    found = name;
-  }
-  return found;
-}
-
-// One line for wrong flags of a command, with the nearest right one.
-std::string ExplainFlags(const CLI::App& command, const CLI::ParseError& error) {
-  const std::string help = fmt::format("`dragoman {} --help`", command.get_name());
-  for (const std::string& extra : command.remaining()) {
-    const std::string flag = extra.substr(0, extra.find('='));
-    if (const std::string whole = FlagBeginningWith(flag, command); !whole.empty()) {
-      return fmt::format("unknown option {}, did you mean --{}? {} lists all", flag, whole, help);
-    }
-    if (extra == "true" || extra == "false") {
-      return fmt::format("unexpected argument \"{0}\", a switch takes no value; expected --NAME or --no-NAME, see {1}",
-                         extra, help);
-    }
-    if (extra.rfind('-', 0) != 0) {
-      return fmt::format("unexpected argument \"{}\", expected options; put text with spaces in quotes, see {}", extra,
-                         help);
-    }
-    const std::string name =
-        extra.substr(extra.find_first_not_of('-') == std::string::npos ? 0 : extra.find_first_not_of('-'));
-    const std::string bare = name.rfind("no-", 0) == 0 ? name.substr(3) : name;
-    return fmt::format("unknown option {}{} {} lists all", extra.substr(0, extra.find('=')),
-                       DidYouMean(bare.substr(0, bare.find('=')), FlagNames(command), "--"), help);
-  }
-  for (const CLI::Option* option : command.get_options()) {
-    if (!option->get_required() || option->count() > 0) continue;
-    return fmt::format("{} is missing, expected {}; see {}", NameOf(*option), option->get_description(), help);
-  }
-  return fmt::format("{}; see {}", error.what(), help);
-}
-
 // Prints `dragoman: message` as one line, whatever names of files hold.
 int Fail(const std::string& message, int code) {
   std::string line;
@@ -139,8 +113,34 @@ int Fail(const std::string& message, int code) {
     const auto byte = static_cast<unsigned char>(c);
     line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }
-  std::cerr << "dragoman: " << line << std::endl;
+  LetRankZeroSpeak(fmt::format("rank {}", LaunchedRank()));
+  Errors() << "dragoman: " + line + "\n" << std::flush;
   return code;
+}
+
+constexpr std::string_view kNoMemory =
+    "dragoman: the system has no more memory; try a smaller --batch-tokens, --beam-size or model, for a vocabulary "
+    "--max-sentences or fewer --threads; is there a limit (ulimit -v)?\n";
+
+// Without memory of its own; said by one thread, when all of them find none.
+int FailForMemory() {
+  static std::atomic_flag is_said;
+  if (is_said.test_and_set()) pause();  // the process ends
+  static_cast<void>(!write(STDERR_FILENO, kNoMemory.data(), kNoMemory.size()));
+  return kFailure;
+}
+
+// An exception that nothing catches: on a thread of a library, or thrown while another one was reported.
+[[noreturn]] void FailAnywhere() {
+  try {
+    if (const std::exception_ptr error = std::current_exception()) std::rethrow_exception(error);
+  } catch (const std::bad_alloc&) {
+    _exit(FailForMemory());
+  } catch (const std::exception& error) {
+    _exit(Fail(error.what(), kFailure));
+  } catch (...) {
+  }
+  abort();
 }
 
 // `dragoman help`, `dragoman help COMMAND`
@@ -163,23 +163,17 @@ int Parse(CLI::App& app, const std::vector<std::string>& args) {
   return 0;
 }
 
-// Commands that compute for long.
-void WarnOfOldProcessor(const std::string& command) {
-  const std::string missing = kernels::WhatIsMissing();
-  const bool computes = command == "train" || command == "translate" || command == "score";
-  if (computes && !missing.empty()) std::cerr << "warning: " << missing << std::endl;
-}
-
 int Run(std::vector<std::string> args) {
   args = HelpAsFlag(std::move(args));
+  if (LaunchedRank() > 0 && !IsForAllRanks(args)) return 0;
   auto app = MakeApp({});
   const CLI::App* command = CommandOf(*app, args);
   if (command == nullptr) {
     if (!args.empty() && args[0].rfind('-', 0) != 0) return Fail(ExplainCommand(*app, args), kWrongUse);
     return Parse(*app, args);
   }
-  WarnOfOldProcessor(command->get_name());
   std::vector<std::string> command_args = SplitValues(*command, {args.begin() + 1, args.end()});
+  CheckGivenOnce(*command, command_args);
   if (command->get_name() == "train") {
     command_args = ExpandConfig(*command, command_args, TrainFlagGroups());
     app = MakeApp(command_args);
@@ -191,7 +185,9 @@ int Run(std::vector<std::string> args) {
 }  // namespace
 
 int RunCommandLine(const std::vector<std::string>& args) {
+  std::set_terminate(FailAnywhere);
   try {
+    if (LaunchedRank() > 0) PointStdoutNowhere();
     kernels::UseTargetFromEnvironment();
     const int code = Run(args);
     FlushStdout();  // or a full disk would go unnoticed
@@ -201,7 +197,13 @@ int RunCommandLine(const std::vector<std::string>& args) {
   } catch (const Interrupted& interrupted) {
     return kSignalBase + interrupted.signal;
   } catch (const std::bad_alloc&) {
-    return Fail("the system has no more memory; try a smaller --batch-tokens, --beam-size or model", kFailure);
+    return FailForMemory();
+  } catch (const std::system_error& error) {
+    return Fail(
+        fmt::format("the system refuses a thread or lock ({}); try fewer --threads, or raise the limits (ulimit "
+                    "-u, ulimit -v)",
+                    error.what()),
+        kFailure);
   } catch (const std::exception& error) {
     return Fail(error.what(), kFailure);
   }

@@ -10,6 +10,7 @@
 #include "base/nearest_name.h"
 #include "cli/parse_value.h"
 #include "cli/toml_file.h"
+#include "data/byte_source.h"
 
 namespace dragoman {
 namespace {
@@ -163,9 +164,13 @@ std::vector<std::string> ExpandConfig(const CLI::App& app, const std::vector<std
                                       const std::vector<FlagGroup>& groups) {
   const std::string path = LastValueOf(args, "--config", "");
   if (path.empty()) return args;
+  if (path == kStdinPath && std::count(args.begin(), args.end(), kStdinPath) > 1) {
+    throw OptionError(
+        "\"-\" (stdin) is given as --config and as another input, expected one; give a file for the other");
+  }
   const std::set<std::string> overridden = KeysOverridden(args, groups, FlagNames(app));
   std::vector<std::string> expanded;
-  for (const auto& [key, text] : ConfigTexts(app, ReadToml(path), path, {"config", "dump-config", "help"})) {
+  for (const auto& [key, text] : ConfigTexts(app, ReadToml(path), InputName(path), {"config", "dump-config", "help"})) {
     if (overridden.count(key) > 0) continue;
     if (IsSwitch(*app.get_option("--" + key))) {
       expanded.push_back("--" + key + "=" + text);

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/decode_flags.h"
 
+#include <initializer_list>
 #include <string>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "cli/option_flags.h"
+#include "model/manifest.h"
+#include "model/model_file.h"
 
 namespace dragoman {
 
@@ -47,6 +50,18 @@ void AddModelFlag(CLI::App& command, std::string* model) {
       ->check([](const std::string& path) {
         return std::string(path.empty() ? "is empty, expected a directory; is a variable of your script not set?" : "");
       });
+}
+
+std::vector<InputPath> ModelInputs(const std::string& option, const std::string& path) {
+  FileSystem& files = RealFileSystem();
+  std::vector<InputPath> inputs;
+  const auto add = [&](const std::string& directory, std::initializer_list<const char*> names) {
+    for (const char* name : names) inputs.push_back({option, JoinPath(directory, name)});
+  };
+  add(ResolveModelDirectory(files, path), {kConfigFile, kWeightsFile, kJointVocabFile, kSrcVocabFile, kTgtVocabFile,
+                                           kManifestName, "train_state.json", "train_state.safetensors"});
+  add(path, {"train.jsonl", "corpus.tokens", "last", "best", ".lock"});
+  return inputs;
 }
 
 TranslationModel OpenModel(const std::string& path) { return LoadTranslationModel(RealFileSystem(), path); }

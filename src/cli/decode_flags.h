@@ -5,7 +5,9 @@
 
 #include <CLI/CLI.hpp>
 #include <string>
+#include <vector>
 
+#include "base/overwrite_check.h"
 #include "decode/options.h"
 #include "decode/translation_model.h"
 
@@ -21,6 +23,10 @@ int ThreadsOrCores(int threads);
 // --model, and opening it. Throws FileError, FormatError.
 void AddModelFlag(CLI::App& command, std::string* model);
 TranslationModel OpenModel(const std::string& path);
+
+// The files that a model's directory, or a run's, has or could have, to be kept from being written over. `option` is
+// what named it.
+std::vector<InputPath> ModelInputs(const std::string& option, const std::string& path);
 
 }  // namespace dragoman
 

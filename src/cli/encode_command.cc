@@ -16,7 +16,10 @@
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
+#include "base/stderr.h"
 #include "cli/commands.h"
+#include "cli/decode_flags.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "data/line_reader.h"
@@ -59,7 +62,6 @@ struct PieceFlags {
   Side side = Side::kSource;
   PieceFormat format = PieceFormat::kPieces;
   bool special_tokens = false;
-  bool quiet = false;
 };
 
 std::shared_ptr<const Vocabulary> OpenVocabulary(const PieceFlags& flags, bool side_is_given) {
@@ -82,6 +84,11 @@ std::shared_ptr<const Vocabulary> OpenVocabulary(const PieceFlags& flags, bool s
 template <class Convert>
 void ConvertLines(const PieceFlags& flags, const Convert& convert) {
   constexpr size_t kMuch = size_t{1} << 16;
+  std::vector<InputPath> inputs;
+  if (!flags.model.empty()) inputs = ModelInputs("--model", flags.model);
+  inputs.insert(inputs.end(), {{"--input", flags.input}, {"--vocab", flags.vocab}});
+  RefuseOverwriting("--output", flags.output, inputs);
+  if (flags.input == kStdinPath) GreetTerminal("a line to convert");
   LineReader reader(flags.input);
   const bool to_stdout = flags.output == kStdoutPath;
   std::optional<AtomicFile> file;
@@ -153,7 +160,7 @@ void Encode(const PieceFlags& flags, bool side_is_given) {
     if (flags.format == PieceFormat::kIds) return fmt::format("{}", fmt::join(ids, " "));
     return Joined(*vocabulary, ids, reader);
   });
-  if (!flags.quiet) unknown.Report(*vocabulary);
+  unknown.Report(*vocabulary);
 }
 
 int32_t IdOf(const Vocabulary& vocabulary, PieceFormat format, std::string_view word, const LineReader& reader) {
@@ -215,7 +222,6 @@ void AddEncodeCommand(CLI::App& app) {
   const FlagRegistrar flag{command};
   flag("output_format", flags->format, "what is printed");
   flag("special_tokens", flags->special_tokens, "end each line in </s>, as a model sees it");
-  flag("quiet", flags->quiet, "do not say how much became <unk>");
   command->callback([command, flags] { Encode(*flags, command->count("--side") > 0); });
 }
 
@@ -226,7 +232,6 @@ void AddDecodeCommand(CLI::App& app) {
   AddFlags(*command, flags.get());
   const FlagRegistrar flag{command};
   flag("input_format", flags->format, "what is read");
-  flag("quiet", flags->quiet, "as in every command; there is nothing to say");
   command->callback([command, flags] { Decode(*flags, command->count("--side") > 0); });
 }
 

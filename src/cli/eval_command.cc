@@ -13,6 +13,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/overwrite_check.h"
+#include "base/stderr.h"
 #include "cli/option_flags.h"
 #include "data/line_reader.h"
 #include "metrics/bleu.h"
@@ -251,6 +253,16 @@ void ReadAll(LineReader* hypotheses, std::span<const std::unique_ptr<LineReader>
   }
 }
 
+// The scores must not go where the texts are.
+void CheckFiles(const EvalOptions& options) {
+  std::vector<InputPath> inputs = {{"--hyp", options.hypotheses}};
+  for (const std::string& reference : options.references) inputs.push_back({"--ref", reference});
+  RefuseOverwriting("stdout", "-", inputs);
+  for (const InputPath& input : inputs) {
+    if (input.path == kStdinPath) GreetTerminal(input.option == "--hyp" ? "a hypothesis a line" : "a reference a line");
+  }
+}
+
 }  // namespace
 
 const EnumNames<EvalMetric>& NamesOf(EvalMetric) {
@@ -280,9 +292,6 @@ void EvalOptions::Validate() const {
     throw OptionError(fmt::format("--metric names {} more than once, expected each metric once", EnumName(metric)));
   }
   if (width < 0 || width > 15) throw OptionError(fmt::format("--width is {}, expected 0 to 15", width));
-  if (quiet && format == EvalFormat::kJson) {
-    throw OptionError("--quiet is given with --format json, which prints everything; expected one of the two");
-  }
 }
 
 void RunEval(const EvalOptions& options, std::ostream& out) {
@@ -332,11 +341,15 @@ void AddEvalCommand(CLI::App& app) {
   add("smooth", options->smooth, "What BLEU puts in place of zero matches");
   add("lowercase", options->lowercase, "Ignore case (ROUGE always does)");
   add("stem", options->stem, "ROUGE compares English word stems");
-  add("quiet", options->quiet, "Print the bare score, one line per metric (ROUGE: F1 of R-1, R-2, R-L)");
+  add("quiet", options->quiet,
+      "Print the bare score, one line per metric (ROUGE: F1 of R-1, R-2, R-L), and nothing on stderr but errors");
   add("format", options->format, "JSON has every digit and the parts of each score");
   add("width", options->width, "Digits after the point in text, 0 to 15");
   command->footer(kExamples);
-  command->callback([options] { RunEval(*options, std::cout); });
+  command->callback([options] {
+    CheckFiles(*options);
+    RunEval(*options, std::cout);
+  });
 }
 
 }  // namespace dragoman

@@ -30,7 +30,7 @@ struct EvalOptions {
   BleuSmoothing smooth = BleuSmoothing::kExp;
   bool lowercase = false;
   bool stem = false;   // ROUGE compares Porter stems
-  bool quiet = false;  // nothing but numbers
+  bool quiet = false;  // nothing but numbers, in text
   EvalFormat format = EvalFormat::kText;
   int width = 2;  // digits after the point, 0…15; JSON always has them all
 

@@ -188,8 +188,6 @@ TEST_F(EvalCommandTest, WrongUseIsAnErrorThatListsTheChoices) {
               ThrowsMessage<OptionError>(HasSubstr("--width is 16, expected 0 to 15")));
   EXPECT_THAT([&] { app.parse("eval --width 2 --metric chrf,bleu,chrf --ref x"); },
               ThrowsMessage<OptionError>(HasSubstr("--metric names chrf more than once")));
-  EXPECT_THAT([&] { app.parse("eval --metric bleu --format json --quiet --ref x"); },
-              ThrowsMessage<OptionError>(HasSubstr("--quiet is given with --format json")));
   EXPECT_THROW(Run(EvalOptions(), "a\n"), OptionError);
 }
 

@@ -2,6 +2,10 @@
 #include <string>
 #include <vector>
 
+#include "base/process_start.h"
 #include "cli/command_line.h"
 
-int main(int argc, char** argv) { return dragoman::RunCommandLine(std::vector<std::string>(argv + 1, argv + argc)); }
+int main(int argc, char** argv) {
+  dragoman::PrepareProcess();
+  return dragoman::RunCommandLine(std::vector<std::string>(argv + 1, argv + argc));
+}

@@ -7,8 +7,7 @@ CLI::Option* FlagRegistrar::AddBool(const std::string& flag, bool* field, const 
   const std::string name = flag.substr(2);
   return app->add_flag(fmt::format("--{0},!--no-{0}", name), *field, help)
       ->default_str(*field ? "true" : "false")
-      ->group(group)
-      ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      ->group(group);
 }
 
 std::string QuoteToml(const std::string& text) {

@@ -18,8 +18,8 @@
 
 namespace dragoman {
 
-// Registers each field visited as a flag of `app`. The field's value at that time is the default that --help shows; of
-// a flag given twice the last one counts. A value that cannot be read throws OptionError.
+// Registers each field visited as a flag of `app`. The field's value at that time is the default that --help shows. A
+// value that cannot be read throws OptionError.
 struct FlagRegistrar {
   CLI::App* app;
   std::string group = "Options";  // the heading of --help
@@ -34,10 +34,7 @@ struct FlagRegistrar {
     } else {
       const auto assign = [&field, flag](const std::string& text) { ParseValue(flag, text, &field); };
       CLI::Option* option = app->add_option_function<std::string>(flag, assign, help + ChoicesOf<Value>());
-      return option->type_name(TypeName<Value>())
-          ->default_str(ValueText(field))
-          ->group(group)
-          ->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+      return option->type_name(TypeName<Value>())->default_str(ValueText(field))->group(group);
     }
   }
 

@@ -2,12 +2,21 @@
 #include "cli/ranks.h"
 
 #include <chrono>
-#include <iostream>
 #include <thread>
+#include <utility>
 
 #include "base/signals.h"
+#include "base/stderr.h"
+#include "comm/launch.h"
 
 namespace dragoman {
+
+void LetRankZeroSpeak(const std::string& name) {
+  static bool has_waited = false;
+  if (LaunchedRank() == 0 || std::exchange(has_waited, true)) return;
+  std::this_thread::sleep_for(std::chrono::seconds(5));
+  Errors() << name << ": ";
+}
 
 void RunAsRank(const std::function<void(Communicator&)>& fn) {
   Communicator comm(JoinMpi);
@@ -16,11 +25,7 @@ void RunAsRank(const std::function<void(Communicator&)>& fn) {
   } catch (const Interrupted&) {
     throw;
   } catch (const std::exception&) {
-    if (comm.rank() > 0) {
-      // Rank 0 says most errors best, and once is enough: when it ends, its launcher ends this process.
-      std::this_thread::sleep_for(std::chrono::seconds(5));
-      std::cerr << comm.name() << ": ";
-    }
+    LetRankZeroSpeak(comm.name());
     throw;
   }
 }

@@ -10,6 +10,8 @@
 #include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
+#include "base/stderr.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
 #include "cli/option_flags.h"
@@ -35,7 +37,6 @@ struct ScoreFlags {
   std::string model, src, tgt;
   LineFormat format = LineFormat::kText;
   bool per_token = false;
-  bool quiet = false;
   int threads = 0;
 };
 
@@ -107,6 +108,10 @@ struct Totals {
 };
 
 void Score(const ScoreFlags& flags) {
+  std::vector<InputPath> inputs = ModelInputs("--model", flags.model);
+  inputs.insert(inputs.end(), {{"--src", flags.src}, {"--tgt", flags.tgt}});
+  RefuseOverwriting("stdout", "-", inputs);
+  if (flags.src == kStdinPath || flags.tgt == kStdinPath) GreetTerminal("a line of text a pair");
   WorkerPool pool(ThreadsOrCores(flags.threads));
   const TranslationModel loaded = OpenModel(flags.model);
   Scorer scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool);
@@ -127,10 +132,10 @@ void Score(const ScoreFlags& flags) {
       if (!score.error.empty()) complaints += fmt::format("dragoman: input line {}: {}\n", totals.pairs, score.error);
     }
     FlushStdout();
-    std::cerr << complaints << std::flush;
+    Errors() << complaints << std::flush;
   }
   if (totals.pairs == 0) throw FileError(flags.src, "empty; expected at least one line to score; check the path");
-  if (!flags.quiet) totals.Report();
+  totals.Report();
   if (totals.AllFailed()) {
     throw NumericError("no pair could be scored; are the model's weights damaged? Score with another checkpoint");
   }
@@ -148,7 +153,6 @@ void AddScoreCommand(CLI::App& app) {
   const FlagRegistrar flag{command};
   flag("format", flags->format, "what is printed");
   flag("per_token", flags->per_token, "divide by the number of tokens");
-  flag("quiet", flags->quiet, "no summary on stderr");
   AddThreadsFlag(*command, &flags->threads);
   command->callback([flags] { Score(*flags); });
 }

@@ -12,7 +12,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/json_scanner.h"
+#include "data/byte_source.h"
 
 namespace dragoman {
 namespace {
@@ -81,6 +83,7 @@ size_t FindTooDeep(std::string_view text) {
 }  // namespace
 
 std::string ReadToml(const std::string& path) {
+  if (path == kStdinPath) return ReadStdin(kMaxTomlBytes);
   std::ifstream file(path, std::ios::binary);
   std::string text(kMaxTomlBytes + 1, '\0');
   if (file.is_open()) file.read(text.data(), kMaxTomlBytes + 1);

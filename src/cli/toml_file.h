@@ -12,8 +12,9 @@ namespace dragoman {
 
 inline constexpr int64_t kMaxTomlBytes = 1 << 20;
 
-// The text in `path`, from front to back, so that a pipe will do: --config <(...). Throws OptionError for a file that
-// cannot be read or is larger than kMaxTomlBytes: a configuration that is no good is wrong use, like a flag.
+// The text in `path`, from front to back, so that a pipe will do: --config <(...); "-" is stdin. Throws OptionError for
+// a file that cannot be read or is larger than kMaxTomlBytes: a configuration that is no good is wrong use, like a
+// flag.
 std::string ReadToml(const std::string& path);
 
 // The table that a text is. Throws OptionError, naming `path` and line, for what is no TOML, and for what is nested

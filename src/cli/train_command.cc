@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 
+#include "base/overwrite_check.h"
 #include "base/signals.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
@@ -83,8 +84,8 @@ void Train(const TrainOptions& options, Communicator& comm) {
   if (options.resume && comm.rank() == 0) RequireSomethingToResume(options, files);
   options.Validate();
   if (comm.rank() == 0 || options.init_from.empty()) ValidateModel(options.model);  // others do not know the model yet
-  const StopSignal stop_signal(/*silent=*/comm.size() >
-                               1);  // mpirun sends it when it ends a run of which one rank died
+  // mpirun sends the signal when it ends a run of which one rank died.
+  const StopSignal stop_signal(/*silent=*/options.quiet || comm.size() > 1);
   if (comm.rank() == 0) RequireOwnRunConfig(options, files);
   Trainer trainer(options, files, comm);
   if (comm.rank() == 0) WriteRunConfig(options, files);
@@ -107,7 +108,8 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
     ParseValue("--dropout", text, &dropout);
   options->model.embedding_dropout = options->model.residual_dropout = dropout;
 
-  command->add_option("--config", "TOML file of these same options; flags on the command line win")->type_name("FILE");
+  command->add_option("--config", "TOML file of these same options, - is stdin; flags on the command line win")
+      ->type_name("FILE");
   auto dump = std::make_shared<bool>(false);
   command->add_flag("--dump-config", *dump, "print every option, as asked for, as TOML and stop");
   ForEachTrainOption(*options, FlagRegistrar{command});
@@ -124,7 +126,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
     TakeRunConfig(*command, RealFileSystem(), comm, options.get());
     if (!options->init_from.empty() && comm.rank() == 0) TakeInitialModel(*command, options.get());
   };
-  command->callback([options, dump, complete] {
+  command->callback([command, options, dump, complete] {
     if (!*dump) {
       return RunAsRank([&](Communicator& comm) {
         complete(comm);
@@ -134,6 +136,9 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
     complete(Alone());
     options->ValidateValues();
     ValidateModel(options->model);
+    if (command->count("--config") > 0) {
+      RefuseOverwriting("stdout", kStdoutPath, {{"--config", command->get_option("--config")->as<std::string>()}});
+    }
     std::cout << "# dragoman train --config THIS\n" << DumpOptions(*options);
     FlushStdout();
   });

@@ -9,6 +9,8 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
+#include "base/stderr.h"
 #include "base/timer.h"
 #include "cli/chunk_dealer.h"
 #include "cli/chunk_output.h"
@@ -58,6 +60,20 @@ class Progress {
   bool is_shown_ = false;
   Timer timer_;
 };
+
+// "-", as other commands have it, is stdin and stdout, too.
+std::string WithoutDash(const std::string& path) { return path == "-" ? "" : path; }
+
+// What can be told before the model is opened.
+void CheckFiles(const TranslateFlags& flags) {
+  const bool to_stdout = flags.output.empty();
+  std::vector<InputPath> inputs = ModelInputs("--model", flags.model);
+  inputs.push_back({"--input", flags.input.empty() ? "-" : flags.input});
+  RefuseOverwriting("--output", to_stdout ? "-" : flags.output, inputs);
+  if (to_stdout) return;
+  RefuseOverwriting("parts of --output", PartsOf(flags.output), inputs);
+  CheckOutputFile(RealFileSystem(), flags.output);
+}
 
 void Validate(const TranslateFlags& flags) {
   flags.decode.Validate();
@@ -116,6 +132,7 @@ void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslat
                              flags.decode.max_length, config.max_tgt_len);
   }
   const auto input = std::make_shared<Input>(flags.input);
+  if (flags.input.empty()) GreetTerminal("a line to translate");
   const bool to_file = !flags.output.empty();
   const auto output = to_file ? OutputToFile(RealFileSystem(), flags.output) : OutputToStdout();
   const auto next = [=] { return input->Next(chunk_lines, to_file); };
@@ -140,7 +157,10 @@ void Translate(const TranslateFlags& flags, Communicator& comm) {
   Validate(flags);
   WorkerPool pool(flags.threads == 0 ? comm.cores() : ThreadsOrCores(flags.threads));
   TranslationModel opened;
-  if (comm.rank() == 0) opened = OpenModel(flags.model);
+  if (comm.rank() == 0) {
+    CheckFiles(flags);
+    opened = OpenModel(flags.model);
+  }
   ShareModel(comm, &opened);
   ChunkTranslator translator(flags, opened, pool);
   if (comm.rank() == 0) {
@@ -181,13 +201,16 @@ void AddTranslateCommand(CLI::App& app) {
   AddNBestFlag(*command, flags.get());
   const FlagRegistrar flag{command};
   flag("format", flags->format, "what is printed");
-  flag("input", flags->input, "file to translate, plain or gzip, instead of stdin");
-  flag("output", flags->output, "file to write, instead of stdout; a start after a crash goes on from OUTPUT.parts");
+  flag("input", flags->input, "file to translate, plain or gzip, instead of stdin; - is stdin");
+  flag("output", flags->output,
+       "file to write, instead of stdout; a start after a crash goes on from OUTPUT.parts; - is stdout");
   AddThreadsFlag(*command, &flags->threads);
   flag("chunk_lines", flags->chunk_lines,
        "lines read, sorted by length and translated together at most; 0: 4096, with --output 1024, fewer under mpirun");
   command->callback([flags] {
     if (flags->decode.n_best == 0) flags->decode.n_best = flags->decode.beam_size;
+    flags->input = WithoutDash(flags->input);
+    flags->output = WithoutDash(flags->output);
     RunAsRank([&](Communicator& comm) { Translate(*flags, comm); });
   });
 }

@@ -4,13 +4,17 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
+#include <algorithm>
 #include <iostream>
 #include <memory>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
+#include "base/stderr.h"
 #include "cli/option_flags.h"
+#include "cli/stdout.h"
 #include "data/vocab_files.h"
 #include "text/vocabulary.h"
 
@@ -29,30 +33,30 @@ constexpr char kExamples[] = R"(Examples:
       trained on a sample; characters it never saw become bytes instead of <unk>
 The model is SentencePiece's and opens in its other tools. The same text and options give the same file.)";
 
-bool IsSameFile(const std::string& a, const std::string& b) {
-  std::error_code ignored;  // what is not there is not the same
-  return std::filesystem::is_regular_file(b, ignored) && std::filesystem::equivalent(a, b, ignored);
-}
-
 // Errors that would otherwise come after minutes of training.
 void CheckOutput(const VocabCommandOptions& options) {
   if (options.output.empty()) {
     throw OptionError("--output: missing; expected a file name for the vocabulary; add one, such as --output V.model");
   }
+  const bool to_stdout = options.output == kStdoutPath;
   FileSystem& files = RealFileSystem();
-  if (!files.Exists(ParentDirectory(options.output))) {
+  if (!to_stdout && !files.Exists(ParentDirectory(options.output))) {
     throw FileError(options.output,
                     "its directory does not exist; expected one that does; create it or choose another");
   }
-  if (files.Exists(JoinPath(options.output, "."))) {
+  if (!to_stdout && files.Exists(JoinPath(options.output, "."))) {
     throw FileError(options.output, "this is a directory; expected a file name for the vocabulary; choose another");
   }
-  for (const std::string& input : options.inputs) {
-    if (!IsSameFile(input == kStdinPath ? "/dev/stdin" : input, options.output)) continue;
-    throw OptionError(fmt::format("--output {} is also an --input; expected a new file, not the text; choose another",
-                                  options.output));
-  }
-  ProbeWriteAtomically(files, options.output);
+  std::vector<InputPath> inputs;
+  for (const std::string& input : options.inputs) inputs.push_back({"--input", input});
+  RefuseOverwriting("--output", options.output, inputs);
+  if (!to_stdout) ProbeWriteAtomically(files, options.output);
+}
+
+void WriteOutput(const std::string& output, const std::string& model) {
+  if (output != kStdoutPath) return WriteFileAtomically(RealFileSystem(), output, model);
+  std::cout << model;
+  FlushStdout();
 }
 
 }  // namespace
@@ -60,16 +64,20 @@ void CheckOutput(const VocabCommandOptions& options) {
 void RunVocab(const VocabCommandOptions& options, std::ostream& log) {
   options.vocab.Validate();
   CheckOutput(options);
+  if (std::count(options.inputs.begin(), options.inputs.end(), kStdinPath) > 0) GreetTerminal("a sentence a line");
   VocabReport report;
   const std::string model = TrainVocabulary(options.vocab, options.inputs, &report);
-  const Vocabulary vocabulary = Vocabulary::FromBytes(model, options.output);  // what every later command will do
-  WriteFileAtomically(RealFileSystem(), options.output, model);
-  if (options.quiet) return;
-  log << fmt::format("{}: {} pieces ({}), trained on {} of {} sentences in {} lines\n", options.output,
-                     vocabulary.size(), EnumName(options.vocab.type), report.used, report.sentences, report.lines);
-  if (report.notes.crlf_lines > 0) log << report.notes.crlf_lines << " lines ended in CR LF; the CR was dropped\n";
-  if (report.notes.bom_files > 0)
-    log << report.notes.bom_files << " files began with a byte order mark; it was dropped\n";
+  const std::string name = options.output == kStdoutPath ? "stdout" : options.output;
+  const Vocabulary vocabulary = Vocabulary::FromBytes(model, name);  // what every later command will do
+  WriteOutput(options.output, model);
+  log << fmt::format("{}: {} ({}), trained on {} of {} in {}\n", name, Counted(vocabulary.size(), "piece"),
+                     EnumName(options.vocab.type), report.used, Counted(report.sentences, "sentence"),
+                     Counted(report.lines, "line"));
+  const auto note = [&](int64_t count, const char* noun, const char* what) {
+    if (count > 0) log << Counted(count, noun) << what;
+  };
+  note(report.notes.crlf_lines, "line", " ended in CR LF; the CR was dropped\n");
+  note(report.notes.bom_files, "file", " began with a byte order mark; it was dropped\n");
 }
 
 void AddVocabCommand(CLI::App& app) {
@@ -82,7 +90,9 @@ void AddVocabCommand(CLI::App& app) {
                    "Text files, plain or gzip, one sentence a line; several make one joint vocabulary; - is stdin")
       ->required()
       ->type_name("FILE");
-  command->add_option("--output", options->output, "Where the vocabulary goes")->required()->type_name("FILE");
+  command->add_option("--output", options->output, "Where the vocabulary goes; - is stdout")
+      ->required()
+      ->type_name("FILE");
   add("size", vocab.size, "Pieces, <unk>, <s> and </s> included");
   add("type", vocab.type, "How pieces are found");
   add("byte_fallback", vocab.byte_fallback, "Characters without a piece become their UTF-8 bytes (256 more pieces)");
@@ -94,7 +104,6 @@ void AddVocabCommand(CLI::App& app) {
   add("max_megabytes", vocab.max_megabytes, "Train on a random sample of so much text; 0 is all");
   add("threads", vocab.threads,
       "Threads; another number may round differently, the default gives the same file anywhere");
-  add("quiet", options->quiet, "Say nothing unless something is wrong");
   command->footer(kExamples);
   command->callback([options] { RunVocab(*options, std::cerr); });
 }

@@ -19,7 +19,6 @@ struct VocabCommandOptions {
   std::vector<std::string> inputs;  // files, plain or gzip, one sentence a line; "-" is stdin
   std::string output;
   VocabOptions vocab;
-  bool quiet = false;
 };
 
 void AddVocabCommand(CLI::App& app);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/stderr.h"
 #include "base/thread_pool.h"
 #include "comm/launch.h"
 
@@ -38,7 +39,7 @@ std::span<std::byte> Unconst(std::span<const std::byte> bytes) {
 // The communicator's thread is within MPI, perhaps for ever, so nothing can be ended well. When a process ends so, its
 // launcher ends the others.
 [[noreturn]] void EndProcess(const std::string& line) {
-  std::cerr << line + "\n" << std::flush;
+  Errors() << line + "\n" << std::flush;
   _exit(1);
 }
 
@@ -395,7 +396,7 @@ void Communicator::GiveSignOfLife() {
 bool Communicator::EndIfSilent() {
   const double silence = heard_.Seconds();
   if (goodbye_ || silence < patience_) return false;
-  std::cerr
+  Errors()
       << fmt::format(
              "dragoman: {} has given no sign of life for {:.0f} s; the run ends, the last checkpoint is good "
              "(a translation's finished chunks are in OUTPUT.parts): look after that process and its machine, then "

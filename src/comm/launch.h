@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whether this process was started as one of several, told from what launchers put into the environment.
+// Whether this process was started as one of several, and as which, told from what launchers put into the environment.
 #ifndef DRAGOMAN_COMM_LAUNCH_H_
 #define DRAGOMAN_COMM_LAUNCH_H_
 
@@ -18,6 +18,7 @@ inline bool LaunchedAsRank() {
 
 // This process's number among them, or 0 where the launcher does not say.
 inline int LaunchedRank() {
+  if (!LaunchedAsRank()) return 0;
   for (const char* name : {"OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_RANK"}) {
     if (const char* rank = std::getenv(name)) return std::atoi(rank);
   }

@@ -6,6 +6,8 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <new>
+#include <system_error>
 #include <unordered_map>
 #include <unordered_set>
 #include <utility>
@@ -217,6 +219,10 @@ std::string VocabTrainer::Train() {
   try {
     const auto status = sentencepiece::SentencePieceTrainer::Train(flags, &sentences, &model);
     if (!status.ok()) problem = status.ToString();
+  } catch (const std::bad_alloc&) {  // nothing that is wrong with the text
+    throw;
+  } catch (const std::system_error&) {
+    throw;
   } catch (const std::exception& e) {
     problem = e.what();
   }

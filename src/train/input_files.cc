@@ -9,29 +9,23 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
-#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
 #include "data/byte_source.h"
 
 namespace dragoman {
 namespace {
 
-void CheckOne(const char* flag, const std::string& path, const std::string& output) {
+void CheckReadable(const std::string& flag, const std::string& path) {
   if (path.empty() || path == kStdinPath) return;
   std::error_code error;
   const int reason = access(path.c_str(), R_OK) != 0 ? errno : std::filesystem::is_directory(path, error) ? EISDIR : 0;
   if (reason != 0) {
     throw FileError(
         path, fmt::format("cannot be read: {}; expected a file for {}; check the path", std::strerror(reason), flag));
-  }
-  for (const char* name : {"train.jsonl", "corpus.tokens", "config.toml"}) {
-    if (!std::filesystem::equivalent(path, JoinPath(output, name), error)) continue;
-    throw OptionError(
-        fmt::format("{} is {}, a file that training into --output {} writes itself; choose another "
-                    "--output, or another name for the file",
-                    flag, path, output));
   }
 }
 
@@ -45,13 +39,15 @@ void RefuseForeignText(const std::string& path) {
 }  // namespace
 
 void CheckInputFiles(const TrainOptions& o) {
-  const std::pair<const char*, const std::string&> inputs[] = {
-      {"--train-src", o.train_src}, {"--train-tgt", o.train_tgt},
-      {"--train-tsv", o.train_tsv}, {"--train-jsonl", o.train_jsonl},
-      {"--valid-src", o.valid_src}, {"--valid-tgt", o.valid_tgt},
-      {"--vocab", o.vocab},         {"--src-vocab", o.src_vocab},
-      {"--tgt-vocab", o.tgt_vocab}};
-  for (const auto& [flag, path] : inputs) CheckOne(flag, path, o.output);
+  const std::vector<InputPath> inputs = {{"--train-src", o.train_src}, {"--train-tgt", o.train_tgt},
+                                         {"--train-tsv", o.train_tsv}, {"--train-jsonl", o.train_jsonl},
+                                         {"--valid-src", o.valid_src}, {"--valid-tgt", o.valid_tgt},
+                                         {"--vocab", o.vocab},         {"--src-vocab", o.src_vocab},
+                                         {"--tgt-vocab", o.tgt_vocab}};
+  for (const auto& [flag, path] : inputs) CheckReadable(flag, path);
+  for (const char* name : {"train.jsonl", "corpus.tokens", "corpus.tokens.tmp", "config.toml", ".lock"}) {
+    RefuseOverwriting("of --output, the file", JoinPath(o.output, name), inputs);
+  }
   for (const std::string& text : {o.train_src, o.train_tgt, o.train_tsv, o.train_jsonl, o.valid_src, o.valid_tgt}) {
     RefuseForeignText(text);
   }

@@ -8,8 +8,7 @@
 namespace dragoman {
 
 // Throws FileError for a data or vocabulary file that cannot be read, OptionError for one that the run would write
-// over: OUTPUT/train.jsonl, OUTPUT/corpus.tokens, OUTPUT/config.toml. Opens none of them, for a pipe can be opened only
-// once.
+// over, such as OUTPUT/train.jsonl. Opens none of them, for a pipe can be opened only once.
 void CheckInputFiles(const TrainOptions& options);
 
 }  // namespace dragoman

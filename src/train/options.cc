@@ -47,10 +47,12 @@ void ValidateData(const TrainOptions& o) {
     throw OptionError("the vocabulary is given in no way or in several; give --vocab, or --src-vocab and --tgt-vocab");
   }
   int from_stdin = 0;
-  for (const std::string* path : {&o.train_src, &o.train_tgt, &o.train_tsv, &o.train_jsonl, &o.valid_src, &o.valid_tgt})
+  for (const std::string* path : {&o.train_src, &o.train_tgt, &o.train_tsv, &o.train_jsonl, &o.valid_src, &o.valid_tgt,
+                                  &o.vocab, &o.src_vocab, &o.tgt_vocab})
     from_stdin += *path == kStdinPath;
   if (from_stdin > 1) throw OptionError("\"-\" (stdin) is given as two inputs, expected one; give files for the rest");
   if (o.output.empty()) throw OptionError("--output is missing; give the directory for checkpoints and logs");
+  if (o.output == "-") throw OptionError("--output is -, expected a directory for checkpoints and logs");
 }
 
 int MicroBatchTokens(const TrainOptions& options, int threads) {

@@ -193,7 +193,7 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("average_best", o.average_best, "at the end, average this many of the best into OUTPUT/averaged; 0: off");
   visit("log_every", o.log_every, "steps between log lines");
   visit("tensorboard", o.tensorboard, "write TensorBoard event files into OUTPUT/tensorboard");
-  visit("quiet", o.quiet, "no progress on the terminal");
+  visit("quiet", o.quiet, "nothing on stderr but errors");
   heading("Model");  // its fields follow
   visit(
       "preset", o.preset,

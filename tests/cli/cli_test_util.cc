@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <pty.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -28,16 +29,14 @@ pid_t Start(const Args& args, int in, int out, int err) {
   dup2(in, STDIN_FILENO);
   dup2(out, STDOUT_FILENO);
   dup2(err, STDERR_FILENO);
-  signal(SIGPIPE, SIG_DFL);
+  for (const int number : {SIGPIPE, SIGINT, SIGHUP}) signal(number, SIG_DFL);  // whatever started the test
   execvp(argv[0], argv.data());
   _exit(127);
 }
 
 int OpenScratch(const std::string& name, int flags) { return open(Scratch(name).c_str(), flags | O_CLOEXEC, 0600); }
 
-Finished RunToEnd(const Args& args, const std::string& input) {
-  WriteScratch("stdin", input);
-  const int in = OpenScratch("stdin", O_RDONLY);
+Finished RunToEnd(const Args& args, int in) {
   const int out = OpenScratch("stdout", O_WRONLY | O_CREAT | O_TRUNC);
   const int err = OpenScratch("stderr", O_WRONLY | O_CREAT | O_TRUNC);
   const pid_t pid = Start(args, in, out, err);
@@ -50,6 +49,11 @@ Finished RunToEnd(const Args& args, const std::string& input) {
   finished.out = FileText(Scratch("stdout"));
   finished.err = FileText(Scratch("stderr"));
   return finished;
+}
+
+Finished RunToEnd(const Args& args, const std::string& input) {
+  WriteScratch("stdin", input);
+  return RunToEnd(args, OpenScratch("stdin", O_RDONLY));
 }
 
 struct ScratchDirectory {
@@ -81,11 +85,29 @@ void WriteLetters(const std::string& stem, unsigned first, unsigned count) {
 }  // namespace
 
 Args operator+(Args a, const Args& b) {
-  a.insert(a.end(), b.begin(), b.end());
+  const auto flags = static_cast<std::ptrdiff_t>(a.size()) - 1;  // those before the last have values, perhaps
+  for (size_t i = 0; i < b.size(); ++i) {
+    const auto end = a.begin() + std::max<std::ptrdiff_t>(flags, 0);
+    const auto same = std::find(a.begin(), end, b[i]);
+    if (b[i].rfind("--", 0) == 0 && i + 1 < b.size() && same != end && (same + 1)->rfind("--", 0) != 0) {
+      *(same + 1) = b[++i];
+    } else {
+      a.push_back(b[i]);
+    }
+  }
   return a;
 }
 
 Finished Dragoman(const Args& args, const std::string& input) { return RunToEnd(Args{DRAGOMAN_BINARY} + args, input); }
+
+Finished DragomanAtTerminal(const Args& args, const std::string& typed) {
+  int terminal = -1, keyboard = -1;
+  EXPECT_EQ(openpty(&keyboard, &terminal, nullptr, nullptr, nullptr), 0);
+  EXPECT_EQ(write(keyboard, typed.data(), typed.size()), static_cast<ssize_t>(typed.size()));
+  Finished finished = RunToEnd(Args{DRAGOMAN_BINARY} + args, terminal);
+  close(keyboard);
+  return finished;
+}
 
 Finished Bash(const std::string& command) {
   setenv("DRAGOMAN", DRAGOMAN_BINARY, 1);

@@ -22,6 +22,9 @@ struct Finished {
 // Runs `dragoman ARGS...` with `input` as stdin, to its end.
 Finished Dragoman(const Args& args, const std::string& input = "");
 
+// The same at a terminal, at which `typed` is typed: Ctrl-D is "\x04". Its out and err hold what is not on it.
+Finished DragomanAtTerminal(const Args& args, const std::string& typed);
+
 // Runs a line of bash, with the program as $DRAGOMAN.
 Finished Bash(const std::string& command);
 
@@ -57,6 +60,7 @@ Args TinyTraining();
 // The directory of such a run, of 20 steps with two checkpoints; trained at the first call.
 const std::string& TinyRun();
 
+// Both, one after the other; but a flag of b that a has as well gives a its value, since a flag is given once.
 Args operator+(Args a, const Args& b);
 
 }  // namespace dragoman

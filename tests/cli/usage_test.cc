@@ -67,7 +67,9 @@ TEST(UsageTest, UnknownNamesAreToldTheNearestKnownOnes) {
   ExpectWrongUse({"train", "--no-tensorbord"}, "unknown option --no-tensorbord, did you mean --tensorboard?");
   ExpectWrongUse({"train", "--d_model=4"}, "unknown option --d_model, did you mean --d-model?");
   ExpectWrongUse({"train", "--max-step", "5"}, "did you mean --max-steps?");
-  ExpectWrongUse({"train", "--lr", "5"}, "unknown option --lr; `dragoman train --help` lists all");  // none is near
+  ExpectWrongUse({"train", "--zz", "5"}, "unknown option --zz; `dragoman train --help` lists all");  // none is near
+  ExpectWrongUse({"train", "--No_Tensorboard"}, "unknown option --No_Tensorboard, did you mean --no-tensorboard?");
+  ExpectWrongUse({"train", "--rate", "5"}, "did you mean --learning-rate or --learning-rate-factor?");
   ExpectWrongUse({"nonsense"}, "nonsense is not a command; `dragoman --help` lists them");
   ExpectWrongUse({"translate", "--beam", "4"}, "unknown option --beam, did you mean --beam-size?");
   ExpectWrongUse({"translate", "--beam=4"}, "unknown option --beam, did you mean --beam-size?");
@@ -75,6 +77,81 @@ TEST(UsageTest, UnknownNamesAreToldTheNearestKnownOnes) {
   ExpectWrongUse({"trane", "--help"}, "trane is not a command, did you mean train?");
   ExpectWrongUse({"vocab", "--preset", "nonsense"}, "unknown option --preset");  // another command's flag
   ExpectWrongUse({"translate", "--model", "x", "y"}, "unexpected argument \"y\"");
+}
+
+TEST(UsageTest, NamesOfOtherToolkitsAreToldOurs) {
+  const auto hints = [](const std::string& command, const std::vector<std::pair<std::string, std::string>>& pairs) {
+    for (const auto& [theirs, ours] : pairs) ExpectWrongUse({command, theirs, "5"}, "unknown option " + theirs + ours);
+  };
+  hints("train", {{"--lr", ", did you mean --learning-rate?"},
+                  {"--epochs", ", did you mean --max-epochs?"},
+                  {"--batch-size", ", did you mean --batch-tokens (it counts target tokens, not sentences)?"},
+                  {"--per_device_train_batch_size", ", did you mean --batch-tokens"},
+                  {"--layers", ", did you mean --encoder-layers and --decoder-layers?"},
+                  {"--early-stopping", ", did you mean --patience "},
+                  {"--beam", ", did you mean --valid-beam-size?"},
+                  {"-train_steps", ", did you mean --max-steps?"},
+                  {"--gpus", "; Dragoman computes on the processor's cores"}});
+  hints("translate", {{"--beam", ", did you mean --beam-size?"},
+                      {"-beam_size", ", did you mean --beam-size?"},
+                      {"--nbest", ", did you mean --n-best?"},
+                      {"--batch-size", ", did you mean --chunk-lines "}});
+  hints("eval", {{"-tok", ", did you mean --tokenize?"}});
+  hints("vocab", {{"--vocab_size", ", did you mean --size?"}});
+}
+
+TEST(UsageTest, AnOptionGivenTwiceIsRefusedWithBothValues) {
+  ExpectWrongUse({"translate", "--model", "A", "--model", "B"}, "--model is given twice, as \"A\" and as \"B\"");
+  ExpectWrongUse({"translate", "--model=A", "--beam-size", "2", "--model", "B"}, "as \"A\" and as \"B\"");
+  ExpectWrongUse({"translate", "--model", "A", "--model", "A"}, "--model is given twice");
+  ExpectWrongUse({"translate", "--model", "A", "--n-best", "3", "--n-best=4"}, "as \"3\" and as \"4\"");
+  ExpectWrongUse({"translate", "--model", "A", "--sample", "--no-sample"}, "--sample and --no-sample are both given");
+  ExpectWrongUse({"translate", "--model", "A", "--sample", "--sample"}, "--sample is given twice");
+  ExpectWrongUse({"eval", "--hyp", "A", "--hyp", "B", "--ref", "C"}, "as \"A\" and as \"B\"");
+  ExpectWrongUse({"score", "--model", "A", "--src", "B", "--src", "C", "--tgt", "D"}, "as \"B\" and as \"C\"");
+  ExpectWrongUse({"vocab", "--input", "A", "--output", "B", "--output", "C"}, "as \"B\" and as \"C\"");
+  ExpectWrongUse({"average", "--output", "A", "--output", "B", "C"}, "as \"A\" and as \"B\"");
+  ExpectWrongUse({"attention", "--model", "A", "--layer", "1", "--layer", "2", "x"}, "as \"1\" and as \"2\"");
+  ExpectWrongUse({"train", "--seed", "1", "--seed", "2"}, "--seed is given twice, as \"1\" and as \"2\"");
+  const std::string twice = WriteScratch("twice.toml", "seed = 1\nseed = 2\n");
+  ExpectWrongUse({"train", "--config", twice, "--dump-config"}, twice + ":2: not TOML");
+  ExpectWrongUse({"train", "--config", twice, "--config", "B"}, "--config is given twice");
+}
+
+TEST(UsageTest, SeveralValuesAndAFlagOverAConfigFileAreNoRepetition) {
+  const std::string config = WriteScratch("seed.toml", "seed = 1\nresume = true\n");
+  const Finished dump = Dragoman({"train", "--config", config, "--seed", "2", "--no-resume", "--dump-config"});
+  EXPECT_EQ(dump.code, 0) << dump.err;
+  EXPECT_THAT(dump.out, testing::AllOf(HasSubstr("\nseed = 2 "), HasSubstr("\nresume = false ")));
+  const std::string text = WriteScratch("several", "a b c d\n");
+  const Finished eval =
+      Dragoman({"eval", "--ref", text, "--ref", text, "--metric", "bleu", "--metric", "chrf", "--hyp", text});
+  EXPECT_EQ(eval.code, 0) << eval.err;
+  EXPECT_EQ(Lines(eval.out).size(), 2u);
+}
+
+// The launcher's rank is all that the other ranks look at: they end before they do anything.
+TEST(UsageTest, OfCommandsThatDoNotShareTheirWorkRankZeroAloneRuns) {
+  const std::string text = WriteScratch("ranks", "a b c d\n");
+  for (const char* args : {"--help", "--version", "help eval", "train --help", "translate --help", "nonsense", "",
+                           "train --preset tiny --dump-config"}) {
+    const Finished other = Bash("OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1 \"$DRAGOMAN\" " + std::string(args));
+    EXPECT_EQ(other.code, 0) << args;
+    EXPECT_EQ(other.out + other.err, "") << args;
+  }
+  for (const std::string& args :
+       {"eval --ref " + text + " --hyp " + text, "score --model " + TinyRun() + " --src " + text + " --tgt " + text,
+        "attention --model " + TinyRun() + " a b", "average --output " + Scratch("by-rank") + " " + TinyRun(),
+        "vocab --input " + Scratch("train.src") + " --type bpe --size 20 --output " + Scratch("rank.model")}) {
+    const std::string command = "\"$DRAGOMAN\" " + args;
+    const Finished other = Bash("OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=1 " + command);
+    EXPECT_EQ(other.code, 0);
+    EXPECT_EQ(other.out + other.err, "") << args;
+    const Finished first = Bash("OMPI_COMM_WORLD_SIZE=2 OMPI_COMM_WORLD_RANK=0 " + command);
+    EXPECT_EQ(first.code, 0);
+    EXPECT_THAT(first.err, HasSubstr("runs as one process: rank 0"));
+    EXPECT_EQ(first.out, Bash(command).out);
+  }
 }
 
 TEST(UsageTest, MissingFlagsAndValuesAreNamed) {
