@@ -184,7 +184,8 @@ TEST(ReadersTest, FiltersCountWhatTheyLeaveOut) {
   EXPECT_THAT(train("drop", {"--overlong", "drop", "--max-length-ratio", "3"}),
               AllOf(HasSubstr("data: 1 sentence pair,"), HasSubstr("data: 1 pair longer than"),
                     HasSubstr("data: 1 pair of too unequal lengths"), Not(HasSubstr("warning"))));
-  const Finished resumed = Dragoman(Args{"train", "--train-tsv", pairs, "--resume"} + ShortTraining(Scratch("drop")));
+  const Finished resumed =
+      Dragoman(Args{"train", "--train-tsv", pairs, "--resume", "--overlong", "cut"} + ShortTraining(Scratch("drop")));
   EXPECT_EQ(resumed.code, 2);
   EXPECT_THAT(resumed.err, HasSubstr("length limits or filters (--max-length-ratio, --overlong) have changed"));
   EXPECT_EQ(Dragoman(Args{"train", "--train-tsv", pairs, "--max-length-ratio", "0.5"} + ShortTraining("no")).code, 2);
