@@ -18,12 +18,12 @@ constexpr uint64_t kFingerprint = 7;
 class TokenSpoolTest : public testing::Test {
  protected:
   TokenSpoolTest() {
-    SpoolWriter writer(&files_, path_, kFingerprint, /*id_bytes=*/2);
+    SpoolWriter writer(&files_, path_, /*id_bytes=*/2);
     const int32_t src[] = {5, 6}, tgt[] = {7, 8, 9};
     for (int i = 0; i < 4; ++i) writer.AddPair(src, tgt);
     CorpusReport report;
     report.pairs = 4;
-    writer.Finish(report);
+    writer.Finish(report, kFingerprint);
     whole_ = FileBytes(path_);
   }
 
