@@ -8,6 +8,7 @@
 #     --log FILE  where apt's output goes (default: the screen)
 # DRAGOMAN_SKIP_INSTALL=1 in the environment skips the check, for systems where the libraries come from elsewhere.
 set -u -o pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/help.sh" && answer_help "$@"
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 packages=$(sed -e 's/#.*//' "$scripts/packages.txt" | xargs)
 mode=install

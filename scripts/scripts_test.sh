@@ -90,4 +90,12 @@ expect "without the cross compiler it says what to install" 77 'apt-get install 
 expect "installing wants to know where" 2 '--install wants a folder' "$scripts/build" --install
 expect "an unknown option is wrong use" 2 'unknown option --wat' "$scripts/install-dependencies.sh" --wat
 
+for script in build format include-counts tidy with-hosts test-aarch64 check-bare-debian install-dependencies.sh; do
+  expect "$script --help says what it does" 0 '^(Installs|Formats|Prints|Runs|Do|Does) ' "$scripts/$script" --help
+done
+for script in format tidy; do
+  expect "$script knows its options" 2 "unknown option --wat" "$scripts/$script" --wat
+done
+expect "build knows its arguments" 2 'unknown option --wat' "$scripts/build" --wat
+
 [ "$failures" = 0 ] || exit 1

@@ -57,11 +57,18 @@ void ParseValue(const std::string& flag, const std::string& text, Value* value) 
       if (is_read && std::isfinite(*value)) return;
       throw OptionError(fmt::format("{} is \"{}\", expected a number", flag, text));
     } else {
-      constexpr Value kLeast = std::numeric_limits<Value>::min();
       constexpr Value kMost = std::is_unsigned_v<Value> ? static_cast<Value>(std::numeric_limits<Value>::max() >> 1)
                                                         : std::numeric_limits<Value>::max();
       if (is_read && *value <= kMost) return;
-      throw OptionError(fmt::format("{} is \"{}\", expected a whole number from {} to {}", flag, text, kLeast, kMost));
+      // The range of a signed field is its struct's to say (Validate): this one's is only what its type can hold.
+      if constexpr (std::is_signed_v<Value>) {
+        const bool is_beyond = error == std::errc::result_out_of_range && stop == end;
+        throw OptionError(fmt::format("{} is \"{}\", expected a {}whole number", flag, text,
+                                      !is_beyond       ? ""
+                                      : text[0] == '-' ? "larger "
+                                                       : "smaller "));
+      }
+      throw OptionError(fmt::format("{} is \"{}\", expected a whole number from 0 to {}", flag, text, kMost));
     }
   }
 }

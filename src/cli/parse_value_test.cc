@@ -35,9 +35,11 @@ TEST(ParseValueTest, ReadsWhatIsMeant) {
 TEST(ParseValueTest, RefusesWhatIsNoWholeNumber) {
   for (const char* text : {"", " 1", "1 ", "1.5", "1e3", "0x10", "abc", "1,000", "2147483648", "--quiet"}) {
     EXPECT_THAT([&] { Parsed<int>(text); },
-                ThrowsMessage<OptionError>(AllOf(HasSubstr("--flag is \"" + std::string(text) + "\""),
-                                                 HasSubstr("expected a whole number from -2147483648 to 2147483647"))));
+                ThrowsMessage<OptionError>(
+                    AllOf(HasSubstr("--flag is \"" + std::string(text) + "\""), testing::EndsWith("whole number"))))
+        << "a range of the type would not be the flag's";
   }
+  EXPECT_THAT([] { Parsed<int>("2147483648"); }, ThrowsMessage<OptionError>(HasSubstr("expected a smaller whole")));
   for (const char* text : {"-1", "9223372036854775808", "18446744073709551616"}) {
     EXPECT_THAT([&] { Parsed<uint64_t>(text); },
                 ThrowsMessage<OptionError>(HasSubstr("expected a whole number from 0 to 9223372036854775807")));

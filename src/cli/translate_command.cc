@@ -7,6 +7,7 @@
 #include <iostream>
 #include <memory>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/overwrite_check.h"
@@ -47,7 +48,8 @@ class Progress {
                    (!flags.output.empty() || isatty(STDOUT_FILENO) == 0)) {}
   void Show(int64_t lines) {
     if (!is_wanted_) return;
-    std::cerr << fmt::format("\r{} lines, {:.0f} lines/s", lines, static_cast<double>(lines) / timer_.Seconds())
+    std::cerr << fmt::format("\r{}, {:.0f} lines/s", Counted(lines, "line"),
+                             static_cast<double>(lines) / timer_.Seconds())
               << std::flush;
     is_shown_ = true;
   }

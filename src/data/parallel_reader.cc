@@ -83,7 +83,7 @@ void ParallelReader::FailUnequal(LineReader* shorter, LineReader* longer) const 
       "stop matching",
       longer->name(), longer->CountLines());
   if (lines == 0) throw FileError(shorter->name(), "the file is empty" + rest);
-  throw FileError(shorter->name(), lines, fmt::format("the file ends here, after {} lines", lines) + rest);
+  throw FileError(shorter->name(), lines, fmt::format("the file ends here, after {}", Counted(lines, "line")) + rest);
 }
 
 void ParallelReader::SplitColumns(std::string_view line, std::string_view* source, std::string_view* target) const {

@@ -43,6 +43,12 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory)
     const auto vocab = LoadVocabulary(files, directory, kJointVocabFile);
     return {vocab, vocab};
   }
+  if (!files.Exists(JoinPath(directory, kSrcVocabFile)) && !files.Exists(JoinPath(directory, kTgtVocabFile))) {
+    throw FileError(
+        JoinPath(directory, kJointVocabFile),
+        "is not there, nor are src.model and tgt.model; expected the vocabulary, or one for each side; copy "
+        "what the model was trained with");
+  }
   return {LoadVocabulary(files, directory, kSrcVocabFile), LoadVocabulary(files, directory, kTgtVocabFile)};
 }
 
@@ -84,7 +90,7 @@ std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
   }
   throw FileError(path,
                   "no model here: expected a directory with config.json, model.safetensors and a vocabulary, or "
-                  "a training run's directory with a checkpoint; check --model");
+                  "a training run's directory with a checkpoint; check the path");
 }
 
 TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path) {

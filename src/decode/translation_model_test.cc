@@ -144,7 +144,7 @@ TEST_F(TranslationModelTest, AllFilesAreOfOneCheckpointWhenTheLinkMovesMeanwhile
 TEST_F(TranslationModelTest, SaysWhatIsMissing) {
   EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + ": no model here: expected a directory with config.json"));
   SaveModel(directory_);
-  EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/src.model"));
+  EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/vocab.model: is not there, nor are src.model and"));
   SaveVocabulary(directory_ + "/src.model", *loaded_.vocabs.src);
   EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/tgt.model"));
   WriteFile(files_, directory_ + "/vocab.model", "not a vocabulary");

@@ -172,7 +172,8 @@ void TrainOptions::ValidateValues() const {
   Require(micro_batch_tokens >= 0, "--micro-batch-tokens", micro_batch_tokens, "a positive number, or 0");
   Require(memory_mb >= 0 && memory_mb <= kMostMemoryMb, "--memory-mb", memory_mb, "1 to 1073741824, or 0");
   Require(threads >= 0 && threads <= 1024, "--threads", threads, "1 to 1024, or 0 for one per core");
-  Require(std::isfinite(learning_rate) && learning_rate >= 0, "--learning-rate", learning_rate, "a positive number");
+  Require(std::isfinite(learning_rate) && learning_rate >= 0, "--learning-rate", learning_rate,
+          "a positive number, or 0 for --learning-rate-factor's");
   Require(learning_rate_factor > 0, "--learning-rate-factor", learning_rate_factor, "a positive number");
   Require(warmup >= 0, "--warmup", warmup, "0 or more steps");
   Require(decay_steps >= 0, "--decay-steps", decay_steps, "1 or more steps, or 0 for the end of the run");
@@ -191,7 +192,8 @@ void TrainOptions::ValidateValues() const {
   Require(valid_beam_size >= 1 && valid_beam_size <= 256, "--valid-beam-size", valid_beam_size, "1 to 256");
   Require(save_every >= 1, "--save-every", save_every, "1 or more steps");
   Require(keep_best >= 1, "--keep-best", keep_best, "1 or more checkpoints");
-  Require(average_best >= 0 && average_best <= keep_best, "--average-best", average_best, "at most --keep-best");
+  Require(average_best >= 0 && average_best <= keep_best, "--average-best", average_best,
+          "1 to --keep-best, or 0 for none");
   Require(log_every >= 1, "--log-every", log_every, "1 or more steps");
 }
 

@@ -10,6 +10,8 @@
 #include <iostream>
 #include <nlohmann/json.hpp>
 
+#include "base/counted.h"
+
 namespace dragoman {
 namespace {
 
@@ -37,9 +39,14 @@ Json RecordOf(const char* event, const TrainState& state, const ValidationScores
           {"chrf", scores.chrf}};
 }
 
+// A number of so many digits after the point; short, too, when it is huge, as of a training that diverges.
+std::string Readable(double number, int digits) {
+  return std::abs(number) < 1e7 ? fmt::format("{:.{}f}", number, digits) : fmt::format("{:.3g}", number);
+}
+
 std::string TextOf(const ValidationScores& scores) {
-  return fmt::format("loss {:.4f}  nll {:.4f}  ppl {:.2f}  BLEU {:.2f}  chrF {:.2f}", scores.loss, scores.nll,
-                     std::exp(scores.nll), scores.bleu, scores.chrf);
+  return fmt::format("loss {}  nll {}  ppl {}  BLEU {:.2f}  chrF {:.2f}", Readable(scores.loss, 4),
+                     Readable(scores.nll, 4), Readable(std::exp(scores.nll), 2), scores.bleu, scores.chrf);
 }
 
 double PerToken(double sum, int64_t tokens) { return sum / static_cast<double>(std::max<int64_t>(1, tokens)); }
@@ -128,10 +135,11 @@ double Reporter::TokensPerSecond() const {
 
 std::string Reporter::Line(const TrainState& state) const {
   const double left = SecondsLeft(state);
-  const std::string loss = unlogged_.tgt_tokens == 0
-                               ? "no loss: skipped"
-                               : fmt::format("loss {:.4f}  ppl {:8.2f}", PerToken(unlogged_.loss, unlogged_.tgt_tokens),
-                                             std::exp(PerToken(unlogged_.nll, unlogged_.tgt_tokens)));
+  const std::string loss =
+      unlogged_.tgt_tokens == 0
+          ? "no loss: skipped"
+          : fmt::format("loss {}  ppl {:>8}", Readable(PerToken(unlogged_.loss, unlogged_.tgt_tokens), 4),
+                        Readable(std::exp(PerToken(unlogged_.nll, unlogged_.tgt_tokens)), 2));
   return fmt::format("step {:>6}  epoch {:>3}  {}  lr {:.2e}  |g| {:.2f}  {:>7.0f} tokens/s{}", state.step,
                      state.epoch + 1, loss, learning_rate_, norm_, TokensPerSecond(),
                      left >= 0 ? "  ETA " + Duration(left) : std::string());
@@ -244,8 +252,8 @@ std::string Reporter::Why(const TrainState& state, StopReason reason) const {
     case StopReason::kMaxMinutes:
       return "--max-minutes is reached";
     case StopReason::kPatience:
-      return fmt::format("early stopping, {} validations without a better {}{}", state.validations_since_best,
-                         EnumName(options_.metric),
+      return fmt::format("early stopping, {} without a better {}{}",
+                         Counted(state.validations_since_best, "validation"), EnumName(options_.metric),
                          options_.min_delta > 0 ? fmt::format(" (by {} at least)", options_.min_delta) : "");
     case StopReason::kSignal:
       break;

@@ -185,12 +185,12 @@ void Trainer::ReportStart() {
   }
   const int usable = UsableCores();
   if (comm_.size() > 1 && pool_.workers() > usable) {
-    reporter_.Warn(fmt::format("{} threads share {}: mpirun has bound this process; give mpirun --bind-to none",
-                               pool_.workers(), Counted(usable, "core")));
+    reporter_.Warn(fmt::format("{} share {}: mpirun has bound this process; give mpirun --bind-to none",
+                               Counted(pool_.workers(), "thread"), Counted(usable, "core")));
   }
-  reporter_.Note(fmt::format("model: {} parameters, {} + {} layers, d_model {}, {} threads",
-                             model_->parameters().count(), model_->config().encoder_layers,
-                             model_->config().decoder_layers, model_->config().d_model, pool_.workers()));
+  reporter_.Note(fmt::format("model: {} parameters, {} + {} layers, d_model {}, {}", model_->parameters().count(),
+                             model_->config().encoder_layers, model_->config().decoder_layers, model_->config().d_model,
+                             Counted(pool_.workers(), "thread")));
   if (comm_.size() > 1) {
     reporter_.Note(
         fmt::format("ranks: {}; one update learns from {} batches", comm_.size(), comm_.size() * options_.accumulate));

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/byte_hash.h"
+#include "base/counted.h"
 #include "base/error.h"
 #include "kernels/elementwise.h"
 
@@ -35,8 +36,8 @@ std::string WeightGuard::Skip(int64_t step, const std::string& where, double los
     throw NumericError(what + ", expected finite numbers; " + LastSaved(saved_step) + ", or --on-non-finite skip");
   }
   if (++skipped_in_a_row_ == kMaxSkippedInARow) {
-    throw NumericError(
-        what + fmt::format(", like those of {} updates before; {}", skipped_in_a_row_ - 1, LastSaved(saved_step)));
+    throw NumericError(what + fmt::format(", like those of {} before; {}", Counted(skipped_in_a_row_ - 1, "update"),
+                                          LastSaved(saved_step)));
   }
   return what + "; this update is skipped";
 }

@@ -122,7 +122,7 @@ TEST(InfoTest, DamageIsToldBesideWhatCanBeRead) {
            {"rm $D/config.json", "config.json: ", "parameters    "},
            {"echo '{' > $D/config.json", "config.json: ", "20 pieces"},
            {"sed -i 's/\"d_ff\": 32/\"d_ff\": 64/' $D/config.json", "model.safetensors: ", "d_ff 64"},
-           {"rm $D/vocab.model", "src.model", "parameters    "},
+           {"rm $D/vocab.model", "vocab.model: ", "parameters    "},
            {"truncate -s 100 $D/vocab.model", "vocab.model: ", "parameters    "},
            {"truncate -s 1000 $D/model.safetensors", "model.safetensors: ", "20 pieces"},
            {"echo x >> $D/train_state.json", "train_state.json: ", "parameters    "},

@@ -182,6 +182,40 @@ TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
   ExpectWrongUse({"attention", "--model", "x", "--head", "-2", "s"}, "--head is -2, expected");
 }
 
+TEST(UsageTest, RangesInMessagesAreTheRealOnes) {
+  for (const char* beam : {"99999999999", "many"}) {
+    const Finished run = Dragoman({"translate", "--model", "x", "--beam-size", beam});
+    EXPECT_THAT(run.err, testing::AllOf(HasSubstr("whole number"), Not(HasSubstr("2147483647"))));
+  }
+  ExpectWrongUse({"average", "--output", "x", "--best", "-1", "y"},
+                 "--best is -1, expected 1 or more checkpoints, or 0");
+  const Args train = TinyTraining() + Args{"--max-steps", "1", "--output", Scratch("ranges")};
+  ExpectWrongUse(train + Args{"--average-best", "-1"}, "--average-best is -1, expected 1 to --keep-best, or 0");
+  ExpectWrongUse(train + Args{"--learning-rate", "-1"}, "--learning-rate is -1, expected a positive number, or 0 for");
+}
+
+TEST(UsageTest, MessagesNameWhatWasAskedForAndCountRight) {
+  const Args train = TinyTraining() + Args{"--max-steps", "1", "--output", Scratch("named")};
+  EXPECT_THAT(Dragoman(train).err, HasSubstr(", 1 thread\n"));
+  const Args tuned = {"train",         "--train-src", Scratch("train.src"), "--train-tgt", Scratch("train.tgt"),
+                      "--init-from",   "/nope",       "--max-steps",        "1",           "--output",
+                      Scratch("tuned")};
+  EXPECT_THAT(Dragoman(tuned).err, testing::AllOf(HasSubstr("/nope"), Not(HasSubstr("--model"))));
+  ASSERT_EQ(Bash("cp -rL " + TinyRun() + "/best " + Scratch("no-vocab") + " && cd " + Scratch("no-vocab") +
+                 " && rm vocab.model MANIFEST.json")
+                .code,
+            0);
+  EXPECT_THAT(Dragoman({"translate", "--model", Scratch("no-vocab")}).err,
+              HasSubstr("no-vocab/vocab.model: is not there"));
+}
+
+TEST(UsageTest, ADivergedRunStaysReadable) {
+  const Finished run = Dragoman(TinyTraining() + Args{"--max-steps", "8", "--log-every", "1", "--learning-rate", "1e6",
+                                                      "--warmup", "0", "--output", Scratch("diverged")});
+  for (const std::string& line : Lines(run.err)) EXPECT_LT(line.size(), 250u) << line;
+  EXPECT_THAT(run.err, HasSubstr("e+"));
+}
+
 TEST(UsageTest, OptionsOfSamplingWantIt) {
   for (const char* flag : {"--temperature", "--top-k", "--top-p", "--seed"}) {
     ExpectWrongUse({"translate", "--model", "x", flag, "1"}, std::string(flag) + " requires --sample");
