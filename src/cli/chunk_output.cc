@@ -71,11 +71,13 @@ bool IsLock(FileSystem& files, const std::string& path) {
   return size < 32 && ReadFile(files, path).find_first_not_of("0123456789\n") == std::string::npos;
 }
 
-// What else than a file of ours lies in the directory, if anything does.
+// What else than a file of ours lies in the directory, if anything does. The lock is the first that we make there and
+// the last that we remove: without it nothing is ours, whatever it is called.
 std::optional<std::string> StrangerIn(FileSystem& files, const std::string& directory) {
+  const std::string lock = JoinPath(directory, kLock);
+  const bool is_ours = files.Type(lock) == FileType::kFile && IsLock(files, lock);
   for (const std::string& name : files.List(directory)) {
-    const std::string path = JoinPath(directory, name);
-    if (!IsOurName(name) || files.Type(path) != FileType::kFile || (name == kLock && !IsLock(files, path))) return name;
+    if (!is_ours || !IsOurName(name) || files.Type(JoinPath(directory, name)) != FileType::kFile) return name;
   }
   return std::nullopt;
 }
@@ -153,13 +155,14 @@ class FileOutput : public ChunkOutput {
     return lock;
   }
 
-  // Only files of ours go, whatever else has come since the start.
+  // Only files of ours go, whatever else has come since the start; the lock goes last.
   void RemoveParts() {
     for (const std::string& name : files_.List(parts_)) {
       const std::string path = JoinPath(parts_, name);
-      const bool is_ours = IsOurName(name) && files_.Type(path) == FileType::kFile;
+      const bool is_ours = name != kLock && IsOurName(name) && files_.Type(path) == FileType::kFile;
       if (is_ours && (!IsPartName(name) || ReadPart(files_, path))) files_.RemoveFile(path);
     }
+    files_.RemoveFile(JoinPath(parts_, kLock));
     if (files_.List(parts_).empty()) return files_.RemoveDirectory(parts_);
     std::cerr << fmt::format("dragoman: {} holds what is not of this translation, and stays\n", parts_);
   }

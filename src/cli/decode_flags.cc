@@ -59,8 +59,8 @@ std::vector<InputPath> ModelInputs(const std::string& option, const std::string&
     for (const char* name : names) inputs.push_back({option, JoinPath(directory, name)});
   };
   add(ResolveModelDirectory(files, path), {kConfigFile, kWeightsFile, kJointVocabFile, kSrcVocabFile, kTgtVocabFile,
-                                           kManifestName, "train_state.json", "train_state.safetensors"});
-  add(path, {"train.jsonl", "corpus.tokens", "last", "best", ".lock"});
+                                           kManifestName, kAboutFile, "train_state.json", "train_state.safetensors"});
+  add(path, {"config.toml", "train.jsonl", "corpus.tokens", "tensorboard", "last", "best", ".lock"});
   return inputs;
 }
 

@@ -2,15 +2,19 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <system_error>
+#include <vector>
 
 #include "base/counted.h"
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "base/file_system.h"
+#include "base/overwrite_check.h"
 #include "cli/commands.h"
 #include "cli/describe.h"
 #include "cli/info_text.h"
@@ -40,7 +44,18 @@ std::string IsPath(const std::string& path) {
   return path.empty() ? "is empty, expected a path; is a variable of your script not set?" : "";
 }
 
+// What is printed may be redirected, but not into what is looked at.
+void RefuseStdoutInside(const std::string& path) {
+  std::vector<InputPath> inputs = {{"PATH", path}};
+  std::error_code error;
+  for (std::filesystem::recursive_directory_iterator at(path, error), end; !error && at != end; at.increment(error)) {
+    inputs.push_back({"PATH", at->path()});
+  }
+  RefuseOverwriting("", "-", inputs);
+}
+
 void Info(const InfoFlags& flags) {
+  RefuseStdoutInside(flags.path);
   const nlohmann::ordered_json found = Describe(RealFileSystem(), flags.path, flags.verify);
   if (flags.json) {
     std::cout << found.dump(2, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace) << '\n';

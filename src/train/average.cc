@@ -23,24 +23,6 @@ using Warn = std::function<void(const std::string&)>;
 constexpr const char* kModelFiles[] = {kManifestName, kConfigFile,   kWeightsFile, kJointVocabFile,
                                        kSrcVocabFile, kTgtVocabFile, kAboutFile};
 
-// `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
-// (which has a training's state, too), no notes.
-void RequireReplaceable(FileSystem& files, const std::string& output) {
-  const auto refuse = [&](const std::string& found) {
-    throw OptionError(output + " " + found +
-                      ", expected the name of a new directory, or one that holds nothing but an averaged model, which "
-                      "is then replaced; choose another");
-  };
-  const std::string name = FileName(output);
-  const FileType type = files.Type(JoinPath(ParentDirectory(output), name));  // of "link/" too: the link's
-  if (name.empty() || name == "." || name == "..") refuse("is not a name");
-  if (type != FileType::kNone && type != FileType::kDirectory) refuse("is a file or link");
-  if (type == FileType::kNone) return;
-  for (const std::string& inside : files.List(output)) {
-    if (std::ranges::find(kModelFiles, inside) == std::end(kModelFiles)) refuse("holds " + inside);
-  }
-}
-
 // both: "A and B have different". Of dropout rates the first model's are kept.
 void RequireSameShape(const TransformerConfig& first, const TransformerConfig& second, const std::string& both,
                       const Warn& warn) {
@@ -69,6 +51,24 @@ std::optional<ModelAbout> AboutMean(FileSystem& files, std::span<const std::stri
 }
 
 }  // namespace
+
+// `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
+// (which has a training's state, too), no notes.
+void RequireReplaceable(FileSystem& files, const std::string& output) {
+  const auto refuse = [&](const std::string& found) {
+    throw OptionError(output + " " + found +
+                      ", expected the name of a new directory, or one that holds nothing but an averaged model, which "
+                      "is then replaced; choose another");
+  };
+  const std::string name = FileName(output);
+  const FileType type = files.Type(JoinPath(ParentDirectory(output), name));  // of "link/" too: the link's
+  if (name.empty() || name == "." || name == "..") refuse("is not a name");
+  if (type != FileType::kNone && type != FileType::kDirectory) refuse("is a file or link");
+  if (type == FileType::kNone) return;
+  for (const std::string& inside : files.List(output)) {
+    if (std::ranges::find(kModelFiles, inside) == std::end(kModelFiles)) refuse("holds " + inside);
+  }
+}
 
 TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories, const Warn& warn) {
   if (directories.empty()) throw OptionError("no model to average; name at least one model directory");

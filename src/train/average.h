@@ -22,6 +22,9 @@ TranslationModel MeanOfModels(
     FileSystem& files, std::span<const std::string> directories,
     const std::function<void(const std::string&)>& warn = [](const std::string&) {});
 
+// Throws OptionError for an `output` that WriteAverage would refuse: to be called before much work is done.
+void RequireReplaceable(FileSystem& files, const std::string& output);
+
 // Writes a model that is of no single step to `output`, what it says about itself and a manifest with its score, where
 // these are known. What is there must be such a model, too, or an empty directory; it is replaced once the new one is
 // whole, written as .tmp-NAME beside it. Throws FileError, and OptionError for an `output` that holds anything else.

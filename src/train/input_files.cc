@@ -48,6 +48,7 @@ void CheckInputFiles(const TrainOptions& o) {
   for (const char* name : {"train.jsonl", "corpus.tokens", "corpus.tokens.tmp", "config.toml", ".lock"}) {
     RefuseOverwriting("of --output, the file", JoinPath(o.output, name), inputs);
   }
+  RefuseOverwriting("--output", o.output, {{"--init-from", o.init_from}});
   for (const std::string& text : {o.train_src, o.train_tgt, o.train_tsv, o.train_jsonl, o.valid_src, o.valid_tgt}) {
     RefuseForeignText(text);
   }

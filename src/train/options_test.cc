@@ -113,7 +113,7 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.valid_beam_size = 257; }, {"--valid-beam-size is 257"}},
     {[](TrainOptions& o) { o.save_every = 0; }, {"--save-every is 0"}},
     {[](TrainOptions& o) { o.keep_best = 0; }, {"--keep-best is 0"}},
-    {[](TrainOptions& o) { o.average_best = 2; }, {"--average-best is 2", "at most --keep-best"}},
+    {[](TrainOptions& o) { o.average_best = 2; }, {"--average-best is 2", "1 to --keep-best"}},
     {[](TrainOptions& o) { o.log_every = 0; }, {"--log-every is 0"}},
 };
 

@@ -44,6 +44,8 @@ Precision UsablePrecision(Precision asked, Communicator& comm) {
   return asked == Precision::kBf16 && !can ? Precision::kF32 : asked;
 }
 
+constexpr char kAveraged[] = "averaged";  // in the run's directory
+
 TrainOptions WithThreads(TrainOptions options, const Communicator& comm) {
   if (options.threads == 0) options.threads = comm.cores();
   return options;
@@ -52,6 +54,7 @@ TrainOptions WithThreads(TrainOptions options, const Communicator& comm) {
 // The inputs are looked at first, so that a wrong name leaves no directory behind.
 std::unique_ptr<CheckpointStore> OpenStore(const TrainOptions& options, FileSystem& files, Reporter& reporter) {
   CheckInputFiles(options);
+  if (options.average_best > 0) RequireReplaceable(files, JoinPath(options.output, kAveraged));
   return std::make_unique<CheckpointStore>(files, options.output, RetentionOptions{.keep_best = options.keep_best},
                                            [&reporter](const std::string& line) { reporter.Warn(line); });
 }
@@ -535,7 +538,7 @@ bool Trainer::AverageBest() {
   comm_.Broadcast(values);
   const std::optional<ValidationScores> scores = ScoresOf(values);
   if (!scores || !IsFirst()) return scores.has_value();
-  Reporter::Average report{.output = JoinPath(options_.output, "averaged"),
+  Reporter::Average report{.output = JoinPath(options_.output, kAveraged),
                            .checkpoints = best,
                            .score = QualityOf(*scores),
                            .best_score = ReadManifest(files_, best.front()).score.value()};

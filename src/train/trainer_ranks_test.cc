@@ -176,6 +176,7 @@ TEST_F(TrainerRanksTest, AStopOnOneRankSavesAndEndsAll) {
   const StopSignal stop;
   RunRanks(2, [&](Communicator& comm) {
     Trainer trainer(options, rank_files_[static_cast<size_t>(comm.rank())], comm);
+    comm.Broadcast(std::string());  // both are open: whoever still is at it would be interrupted
     if (comm.rank() == 1) RequestStop();
     EXPECT_EQ(trainer.Run(), StopReason::kSignal);
   });

@@ -52,8 +52,9 @@ TEST_F(OutputTest, TranslateRefusesItsInputByAnyName) {
 TEST_F(OutputTest, TranslateRefusesTheModelsFiles) {
   const std::string config = FileText(Scratch("run/best/config.json"));
   ExpectRefused("translate --model run/best/../best --input text --output run/best/config.json", "is also --model ");
-  for (const char* file : {"run/best/config.json", "run/last/model.safetensors", "run/best/vocab.model",
-                           "run/best/src.model", "run/best/MANIFEST.json", "run/train.jsonl", "run/corpus.tokens"}) {
+  for (const char* file :
+       {"run/best/config.json", "run/last/model.safetensors", "run/best/vocab.model", "run/best/src.model",
+        "run/best/MANIFEST.json", "run/best/about.json", "run/train.jsonl", "run/corpus.tokens", "run/config.toml"}) {
     ExpectRefused(std::string("translate --model run --input text --output ") + file, "is also --model ");
     EXPECT_FALSE(RealFileSystem().Exists(Scratch(file) + ".parts"));
     if (std::string(file).starts_with("run/best")) {
@@ -81,6 +82,11 @@ TEST_F(OutputTest, NoOtherCommandWritesOverWhatItReads) {
     ExpectRefused(std::string(command) + " --vocab V.model --output V.model < text", "is also --vocab V.model");
     ExpectRefused(std::string(command) + " --model run < text >> text", "stdout is also stdin");
   }
+  for (const char* file : {"V.model", "run/config.toml", "run/best/config.json"}) {
+    const std::string before = FileText(Scratch(file));
+    ExpectRefused(std::string("info ") + (file[0] == 'V' ? file : "run") + " >> " + file, "stdout is also PATH ");
+    EXPECT_EQ(FileText(Scratch(file)), before);
+  }
   EXPECT_EQ(Bash(Command("average --output mean run/last run/best")).code, 0);
   EXPECT_EQ(Bash(Command("average --output mean run/last run/best")).code, 0);
   const std::string weights = FileText(Scratch("mean/model.safetensors"));
@@ -97,6 +103,13 @@ TEST_F(OutputTest, TrainingRefusesItsOwnFilesAsData) {
   ExpectRefused(train + "mine/../mine/train.jsonl", "mine/train.jsonl is also --train-jsonl");
   ExpectRefused(train + "- < mine/train.jsonl", "mine/train.jsonl is also stdin");
   EXPECT_EQ(FileText(Scratch("mine/train.jsonl")), pairs);
+  ASSERT_EQ(Bash("cd " + Scratch("") + " && rm -rf base && cp -rL run/best base").code, 0);
+  const std::string tune = "train --max-steps 1 --train-src text --train-tgt other --init-from base --output ";
+  ExpectRefused(tune + "sub/../base", "is also --init-from base");
+  EXPECT_FALSE(RealFileSystem().Exists(Scratch("base/last")));
+  ASSERT_EQ(Bash("cd " + Scratch("") + " && mkdir -p later/averaged && touch later/averaged/notes").code, 0);
+  ExpectRefused(tune + "later --average-best 1 --valid-src text --valid-tgt other", "averaged holds notes");
+  EXPECT_FALSE(RealFileSystem().Exists(Scratch("later/last")));
   WriteScratch("run.toml", "max-steps = 3\n");
   ExpectRefused("train --config run.toml --dump-config >> run.toml", "stdout is also --config run.toml");
   EXPECT_EQ(FileText(Scratch("run.toml")), "max-steps = 3\n");
@@ -110,8 +123,11 @@ TEST_F(OutputTest, WhatIsForeignInPartsIsRefusedAndStays) {
         "mkdir -p out.parts/folder && echo precious > out.parts/folder/notes",
         "mkdir out.parts && echo precious > notes && ln -s ../notes out.parts/00000000-0123456789abcdef",
         "mkdir -p out.parts/00000000-0123456789abcdef", "mkdir out.parts && echo precious > out.parts/lock",
-        "mkdir out.parts && ln -s nowhere out.parts/whole", "mkdir out.parts && echo precious > out.parts/.tmp-notes-1",
-        "mkdir elsewhere && ln -s elsewhere out.parts", "echo precious > out.parts", "ln -s nowhere out.parts"}) {
+        "mkdir out.parts && ln -s nowhere out.parts/whole", "mkdir out.parts && echo precious > out.parts/whole",
+        "mkdir out.parts && echo precious > out.parts/00000001-aaaaaaaaaaaaaaaa",
+        "mkdir out.parts && echo precious > out.parts/.tmp-00000000-0123456789abcdef-1",
+        "mkdir out.parts && echo precious > out.parts/.tmp-notes-1", "mkdir elsewhere && ln -s elsewhere out.parts",
+        "echo precious > out.parts", "ln -s nowhere out.parts"}) {
     ASSERT_EQ(Bash("cd " + Scratch("") + " && rm -rf out out.parts elsewhere && " + make).code, 0) << make;
     const std::string list = "cd " + Scratch("") + " && ls -lAR --time-style=full-iso out.parts; cat out.parts/notes";
     const std::string before = Bash(list).out;
@@ -128,7 +144,8 @@ TEST_F(OutputTest, WhatIsForeignInPartsIsRefusedAndStays) {
 
 // A name like a part's is not enough for it to go.
 TEST_F(OutputTest, AFileThatIsNoPartStaysWhateverItsName) {
-  ASSERT_EQ(Bash("cd " + Scratch("") + " && rm -rf named.parts && mkdir named.parts").code, 0);
+  ASSERT_EQ(Bash("cd " + Scratch("") + " && rm -rf named.parts && mkdir named.parts && touch named.parts/lock").code,
+            0);
   const std::string file = WriteScratch("named.parts/00000000-0123456789abcdef", "precious");
   const Finished run = Bash(Command("translate --model run --input text --output named"));
   EXPECT_EQ(run.code, 0) << run.err;

@@ -44,11 +44,12 @@ class KillResumeTest : public testing::Test {
   }
 
   // Saves at every third step; dropout, accumulation, a moving average and early stopping have something to lose.
-  std::vector<std::string> Arguments(const std::string& run) const {
+  std::vector<std::string> Arguments(const std::string& run, const std::string& quiet = "--quiet") const {
     std::istringstream words(
         "train --preset tiny --encoder-layers 1 --decoder-layers 1 --d-model 16 --heads 2 --d-ff 32 --dropout 0.1 "
         "--schedule constant --learning-rate 0.01 --warmup 4 --batch-tokens 100 --accumulate 2 --ema-decay 0.9 "
-        "--save-every 3 --patience 100 --valid-beam-size 1 --log-every 1 --threads 2 --resume --quiet");
+        "--save-every 3 --patience 100 --valid-beam-size 1 --log-every 1 --threads 2 --resume " +
+        quiet);
     std::vector<std::string> arguments;
     for (std::string word; words >> word;) arguments.push_back(word);
     const std::map<std::string, std::string> more = {
@@ -132,7 +133,7 @@ TEST_F(KillResumeTest, TermAndInterruptSaveAndSayWhichSignal) {
     const std::string run = "run-" + std::to_string(signal);
     int stops = 0;
     for (bool done = false; !done;) {
-      Program program(Arguments(run), directory_ / "stopped.txt");
+      Program program(Arguments(run, "--no-quiet"), directory_ / "stopped.txt");
       // From the first record on it surely listens.
       const size_t records = Log(run).size();
       while (Log(run).size() == records && !program.WaitUntil(0))
