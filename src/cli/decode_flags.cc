@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "cli/option_flags.h"
+#include "model/about.h"
 #include "model/manifest.h"
 #include "model/model_file.h"
 
