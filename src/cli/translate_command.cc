@@ -71,10 +71,12 @@ void CheckFiles(const TranslateFlags& flags) {
   const bool to_stdout = flags.output.empty();
   std::vector<InputPath> inputs = ModelInputs("--model", flags.model);
   inputs.push_back({"--input", flags.input.empty() ? "-" : flags.input});
+  FileSystem& files = RealFileSystem();
+  if (files.Type(flags.output) == FileType::kDirectory) CheckOutputFile(files, flags.output);  // whatever is in it
   RefuseOverwriting("--output", to_stdout ? "-" : flags.output, inputs);
   if (to_stdout) return;
   RefuseOverwriting("parts of --output", PartsOf(flags.output), inputs);
-  CheckOutputFile(RealFileSystem(), flags.output);
+  CheckOutputFile(files, flags.output);
 }
 
 void Validate(const TranslateFlags& flags) {
