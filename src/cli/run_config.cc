@@ -123,8 +123,9 @@ void RequireOwnRunConfig(const TrainOptions& options, FileSystem& files) {
 }
 
 void WriteRunConfig(const TrainOptions& options, FileSystem& files) {
-  std::string toml = kFirstLine;
-  WriteFileAtomically(files, JoinPath(options.output, kName), toml + DumpOptions(options));
+  TrainOptions kept = options;
+  kept.quiet = false;  // is of a start, not of the run
+  WriteFileAtomically(files, JoinPath(options.output, kName), kFirstLine + DumpOptions(kept));
 }
 
 }  // namespace dragoman

@@ -63,7 +63,7 @@ std::unique_ptr<Transformer> ModelFor(const TransformerConfig& config, const Saf
     if (model->parameters().Find(name) == nullptr) {
       throw FormatError(reader.path(), fmt::format("holds a tensor \"{}\" that the config.json beside it has no place "
                                                    "for; do the two belong together?",
-                                                   name));
+                                                   name.substr(0, 200)));
     }
   }
   for (const auto& parameter : model->parameters().parameters()) reader.FindFloats(parameter->name, parameter->shape);

@@ -51,8 +51,10 @@ int64_t DTypeBytes(DType dtype) { return RowOf(dtype).bytes; }
 
 namespace {
 
-// A name from a file in quotes, with what a terminal might obey escaped.
+// The beginning of a name from a file in quotes, with what a terminal might obey escaped.
 std::string Quoted(const std::string& name) {
+  constexpr size_t kMostBytes = 200;
+  if (name.size() > kMostBytes) return Quoted(name.substr(0, kMostBytes) + "...");
   return nlohmann::json(name).dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -164,6 +164,11 @@ TEST(SafetensorsTest, MalformedHeadersAreExplained) {
   EXPECT_THAT(ErrorOf(FileOf(R"("a":[])", "")), HasSubstr("tensor \"a\" is [], expected an object"));
   EXPECT_THAT(ErrorOf(FileOf(R"("a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]})", "1234")),
               HasSubstr("unknown dtype \"F33\""));
+  const std::string endless(100'000, 'Q');
+  EXPECT_LT(
+      ErrorOf(FileOf("\"" + endless + R"(":{"dtype":")" + endless + R"(","shape":[1],"data_offsets":[0,4]})", "1234"))
+          .size(),
+      1000u);
   EXPECT_THAT(ErrorOf(FileOf(R"("a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]})", "1234")),
               HasSubstr("a size of tensor \"a\" is -1, expected"));
   EXPECT_THAT(ErrorOf(FileOf(R"("a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]})", "1234")),

@@ -26,7 +26,7 @@ std::string AdviseOnVocabulary(const char* flag, const char* side, int64_t piece
   if (pieces == 0 || tokens >= pieces * kFewTokensAPiece) return "";
   return fmt::format(
       "{} has {} pieces, but the {} no more than {} tokens: most pieces are met too seldom to be learnt; make one with "
-      "dragoman vocab --size {}",
+      "dragoman vocab --size {}, or the least that the text's characters allow",
       flag, pieces, side, tokens, std::max<int64_t>(100, Rounded(tokens / kEnoughTokensAPiece)));
 }
 

@@ -24,8 +24,9 @@ void CheckReadable(const std::string& flag, const std::string& path) {
   std::error_code error;
   const int reason = access(path.c_str(), R_OK) != 0 ? errno : std::filesystem::is_directory(path, error) ? EISDIR : 0;
   if (reason != 0) {
-    throw FileError(
-        path, fmt::format("cannot be read: {}; expected a file for {}; check the path", std::strerror(reason), flag));
+    const char* where = path.starts_with('/') ? "" : ", which counts from the current directory";
+    throw FileError(path, fmt::format("cannot be read: {}; expected a file for {}; check the path{}",
+                                      std::strerror(reason), flag, where));
   }
 }
 

@@ -125,11 +125,13 @@ double Reporter::SecondsLeft(const TrainState& state) const {
 }
 
 void Reporter::RestartSpeed() {
+  if (speed_tokens_ > 0) last_speed_ = TokensPerSecond();
   speed_tokens_ = 0;
   speed_timer_.Restart();
 }
 
 double Reporter::TokensPerSecond() const {
+  if (speed_tokens_ == 0) return last_speed_;  // right after a validation
   return static_cast<double>(speed_tokens_) / std::max(1e-9, speed_timer_.Seconds());
 }
 

@@ -84,6 +84,7 @@ class Reporter {
   int64_t logged_step_ = 0;              // of the last record, or of the start
   double learning_rate_ = 0, norm_ = 0;  // of the last step
   int64_t speed_tokens_ = 0;             // of the target, in
+  double last_speed_ = 0;                // before that
   Timer speed_timer_;                    // this time: since the last record or validation of this start
   Timer progress_timer_;
   bool is_resumed_ = false;

@@ -46,10 +46,10 @@ void ValidateSchedule(const ScheduleOptions& options) {
         "constant; only --schedule paper can derive it from the model's width");
   }
   if (options.Decays() && options.decay_steps > 0 && options.decay_steps <= options.warmup_steps) {
-    throw OptionError("--decay-steps is " + std::to_string(options.decay_steps) + ", expected more than --warmup " +
+    throw OptionError("--schedule linear or cosine ends at step " + std::to_string(options.decay_steps) +
+                      " (--decay-steps, or else --max-steps), expected more than --warmup " +
                       std::to_string(options.warmup_steps) +
-                      " with --schedule linear or cosine; give a shorter --warmup, or a larger --decay-steps or "
-                      "--max-steps");
+                      "; give a shorter --warmup, or a larger --decay-steps or --max-steps");
   }
 }
 

@@ -67,6 +67,7 @@ TEST_F(TrainerLogTest, TheRestIsLoggedWhenPatienceOrAnErrorEndsTheRun) {
   options.ema_decay = 0;
   Train(options);
   EXPECT_THAT(Names("patience"), ElementsAre("valid 6", "train 10", "valid 12", "train 12 partial"));
+  EXPECT_EQ(FileBytes(directory_ / "patience/train.jsonl").find("\"tokens_per_s\":0.0"), std::string::npos);
 
   options = Logged("diverged", 100);
   options.learning_rate = 1e30;
