@@ -54,8 +54,8 @@ namespace {
 // The beginning of a name from a file in quotes, with what a terminal might obey escaped.
 std::string Quoted(const std::string& name) {
   constexpr size_t kMostBytes = 200;
-  if (name.size() > kMostBytes) return Quoted(name.substr(0, kMostBytes) + "...");
-  return nlohmann::json(name).dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+  const std::string shown = name.size() > kMostBytes ? name.substr(0, kMostBytes) + "..." : name;
+  return nlohmann::json(shown).dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
 }
 
 // Half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every half is a float.
