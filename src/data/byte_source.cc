@@ -69,17 +69,20 @@ ByteSource::~ByteSource() {
   if (fd_ > STDIN_FILENO) close(fd_);
 }
 
+// The end is the end: a terminal would go on after its Ctrl-D.
 size_t ByteSource::ReadRaw(char* buffer, size_t size) {
-  while (true) {
+  while (!raw_at_end_) {
     pollfd in{fd_, POLLIN, 0};
     const int ready = poll(&in, 1, kWaitMs);
     const bool is_ready = ready > 0 || (ready < 0 && errno != EINTR);  // an error shows again, when we read
     check_();
     if (!is_ready) continue;
     const ssize_t got = read(fd_, buffer, size);
+    raw_at_end_ = got == 0;
     if (got >= 0) return static_cast<size_t>(got);
     if (errno != EINTR && errno != EAGAIN) FailWithErrno(name_, "cannot read");
   }
+  return 0;
 }
 
 // Reads no more than it takes, and no more than up to the first line's end, which every reader waits for anyway: a

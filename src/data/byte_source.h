@@ -49,6 +49,7 @@ class ByteSource {
   std::function<void()> check_;
   int fd_ = -1;
   bool started_ = false;
+  bool raw_at_end_ = false;
   std::string head_;  // the beginning, read to see what it is, not yet handed on
   std::unique_ptr<Unpacker> unpacker_;
 };

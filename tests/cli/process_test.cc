@@ -33,7 +33,7 @@ TEST(ProcessTest, ClosedDescriptorsAreNotGivenToFiles) {
 
 TEST(ProcessTest, ClosedStdinAndStdoutAreErrorsWhereTheyAreNeeded) {
   const std::string translate = "\"$DRAGOMAN\" translate --model " + TinyRun();
-  EXPECT_THAT(Bash(translate + " <&-").err, HasSubstr("stdin: cannot be read (Bad file descriptor)"));
+  EXPECT_THAT(Bash(translate + " <&-").err, HasSubstr("stdin: cannot read: Bad file descriptor"));
   const Finished no_stdout = Bash("echo a | " + translate + " >&-");
   EXPECT_EQ(no_stdout.code, 1);
   EXPECT_THAT(no_stdout.err, HasSubstr("stdout: cannot be written"));
