@@ -105,11 +105,12 @@ TrainOptions TrainOptions::Resolved() const {
 }
 
 std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
-  constexpr std::array<std::string_view, 19> kDecisive = {
+  constexpr std::array<std::string_view, 21> kDecisive = {
       "batch_tokens", "accumulate",   "batch_order",   "micro_batch_tokens", "precision",
       "schedule",     "warmup",       "decay_steps",   "learning_rate",      "beta1",
       "beta2",        "adam_epsilon", "ema_decay",     "clip_norm",          "learning_rate_factor",
-      "metric",       "weight_decay", "on_non_finite", "label_smoothing"};
+      "metric",       "weight_decay", "on_non_finite", "label_smoothing",    "max_length_ratio",
+      "overlong"};
   TrainOptions resolved = Resolved();  // memory_mb is in micro_batch_tokens
   if (!ScheduleOf().Decays()) resolved.decay_steps = 0;
   std::map<std::string, std::string> texts;

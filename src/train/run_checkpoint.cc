@@ -152,6 +152,11 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
     if (key == "ema_decay" && (value == "0" || before->second == "0")) {
       throw OptionError(change + "; a moving average is there from the first step or never, so resume with that");
     }
+    if (key == "overlong" || key == "max_length_ratio") {
+      throw OptionError(change +
+                        ": that is other training data; resume with what it had, or start a new run from these "
+                        "weights with --init-from");
+    }
     same_batches = same_batches && !DecidesBatches(key);
     warn(fmt::format("{}: {}{}", change, kOtherWeights, key == "micro_batch_tokens" ? ", if only by rounding" : ""));
   }

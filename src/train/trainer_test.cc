@@ -151,6 +151,8 @@ TEST_F(TrainerTest, ResumeRefusesWhatIsAnotherRun) {
               HasSubstr("training data are not those"));
   EXPECT_THAT(message_of([](auto& o) { o.model.max_src_len = 16; }),
               HasSubstr("--max-src-len is 16, but the last start had 32"));
+  EXPECT_THAT(message_of([](auto& o) { o.max_length_ratio = 3; }),
+              HasSubstr("--max-length-ratio is 3, but the last start had 0: that is other training data"));
   EXPECT_EQ(LastState("run").step, 5) << "and left the run alone";
   EXPECT_EQ(Train(Resumed(Rich("run", 9))).step, 9);
 
