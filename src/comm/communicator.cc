@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <iostream>
@@ -136,7 +137,8 @@ void Communicator::AwaitNeighboursEnd(WaitTimer* waiting) const {
   if (std::any_of(processes_.begin(), processes_.begin() + rank_, is_neighbour)) return;
   for (size_t other = own + 1; other < processes_.size(); ++other) {
     while (is_neighbour(processes_[other]) && IsSibling(processes_[other].pid)) {
-      if (waiting->Seconds() >= patience_ + kLeaveLater) {
+      if (waiting->Seconds() >= patience_) {
+        kill(processes_[other].pid, SIGKILL);  // the launcher would first ask it, for seconds
         EndProcess(fmt::format("dragoman: all is done and saved, but {} has not ended: is it stopped? It is ended now",
                                Name(static_cast<int>(other))));
       }
