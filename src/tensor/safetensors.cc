@@ -47,15 +47,18 @@ const DTypeRow& RowOf(DType dtype) {
 }  // namespace
 
 const char* DTypeName(DType dtype) { return RowOf(dtype).name; }
-int64_t DTypeBytes(DType dtype) { return RowOf(dtype).bytes; }
 
 namespace {
 
-// The beginning of a name from a file in quotes, with what a terminal might obey escaped.
+// A JSON string; what a terminal might obey is escaped.
+std::string JsonString(const std::string& text) {
+  return nlohmann::json(text).dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+}
+
+// For messages: a name from a file, or its beginning.
 std::string Quoted(const std::string& name) {
   constexpr size_t kMostBytes = 200;
-  const std::string shown = name.size() > kMostBytes ? name.substr(0, kMostBytes) + "..." : name;
-  return nlohmann::json(shown).dump(-1, ' ', /*ensure_ascii=*/false, nlohmann::json::error_handler_t::replace);
+  return JsonString(name.size() > kMostBytes ? name.substr(0, kMostBytes) + "..." : name);
 }
 
 // Half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every half is a float.
@@ -100,7 +103,7 @@ std::string ShapeString(const std::vector<int64_t>& shape) {
 void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::string, std::string>& metadata,
                       WritableFile& file) {
   std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
-  std::string text = metadata.empty() ? "{" : "{" + Quoted(kMetadata) + ":" + nlohmann::json(metadata).dump();
+  std::string text = metadata.empty() ? "{" : "{" + JsonString(kMetadata) + ":" + nlohmann::json(metadata).dump();
   int64_t begin = 0;  // within the data
   for (size_t i = 0; i < tensors.size(); ++i) {
     const TensorView& tensor = tensors[i];
@@ -108,7 +111,7 @@ void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::strin
     DRAGOMAN_CHECK(CheckedProduct(tensor.shape) == static_cast<int64_t>(tensor.data.size()));
     const int64_t end = begin + static_cast<int64_t>(tensor.data.size_bytes());
     const nlohmann::ordered_json entry = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
-    text += (text.size() > 1 ? "," : "") + Quoted(tensor.name) + ":" + entry.dump();
+    text += (text.size() > 1 ? "," : "") + JsonString(tensor.name) + ":" + entry.dump();
     begin = end;
   }
   text += "}";

@@ -32,7 +32,6 @@ void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::strin
 enum class DType { kBool, kU8, kI8, kU16, kI16, kF16, kBF16, kU32, kI32, kF32, kU64, kI64, kF64 };
 
 const char* DTypeName(DType dtype);  // "F32"
-int64_t DTypeBytes(DType dtype);     // of one number
 
 // A tensor in a file.
 struct TensorInfo {

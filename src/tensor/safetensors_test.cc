@@ -86,6 +86,18 @@ TEST(SafetensorsTest, RoundTripIsBitExact) {
   reader.ReadFloats("empty", {0, 4}, {});
 }
 
+// Messages show the beginning of a name; the file has it whole.
+TEST(SafetensorsTest, ALongNameIsWrittenWhole) {
+  const std::string name = std::string(300, 'x') + "é\"\n";
+  const std::vector<float> value = {3};
+  MemoryWriter file;
+  WriteSafetensors({{name, {1}, value}}, {}, file);
+  const SafetensorsReader reader = ReaderOf(file.written);
+  float read = 0;
+  reader.ReadFloats(name, {1}, {&read, 1});
+  EXPECT_EQ(read, 3);
+}
+
 TEST(SafetensorsTest, NamesAreSortedDataIsAlignedAndOrderDoesNotMatter) {
   const std::string bytes = SmallFile();
   uint64_t length = 0;
