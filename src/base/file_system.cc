@@ -72,6 +72,8 @@ std::string ReadFile(FileSystem& files, const std::string& path, int64_t most) {
   return bytes;
 }
 
+std::string InputName(const std::string& path) { return path == kStdinPath ? "stdin" : path; }
+
 std::string ReadStdin(size_t most) {
   std::string bytes;
   for (char buffer[1 << 16];;) {

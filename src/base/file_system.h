@@ -102,7 +102,12 @@ std::string FileName(const std::string& path);
 // is read with a limit.
 std::string ReadFile(FileSystem& files, const std::string& path, int64_t most = std::numeric_limits<int64_t>::max());
 
-// All of stdin, as the text of the file that "-" stands for. Throws FileError, also when it is longer than `most`
+constexpr const char* kStdinPath = "-";
+
+// "stdin" for "-", otherwise the path itself: how messages name an input.
+std::string InputName(const std::string& path);
+
+// All of stdin. Throws FileError, also when it is longer than `most`
 // bytes.
 std::string ReadStdin(size_t most);
 

@@ -6,17 +6,20 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/overwrite_check.h"
+#include "base/stderr.h"
 #include "cli/attention_picture.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
+#include "data/line_reader.h"
 #include "decode/attention_map.h"
 
 namespace dragoman {
@@ -28,7 +31,8 @@ pieces it attended to.
 Examples:
   dragoman attention --model RUN "I love you"
   dragoman attention --model RUN --svg out.svg --layer 1 --head 0 "I love you"
-  dragoman attention --model RUN --target "我爱你" "I love you")";
+  dragoman attention --model RUN --target "我爱你" "I love you"
+  echo "I love you" | dragoman attention --model RUN -)";
 
 struct AttentionFlags {
   std::string model, target, svg;
@@ -64,11 +68,21 @@ void Report(const AttentionMap& map, const TransformerConfig& config) {
   if (map.repaired) std::cerr << "dragoman: invalid UTF-8 or NUL bytes are shown as U+FFFD or a space\n";
 }
 
+// The sentence of the command line, or the first line of stdin for "-".
+std::string SentenceOf(const std::vector<std::string>& words) {
+  if (words != std::vector<std::string>{kStdinPath}) return fmt::format("{}", fmt::join(words, " "));
+  GreetTerminal("a sentence");
+  LineReader reader(kStdinPath);
+  std::string_view line;
+  if (!reader.Next(&line)) throw FileError("stdin", "is empty, expected a line: the sentence");
+  return std::string(line);
+}
+
 void Show(const AttentionFlags& flags) {
   CheckIndex("--layer", flags.layer);
   CheckIndex("--head", flags.head);
   flags.decode.Validate();
-  const std::string sentence = fmt::format("{}", fmt::join(flags.words, " "));
+  const std::string sentence = SentenceOf(flags.words);
   const bool svg_to_stdout = flags.svg == kStdoutPath;
   for (const std::string& output : {std::string(kStdoutPath), flags.svg}) {
     if (!output.empty()) RefuseOverwriting("--svg", output, ModelInputs("--model", flags.model));
@@ -93,7 +107,9 @@ void AddAttentionCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<AttentionFlags>();
   AddModelFlag(*command, &flags->model);
-  command->add_option("sentence", flags->words, "the source sentence")->required()->type_name(kTextType);
+  command->add_option("sentence", flags->words, "the source sentence; -: a line of stdin")
+      ->required()
+      ->type_name(kTextType);
   const FlagRegistrar flag{command};
   flag("target", flags->target, "look at this translation instead of the model's own");
   command->add_option("--svg", flags->svg, "also write the picture to this file; -: to stdout, instead of text")

@@ -7,10 +7,10 @@
 #include <set>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/nearest_name.h"
 #include "cli/parse_value.h"
 #include "cli/toml_file.h"
-#include "data/byte_source.h"
 
 namespace dragoman {
 namespace {

@@ -65,10 +65,11 @@ class Describer {
 Json Describer::Vocabulary(const std::string& path) {
   Json json;
   Try([&] {
-    json["file"] = FileName(path);
-    json["bytes"] = files_.Open(path)->size();
+    json["file"] = FileName(InputName(path));
+    if (path != kStdinPath) json["bytes"] = files_.Open(path)->size();
     const dragoman::Vocabulary vocabulary = dragoman::Vocabulary::Load(path);
     const VocabularyTraits& traits = vocabulary.traits();
+    json["bytes"] = vocabulary.serialized().size();
     json["type"] = traits.type;
     json["pieces"] = vocabulary.size();
     Json& special = json["special_ids"] = Json::object();
@@ -124,8 +125,9 @@ Json Describer::Weights(const SafetensorsReader& weights) {
   std::set<std::string> types;
   for (const auto& [name, info] : weights.tensors()) {
     types.insert(DTypeName(info.dtype));
-    const int64_t size = (info.end - info.begin) / DTypeBytes(info.dtype);
-    const auto add = [&](const char* part) { parts[part] = parts.value(part, int64_t{0}) + size; };
+    const auto add = [&, size = info.elements](const char* part) {
+      parts[part] = parts.value(part, int64_t{0}) + size;
+    };
     add("total");
     const auto part =
         std::ranges::find_if(kParts, [&tensor = name](const auto& p) { return tensor.starts_with(p.first); });
@@ -157,7 +159,7 @@ void Describer::RequireFiniteNumbers(const std::string& path) {
   const SafetensorsReader reader(files_, path);
   for (const auto& [name, info] : reader.tensors()) {
     Try([&, &tensor = name, &place = info] {
-      std::vector<float> values(static_cast<size_t>((place.end - place.begin) / DTypeBytes(place.dtype)));
+      std::vector<float> values(static_cast<size_t>(place.elements));
       reader.ReadFloats(tensor, place.shape, values);
       if (kernels::AllFinite(values)) return;
       throw FormatError(path,
@@ -268,9 +270,14 @@ Json Describer::Run(const std::string& run) {
     if (files_.Type(path) == FileType::kSymlink) json[link] = files_.ReadSymlink(path);
   }
   if (files_.Exists(JoinPath(run, "averaged"))) json["averaged"] = "averaged";
-  Try([&] { json["bytes"] = BytesBelow(files_, run); });
   const std::string log = JoinPath(run, "train.jsonl");
   if (files_.Exists(log)) Try([&] { ReadLog(log, &json); });
+  if (json["checkpoints"].empty() && !json.contains("validations")) {
+    throw FileError(run,
+                    "no model here, no run and no vocabulary; expected a model's or run's directory, or a vocabulary "
+                    "file; check the path");
+  }
+  Try([&] { json["bytes"] = BytesBelow(files_, run); });
   return json;
 }
 
@@ -292,8 +299,8 @@ bool IsModel(FileSystem& files, const std::string& path) {
 Json Describe(FileSystem& files, const std::string& path, bool verify) {
   Json json = {{"path", path}, {"kind", ""}};
   Describer describer(files, verify);
-  if (!files.Exists(JoinPath(path, "."))) {  // a file, or nothing
-    files.Open(path);
+  if (path == kStdinPath || !files.Exists(JoinPath(path, "."))) {  // a file, or nothing
+    if (path != kStdinPath) files.Open(path);
     RefusePart(path);
     json["kind"] = "vocabulary";
     json["vocabulary"] = describer.Vocabulary(path);
@@ -304,11 +311,6 @@ Json Describe(FileSystem& files, const std::string& path, bool verify) {
   } else {
     json["kind"] = "run";
     json["run"] = describer.Run(path);
-    if (json["run"]["checkpoints"].empty() && !json["run"].contains("validations")) {
-      throw FileError(path,
-                      "no model here, no run and no vocabulary; expected a model's or run's directory, or a "
-                      "vocabulary file; check the path");
-    }
     if (!json["run"]["checkpoints"].empty()) json["model"] = describer.Model(ResolveModelDirectory(files, path));
   }
   json["problems"] = describer.problems();

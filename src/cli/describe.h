@@ -10,10 +10,10 @@
 
 namespace dragoman {
 
-// The object that docs/formats.md describes under `dragoman info`, of a model's directory, a run's or a vocabulary.
-// Whatever is damaged or missing is told in its list "problems" and left out elsewhere. Reads the headers of weights
-// and no numbers, unless `verify` is set: then all checksums are compared and all numbers looked at.
-// Throws FileError when nothing of ours is at `path`.
+// The object that docs/formats.md describes under `dragoman info`, of a model's directory, a run's or a vocabulary,
+// which may be "-", stdin. Whatever is damaged or missing is told in its list "problems" and left out elsewhere. Reads
+// the headers of weights and no numbers, unless `verify` is set: then all checksums are compared and all numbers looked
+// at. Throws FileError when nothing of ours is at `path`.
 nlohmann::ordered_json Describe(FileSystem& files, const std::string& path, bool verify);
 
 }  // namespace dragoman

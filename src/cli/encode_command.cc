@@ -73,6 +73,10 @@ std::shared_ptr<const Vocabulary> OpenVocabulary(const PieceFlags& flags, bool s
   }
   if (!flags.vocab.empty()) {
     if (side_is_given) throw OptionError("--side is given with --vocab, expected --model, which may have one for each");
+    if (flags.vocab == kStdinPath && flags.input == kStdinPath) {
+      throw OptionError(
+          "--vocab and --input are both \"-\", expected at most one of them from stdin; give a file for one");
+    }
     return std::make_shared<const Vocabulary>(Vocabulary::Load(flags.vocab));
   }
   FileSystem& files = RealFileSystem();
@@ -201,7 +205,8 @@ void Decode(const PieceFlags& flags, bool side_is_given) {
 
 // All flags but --input-format or --output-format.
 void AddFlags(CLI::App& command, PieceFlags* flags) {
-  command.add_option("--vocab", flags->vocab, "vocabulary file (dragoman vocab, SentencePiece)")->type_name("FILE");
+  command.add_option("--vocab", flags->vocab, "vocabulary file (dragoman vocab, SentencePiece); -: stdin")
+      ->type_name("FILE");
   command.add_option("--model", flags->model, "or the vocabulary of this model directory, or run's directory")
       ->type_name("DIR");
   const FlagRegistrar flag{&command};

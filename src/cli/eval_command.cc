@@ -13,6 +13,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/overwrite_check.h"
 #include "base/stderr.h"
 #include "cli/option_flags.h"

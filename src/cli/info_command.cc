@@ -29,7 +29,7 @@ constexpr char kExamples[] =
 Examples:
   dragoman info RUN
   dragoman info RUN/best --verify    compares every checksum and looks at every number
-  dragoman info V.model
+  dragoman info V.model              -: a vocabulary from stdin
   dragoman info RUN --json           the same for programs: docs/formats.md
 What is wrong is told beside what can still be read, and makes the exit code 1. Name and licence of a model stand in its
 about.json, which may be edited.)";
@@ -55,8 +55,9 @@ void RefuseStdoutInside(const std::string& path) {
 }
 
 void Info(const InfoFlags& flags) {
-  RefuseStdoutInside(flags.path);
   const nlohmann::ordered_json found = Describe(RealFileSystem(), flags.path, flags.verify);
+  RefuseStdoutInside(
+      flags.path);  // not earlier: who gives a wrong path, such as /, does not wait for a walk through it
   if (flags.json) {
     std::cout << found.dump(2, ' ', /*ensure_ascii=*/false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
   } else {

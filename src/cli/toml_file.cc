@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/json_scanner.h"
-#include "data/byte_source.h"
 
 namespace dragoman {
 namespace {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "data/foreign_text.h"
 
 namespace dragoman {
@@ -42,8 +43,6 @@ int OpenForReading(const std::string& path) {
 }
 
 }  // namespace
-
-std::string InputName(const std::string& path) { return path == kStdinPath ? "stdin" : path; }
 
 // One inflate stream, restarted at every gzip member.
 struct ByteSource::Unpacker {

@@ -11,11 +11,6 @@
 
 namespace dragoman {
 
-constexpr const char* kStdinPath = "-";
-
-// "stdin" for "-", otherwise the path itself: how messages name an input.
-std::string InputName(const std::string& path);
-
 // Reads from front to back. gzip is recognised by its first two bytes, not by the file's name; several gzip members
 // end to end are one text, as gzip has it. Not thread-safe.
 class ByteSource {

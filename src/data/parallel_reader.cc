@@ -8,6 +8,7 @@
 
 #include "base/counted.h"
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/json.h"
 #include "text/blank.h"
 

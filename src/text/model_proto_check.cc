@@ -156,7 +156,6 @@ void Walker::CheckPiece(std::string_view message) {
 
 void Walker::Note(std::string_view piece, uint64_t type) {
   VocabularyTraits& traits = summary_.traits;
-  traits.control += type == kControl;
   traits.user_defined += type == kUserDefined;
   traits.unused += type == kUnused;
   traits.bytes += type == kByte;
@@ -186,9 +185,11 @@ void Walker::CheckTrainerSpec(std::string_view spec) {
         break;
       }
       case 24:
+        Expect(field, kVarint, "treat_whitespace_as_suffix");
+        break;
       case 35:
-        Expect(field, kVarint, field.number == 24 ? "treat_whitespace_as_suffix" : "byte_fallback");
-        (field.number == 24 ? summary_.traits.space_ends_words : summary_.traits.byte_fallback) = field.varint != 0;
+        Expect(field, kVarint, "byte_fallback");
+        summary_.traits.byte_fallback = field.varint != 0;
         break;
       case 44:
       case 45:
@@ -231,7 +232,6 @@ void Walker::NoteNormalizerSpec(std::string_view spec) {
     if (is_name && field.contents.size() <= kMaxRulesName && IsValidUtf8(field.contents)) name = field.contents;
     if (field.number == 3) traits.adds_space_in_front = field.varint != 0;
     if (field.number == 4) traits.removes_extra_spaces = field.varint != 0;
-    if (field.number == 5) traits.escapes_spaces = field.varint != 0;
   }
   if (summary_.normalizes) traits.normalization = name.empty() || name == "identity" ? "custom" : name;
 }

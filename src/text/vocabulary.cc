@@ -124,7 +124,9 @@ Vocabulary& Vocabulary::operator=(Vocabulary&&) noexcept = default;
 Vocabulary::~Vocabulary() = default;
 
 Vocabulary Vocabulary::Load(const std::string& path) {
-  return FromBytes(ReadFile(RealFileSystem(), path, kMaxVocabularyBytes), path);
+  return FromBytes(
+      path == kStdinPath ? ReadStdin(kMaxVocabularyBytes) : ReadFile(RealFileSystem(), path, kMaxVocabularyBytes),
+      InputName(path));
 }
 
 Vocabulary Vocabulary::FromBytes(std::string bytes, const std::string& path) {

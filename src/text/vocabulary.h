@@ -20,8 +20,9 @@ inline constexpr int64_t kMaxVocabularyBytes = int64_t{1} << 28;  // of a model'
 // Owns one loaded model; immutable, so any number of threads may call the const functions at once. Move-only.
 class Vocabulary {
  public:
-  // Throws FileError when `path` cannot be read, and FormatError when it is not a SentencePiece model that can be used
-  // safely (the file is not trusted: see text/model_proto_check.h), or has no </s> to end a sentence with.
+  // Reads the file `path`, or stdin for "-". Throws FileError when it cannot be read, and FormatError when it is not a
+  // SentencePiece model that can be used safely (the file is not trusted: see text/model_proto_check.h), or has no </s>
+  // to end a sentence with.
   static Vocabulary Load(const std::string& path);
   // The same from a model's bytes; `path` only names it in messages.
   static Vocabulary FromBytes(std::string bytes, const std::string& path);

@@ -229,7 +229,6 @@ TEST(VocabularyTest, ByteFallbackKeepsALongRunWhole) {
 TEST(VocabularyTest, TraitsSayHowItWasMade) {
   const VocabularyTraits plain = TestVocabulary().traits();
   EXPECT_EQ(plain.type, "unigram");
-  EXPECT_EQ(plain.control, 2);  // <s>, </s>
   EXPECT_EQ(plain.user_defined, 0);
   EXPECT_EQ(plain.bytes, 0);
   EXPECT_FALSE(plain.byte_fallback);

@@ -10,7 +10,6 @@ namespace dragoman {
 
 struct VocabularyTraits {
   std::string type = "unigram";  // or "bpe", "word", "char"
-  int32_t control = 0;           // pieces such as <s> and </s>
   int32_t user_defined = 0;
   int32_t unused = 0;
   int32_t bytes = 0;                   // 256 with byte fallback
@@ -19,8 +18,6 @@ struct VocabularyTraits {
   std::string normalization = "none";  // SentencePiece's name of the rules; "custom" where it has none
   bool adds_space_in_front = true;     // the first word looks like the others
   bool removes_extra_spaces = true;    // at both ends, and all but one in between
-  bool escapes_spaces = true;          // a space is U+2581 in pieces
-  bool space_ends_words = false;       // the mark stands behind a word, not before it
 };
 
 }  // namespace dragoman

@@ -8,27 +8,20 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "data/byte_source.h"
 #include "model/model_file.h"
 
 namespace dragoman {
 namespace {
 
-// "-" is stdin.
-std::shared_ptr<const Vocabulary> LoadVocabularyFile(const std::string& path) {
-  constexpr size_t kMostBytes = size_t{1} << 30;
-  if (path != kStdinPath) return std::make_shared<const Vocabulary>(Vocabulary::Load(path));
-  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(ReadStdin(kMostBytes), InputName(path)));
-}
-
 // model: the directory to take them from if no flag names them.
 VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const std::string& model) {
+  const auto load = [](const std::string& path) { return std::make_shared<const Vocabulary>(Vocabulary::Load(path)); };
   if (!o.vocab.empty()) {
-    const auto joint = LoadVocabularyFile(o.vocab);
+    const auto joint = load(o.vocab);
     return {joint, joint};
   }
   if (o.src_vocab.empty()) return LoadVocabularies(files, model);
-  return {LoadVocabularyFile(o.src_vocab), LoadVocabularyFile(o.tgt_vocab)};
+  return {load(o.src_vocab), load(o.tgt_vocab)};
 }
 
 int StartOf(const Vocabulary& vocab) {

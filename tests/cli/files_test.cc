@@ -169,9 +169,18 @@ TEST_F(OutputTest, ADashIsStdinOrStdout) {
   const Finished trained = Bash(Command(train + "--vocab - --output by-stdin < V.model"));
   EXPECT_EQ(trained.code, 0) << trained.err;
   EXPECT_EQ(FileText(Scratch("by-stdin/last/vocab.model")), FileText(Scratch("V.model")));
+  EXPECT_EQ(Bash(Command("encode --vocab - --input text < V.model")).out,
+            Bash(Command("encode --vocab V.model < text")).out);
+  EXPECT_EQ(Bash(Command("decode --vocab - --input text < V.model")).out,
+            Bash(Command("decode --vocab V.model < text")).out);
+  EXPECT_THAT(Bash(Command("info - < V.model")).out, HasSubstr(" pieces"));
+  const std::string map = Bash(Command("attention --model run a b c")).out;
+  EXPECT_THAT(map, HasSubstr("Cross-attention"));
+  EXPECT_EQ(Bash(Command("attention --model run - < text")).out, map);
   const Finished config = Bash(Command("train --config - --dump-config <<< 'max-steps = 321'"));
   EXPECT_THAT(config.out, HasSubstr("\nmax-steps = 321 "));
   EXPECT_FALSE(RealFileSystem().Exists(Scratch("-")));
+  ExpectRefused("encode --vocab - < V.model", "--vocab and --input are both \"-\"");
   ExpectRefused(train + "--vocab V.model --output -", "--output is -, expected a directory");
   ExpectRefused("average --output - run", "--output is -, expected a directory");
   ExpectRefused(train + "--vocab - --config - --output twice < V.model", "\"-\" (stdin) is given as");
