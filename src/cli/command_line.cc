@@ -108,9 +108,12 @@ const CLI::App* CommandOf(const CLI::App& app, const std::vector<std::string>& a
 
 // Prints `dragoman: message` as one line, whatever names of files hold.
 int Fail(const std::string& message, int code) {
-  constexpr size_t kMostBytes = 4000;  // what files hold may be quoted in it
+  constexpr size_t kMostBytes = 4000;  // what files hold may be quoted in it; the end says what to do
+  const std::string shown = message.size() <= kMostBytes ? message
+                                                         : message.substr(0, kMostBytes / 2) + " ... " +
+                                                               message.substr(message.size() - kMostBytes / 2);
   std::string line;
-  for (const char c : message.substr(0, kMostBytes)) {
+  for (const char c : shown) {
     const auto byte = static_cast<unsigned char>(c);
     line += byte < 0x20 || byte == 0x7F ? fmt::format("\\x{:02x}", byte) : std::string(1, c);
   }

@@ -38,20 +38,10 @@ namespace {
 void CheckSize(const TransformerConfig& config, const SafetensorsReader& reader) {
   int64_t held = 0;
   for (const auto& [name, info] : reader.tensors()) held += info.elements;  // no more than the file has bytes
-  const int64_t d_model = config.d_model;
-  const int64_t target_tables = config.tying == Tying::kAll ? 0 : config.tying == Tying::kDecoder ? 1 : 2;
-  const int64_t embeddings = (config.src_vocab + target_tables * config.tgt_vocab) * d_model;
-  const int64_t positions =
-      config.positions == Positions::kLearned ? (int64_t{config.max_src_len} + config.max_tgt_len) * d_model : 0;
-  const int64_t attention = 4 * d_model * config.attention_width();
-  const int64_t feed_forward = (config.gated ? 3 : 2) * d_model * config.d_ff;
-  const int64_t least = embeddings + positions + config.encoder_layers * (attention + feed_forward) +
-                        config.decoder_layers * (2 * attention + feed_forward);  // all but biases and norms
-  if (least > held) {
-    throw FormatError(reader.path(),
-                      fmt::format("holds {} numbers, expected at least {} for the config.json beside it; "
-                                  "do the two belong together?",
-                                  held, least));
+  if (const int64_t expected = config.Parameters(); expected / 2 > held) {
+    throw FormatError(reader.path(), fmt::format("holds {} numbers, expected {} for the config.json beside it; "
+                                                 "do the two belong together?",
+                                                 held, expected));
   }
 }
 

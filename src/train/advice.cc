@@ -48,14 +48,12 @@ std::string AdviseOnDecay(const RunFacts& f) {
 std::string AdviseOnValidation(const RunFacts& f) {
   if (!f.has_validation) {
     return "no validation: nothing will show when the model stops getting better, or gets worse; keep some pairs out "
-           "of "
-           "the training data and give them as --valid-src and --valid-tgt";
+           "of the training data and give them as --valid-src and --valid-tgt";
   }
   if (f.valid_pairs_in_training == 0) return "";
   return fmt::format(
       "{} of {} validation pairs {} in the training data, too: scores will be too good, and the best checkpoint the "
-      "one "
-      "that knows them by heart; take {} out of the training data",
+      "one that knows them by heart; take {} out of the training data",
       f.valid_pairs_in_training, f.valid_pairs, f.valid_pairs_in_training == 1 ? "is" : "are",
       f.valid_pairs_in_training == 1 ? "it" : "them");
 }
@@ -90,8 +88,7 @@ std::vector<std::string> AdviseOnMemory(const MemoryFacts& f) {
   if (f.limit > 0 && f.limit < f.least_activations) {
     lines.push_back(
         fmt::format("--memory-mb {} is less than {} can do with ({}): micro-batches of a single sentence will take "
-                    "more; give more, "
-                    "fewer --threads or a smaller model",
+                    "more; give more, fewer --threads or a smaller model",
                     f.limit >> 20, Counted(f.threads, "thread"), Megabytes(f.least_activations)));
   }
   if (const int64_t needed = f.weights + f.activations; f.available > 0 && needed > f.available) {

@@ -7,8 +7,9 @@
 
 namespace dragoman {
 
-// Throws FileError for a data or vocabulary file that cannot be read, OptionError for one that the run would write
-// over, such as OUTPUT/train.jsonl. Opens none of them, for a pipe can be opened only once.
+// Throws FileError for a data or vocabulary file that cannot be read, or data that are no text by their first bytes;
+// OptionError for a file, or the model of --init-from, that the run would write over, such as OUTPUT/train.jsonl. What
+// can be opened only once, such as a pipe, is not opened.
 void CheckInputFiles(const TrainOptions& options);
 
 }  // namespace dragoman

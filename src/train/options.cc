@@ -9,9 +9,9 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/option_text.h"
 #include "base/thread_pool.h"
-#include "data/byte_source.h"
 #include "metrics/bleu_tokenizer.h"
 #include "train/gradient_workers.h"
 

@@ -127,7 +127,7 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("train_tsv", o.train_tsv, "training data as source TAB target, instead of two files; - is stdin");
   visit("train_jsonl", o.train_jsonl, "training data as one JSON object a line, instead of two files; - is stdin");
   visit("jsonl_src_key", o.jsonl_src_key,
-        "key of the source in --train-jsonl, of the object itself; for nested ones see docs/formats.md");
+        "key of the source in --train-jsonl; translation.en: the key en of the object at translation");
   visit("jsonl_tgt_key", o.jsonl_tgt_key, "key of the target in --train-jsonl");
   visit("max_length_ratio", o.max_length_ratio,
         "leave training pairs out whose sides differ more in their numbers of tokens, such as 3; 0: never");

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "base/option_text.h"
 #include "base/version.h"
-#include "data/byte_source.h"
 #include "model/model_file.h"
 
 namespace dragoman {

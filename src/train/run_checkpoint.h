@@ -47,9 +47,9 @@ void RequireSameModel(FileSystem& files, const std::string& directory, const Tra
 void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer);
 
 // The state to go on with when `saved` is what the checkpoint holds and `now` (seed, threads, options) what this start
-// was given. Throws OptionError for another seed or metric, or a moving average that only one of them has: that would
-// be another run. All else may change, and `warn` is told what it does; where the batches of an epoch are other ones,
-// the epoch begins again.
+// was given. Throws OptionError for another seed, metric or filter of the training data (--overlong,
+// --max-length-ratio), or a moving average that only one of them has: that would be another run. All else may change,
+// and `warn` is told what it does; where the batches of an epoch are other ones, the epoch begins again.
 TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
                     const std::function<void(const std::string&)>& warn);
 

@@ -411,7 +411,7 @@ Trainer::UpdateSums Trainer::Agree(const UpdateSums& own, int suspect) {
 
 void Trainer::Step() {
   const UpdateSums found = ComputeGradients();
-  const double norm = std::sqrt(found.squares);
+  const double norm = std::abs(std::sqrt(found.squares));  // a NaN, too, has a sign, which would be printed
   if (const double limit = options_.max_minutes * 60; limit > 0) {
     const int64_t before = state_.timed_steps;
     state_.timed_steps = StepsInTime(state_.step + 1, state_.seconds, limit, before);

@@ -31,7 +31,7 @@ void WeightGuard::NoteFinite(std::span<Batch> batches) {
 
 std::string WeightGuard::Skip(int64_t step, const std::string& where, double loss, double norm, int64_t saved_step) {
   const std::string what =
-      fmt::format("step {}, {}: the loss is {} and the gradient's norm {}", step, where, loss, norm);
+      fmt::format("step {}, {}: the loss is {} and the gradient's norm {}", step, where, std::abs(loss), norm);
   if (options_.on_non_finite == OnNonFinite::kStop) {
     throw NumericError(what + ", expected finite numbers; " + LastSaved(saved_step) + ", or --on-non-finite skip");
   }
@@ -61,7 +61,7 @@ void WeightGuard::RequireSound(int64_t step, std::span<const Batch> otherwise, i
   if (!kernels::AllFinite(optimizer_.second_moment())) fail("squares of gradients are not finite");
   if (witness_.sentences() == 0 && saved_step >= 0) return;  // no update since the checkpoint they come from
   const double loss = workers_.Evaluate(witness_.sentences() > 0 ? witness_ : otherwise.front()).loss;
-  if (!std::isfinite(loss)) fail(fmt::format("the loss that the weights give is {}", loss));
+  if (!std::isfinite(loss)) fail(fmt::format("the loss that the weights give is {}", std::abs(loss)));
 }
 
 void WeightGuard::RequireEqual(int64_t step, int64_t saved_step) {
