@@ -26,8 +26,8 @@ std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int3
   Tape tape;
   const Sentences src({source}), tgt({history});
   const Variable hidden = model.Decode(tape, tgt.view(), src.packing(), model.Encode(tape, src.view()));
-  const Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
-  kernels::LogSoftmaxRows(logits.value());
+  Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
+  kernels::LogSoftmaxRows(logits.writable());
   return {logits.value().data, logits.value().data + logits.cols()};
 }
 
