@@ -38,13 +38,14 @@ struct Call {
   }
 
   Packing packing() const { return {offsets}; }
-  Matrix operator[](int i) const { return {values.data() + i * (tokens * width + kGap), tokens, width}; }
-  AttentionOperands Operands(int i) const { return {(*this)[i], (*this)[i + 1], (*this)[i + 2]}; }
-  void Forward() const {
+  Matrix operator[](int i) { return {values.data() + i * (tokens * width + kGap), tokens, width}; }
+  AttentionOperands Operands(int i) { return {(*this)[i], (*this)[i + 1], (*this)[i + 2]}; }
+  AttentionGradients Gradients(int i) { return {(*this)[i], (*this)[i + 1], (*this)[i + 2]}; }
+  void Forward() {
     AttentionForward(shape, packing(), packing(), Operands(0), (*this)[3], log_sum_exp.data(), scratch.data());
   }
-  void Backward() const {
-    AttentionBackward(shape, packing(), packing(), Operands(0), (*this)[4], log_sum_exp.data(), Operands(5),
+  void Backward() {
+    AttentionBackward(shape, packing(), packing(), Operands(0), (*this)[4], log_sum_exp.data(), Gradients(5),
                       scratch.data());
   }
   void Report(benchmark::State& state, double flops_per_pair) const {
@@ -56,13 +57,13 @@ struct Call {
 };
 
 void Forward(benchmark::State& state, bool causal, float dropout) {
-  const Call call(state, causal, dropout);
+  Call call(state, causal, dropout);
   for (auto _ : state) call.Forward();
   call.Report(state, 4);
 }
 
 void Backward(benchmark::State& state, bool causal, float dropout) {
-  const Call call(state, causal, dropout);
+  Call call(state, causal, dropout);
   call.Forward();
   for (auto _ : state) call.Backward();
   call.Report(state, 10);
@@ -70,12 +71,12 @@ void Backward(benchmark::State& state, bool causal, float dropout) {
 
 // One hypothesis, `length` positions in.
 void Step(benchmark::State& state) {
-  const Call call(state, true, 0);
+  Call call(state, true, 0);
   const int64_t length = state.range(2);
   std::vector<const float*> keys, values;
   for (int64_t j = 0; j < length; ++j) keys.push_back(call[1].Row(j)), values.push_back(call[2].Row(j));
   for (auto _ : state) {
-    AttentionStep(call.shape.heads, call.shape.d_head, call[0].data, keys, values, call[3].data, call.scratch.data());
+    AttentionStep(call.shape, call[0].data, keys, values, call[3].data, call.scratch.data());
   }
   state.counters["FLOP/s"] =
       benchmark::Counter(4.0 * call.width * length, benchmark::Counter::kIsIterationInvariantRate);

@@ -39,9 +39,9 @@ class Operands {
   }
 
   int64_t size() const { return rows_ * cols_; }
-  Matrix operator[](int i) const { return {values_.data() + i * size(), rows_, cols_}; }
-  std::span<float> Flat(int i) const { return values_.span().subspan(static_cast<size_t>(i * size()), Size()); }
-  float* Vector(int i) const { return vectors_.data() + i * (rows_ + cols_); }
+  Matrix operator[](int i) { return {values_.data() + i * size(), rows_, cols_}; }
+  std::span<float> Flat(int i) { return values_.span().subspan(static_cast<size_t>(i * size()), Size()); }
+  float* Vector(int i) { return vectors_.data() + i * (rows_ + cols_); }
   const std::vector<int32_t>& ids() const { return ids_; }
 
   // passes: over one matrix, read or written
@@ -57,26 +57,26 @@ class Operands {
   std::vector<int32_t> ids_;
 };
 
-void Softmax(benchmark::State& state) {
-  const Operands x(state);
-  for (auto _ : state) SoftmaxRows(x[0]);
+void LogSoftmax(benchmark::State& state) {
+  Operands x(state);
+  for (auto _ : state) LogSoftmaxRows(x[0]);
   x.Report(state, 2);
 }
 
 void CrossEntropy(benchmark::State& state) {
-  const Operands x(state);
+  Operands x(state);
   for (auto _ : state) benchmark::DoNotOptimize(CrossEntropyRows(x[0], x.ids(), 0.1f, 1.0f));
   x.Report(state, 2);
 }
 
 void LayerNorm(benchmark::State& state) {
-  const Operands x(state);
+  Operands x(state);
   for (auto _ : state) LayerNormForward(x[0], x.Vector(0), x.Vector(1), kEpsilon, x[1], x.Vector(2), x.Vector(3));
   x.Report(state, 2);
 }
 
 void LayerNormGradient(benchmark::State& state) {
-  const Operands x(state);
+  Operands x(state);
   LayerNormForward(x[0], x.Vector(0), nullptr, kEpsilon, x[1], x.Vector(2), x.Vector(3));
   for (auto _ : state) {
     LayerNormBackward(x[1], x[0], x.Vector(0), x.Vector(2), x.Vector(3), x[2], /*accumulate=*/false, x.Vector(1),
@@ -86,38 +86,38 @@ void LayerNormGradient(benchmark::State& state) {
 }
 
 void Activate(benchmark::State& state, Activation activation) {
-  const Operands x(state);
+  Operands x(state);
   for (auto _ : state) ActivationForward(activation, x[0], nullptr, x[1]);
   x.Report(state, 2);
 }
 
 void ActivateGradient(benchmark::State& state, Activation activation) {
-  const Operands x(state);
+  Operands x(state);
   for (auto _ : state) ActivationBackward(activation, x[0], x[1], x[2]);
   x.Report(state, 3);
 }
 
 void DropOut(benchmark::State& state) {
-  const Operands x(state);
+  Operands x(state);
   for (auto _ : state) ApplyDropout(kDropout, x[0], x[1], /*accumulate=*/false);
   x.Report(state, 2);
 }
 
 void Residual(benchmark::State& state) {
-  const Operands x(state);
+  Operands x(state);
   for (auto _ : state) ResidualDropout(kDropout, x[0], x.Vector(0), x[1], x[2]);
   x.Report(state, 3);
 }
 
 void BiasGradient(benchmark::State& state) {
-  const Operands x(state);
+  Operands x(state);
   for (auto _ : state) AddColumnSums(x[0], x.Vector(0));
   x.Report(state, 1);
 }
 
 void Embed(benchmark::State& state) {
-  const Operands x(state);
-  const FlatBuffer table(kVocab * state.range(1));
+  Operands x(state);
+  FlatBuffer table(kVocab * state.range(1));
   std::ranges::fill(table.span(), 1.0f);
   for (auto _ : state) {
     EmbeddingForward(x.ids(), Matrix(table.data(), kVocab, state.range(1)), 2.0f, x.ids(), Matrix(), x[0]);
@@ -126,15 +126,15 @@ void Embed(benchmark::State& state) {
 }
 
 void EmbedGradient(benchmark::State& state) {
-  const Operands x(state);
-  const FlatBuffer table(kVocab * state.range(1));
+  Operands x(state);
+  FlatBuffer table(kVocab * state.range(1));
   std::ranges::fill(table.span(), 1.0f);
   for (auto _ : state) EmbeddingBackward(x.ids(), x[0], 2.0f, Matrix(table.data(), kVocab, state.range(1)));
   x.Report(state, 3);
 }
 
 void Adam(benchmark::State& state) {
-  const Operands x(state);
+  Operands x(state);
   Scale(x.Flat(2), 0.0f);  // of the second moment, which is not negative
   for (auto _ : state) AdamUpdate({.learning_rate = 1e-6f}, x.Flat(0), x.Flat(1), x.Flat(2), x.Flat(3));
   x.Report(state, 7);
@@ -147,7 +147,7 @@ void FeedForward(benchmark::internal::Benchmark* b) {
 }
 void Logits(benchmark::internal::Benchmark* b) { b->ArgNames({"rows", "cols"})->Args({256, kVocab}); }
 
-BENCHMARK(Softmax)->Apply(Logits);
+BENCHMARK(LogSoftmax)->Apply(Logits);
 BENCHMARK(CrossEntropy)->Apply(Logits);
 BENCHMARK(LayerNorm)->Apply(Model);
 BENCHMARK(LayerNormGradient)->Apply(Model);

@@ -11,32 +11,33 @@
 namespace dragoman {
 namespace {
 
-void DropoutInPlace(Tape& tape, const Variable& y, float rate) {
+void DropoutInPlace(Tape& tape, Variable& y, float rate) {
   const kernels::Dropout dropout = tape.NextDropout(rate);
   if (!dropout.active()) return;
-  kernels::ApplyDropout(dropout, y.value(), y.value(), /*accumulate=*/false);
+  kernels::ApplyDropout(dropout, y.value(), y.writable(), /*accumulate=*/false);
   tape.RecordInPlace(y, [&tape, y, dropout] {
-    const Matrix& dy = tape.Gradient(y);
+    const Matrix& dy = tape.WritableGradient(y);
     kernels::ApplyDropout(dropout, dy, dy, /*accumulate=*/false);
   });
 }
 
 // ReLU's gradient can be told from its output, so it works in x's own memory: value and gradient alike.
 Variable ReluInPlace(Tape& tape, Variable x, const Parameter* bias) {
-  kernels::ActivationForward(kernels::Activation::kRelu, x.value(), bias != nullptr ? bias->data : nullptr, x.value());
+  kernels::ActivationForward(kernels::Activation::kRelu, x.writable(), bias != nullptr ? bias->data : nullptr,
+                             x.writable());
   tape.RecordInPlace(x, [&tape, bias, x] {
-    const Matrix& dx = tape.Gradient(x);
+    const Matrix& dx = tape.WritableGradient(x);
     kernels::ActivationBackward(kernels::Activation::kRelu, dx, x.value(), dx);
     if (bias != nullptr) kernels::AddColumnSums(dx, tape.GradientOf(*bias));
   });
   return x;
 }
 
-Variable ActivateKeepingInput(Tape& tape, const Variable& x, const Parameter* bias, kernels::Activation activation) {
+Variable ActivateKeepingInput(Tape& tape, Variable x, const Parameter* bias, kernels::Activation activation) {
   Variable y = tape.New(x.rows(), x.cols());
-  kernels::ActivationForward(activation, x.value(), bias != nullptr ? bias->data : nullptr, y.value());
+  kernels::ActivationForward(activation, x.writable(), bias != nullptr ? bias->data : nullptr, y.writable());
   tape.Record(y, [&tape, bias, activation, x, y] {
-    const Matrix& dy = tape.Gradient(y);
+    const Matrix& dy = tape.WritableGradient(y);
     kernels::ActivationBackward(activation, dy, x.value(), dy);  // dy now holds dx
     if (bias != nullptr) kernels::AddColumnSums(dy, tape.GradientOf(*bias));
     tape.PassGradient(y, x);
@@ -49,7 +50,7 @@ Variable ActivateKeepingInput(Tape& tape, const Variable& x, const Parameter* bi
 Variable Activate(Tape& tape, Variable x, const Parameter* bias, kernels::Activation activation, float dropout_rate) {
   ExpectShape("Activate", bias, 1, x.cols());
   Variable y = activation == kernels::Activation::kRelu ? ReluInPlace(tape, std::move(x), bias)
-                                                        : ActivateKeepingInput(tape, x, bias, activation);
+                                                        : ActivateKeepingInput(tape, std::move(x), bias, activation);
   // Over ReLU's output in place too: an element that dropout zeroes has no gradient either way.
   DropoutInPlace(tape, y, dropout_rate);
   return y;
@@ -59,11 +60,12 @@ Variable ActivateGated(Tape& tape, const Variable& gate, const Variable& x, kern
                        float dropout_rate) {
   ExpectShape("ActivateGated", "gate", gate.value(), x.rows(), x.cols());
   Variable y = tape.New(x.rows(), x.cols());
-  kernels::GatedForward(activation, gate.value(), x.value(), y.value());
+  kernels::GatedForward(activation, gate.value(), x.value(), y.writable());
   tape.Record(y, [&tape, activation, gate, x, y] {
     const auto dgate = tape.SlotFor(gate);
     DRAGOMAN_CHECK(!dgate.accumulate);
-    kernels::GatedBackward(activation, tape.Gradient(y), gate.value(), x.value(), dgate.matrix, tape.Gradient(y));
+    kernels::GatedBackward(activation, tape.Gradient(y), gate.value(), x.value(), dgate.matrix,
+                           tape.WritableGradient(y));
     tape.PassGradient(y, x);
   });
   DropoutInPlace(tape, y, dropout_rate);

@@ -83,8 +83,8 @@ TEST(ActivationDropoutTest, DropsTheStatedShareAndKeepsTheMean) {
   Tape tape;
   std::vector<float> unused;
   tape.StartRecording(unused.data(), /*dropout_key=*/3);
-  const Variable x = tape.New(100, 100);
-  std::fill_n(x.value().data, x.value().size(), 1.0f);
+  Variable x = tape.New(100, 100);
+  std::fill_n(x.writable().data, x.value().size(), 1.0f);
   const Variable y = Activate(tape, x, nullptr, Activation::kRelu, 0.25f);
   double dropped = 0, sum = 0;
   for (int64_t i = 0; i < y.value().size(); ++i) {
@@ -97,8 +97,8 @@ TEST(ActivationDropoutTest, DropsTheStatedShareAndKeepsTheMean) {
 
 TEST(ActivationDropoutTest, IsOffWhereNothingIsRecorded) {
   Tape tape;
-  const Variable x = tape.New(10, 10);
-  std::fill_n(x.value().data, x.value().size(), 1.0f);
+  Variable x = tape.New(10, 10);
+  std::fill_n(x.writable().data, x.value().size(), 1.0f);
   const Variable y = Activate(tape, x, nullptr, Activation::kRelu, 0.9f);
   for (int64_t i = 0; i < y.value().size(); ++i) EXPECT_EQ(y.value().data[i], 1.0f);
 }

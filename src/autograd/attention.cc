@@ -33,10 +33,10 @@ Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Varia
                                       tape.NextDropout(options.dropout_rate)};
   const int64_t scratch_floats =
       kernels::AttentionScratchFloats(shape, LongestSentence(q_packing), LongestSentence(k_packing));
-  Variable out = tape.New(q.rows(), width);                                              // [q_tokens, heads * d_head]
-  const Variable log_sum_exp = tape.New(options.heads, std::max<int64_t>(1, q.rows()));  // [heads, q_tokens]
-  kernels::AttentionForward(shape, q_packing, k_packing, {q.value(), k.value(), v.value()}, out.value(),
-                            log_sum_exp.value().data, tape.NewScratch(scratch_floats).data());
+  Variable out = tape.New(q.rows(), width);                                        // [q_tokens, heads * d_head]
+  Variable log_sum_exp = tape.New(options.heads, std::max<int64_t>(1, q.rows()));  // [heads, q_tokens]
+  kernels::AttentionForward(shape, q_packing, k_packing, {q.value(), k.value(), v.value()}, out.writable(),
+                            log_sum_exp.writable().data, tape.NewScratch(scratch_floats).data());
 
   tape.Record(out, [&tape, shape, q_packing, k_packing, q, k, v, out, log_sum_exp, scratch_floats] {
     const auto dq = tape.SlotFor(q), dk = tape.SlotFor(k), dv = tape.SlotFor(v);

@@ -30,7 +30,7 @@ void FillPositions(const Packing& packing, int64_t first_position, std::span<int
   }
 }
 
-void CheckPositions(std::span<const int32_t> position_of, const Matrix& table) {
+void CheckPositions(std::span<const int32_t> position_of, const ConstMatrix& table) {
   for (const int32_t position : position_of) {
     if (position < table.rows) continue;
     throw ShapeError("Embedding: position " + std::to_string(position) + " is beyond the model's longest sentence, " +
@@ -50,13 +50,13 @@ Variable Embedding(Tape& tape, const PackedTokens& tokens, const Parameter& tabl
   if (positions.table.data != nullptr) CheckPositions(position_of, positions.table);
 
   Variable out = tape.New(static_cast<int64_t>(ids.size()), table.cols());  // [tokens, d_model]
-  kernels::EmbeddingForward(ids, table.value(), scale, position_of, positions.table, out.value());
+  kernels::EmbeddingForward(ids, table.value(), scale, position_of, positions.table, out.writable());
   const kernels::Dropout dropout = tape.NextDropout(dropout_rate);
-  if (dropout.active()) kernels::ApplyDropout(dropout, out.value(), out.value(), /*accumulate=*/false);
+  if (dropout.active()) kernels::ApplyDropout(dropout, out.value(), out.writable(), /*accumulate=*/false);
 
   const Parameter* learned = positions.learned;
   tape.Record(out, [&tape, &table, learned, ids, position_of, scale, out, dropout, memory = std::move(memory)] {
-    const Matrix& dout = tape.Gradient(out);
+    const Matrix& dout = tape.WritableGradient(out);
     if (dropout.active()) kernels::ApplyDropout(dropout, dout, dout, /*accumulate=*/false);
     kernels::EmbeddingBackward(ids, dout, scale, tape.GradientMatrixOf(table));
     if (learned != nullptr) kernels::EmbeddingBackward(position_of, dout, 1.0f, tape.GradientMatrixOf(*learned));

@@ -34,7 +34,7 @@ struct TestInput {
 
   Variable OnTape(Tape& tape) const {
     Variable x = tape.New(rows, cols);
-    std::copy(values.begin(), values.end(), x.value().data);
+    std::copy(values.begin(), values.end(), x.writable().data);
     return x;
   }
 
@@ -47,7 +47,7 @@ struct TestInput {
 inline void FillRandom(ParameterStore& store, uint64_t seed, double scale = 0.5) {
   Rng rng(seed);
   for (const auto& parameter : store.parameters()) {
-    for (float& w : parameter->span()) w = static_cast<float>(rng.Normal() * scale);
+    for (float& w : store.Writable(*parameter)) w = static_cast<float>(rng.Normal() * scale);
   }
 }
 
@@ -89,7 +89,7 @@ class GradientCheck {
     }
     for (const auto& parameter : store_.parameters()) {
       const auto begin = gradients.begin() + parameter->offset;
-      Compare(parameter->name, parameter->span(), {begin, begin + parameter->size}, tolerance, most);
+      Compare(parameter->name, store_.Writable(*parameter), {begin, begin + parameter->size}, tolerance, most);
     }
   }
 
@@ -109,7 +109,7 @@ class GradientCheck {
     tape.Backward();
     for (const Variable& input : inputs) {
       ASSERT_TRUE(tape.HasGradient(input));
-      const Matrix& dx = tape.Gradient(input);
+      const ConstMatrix dx = tape.Gradient(input);
       input_gradients.emplace_back(dx.data, dx.data + dx.size());
     }
   }

@@ -11,9 +11,9 @@ Variable LayerNorm(Tape& tape, const Variable& x, const Parameter& gain, const P
   ExpectShape("LayerNorm", &bias, 1, x.cols());
   Variable y = tape.New(x.rows(), x.cols());
   Variable statistics = tape.New(2, x.rows());  // row 0: mean, row 1: 1 / sqrt(var + epsilon)
-  float* mean = statistics.value().Row(0);
-  float* inv_std = statistics.value().Row(1);
-  kernels::LayerNormForward(x.value(), gain.data, bias.data, epsilon, y.value(), mean, inv_std);
+  float* mean = statistics.writable().Row(0);
+  float* inv_std = statistics.writable().Row(1);
+  kernels::LayerNormForward(x.value(), gain.data, bias.data, epsilon, y.writable(), mean, inv_std);
 
   tape.Record(y, [&tape, &gain, &bias, x, y, statistics, mean, inv_std] {
     const auto dx = tape.SlotFor(x);

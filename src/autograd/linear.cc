@@ -14,12 +14,12 @@ Variable Linear(Tape& tape, const Variable& x, const Parameter& weight, const Pa
   ExpectShape("Linear", &weight, x.cols(), weight.cols());
   ExpectShape("Linear", bias, 1, weight.cols());
   Variable y = tape.New(x.rows(), weight.cols());  // [tokens, out]
-  MultiplyByWeight(tape, x.value(), weight, Transpose::kNo, y.value());
-  if (bias != nullptr) kernels::AddBias(y.value(), bias->data);
+  MultiplyByWeight(tape, x.value(), weight, Transpose::kNo, y.writable());
+  if (bias != nullptr) kernels::AddBias(y.writable(), bias->data);
 
   tape.Record(y, [&tape, &weight, bias, x, y] {
-    const Matrix& dy = tape.Gradient(y);  // [tokens, out]
-    const auto dx = tape.SlotFor(x);      // dx = dy W^T
+    const ConstMatrix dy = tape.Gradient(y);  // [tokens, out]
+    const auto dx = tape.SlotFor(x);          // dx = dy W^T
     MultiplyByWeight(tape, dy, weight, Transpose::kYes, dx.matrix, dx.accumulate);
     // dW += x^T dy, db += sum of rows
     Gemm(tape.precision(), x.value(), Transpose::kYes, dy, Transpose::kNo, tape.GradientMatrixOf(weight), true);

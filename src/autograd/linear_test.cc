@@ -51,8 +51,9 @@ TEST(LinearTest, ComputesTheProduct) {
   const Parameter* weight = store.Declare("weight", {2, 3});
   const Parameter* bias = store.Declare("bias", {3});
   store.Allocate();
-  for (int i = 0; i < 6; ++i) weight->data[i] = static_cast<float>(i + 1);  // 1 2 3 / 4 5 6
-  for (int i = 0; i < 3; ++i) bias->data[i] = static_cast<float>(100 * (i + 1));
+  for (int i = 0; i < 6; ++i)
+    store.Writable(*weight)[static_cast<size_t>(i)] = static_cast<float>(i + 1);  // 1 2 3 / 4 5 6
+  for (int i = 0; i < 3; ++i) store.Writable(*bias)[static_cast<size_t>(i)] = static_cast<float>(100 * (i + 1));
   TestInput x("x", 1, 2, 1);
   x.values = {10, 1};
   Tape tape;

@@ -50,7 +50,7 @@ Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Varia
                    const Packing& k_packing, const AttentionOptions& options);
 
 struct PositionTable {
-  Matrix table;                        // [max_positions, d]; data null for a model without positions
+  ConstMatrix table;                   // [max_positions, d]; data null for a model without positions
   const Parameter* learned = nullptr;  // set when the table is a parameter
 };
 

@@ -34,7 +34,7 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
   const int64_t vocab = weight.rows();
   ExpectShape("OutputLoss", &weight, vocab, hidden.cols());
   ExpectShape("OutputLoss", bias, 1, vocab);
-  ExpectShape("OutputLoss", "targets", Matrix(nullptr, static_cast<int64_t>(targets.size()), 1), tokens, 1);
+  ExpectShape("OutputLoss", "targets", ConstMatrix(nullptr, static_cast<int64_t>(targets.size()), 1), tokens, 1);
   const bool backward = tape.recording();
   const Scratch scratch = tape.NewScratch(std::min(tokens, kSliceTokens) * LogitsStride(vocab));
   const auto dhidden = backward ? tape.SlotFor(hidden) : Tape::GradientSlot{};
@@ -42,7 +42,7 @@ kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const P
   kernels::CrossEntropySums sums;
   for (int64_t begin = 0; begin < tokens; begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, tokens - begin);
-    const Matrix h = hidden.value().Rows(begin, count);                      // [slice, d_model]
+    const ConstMatrix h = hidden.value().Rows(begin, count);                 // [slice, d_model]
     const Matrix logits(scratch.data(), count, vocab, LogitsStride(vocab));  // [slice, vocab]
     MultiplyByWeight(tape, h, weight, Transpose::kYes, logits);
     if (bias != nullptr) kernels::AddBias(logits, bias->data);

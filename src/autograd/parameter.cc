@@ -8,10 +8,11 @@
 
 namespace dragoman {
 
-Parameter* ParameterStore::Declare(const std::string& name, std::vector<int64_t> shape) {
+const Parameter* ParameterStore::Declare(const std::string& name, std::vector<int64_t> shape, WeightUse use) {
   DRAGOMAN_CHECK(Find(name) == nullptr && values_.size() == 0);
   auto parameter = std::make_unique<Parameter>();
   parameter->name = name;
+  parameter->use = use;
   parameter->size = 1;
   for (const int64_t dim : shape) {
     DRAGOMAN_CHECK(dim > 0);
@@ -31,9 +32,19 @@ void ParameterStore::Allocate() {
   for (const auto& parameter : parameters_) parameter->data = values_.data() + parameter->offset;
 }
 
-Parameter* ParameterStore::Find(const std::string& name) const {
+const Parameter* ParameterStore::Find(const std::string& name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
+}
+
+std::span<float> ParameterStore::Writable(const Parameter& parameter) {
+  return values().subspan(static_cast<size_t>(parameter.offset), static_cast<size_t>(parameter.size));
+}
+
+std::span<float> ParameterStore::Writable(const std::string& name) {
+  const Parameter* const parameter = Find(name);
+  DRAGOMAN_CHECK(parameter != nullptr);
+  return Writable(*parameter);
 }
 
 int64_t ParameterStore::count() const {

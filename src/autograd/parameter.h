@@ -24,7 +24,8 @@ enum class WeightUse {
   kOutput,  // x W^T, a slice of rows at a time
 };
 
-// One tensor of the model. Its values live in the ParameterStore that made it, at [offset, offset + size).
+// One tensor of the model. Its values live in the ParameterStore that made it, at [offset, offset + size): here they
+// can be read, there they can be written.
 struct Parameter {
   std::string name;            // path by role: "decoder.layers.3.cross_attn.q_proj.weight"
   std::vector<int64_t> shape;  // one or two dimensions
@@ -32,22 +33,25 @@ struct Parameter {
   int64_t size = 0;
   int index = 0;  // among the store's parameters
   WeightUse use = WeightUse::kOther;
-  float* data = nullptr;
+  const float* data = nullptr;
 
   int64_t rows() const { return shape.size() == 2 ? shape[0] : 1; }
   int64_t cols() const { return shape.back(); }
-  Matrix value() const { return {data, rows(), cols()}; }
-  std::span<float> span() const { return {data, static_cast<size_t>(size)}; }
+  ConstMatrix value() const { return {data, rows(), cols()}; }
+  std::span<const float> span() const { return {data, static_cast<size_t>(size)}; }
 };
 
 // Owns the values. Declare all parameters, then Allocate once; Parameter pointers stay valid as long as the store.
 class ParameterStore {
  public:
   // `shape` has one or two dimensions, all positive. Throws InternalError for a name declared twice.
-  Parameter* Declare(const std::string& name, std::vector<int64_t> shape);
+  const Parameter* Declare(const std::string& name, std::vector<int64_t> shape, WeightUse use = WeightUse::kOther);
   void Allocate();  // zeros; call once, after the last Declare
 
-  Parameter* Find(const std::string& name) const;  // null when there is none
+  const Parameter* Find(const std::string& name) const;  // null when there is none
+  // The values of one of this store's.
+  std::span<float> Writable(const Parameter& parameter);
+  std::span<float> Writable(const std::string& name);  // of a parameter that there is
   const std::vector<std::unique_ptr<Parameter>>& parameters() const { return parameters_; }
 
   // All values, with up to 15 unused zeros behind each parameter (alignment).

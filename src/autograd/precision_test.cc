@@ -36,10 +36,8 @@ struct Result {
 // x W, and the output loss with weights V above it.
 Result Compute(Precision precision, bool packs = false) {
   ParameterStore store;
-  Parameter* const w = store.Declare("w", {24, 16});
-  Parameter* const v = store.Declare("v", {9, 16});
-  w->use = WeightUse::kLinear;
-  v->use = WeightUse::kOutput;
+  const Parameter* const w = store.Declare("w", {24, 16}, WeightUse::kLinear);
+  const Parameter* const v = store.Declare("v", {9, 16}, WeightUse::kOutput);
   store.Allocate();
   FillRandom(store, 1);
   std::vector<float> gradients(static_cast<size_t>(store.flat_size()));
@@ -79,11 +77,9 @@ TEST(PrecisionTest, PackedWeightsGiveTheSameBits) {
 TEST(PrecisionTest, PackedWeightsFollowTheirUse) {
   ParameterStore store;
   store.Declare("bias", {4});
-  Parameter* const linear = store.Declare("linear", {4, 4});
-  Parameter* const output = store.Declare("output", {4, 4});
+  const Parameter* const linear = store.Declare("linear", {4, 4}, WeightUse::kLinear);
+  const Parameter* const output = store.Declare("output", {4, 4}, WeightUse::kOutput);
   const Parameter* const table = store.Declare("table", {4, 4});
-  linear->use = WeightUse::kLinear;
-  output->use = WeightUse::kOutput;
   store.Allocate();
   WorkerPool pool(2);
   using kernels::Transpose;

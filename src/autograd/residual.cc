@@ -13,9 +13,9 @@ Variable AddResidual(Tape& tape, const Variable& x, const Parameter* bias, const
   ExpectShape("AddResidual", bias, 1, x.cols());
   ExpectShape("AddResidual", "residual", residual.value(), x.rows(), x.cols());
   const kernels::Dropout dropout = tape.NextDropout(dropout_rate);
-  const Matrix x_value = x.value();
+  const ConstMatrix x_value = x.value();
   Variable y = tape.Reuse(x);
-  kernels::ResidualDropout(dropout, x_value, bias != nullptr ? bias->data : nullptr, residual.value(), y.value());
+  kernels::ResidualDropout(dropout, x_value, bias != nullptr ? bias->data : nullptr, residual.value(), y.writable());
 
   tape.Record(y, [&tape, bias, x, residual, y, dropout] {
     const auto dx = tape.SlotFor(x);

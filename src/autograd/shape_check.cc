@@ -5,7 +5,7 @@
 
 namespace dragoman {
 
-void ExpectShape(const char* op, const std::string& what, const Matrix& m, int64_t rows, int64_t cols) {
+void ExpectShape(const char* op, const std::string& what, const ConstMatrix& m, int64_t rows, int64_t cols) {
   if (m.rows == rows && m.cols == cols) return;
   throw ShapeError(std::string(op) + ": " + what + " is " + ShapeString(m) + ", expected " +
                    ShapeString(Matrix(nullptr, rows, cols)) + "; do the model's config and weights belong together?");

@@ -12,7 +12,7 @@
 namespace dragoman {
 
 // Throws ShapeError "op: `what` is [..], expected [rows, cols]" unless m has that shape.
-void ExpectShape(const char* op, const std::string& what, const Matrix& m, int64_t rows, int64_t cols);
+void ExpectShape(const char* op, const std::string& what, const ConstMatrix& m, int64_t rows, int64_t cols);
 
 // The same for a parameter, by its path. Null is accepted (an absent bias).
 void ExpectShape(const char* op, const Parameter* parameter, int64_t rows, int64_t cols);

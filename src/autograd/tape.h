@@ -36,7 +36,8 @@ class Variable {
   ~Variable() { Release(); }
 
   explicit operator bool() const { return node_ != nullptr; }
-  const Matrix& value() const { return node_->value; }  // [rows, cols], contiguous
+  ConstMatrix value() const { return node_->value; }  // [rows, cols], contiguous
+  const Matrix& writable() { return node_->value; }   // the same, for the op that computes it
   int64_t rows() const { return node_->value.rows; }
   int64_t cols() const { return node_->value.cols; }
 
@@ -129,7 +130,9 @@ class Tape {
   }
 
   // The gradient of an op's output, inside its backward().
-  const Matrix& Gradient(const Variable& variable) const { return variable.node_->gradient; }
+  ConstMatrix Gradient(const Variable& variable) const { return variable.node_->gradient; }
+  // For an op whose backward pass changes it in place.
+  const Matrix& WritableGradient(const Variable& variable) { return variable.node_->gradient; }
   bool HasGradient(const Variable& variable) const { return variable.node_->gradient.data != nullptr; }
   GradientSlot SlotFor(const Variable& variable);
   // gradient(to) += gradient(from), by moving the buffer where nothing is there yet. Takes from's gradient away.

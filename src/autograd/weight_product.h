@@ -10,8 +10,8 @@
 namespace dragoman {
 
 // y = x op(weight), or y += x op(weight): in the tape's precision, and from the packed weight where there is one.
-inline void MultiplyByWeight(const Tape& tape, const Matrix& x, const Parameter& weight, kernels::Transpose transpose,
-                             const Matrix& y, bool accumulate = false) {
+inline void MultiplyByWeight(const Tape& tape, const ConstMatrix& x, const Parameter& weight,
+                             kernels::Transpose transpose, const Matrix& y, bool accumulate = false) {
   const PackedWeights* const weights = tape.packed_weights();
   const kernels::PackedFactor* const packed = weights != nullptr ? weights->Find(weight, transpose) : nullptr;
   if (packed != nullptr) {

@@ -16,7 +16,7 @@ Beam::Beam(const DecodeOptions& options, int32_t eos, int64_t max_length)
 
 double Beam::ScoreOf(double log_prob, int64_t length) const { return log_prob / LengthPenaltyOf(options_, length); }
 
-void Beam::Advance(const Matrix& log_probs) {
+void Beam::Advance(const ConstMatrix& log_probs) {
   DRAGOMAN_CHECK(!done_ && log_probs.rows == static_cast<int64_t>(open_.size()));
   Expand(log_probs);
   ++length_;
@@ -29,7 +29,7 @@ void Beam::Advance(const Matrix& log_probs) {
 }
 
 // The 2 * beam_size best continuations: at most beam_size of them can be </s>, so beam_size others are among them.
-void Beam::Expand(const Matrix& log_probs) {
+void Beam::Expand(const ConstMatrix& log_probs) {
   const auto wanted = 2 * static_cast<size_t>(options_.beam_size);
   // Ties go to the better-ranked parent, then to the smaller id, so that the result is one and the same everywhere.
   const auto better = [](const Candidate& a, const Candidate& b) {

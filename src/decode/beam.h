@@ -21,7 +21,7 @@ class Beam {
   // One position: log_probs [open().size(), vocab], row i for open hypothesis i. Afterwards open() are the hypotheses
   // to go on with, and parents()[i] is the row that open hypothesis i came from.
   // Throws NumericError when no finite log-probability is left.
-  void Advance(const Matrix& log_probs);
+  void Advance(const ConstMatrix& log_probs);
 
   const std::vector<Hypothesis>& open() const { return open_; }
   const std::vector<int32_t>& parents() const { return parents_; }
@@ -37,9 +37,9 @@ class Beam {
     int32_t token;
   };
 
-  void Expand(const Matrix& log_probs);  // fills candidates_ with the best continuations of all open hypotheses
-  void Select();                         // finishes those with </s>, keeps the others open
-  void CutAtLimit();                     // at max_length, open hypotheses end as they are
+  void Expand(const ConstMatrix& log_probs);  // fills candidates_ with the best continuations of all open hypotheses
+  void Select();                              // finishes those with </s>, keeps the others open
+  void CutAtLimit();                          // at max_length, open hypotheses end as they are
   void Settle();  // gives places in the n-best list, best first, to the finished ones that are due
   double ScoreOf(double log_prob, int64_t length) const;
 

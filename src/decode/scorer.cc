@@ -70,8 +70,8 @@ void Scorer::ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const
   for (const size_t i : indices) tgt_out.insert(tgt_out.end(), pairs[i].tgt_out.begin(), pairs[i].tgt_out.end());
   for (int64_t begin = 0; begin < hidden.rows(); begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, hidden.rows() - begin);
-    const Variable logits = model_.Logits(tape, hidden.value().Rows(begin, count));  // [count, tgt_vocab]
-    kernels::LogSoftmaxRows(logits.value());
+    Variable logits = model_.Logits(tape, hidden.value().Rows(begin, count));  // [count, tgt_vocab]
+    kernels::LogSoftmaxRows(logits.writable());
     for (int64_t r = 0; r < count; ++r) {
       const auto position = static_cast<size_t>(begin + r);
       log_probs[position] = double{logits.value().At(r, tgt_out[position])};

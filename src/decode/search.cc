@@ -33,8 +33,8 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
 
 Variable Searcher::Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const {
   Variable log_probs = model_.Step(tape, state, tokens);  // [hypotheses, tgt_vocab]
-  kernels::LogSoftmaxRows(log_probs.value());
-  for (int64_t row = 0; unk_ >= 0 && row < log_probs.rows(); ++row) log_probs.value().At(row, unk_) = -INFINITY;
+  kernels::LogSoftmaxRows(log_probs.writable());
+  for (int64_t row = 0; unk_ >= 0 && row < log_probs.rows(); ++row) log_probs.writable().At(row, unk_) = -INFINITY;
   return log_probs;
 }
 

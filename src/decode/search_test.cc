@@ -26,8 +26,8 @@ std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int3
   Tape tape;
   const Sentences src({source}), tgt({history});
   const Variable hidden = model.Decode(tape, tgt.view(), src.packing(), model.Encode(tape, src.view()));
-  const Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
-  kernels::LogSoftmaxRows(logits.value());
+  Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
+  kernels::LogSoftmaxRows(logits.writable());
   return {logits.value().data, logits.value().data + logits.cols()};
 }
 
@@ -288,7 +288,7 @@ TEST(SearchTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
   config.tying = Tying::kNone;
   config.output_bias = true;
   const auto model = RandomModel(config);
-  model->parameters().Find("output.bias")->data[kEos] = -1e9f;  // never ends by itself
+  model->parameters().Writable("output.bias")[kEos] = -1e9f;  // never ends by itself
   const Sentences src({{3}, {3, 4, 5}});
   const auto lengths_with = [&](const DecodeOptions& options) {
     const auto results = SearchAll(*model, options, src);
@@ -316,7 +316,7 @@ TEST(SearchTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   TransformerConfig config = TinyConfig();
   config.output_bias = true;
   const auto model = RandomModel(config);
-  model->parameters().Find("output.bias")->data[kUnk] = 50;
+  model->parameters().Writable("output.bias")[kUnk] = 50;
   const Sentences src({{3, 4}});
   DecodeOptions sample, beam;
   sample.sample = true;
@@ -353,7 +353,7 @@ TEST(SearchTest, SamplesThatEndRankBeforeThoseThatWereCut) {
 TEST(SearchTest, DamagedWeightsAreAnError) {
   const auto model = RandomModel(TinyConfig());
   model->parameters().values()[0] = std::numeric_limits<float>::quiet_NaN();
-  for (float& w : model->parameters().Find("decoder.layers.1.ffn_norm.bias")->span()) {
+  for (float& w : model->parameters().Writable("decoder.layers.1.ffn_norm.bias")) {
     w = std::numeric_limits<float>::quiet_NaN();
   }
   model->PrepareForDecoding();

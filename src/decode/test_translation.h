@@ -27,7 +27,7 @@ inline TranslationModel RandomTranslationModel(float end_bias = 2, Tying tying =
   config.d_model = 16;
   config.output_bias = true;
   TranslationModel loaded{RandomModel(config), {vocab, vocab}};
-  loaded.model->parameters().Find("output.bias")->data[vocab->eos_id()] = end_bias;
+  loaded.model->parameters().Writable("output.bias")[vocab->eos_id()] = end_bias;
   loaded.model->PrepareForDecoding();
   return loaded;
 }
@@ -35,7 +35,7 @@ inline TranslationModel RandomTranslationModel(float end_bias = 2, Tying tying =
 // One that gives no finite number for a source with an unknown character.
 inline TranslationModel PoisonedTranslationModel() {
   TranslationModel loaded = RandomTranslationModel(/*end_bias=*/2, Tying::kDecoder);
-  loaded.model->parameters().Find("src_embed.weight")->data[loaded.vocabs.src->unk_id() * 16] =
+  loaded.model->parameters().Writable("src_embed.weight")[loaded.vocabs.src->unk_id() * 16] =
       std::numeric_limits<float>::quiet_NaN();
   return loaded;
 }

@@ -154,7 +154,7 @@ TEST_F(TranslatorTest, ACheckBeforeAStepEndsTheTranslation) {
 }
 
 TEST_F(TranslatorTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
-  loaded.model->parameters().Find("output.bias")->data[loaded.vocabs.tgt->unk_id()] = 50;
+  loaded.model->parameters().Writable("output.bias")[loaded.vocabs.tgt->unk_id()] = 50;
   loaded.model->PrepareForDecoding();
   const std::string unknown = loaded.vocabs.tgt->Decode(std::vector<int32_t>{loaded.vocabs.tgt->unk_id()});
   DecodeOptions options;

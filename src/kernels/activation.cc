@@ -131,7 +131,7 @@ void ActivationForward(Activation activation, const Matrix& x, const float* bias
   });
 }
 
-void ActivationBackward(Activation activation, const Matrix& dy, const Matrix& x, const Matrix& dx) {
+void ActivationBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dx) {
   WithActivation(activation, [&](auto act) HWY_ATTR {
     for (int64_t r = 0; r < x.rows; ++r) {
       const float* const dy_row = dy.Row(r);
@@ -144,7 +144,7 @@ void ActivationBackward(Activation activation, const Matrix& dy, const Matrix& x
   });
 }
 
-void GatedForward(Activation activation, const Matrix& gate, const Matrix& x, const Matrix& y) {
+void GatedForward(Activation activation, const ConstMatrix& gate, const ConstMatrix& x, const Matrix& y) {
   WithActivation(activation, [&](auto act) HWY_ATTR {
     for (int64_t r = 0; r < x.rows; ++r) {
       const float* const gate_row = gate.Row(r);
@@ -157,8 +157,8 @@ void GatedForward(Activation activation, const Matrix& gate, const Matrix& x, co
   });
 }
 
-void GatedBackward(Activation activation, const Matrix& dy, const Matrix& gate, const Matrix& x, const Matrix& dgate,
-                   const Matrix& dx) {
+void GatedBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& gate, const ConstMatrix& x,
+                   const Matrix& dgate, const Matrix& dx) {
   WithActivation(activation, [&](auto act) HWY_ATTR {
     for (int64_t r = 0; r < x.rows; ++r) {
       const float* const dy_row = dy.Row(r);
@@ -194,16 +194,16 @@ void ActivationForward(Activation activation, const Matrix& x, const float* bias
   HWY_DYNAMIC_DISPATCH(ActivationForward)(activation, x, bias, y);
 }
 
-void ActivationBackward(Activation activation, const Matrix& dy, const Matrix& x, const Matrix& dx) {
+void ActivationBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dx) {
   HWY_DYNAMIC_DISPATCH(ActivationBackward)(activation, dy, x, dx);
 }
 
-void GatedForward(Activation activation, const Matrix& gate, const Matrix& x, const Matrix& y) {
+void GatedForward(Activation activation, const ConstMatrix& gate, const ConstMatrix& x, const Matrix& y) {
   HWY_DYNAMIC_DISPATCH(GatedForward)(activation, gate, x, y);
 }
 
-void GatedBackward(Activation activation, const Matrix& dy, const Matrix& gate, const Matrix& x, const Matrix& dgate,
-                   const Matrix& dx) {
+void GatedBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& gate, const ConstMatrix& x,
+                   const Matrix& dgate, const Matrix& dx) {
   HWY_DYNAMIC_DISPATCH(GatedBackward)(activation, dy, gate, x, dgate, dx);
 }
 

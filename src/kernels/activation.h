@@ -19,14 +19,14 @@ enum class Activation { kRelu, kGelu, kGeluTanh, kSilu };
 void ActivationForward(Activation activation, const Matrix& x, const float* bias, const Matrix& y);
 
 // dx = dy * act'(x). x is what ActivationForward left there (for ReLU, its output serves as well). dx may be dy.
-void ActivationBackward(Activation activation, const Matrix& dy, const Matrix& x, const Matrix& dx);
+void ActivationBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dx);
 
 // y = act(gate) * x. All [rows, cols].
-void GatedForward(Activation activation, const Matrix& gate, const Matrix& x, const Matrix& y);
+void GatedForward(Activation activation, const ConstMatrix& gate, const ConstMatrix& x, const Matrix& y);
 
 // dgate = dy * x * act'(gate); dx = dy * act(gate). dgate or dx may be dy (not both).
-void GatedBackward(Activation activation, const Matrix& dy, const Matrix& gate, const Matrix& x, const Matrix& dgate,
-                   const Matrix& dx);
+void GatedBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& gate, const ConstMatrix& x,
+                   const Matrix& dgate, const Matrix& dx);
 
 }  // namespace dragoman::kernels
 

@@ -39,8 +39,9 @@ using TokenRows = LeftFactor<AnyStride, FixedStride<1>>;
 
 // Columns of one head, with rows of whole vectors: the matrix itself, or a copy when d_head is not made of whole
 // vectors.
+template <class Element>
 struct HeadRows {
-  float* data;
+  Element* data;
   int64_t stride;
 
   HeadRows From(int64_t row) const { return {data + row * stride, stride}; }
@@ -55,13 +56,15 @@ HWY_INLINE int64_t PaddedHead(int64_t d_head) { return (d_head + kLanes - 1) / k
 HWY_INLINE int64_t VecsFor(int64_t queries) { return (queries + kLanes - 1) / kLanes; }
 
 // One head's columns of one sentence's rows.
-HWY_INLINE Matrix HeadOf(const Matrix& m, int64_t begin, int64_t len, int64_t head, int64_t d_head) {
+template <class Element>
+HWY_INLINE MatrixView<Element> HeadOf(const MatrixView<Element>& m, int64_t begin, int64_t len, int64_t head,
+                                      int64_t d_head) {
   return {m.data + begin * m.stride + head * d_head, len, d_head, m.stride};
 }
 
 // Fetches the columns behind head (the next head's). Each row holds but a few cache lines of a head, a pattern that the
 // hardware does not foresee.
-HWY_INLINE void PrefetchNextHead(const Matrix& head) {
+HWY_INLINE void PrefetchNextHead(const ConstMatrix& head) {
   constexpr int64_t kMostRows = 128;  // more rows would push each other out again
   if (head.rows > kMostRows) return;
   for (int64_t r = 0; r < head.rows; ++r) {
@@ -70,7 +73,8 @@ HWY_INLINE void PrefetchNextHead(const Matrix& head) {
 }
 
 // The rows of m, or a copy of them with zeros behind, to read or write whole vectors of.
-HWY_INLINE HeadRows WholeRows(const Matrix& m, ScratchTaker& scratch) {
+template <class Element>
+HWY_INLINE HeadRows<Element> WholeRows(const MatrixView<Element>& m, ScratchTaker& scratch) {
   if (WholeVectors(m.cols)) return {m.data, m.stride};
   const int64_t width = PaddedHead(m.cols);
   float* copy = scratch.Take(m.rows * width);
@@ -82,7 +86,7 @@ HWY_INLINE HeadRows WholeRows(const Matrix& m, ScratchTaker& scratch) {
 }
 
 // Brings what was written to WholeRows(m) to m.
-HWY_INLINE void WriteBack(HeadRows from, const Matrix& m) {
+HWY_INLINE void WriteBack(HeadRows<float> from, const Matrix& m) {
   if (WholeVectors(m.cols)) return;
   for (int64_t r = 0; r < m.rows; ++r) std::copy_n(from.data + r * from.stride, m.cols, m.Row(r));
 }
@@ -90,7 +94,7 @@ HWY_INLINE void WriteBack(HeadRows from, const Matrix& m) {
 // TransposeQueries(): transposed[c][r] = scale * x[r][c], c < width (whole vectors); the last row is repeated to the
 // end of the vector.
 #if HWY_TARGET == HWY_SCALAR
-HWY_INLINE void TransposeQueries(HeadRows x, int64_t rows, int64_t width, float scale, float* transposed) {
+HWY_INLINE void TransposeQueries(HeadRows<const float> x, int64_t rows, int64_t width, float scale, float* transposed) {
   for (int64_t c = 0; c < width; ++c) {
     for (int64_t r = 0; r < rows; ++r) transposed[c * kQueryBlock + r] = scale * x.data[r * x.stride + c];
   }
@@ -107,7 +111,7 @@ HWY_INLINE hn::Vec<D> LoadBlocks(D d, const float* const* rows, int64_t c) {
   }
 }
 
-HWY_INLINE void TransposeQueries(HeadRows x, int64_t rows, int64_t width, float scale, float* transposed) {
+HWY_INLINE void TransposeQueries(HeadRows<const float> x, int64_t rows, int64_t width, float scale, float* transposed) {
   const Tag d;
   const Floats factor = hn::Set(d, scale);
   for (int64_t first = 0; first < rows; first += kLanes) {
@@ -157,6 +161,18 @@ class DropoutLanes {
   DropoutMask<Tag> mask_;
   DropoutMask<Tag>::CounterVec first_counters_;  // of key 0: row * 4096
 };
+
+// Scores [keys, queries of the block] += the bias of one head, at[i - j]. begin: the block's first query in its
+// sentence. A vector's queries follow one another, and so do their distances from one key.
+HWY_INLINE void AddDistanceBias(const float* at, int64_t begin, int64_t queries, int64_t keys, float* scores) {
+  const Tag d;
+  for (int64_t lane = 0; lane < queries; lane += kLanes) {
+    for (int64_t j = 0; j < keys; ++j) {
+      float* const score = scores + j * kQueryBlock + lane;
+      hn::Store(hn::Add(hn::Load(d, score), hn::LoadU(d, at + begin + lane - j)), d, score);
+    }
+  }
+}
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE

@@ -55,26 +55,32 @@ HWY_INLINE Floats SoftmaxLanes(QueryLanes queries, int64_t keys, const DropoutLa
   return hn::Add(max, hn::Log(d, sum));
 }
 
-// One sentence and head: q [q_len, d_head], k and v [k_len, d_head], out like q. first_row: the row of log_sum_exp
-// [heads * q_tokens] that belongs to the first query.
-void ForwardHead(const AttentionShape& shape, const Matrix& q, const Matrix& k, const Matrix& v, const Matrix& out,
-                 int64_t first_row, float* log_sum_exp, ScratchTaker scratch) {
+// The matrices of one sentence and head.
+struct ForwardMatrices {
+  ConstMatrix q, k, v;  // [q_len, d_head], [k_len, d_head] twice
+  Matrix out;           // [q_len, d_head]
+};
+
+// bias: of this head, by distance; or null. first_row: the row of log_sum_exp [heads * q_tokens] that belongs to the
+// first query.
+void ForwardHead(const AttentionShape& shape, const ForwardMatrices& m, const float* bias, int64_t first_row,
+                 float* log_sum_exp, ScratchTaker scratch) {
   const Tag d;
   const int64_t width = PaddedHead(shape.d_head);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
   float* const q_transposed = scratch.Take(width * kQueryBlock);
-  float* const weights = scratch.Take(k.rows * kQueryBlock);
+  float* const weights = scratch.Take(m.k.rows * kQueryBlock);
   float* const block_log_sum_exp = scratch.Take(kQueryBlock);
-  const HeadRows k_rows = WholeRows(k, scratch), v_rows = WholeRows(v, scratch);
-  for (int64_t begin = 0; begin < q.rows; begin += kQueryBlock) {
-    const int64_t queries = std::min(kQueryBlock, q.rows - begin);
-    const int64_t keys = shape.causal ? begin + queries : k.rows;
+  const HeadRows<const float> k_rows = WholeRows(m.k, scratch), v_rows = WholeRows(m.v, scratch);
+  for (int64_t begin = 0; begin < m.q.rows; begin += kQueryBlock) {
+    const int64_t queries = std::min(kQueryBlock, m.q.rows - begin);
+    const int64_t keys = shape.causal ? begin + queries : m.k.rows;
     ScratchTaker block_scratch = scratch;
-    const Matrix out_block = out.Rows(begin, queries);
-    const HeadRows out_rows = WholeRows(out_block, block_scratch);
-    TransposeQueries(WholeRows(q.Rows(begin, queries), block_scratch), queries, width, scale, q_transposed);
+    const Matrix out_block = m.out.Rows(begin, queries);
+    const HeadRows<float> out_rows = WholeRows(out_block, block_scratch);
+    TransposeQueries(WholeRows(m.q.Rows(begin, queries), block_scratch), queries, width, shape.scale, q_transposed);
     SmallGemm<Steps::kAll>(d, keys, VecsFor(queries), k_rows.AsLeft(), {q_transposed, kQueryBlock}, width, 0,
                            {weights, kQueryBlock, false});
+    if (bias != nullptr) AddDistanceBias(bias, begin, queries, keys, weights);
     for (int64_t lane = 0; lane < queries; lane += kLanes) {
       const QueryLanes lanes = {begin + lane, shape.causal};
       const DropoutLanes dropout(shape.dropout, first_row + begin + lane);
@@ -109,13 +115,13 @@ void Forward(const AttentionShape& shape, const Packing& q_packing, const Packin
         if (log_sum_exp) std::fill_n(log_sum_exp + first_row, q_len, -std::numeric_limits<float>::infinity());
         continue;
       }
-      const Matrix q_head = HeadOf(operands.q, q_begin, q_len, h, shape.d_head);
-      const Matrix k_head = HeadOf(operands.k, k_begin, k_len, h, shape.d_head);
-      const Matrix v_head = HeadOf(operands.v, k_begin, k_len, h, shape.d_head);
+      const ForwardMatrices m = {HeadOf(operands.q, q_begin, q_len, h, shape.d_head),
+                                 HeadOf(operands.k, k_begin, k_len, h, shape.d_head),
+                                 HeadOf(operands.v, k_begin, k_len, h, shape.d_head), out_head};
       if (h + 1 < shape.heads) {
-        for (const Matrix& m : {q_head, k_head, v_head, out_head}) PrefetchNextHead(m);
+        for (const ConstMatrix& matrix : {m.q, m.k, m.v, ConstMatrix(m.out)}) PrefetchNextHead(matrix);
       }
-      ForwardHead(shape, q_head, k_head, v_head, out_head, first_row, log_sum_exp, {scratch});
+      ForwardHead(shape, m, BiasOfHead(shape.bias, h), first_row, log_sum_exp, {scratch});
     }
   }
 }
@@ -145,12 +151,12 @@ void AttentionForward(const AttentionShape& shape, const Packing& q_packing, con
 }
 
 // Not made for speed: it is looked at by people.
-void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                      const Matrix& k, int64_t sentence, int head, const Matrix& weights) {
-  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
+void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                      const ConstMatrix& q, const ConstMatrix& k, int64_t sentence, int head, const Matrix& weights) {
   const int64_t first_col = int64_t{head} * shape.d_head;
-  const Matrix q_head = q.Rows(q_packing.Begin(sentence), weights.rows).Cols(first_col, shape.d_head);
-  const Matrix k_head = k.Rows(k_packing.Begin(sentence), weights.cols).Cols(first_col, shape.d_head);
+  const float* const bias = BiasOfHead(shape.bias, head);
+  const ConstMatrix q_head = q.Rows(q_packing.Begin(sentence), weights.rows).Cols(first_col, shape.d_head);
+  const ConstMatrix k_head = k.Rows(k_packing.Begin(sentence), weights.cols).Cols(first_col, shape.d_head);
   for (int64_t i = 0; i < weights.rows; ++i) {
     const int64_t visible = shape.causal ? std::min(i + 1, weights.cols) : weights.cols;
     float* const row = weights.Row(i);
@@ -159,7 +165,7 @@ void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, con
     for (int64_t j = 0; j < visible; ++j) {
       float score = 0;
       for (int64_t c = 0; c < shape.d_head; ++c) score += q_head.At(i, c) * k_head.At(j, c);
-      row[j] = score * scale;
+      row[j] = score * shape.scale + (bias != nullptr ? bias[i - j] : 0.0f);
       max = std::max(max, row[j]);
     }
     float sum = 0;

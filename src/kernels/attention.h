@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Scaled dot-product attention over packed sentences, all heads. Source: Vaswani 2017, §3.2.1, Eq. 1.
-//   softmax(Q K^T / sqrt(d_head)) V, per sentence and head; head h lives in columns [h * d_head, (h + 1) * d_head).
+//   softmax(scale * Q K^T + bias) V, per sentence and head; head h lives in columns [h * d_head, (h + 1) * d_head).
 // A query sees the keys of its own sentence only; with causal set, query i sees keys 0..i. Scores of one sentence and
 // head are all that is ever held; the backward pass computes them again from q, k and the kept row statistics.
 #ifndef DRAGOMAN_KERNELS_ATTENTION_H_
 #define DRAGOMAN_KERNELS_ATTENTION_H_
 
+#include <cmath>
 #include <cstdint>
 #include <span>
 
@@ -15,6 +16,14 @@
 
 namespace dragoman::kernels {
 
+// A number for each head and each distance i - j of a query i from a key j of its sentence, at[head * stride + i - j].
+// All distances from -(k_len - 1) to q_len - 1 are there, and kLineFloats more numbers, which mean nothing.
+template <class Element>
+struct ByDistance {
+  Element* at = nullptr;  // head 0, distance 0; null: there is none
+  int64_t stride = 0;
+};
+
 struct AttentionShape {
   int heads = 1;
   int d_head = 0;
@@ -22,11 +31,17 @@ struct AttentionShape {
   // On the attention weights (after the softmax). The counter of weight (head h, query row i of the packed matrix,
   // key j counted in its sentence) is (h * q_rows + i) * 4096 + j, modulo 2^32 (longer sentences wrap: harmless).
   Dropout dropout;
+  float scale = 1.0f / std::sqrt(static_cast<float>(d_head));  // Eq. 1; other families have others
+  ByDistance<const float> bias = {};                           // added to the scores (Raffel 2020, §2.1)
 };
 
-// Queries [q_tokens, heads * d_head], keys and values [k_tokens, heads * d_head]; or their gradients. May be strided.
+// Queries [q_tokens, heads * d_head], keys and values [k_tokens, heads * d_head]. May be strided.
 struct AttentionOperands {
-  Matrix q, k, v;
+  ConstMatrix q, k, v;
+};
+struct AttentionGradients {
+  Matrix q, k, v;               // like the operands; overwritten
+  ByDistance<float> bias = {};  // like shape.bias; added to, where there is one
 };
 
 // Floats of scratch that the calls below need for sentences up to these lengths.
@@ -39,21 +54,21 @@ int64_t AttentionScratchFloats(const AttentionShape& shape, int64_t max_q_len, i
 void AttentionForward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
                       const AttentionOperands& operands, const Matrix& out, float* log_sum_exp, float* scratch);
 
-//   dout like q. gradients are overwritten.
+//   dout like q.
 void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
-                       const AttentionOperands& operands, const Matrix& dout, const float* log_sum_exp,
-                       const AttentionOperands& gradients, float* scratch);
+                       const AttentionOperands& operands, const ConstMatrix& dout, const float* log_sum_exp,
+                       const AttentionGradients& gradients, float* scratch);
 
 // The attention weights themselves, for looking at: weights [q_len, k_len] of sentence s and one head.
-void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Matrix& q,
-                      const Matrix& k, int64_t sentence, int head, const Matrix& weights);
+void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
+                      const ConstMatrix& q, const ConstMatrix& k, int64_t sentence, int head, const Matrix& weights);
 
 // One decoding step: one query row against keys and values that lie in separate rows of a cache (beam search shares
-// rows between hypotheses instead of copying them).
+// rows between hypotheses instead of copying them). A bias takes the query to stand where the last key does.
 //   q, out [heads * d_head]; keys[j], values[j] point to row j's [heads * d_head] floats, j < key_count.
 //   scratch: heads * key_count floats.
 // The same sums in the same order as AttentionForward's last causal row is not promised, only the same to rounding.
-void AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
+void AttentionStep(const AttentionShape& shape, const float* q, std::span<const float* const> keys,
                    std::span<const float* const> values, float* out, float* scratch);
 
 }  // namespace dragoman::kernels

@@ -54,11 +54,13 @@ HWY_INLINE void SoftmaxBackwardLanes(QueryLanes queries, int64_t keys, Floats lo
 
 // The matrices of one sentence and head, [q_len, d_head] or [k_len, d_head].
 struct BackwardMatrices {
-  Matrix q, k, v, dout, dq, dk, dv;
+  ConstMatrix q, k, v, dout;
+  Matrix dq, dk, dv;
 };
 
 HWY_INLINE void PrefetchNextHead(const BackwardMatrices& m) {
-  for (const Matrix& matrix : {m.q, m.k, m.v, m.dout, m.dq, m.dk, m.dv}) PrefetchNextHead(matrix);
+  for (const ConstMatrix& matrix : {m.q, m.k, m.v, m.dout}) PrefetchNextHead(matrix);
+  for (const Matrix& matrix : {m.dq, m.dk, m.dv}) PrefetchNextHead(matrix);
 }
 
 // Scratch for a block of queries.
@@ -82,16 +84,16 @@ HWY_INLINE BackwardScratch TakeBackwardScratch(const AttentionShape& shape, int6
 // Scores become weights, and dscores, which come as dout v^T, the scores' gradient. begin: the block's first query in
 // its sentence; first_row: its row of the packed matrix, counted on from the rows of the heads before.
 HWY_INLINE void SoftmaxBackwardBlock(const AttentionShape& shape, int64_t begin, int64_t queries, int64_t keys,
-                                     int64_t first_row, float scale, const BackwardScratch& at) {
+                                     int64_t first_row, const BackwardScratch& at) {
   for (int64_t lane = 0; lane < queries; lane += kLanes) {
     const QueryLanes lanes = {begin + lane, shape.causal};
     const DropoutLanes dropout(shape.dropout, first_row + lane);
     const Floats log_sum_exp = hn::Load(Tag(), at.log_sum_exp + lane);
     if (shape.dropout.active()) {
-      SoftmaxBackwardLanes<true>(lanes, keys, log_sum_exp, scale, dropout, at.scores + lane, at.dscores + lane,
+      SoftmaxBackwardLanes<true>(lanes, keys, log_sum_exp, shape.scale, dropout, at.scores + lane, at.dscores + lane,
                                  at.dropped + lane);
     } else {
-      SoftmaxBackwardLanes<false>(lanes, keys, log_sum_exp, scale, dropout, at.scores + lane, at.dscores + lane,
+      SoftmaxBackwardLanes<false>(lanes, keys, log_sum_exp, shape.scale, dropout, at.scores + lane, at.dscores + lane,
                                   nullptr);
     }
   }
@@ -99,8 +101,8 @@ HWY_INLINE void SoftmaxBackwardBlock(const AttentionShape& shape, int64_t begin,
 
 // dv (+)= dropped^T dout, dk (+)= dscores^T q, dq (+)= dscores k, of a block of queries that begins at `begin`.
 HWY_INLINE void BlockGradients(bool causal, int64_t begin, int64_t queries, int64_t keys, int64_t width_vecs,
-                               const BackwardScratch& at, HeadRows q, HeadRows k, HeadRows dout, Product dq, Product dk,
-                               Product dv) {
+                               const BackwardScratch& at, HeadRows<const float> q, HeadRows<const float> k,
+                               HeadRows<const float> dout, Product dq, Product dk, Product dv) {
   const Tag d;
   const KeyRows dropped_by_key{at.dropped, {}, {}}, dscores_by_key{at.dscores, {}, {}};
   const QueryRows dscores_by_query{at.dscores, {}, {}};
@@ -115,34 +117,59 @@ HWY_INLINE void BlockGradients(bool causal, int64_t begin, int64_t queries, int6
   }
 }
 
+// dbias[i - j] += inverse_scale * dscores, of a block of queries that begins at `begin`: what AddDistanceBias adds,
+// back.
+HWY_INLINE void AddBiasGradient(int64_t begin, int64_t queries, int64_t keys, float inverse_scale, const float* dscores,
+                                float* dbias) {
+  const Tag d;
+  const Floats factor = hn::Set(d, inverse_scale);
+  for (int64_t lane = 0; lane < queries; lane += kLanes) {
+    const auto is_query = hn::FirstN(d, static_cast<size_t>(queries - lane));  // the lanes behind repeat the last one
+    for (int64_t j = 0; j < keys; ++j) {
+      float* const to = dbias + begin + lane - j;
+      const Floats dscore = hn::IfThenElseZero(is_query, hn::Load(d, dscores + j * kQueryBlock + lane));
+      hn::StoreU(hn::MulAdd(dscore, factor, hn::LoadU(d, to)), d, to);
+    }
+  }
+}
+
+// A head's bias by distance and its gradient; null where there is none.
+struct HeadBias {
+  const float* values;
+  float* gradient;
+};
+
 // Writes dq, writes dk and dv or adds to them. first_row: the row of log_sum_exp that belongs to the first query.
-void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, const float* log_sum_exp, int64_t first_row,
-                  bool accumulate, ScratchTaker scratch) {
+void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, HeadBias bias, const float* log_sum_exp,
+                  int64_t first_row, bool accumulate, ScratchTaker scratch) {
   const Tag d;
   const int64_t width = PaddedHead(shape.d_head);
-  const float scale = 1.0f / std::sqrt(static_cast<float>(shape.d_head));
   const BackwardScratch at = TakeBackwardScratch(shape, m.k.rows, scratch);
-  const HeadRows k = WholeRows(m.k, scratch), v = WholeRows(m.v, scratch);
-  const HeadRows dk = WholeRows(m.dk, scratch), dv = WholeRows(m.dv, scratch);
+  const HeadRows<const float> k = WholeRows(m.k, scratch), v = WholeRows(m.v, scratch);
+  const HeadRows<float> dk = WholeRows(m.dk, scratch), dv = WholeRows(m.dv, scratch);
   for (int64_t begin = 0; begin < m.q.rows; begin += kQueryBlock) {
     const int64_t queries = std::min(kQueryBlock, m.q.rows - begin), vecs = VecsFor(queries);
     const int64_t keys = shape.causal ? begin + queries : m.k.rows;
     ScratchTaker block_scratch = scratch;
     const Matrix dq_block = m.dq.Rows(begin, queries);
-    const HeadRows q = WholeRows(m.q.Rows(begin, queries), block_scratch);
-    const HeadRows dout = WholeRows(m.dout.Rows(begin, queries), block_scratch);
-    const HeadRows dq = WholeRows(dq_block, block_scratch);
+    const HeadRows<const float> q = WholeRows(m.q.Rows(begin, queries), block_scratch);
+    const HeadRows<const float> dout = WholeRows(m.dout.Rows(begin, queries), block_scratch);
+    const HeadRows<float> dq = WholeRows(dq_block, block_scratch);
 
-    TransposeQueries(q, queries, width, scale, at.q_transposed);
+    TransposeQueries(q, queries, width, shape.scale, at.q_transposed);
     TransposeQueries(dout, queries, width, 1.0f, at.dout_transposed);
     SmallGemm<Steps::kAll>(d, keys, vecs, k.AsLeft(), {at.q_transposed, kQueryBlock}, width, 0,
                            {at.scores, kQueryBlock, false});
+    if (bias.values != nullptr) AddDistanceBias(bias.values, begin, queries, keys, at.scores);
     SmallGemm<Steps::kAll>(d, keys, vecs, v.AsLeft(), {at.dout_transposed, kQueryBlock}, width, 0,
                            {at.dscores, kQueryBlock, false});
     for (int64_t i = 0; i < vecs * kLanes; ++i) {
       at.log_sum_exp[i] = log_sum_exp[first_row + begin + std::min(i, queries - 1)];
     }
-    SoftmaxBackwardBlock(shape, begin, queries, keys, first_row + begin, scale, at);
+    SoftmaxBackwardBlock(shape, begin, queries, keys, first_row + begin, at);
+    if (bias.gradient != nullptr) {
+      AddBiasGradient(begin, queries, keys, 1.0f / shape.scale, at.dscores, bias.gradient);
+    }
     BlockGradients(shape.causal, begin, queries, keys, width / kLanes, at, q, k, dout,
                    {dq.data, dq.stride, /*accumulate=*/false}, {dk.data, dk.stride, accumulate},
                    {dv.data, dv.stride, accumulate});
@@ -157,14 +184,14 @@ HWY_INLINE void Clear(const Matrix& m) {
 }
 
 void Backward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
-              const AttentionOperands& operands, const Matrix& dout, const float* log_sum_exp,
-              const AttentionOperands& gradients, float* scratch) {
+              const AttentionOperands& operands, const ConstMatrix& dout, const float* log_sum_exp,
+              const AttentionGradients& gradients, float* scratch) {
   for (int64_t s = 0; s < q_packing.sentences(); ++s) {
     const int64_t q_begin = q_packing.Begin(s), q_len = q_packing.Length(s);
     const int64_t k_begin = k_packing.Begin(s), k_len = k_packing.Length(s);
     for (int64_t h = 0; h < shape.heads; ++h) {
-      const auto of_queries = [&](const Matrix& m) HWY_ATTR { return HeadOf(m, q_begin, q_len, h, shape.d_head); };
-      const auto of_keys = [&](const Matrix& m) HWY_ATTR { return HeadOf(m, k_begin, k_len, h, shape.d_head); };
+      const auto of_queries = [&](const auto& m) HWY_ATTR { return HeadOf(m, q_begin, q_len, h, shape.d_head); };
+      const auto of_keys = [&](const auto& m) HWY_ATTR { return HeadOf(m, k_begin, k_len, h, shape.d_head); };
       const BackwardMatrices matrices = {of_queries(operands.q), of_keys(operands.k),     of_keys(operands.v),
                                          of_queries(dout),       of_queries(gradients.q), of_keys(gradients.k),
                                          of_keys(gradients.v)};
@@ -174,7 +201,8 @@ void Backward(const AttentionShape& shape, const Packing& q_packing, const Packi
       if (!one_block) Clear(matrices.dk), Clear(matrices.dv);
       if (k_len == 0) Clear(matrices.dq);
       if (q_len == 0 || k_len == 0) continue;
-      BackwardHead(shape, matrices, log_sum_exp, h * q_packing.tokens() + q_begin, /*accumulate=*/!one_block,
+      const HeadBias bias = {BiasOfHead(shape.bias, h), BiasOfHead(gradients.bias, h)};
+      BackwardHead(shape, matrices, bias, log_sum_exp, h * q_packing.tokens() + q_begin, /*accumulate=*/!one_block,
                    {scratch});
     }
   }
@@ -191,8 +219,8 @@ namespace dragoman::kernels {
 HWY_EXPORT(Backward);
 
 void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
-                       const AttentionOperands& operands, const Matrix& dout, const float* log_sum_exp,
-                       const AttentionOperands& gradients, float* scratch) {
+                       const AttentionOperands& operands, const ConstMatrix& dout, const float* log_sum_exp,
+                       const AttentionGradients& gradients, float* scratch) {
   HWY_DYNAMIC_DISPATCH(Backward)(shape, q_packing, k_packing, operands, dout, log_sum_exp, gradients, scratch);
 }
 

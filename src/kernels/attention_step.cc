@@ -14,6 +14,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h:
 #include "hwy/highway.h"
+#include "kernels/attention_layout.h"
 #include "kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -116,13 +117,23 @@ HWY_INLINE void AddValues(D d, int64_t heads, int64_t d_head, const float* weigh
   }
 }
 
+// row = scale * row + the bias of each key's distance from the last one.
+HWY_INLINE void ScaleAndAddBias(float* row, int64_t count, float scale, const float* bias) {
+  for (int64_t j = 0; j < count; ++j) row[j] = scale * row[j] + bias[count - 1 - j];
+}
+
 template <class D>
-void StepWith(D d, int64_t heads, int64_t d_head, const float* q, std::span<const float* const> keys,
+void StepWith(D d, const AttentionShape& shape, const float* q, std::span<const float* const> keys,
               std::span<const float* const> values, float* out, float* scratch) {
+  const int64_t heads = shape.heads, d_head = shape.d_head;
   const int64_t key_count = keys.size();
-  const float scale = 1.0f / std::sqrt(static_cast<float>(d_head));
   StepScores(d, heads, d_head, q, keys, scratch);
-  for (int64_t h = 0; h < heads; ++h) StepSoftmax(scratch + h * key_count, key_count, scale);
+  for (int64_t h = 0; h < heads; ++h) {
+    float* const scores = scratch + h * key_count;
+    const float* const bias = BiasOfHead(shape.bias, h);
+    if (bias != nullptr) ScaleAndAddBias(scores, key_count, shape.scale, bias);
+    StepSoftmax(scores, key_count, bias != nullptr ? 1.0f : shape.scale);
+  }
   int64_t j = 0;
   for (; j + kRowsAtOnce <= key_count; j += kRowsAtOnce) {
     AddValues<kRowsAtOnce>(d, heads, d_head, scratch + j, key_count, &values[j], j > 0, out);
@@ -131,16 +142,16 @@ void StepWith(D d, int64_t heads, int64_t d_head, const float* q, std::span<cons
 }
 
 // With the longest vectors that d_head is made of.
-void Step(int64_t heads, int64_t d_head, const float* q, std::span<const float* const> keys,
+void Step(const AttentionShape& shape, const float* q, std::span<const float* const> keys,
           std::span<const float* const> values, float* out, float* scratch) {
-  if (d_head % 16 == 0) {  // NOLINT(bugprone-branch-clone): the same only where a vector has one lane
-    StepWith(hn::CappedTag<float, 16>(), heads, d_head, q, keys, values, out, scratch);
-  } else if (d_head % 8 == 0) {
-    StepWith(hn::CappedTag<float, 8>(), heads, d_head, q, keys, values, out, scratch);
-  } else if (d_head % 4 == 0) {
-    StepWith(hn::CappedTag<float, 4>(), heads, d_head, q, keys, values, out, scratch);
+  if (shape.d_head % 16 == 0) {  // NOLINT(bugprone-branch-clone): the same only where a vector has one lane
+    StepWith(hn::CappedTag<float, 16>(), shape, q, keys, values, out, scratch);
+  } else if (shape.d_head % 8 == 0) {
+    StepWith(hn::CappedTag<float, 8>(), shape, q, keys, values, out, scratch);
+  } else if (shape.d_head % 4 == 0) {
+    StepWith(hn::CappedTag<float, 4>(), shape, q, keys, values, out, scratch);
   } else {
-    StepWith(hn::CappedTag<float, 1>(), heads, d_head, q, keys, values, out, scratch);
+    StepWith(hn::CappedTag<float, 1>(), shape, q, keys, values, out, scratch);
   }
 }
 
@@ -154,13 +165,13 @@ namespace dragoman::kernels {
 
 HWY_EXPORT(Step);
 
-void AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
+void AttentionStep(const AttentionShape& shape, const float* q, std::span<const float* const> keys,
                    std::span<const float* const> values, float* out, float* scratch) {
   if (keys.empty()) {
-    std::fill_n(out, int64_t{heads} * d_head, 0.0f);
+    std::fill_n(out, int64_t{shape.heads} * shape.d_head, 0.0f);
     return;
   }
-  HWY_DYNAMIC_DISPATCH(Step)(heads, d_head, q, keys, values, out, scratch);
+  HWY_DYNAMIC_DISPATCH(Step)(shape, q, keys, values, out, scratch);
 }
 
 }  // namespace dragoman::kernels

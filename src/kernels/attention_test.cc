@@ -5,6 +5,7 @@
 
 #include <cmath>
 #include <map>
+#include <numeric>
 #include <vector>
 
 #include "kernels/attention_testing.h"
@@ -31,7 +32,8 @@ std::vector<Problem> Problems(float dropout_rate) {
                           .q_lengths = kSelfLengths,
                           .k_lengths = kind == 2 ? kCrossLengths : kSelfLengths,
                           .gap = n % 4,
-                          .shift = n % 5});
+                          .shift = n % 5,
+                          .has_bias = n % 2 == 0});
     }
   }
   return problems;
@@ -49,8 +51,8 @@ const std::vector<Expected>& ExpectedOf(float dropout_rate) {
   if (!expected.empty()) return expected;
   for (const Problem& p : Problems(dropout_rate)) {
     const reference::Table q(p.q.m), k(p.k.m), v(p.v.m), dout(p.dout.m);
-    expected.push_back({reference::AttentionForward(p.shape, p.q_packing(), p.k_packing(), q, k, v),
-                        reference::AttentionBackward(p.shape, p.q_packing(), p.k_packing(), q, k, v, dout)});
+    expected.push_back({reference::AttentionForward(p.Whole(), p.q_packing(), p.k_packing(), q, k, v),
+                        reference::AttentionBackward(p.Whole(), p.q_packing(), p.k_packing(), q, k, v, dout)});
   }
   return expected;
 }
@@ -75,6 +77,16 @@ TEST_P(AttentionTargetTest, ForwardMatchesReference) {
   }
 }
 
+// dbias [heads, distances] against the numbers of the Problem, which is 0 wherever no distance is.
+void ExpectBiasGradient(const Problem& p, const reference::Table& want) {
+  for (int64_t h = 0; p.has_bias && h < want.rows; ++h) {
+    for (int64_t c = 0; c < p.bias_stride; ++c) {
+      ASSERT_NEAR(p.dbias[h * p.bias_stride + c], c < want.cols ? want.At(h, c) : 0, 2e-5)
+          << Describe(p) << ": dbias of head " << h << " at " << c;
+    }
+  }
+}
+
 TEST_P(AttentionTargetTest, BackwardMatchesReference) {
   for (const float rate : {0.0f, 0.3f}) {
     std::vector<Problem> problems = Problems(rate);
@@ -86,6 +98,7 @@ TEST_P(AttentionTargetTest, BackwardMatchesReference) {
       ExpectNear(p.dq.m, want.dq, 5e-6, Describe(p) + ": dq");
       ExpectNear(p.dk.m, want.dk, 1e-5, Describe(p) + ": dk");
       ExpectNear(p.dv.m, want.dv, 1e-5, Describe(p) + ": dv");
+      ExpectBiasGradient(p, want.dbias);
       EXPECT_TRUE(p.dq.GapsUntouched() && p.dk.GapsUntouched() && p.dv.GapsUntouched()) << Describe(p);
     }
   }
@@ -103,14 +116,14 @@ TEST_P(AttentionTargetTest, ManySentencesOfAllLengthsMatchReference) {
 
 TEST(AttentionTest, WeightsMatchReferenceAndSumToOne) {
   for (const bool causal : {true, false}) {
-    Problem p{.shape = {3, 10, causal, {}}, .q_lengths = {4, 12, 1}, .k_lengths = {4, 12, 1}};
+    Problem p{.shape = {3, 10, causal, {}, 0.7f}, .q_lengths = {4, 12, 1}, .k_lengths = {4, 12, 1}, .has_bias = causal};
     for (int64_t s = 0; s < 3; ++s) {
       const int64_t length = p.q_lengths[s];
       Values weights(length, length, 9);
       for (int head = 0; head < 3; ++head) {
-        AttentionWeights(p.shape, p.q_packing(), p.k_packing(), p.q.m, p.k.m, s, head, weights.m);
+        AttentionWeights(p.Whole(), p.q_packing(), p.k_packing(), p.q.m, p.k.m, s, head, weights.m);
         ExpectNear(weights.m,
-                   reference::AttentionWeights(p.shape, p.q_packing(), p.k_packing(), reference::Table(p.q.m),
+                   reference::AttentionWeights(p.Whole(), p.q_packing(), p.k_packing(), reference::Table(p.q.m),
                                                reference::Table(p.k.m), s, head),
                    1e-6, Describe(p));
         for (int64_t i = 0; i < length; ++i) {
@@ -125,6 +138,20 @@ TEST(AttentionTest, WeightsMatchReferenceAndSumToOne) {
         }
       }
     }
+  }
+}
+
+TEST_P(AttentionTargetTest, TheScaleIsTheShapes) {
+  for (const float scale : {1.0f, 0.01f}) {
+    Problem p{.shape = {2, 16, true, {}, scale}, .q_lengths = {9}, .k_lengths = {9}};
+    p.Forward();
+    p.Backward();
+    const reference::Table q(p.q.m), k(p.k.m), v(p.v.m), dout(p.dout.m);
+    ExpectNear(p.out.m, reference::AttentionForward(p.shape, p.q_packing(), p.k_packing(), q, k, v).out, 2e-6,
+               Describe(p));
+    const auto want = reference::AttentionBackward(p.shape, p.q_packing(), p.k_packing(), q, k, v, dout);
+    ExpectNear(p.dq.m, want.dq, 1e-5, Describe(p) + ": dq");
+    ExpectNear(p.dk.m, want.dk, 1e-5, Describe(p) + ": dk");
   }
 }
 
@@ -155,6 +182,29 @@ TEST(AttentionReferenceTest, GradientIsTheDerivative) {
           ASSERT_NEAR(dx->data[i], (above - below) / (2 * step), 1e-8) << Describe(p);
         }
       }
+    }
+  }
+}
+
+TEST(AttentionReferenceTest, GradientOfTheBiasIsTheDerivative) {
+  Problem p{.shape = {2, 3, false, {}, 0.5f}, .q_lengths = {3, 0, 5}, .k_lengths = {4, 2, 6}, .has_bias = true};
+  const reference::Table q(p.q.m), k(p.k.m), v(p.v.m), dout(p.dout.m);
+  const auto loss = [&] {
+    const auto out = reference::AttentionForward(p.Whole(), p.q_packing(), p.k_packing(), q, k, v).out;
+    return std::inner_product(out.data.begin(), out.data.end(), dout.data.begin(), 0.0);
+  };
+  const reference::Table dbias =
+      reference::AttentionBackward(p.Whole(), p.q_packing(), p.k_packing(), q, k, v, dout).dbias;
+  for (int64_t h = 0; h < 2; ++h) {
+    for (int64_t c = 0; c < dbias.cols; ++c) {
+      float& x = p.bias.m.At(h, c);
+      const float value = x, step = 1.0f / 256;
+      x = value + step;
+      const double above = loss(), wide = double{x};
+      x = value - step;
+      const double below = loss(), narrow = double{x};
+      x = value;
+      ASSERT_NEAR(dbias.At(h, c), (above - below) / (wide - narrow), 2e-5) << "head " << h << ", distance " << c - 5;
     }
   }
 }

@@ -13,7 +13,7 @@ HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
-void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool accumulate) {
+void ApplyDropout(const Dropout& dropout, const ConstMatrix& x, const Matrix& y, bool accumulate) {
   const DropoutMask mask(Tag(), dropout);
   for (int64_t r = 0; r < x.rows; ++r) {
     const float* const from = x.Row(r);
@@ -33,8 +33,8 @@ void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool
 }
 
 template <bool kBias, bool kDropout>
-HWY_INLINE void AddSublayer(const Dropout& dropout, const Matrix& x, const float* bias, const Matrix& residual,
-                            const Matrix& y) {
+HWY_INLINE void AddSublayer(const Dropout& dropout, const ConstMatrix& x, const float* bias,
+                            const ConstMatrix& residual, const Matrix& y) {
   const DropoutMask mask(Tag(), dropout);
   for (int64_t r = 0; r < x.rows; ++r) {
     const float* const from = x.Row(r);
@@ -55,7 +55,7 @@ HWY_INLINE void AddSublayer(const Dropout& dropout, const Matrix& x, const float
   }
 }
 
-void ResidualDropout(const Dropout& dropout, const Matrix& x, const float* bias, const Matrix& residual,
+void ResidualDropout(const Dropout& dropout, const ConstMatrix& x, const float* bias, const ConstMatrix& residual,
                      const Matrix& y) {
   if (dropout.active()) {
     bias ? AddSublayer<true, true>(dropout, x, bias, residual, y)
@@ -82,11 +82,11 @@ float DropoutFactor(const Dropout& dropout, uint32_t counter) {
   return hash < DropoutThreshold(dropout.rate) ? 0.0f : 1.0f / (1.0f - dropout.rate);
 }
 
-void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool accumulate) {
+void ApplyDropout(const Dropout& dropout, const ConstMatrix& x, const Matrix& y, bool accumulate) {
   HWY_DYNAMIC_DISPATCH(ApplyDropout)(dropout, x, y, accumulate);
 }
 
-void ResidualDropout(const Dropout& dropout, const Matrix& x, const float* bias, const Matrix& residual,
+void ResidualDropout(const Dropout& dropout, const ConstMatrix& x, const float* bias, const ConstMatrix& residual,
                      const Matrix& y) {
   HWY_DYNAMIC_DISPATCH(ResidualDropout)(dropout, x, bias, residual, y);
 }

@@ -24,11 +24,11 @@ struct Dropout {
 float DropoutFactor(const Dropout& dropout, uint32_t counter);
 
 // y = x * mask, or y += x * mask when accumulate. y may be x. With the rate 0: a copy, or an addition.
-void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool accumulate);
+void ApplyDropout(const Dropout& dropout, const ConstMatrix& x, const Matrix& y, bool accumulate);
 
 // y = residual + (x + bias) * mask: the sub-layer's output bias, dropout and residual connection in one pass
 // (Vaswani 2017, §5.4). bias [cols] may be null. y may be x or residual.
-void ResidualDropout(const Dropout& dropout, const Matrix& x, const float* bias, const Matrix& residual,
+void ResidualDropout(const Dropout& dropout, const ConstMatrix& x, const float* bias, const ConstMatrix& residual,
                      const Matrix& y);
 
 }  // namespace dragoman::kernels

@@ -22,7 +22,7 @@ void AddBias(const Matrix& m, const float* bias) {
 }
 
 // Four rows per pass over out, one after the other in each lane: the same sum as row by row.
-void AddColumnSums(const Matrix& m, float* out) {
+void AddColumnSums(const ConstMatrix& m, float* out) {
   int64_t r = 0;
   for (; r + 4 <= m.rows; r += 4) {
     const float* const row0 = m.Row(r);
@@ -107,7 +107,7 @@ HWY_EXPORT(AllFinite);
 
 void AddBias(const Matrix& m, const float* bias) { HWY_DYNAMIC_DISPATCH(AddBias)(m, bias); }
 
-void AddColumnSums(const Matrix& m, float* out) { HWY_DYNAMIC_DISPATCH(AddColumnSums)(m, out); }
+void AddColumnSums(const ConstMatrix& m, float* out) { HWY_DYNAMIC_DISPATCH(AddColumnSums)(m, out); }
 
 void AddTo(std::span<const float> x, std::span<float> y) {
   HWY_DYNAMIC_DISPATCH(AddTo)(x.data(), static_cast<int64_t>(x.size()), y.data());

@@ -14,7 +14,7 @@ namespace dragoman::kernels {
 void AddBias(const Matrix& m, const float* bias);
 
 // out[c] += sum over rows of m[r, c]: a bias's gradient. Rows are summed in order.
-void AddColumnSums(const Matrix& m, float* out);
+void AddColumnSums(const ConstMatrix& m, float* out);
 
 // y += x, elementwise.
 void AddTo(std::span<const float> x, std::span<float> y);

@@ -31,15 +31,15 @@ HWY_INLINE void EmbedToken(int64_t d, const float* token, float scale, const flo
   }
 }
 
-void EmbeddingForward(std::span<const int32_t> ids, const Matrix& table, float scale,
-                      std::span<const int32_t> position_of, const Matrix& positions, const Matrix& out) {
+void EmbeddingForward(std::span<const int32_t> ids, const ConstMatrix& table, float scale,
+                      std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out) {
   for (size_t t = 0; t < ids.size(); ++t) {
     EmbedToken(out.cols, ids[t] < 0 ? nullptr : table.Row(ids[t]), scale,
                positions.data ? positions.Row(position_of[t]) : nullptr, out.Row(static_cast<int64_t>(t)));
   }
 }
 
-void EmbeddingBackward(std::span<const int32_t> rows, const Matrix& dout, float scale, const Matrix& dtable) {
+void EmbeddingBackward(std::span<const int32_t> rows, const ConstMatrix& dout, float scale, const Matrix& dtable) {
   const Floats factor = hn::Set(Tag(), scale);
   for (size_t t = 0; t < rows.size(); ++t) {
     if (rows[t] < 0) continue;
@@ -62,12 +62,12 @@ namespace dragoman::kernels {
 HWY_EXPORT(EmbeddingForward);
 HWY_EXPORT(EmbeddingBackward);
 
-void EmbeddingForward(std::span<const int32_t> ids, const Matrix& table, float scale,
-                      std::span<const int32_t> position_of, const Matrix& positions, const Matrix& out) {
+void EmbeddingForward(std::span<const int32_t> ids, const ConstMatrix& table, float scale,
+                      std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out) {
   HWY_DYNAMIC_DISPATCH(EmbeddingForward)(ids, table, scale, position_of, positions, out);
 }
 
-void EmbeddingBackward(std::span<const int32_t> rows, const Matrix& dout, float scale, const Matrix& dtable) {
+void EmbeddingBackward(std::span<const int32_t> rows, const ConstMatrix& dout, float scale, const Matrix& dtable) {
   HWY_DYNAMIC_DISPATCH(EmbeddingBackward)(rows, dout, scale, dtable);
 }
 

@@ -13,12 +13,12 @@ namespace dragoman::kernels {
 // out[i] = table[ids[i]] * scale + positions[position_of[i]].
 //   table [vocab, d]; out [ids.size(), d]. positions [max_positions, d], or positions.data null for none.
 //   An id of -1 stands for a zero vector (a decoder that starts from nothing). The caller has checked all ids.
-void EmbeddingForward(std::span<const int32_t> ids, const Matrix& table, float scale,
-                      std::span<const int32_t> position_of, const Matrix& positions, const Matrix& out);
+void EmbeddingForward(std::span<const int32_t> ids, const ConstMatrix& table, float scale,
+                      std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out);
 
 // dtable[rows[i]] += dout[i] * scale, in the order of i; a row of -1 is skipped. Serves the table (rows = ids) and
 // learned positions (rows = position_of, scale = 1).
-void EmbeddingBackward(std::span<const int32_t> rows, const Matrix& dout, float scale, const Matrix& dtable);
+void EmbeddingBackward(std::span<const int32_t> rows, const ConstMatrix& dout, float scale, const Matrix& dtable);
 
 }  // namespace dragoman::kernels
 

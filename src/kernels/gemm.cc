@@ -31,19 +31,19 @@ using Columns = CopiedColumns<kTileRows, 1>;
 class RowTiles {
  public:
   // a [rows, steps]
-  RowTiles(const Matrix& a, float* /*memory*/) : a_(a), tiles_(CeilDiv(a.rows, kTileRows)) {}
+  RowTiles(const ConstMatrix& a, float* /*memory*/) : a_(a), tiles_(CeilDiv(a.rows, kTileRows)) {}
 
   Rows Tile(int64_t t) const { return {a_.Row(Part(a_.rows, tiles_, t).begin), {a_.stride}, {}}; }
 
  private:
-  Matrix a_;
+  ConstMatrix a_;
   int64_t tiles_;
 };
 
 class ColumnTiles {
  public:
   // a [steps, rows], memory [2][steps, kTileRows]: for two tiles.
-  ColumnTiles(const Matrix& a, float* memory) : a_(a), tiles_(CeilDiv(a.cols, kTileRows)), memory_(memory) {}
+  ColumnTiles(const ConstMatrix& a, float* memory) : a_(a), tiles_(CeilDiv(a.cols, kTileRows)), memory_(memory) {}
 
   // To be asked for in order. Two tiles at a time are copied: with AVX-512 they are as wide as a cache line.
   Columns Tile(int64_t t) const {
@@ -72,7 +72,7 @@ class ColumnTiles {
     }
   }
 
-  Matrix a_;
+  ConstMatrix a_;
   int64_t tiles_;
   float* memory_;
 };
@@ -95,7 +95,7 @@ struct F32Format {
   static int64_t PanelFloats(int64_t steps, int64_t cols) { return steps * CeilDiv(cols, kLanes) * kLanes; }
 
   template <bool kTransposed>
-  static void PackRight(const Matrix& b, int64_t width, float* panel) {
+  static void PackRight(const ConstMatrix& b, int64_t width, float* panel) {
     PackPanel<kTransposed>(b, width, panel);
   }
 
@@ -119,15 +119,16 @@ struct F32Format {
   }
 };
 
-void Multiply(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, const Matrix& c, bool accumulate) {
+void Multiply(const ConstMatrix& a, bool transpose_a, const ConstMatrix& b, bool transpose_b, const Matrix& c,
+              bool accumulate) {
   MultiplyMatrices<F32Format>(a, transpose_a, b, transpose_b, c, accumulate);
 }
 
-void MultiplyByPanels(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
+void MultiplyByPanels(const ConstMatrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
   MultiplyBy<F32Format>(a, transpose_a, RightPanels{panels}, c, accumulate);
 }
 
-void PackPanels(const Matrix& b, bool transpose_b, float* to) { PackMatrix<F32Format>(b, transpose_b, to); }
+void PackPanels(const ConstMatrix& b, bool transpose_b, float* to) { PackMatrix<F32Format>(b, transpose_b, to); }
 
 int64_t PanelFloats(int64_t k, int64_t n) { return F32Format::PanelFloats(k, n); }
 
@@ -144,13 +145,13 @@ HWY_EXPORT(MultiplyByPanels);
 HWY_EXPORT(PackPanels);
 HWY_EXPORT(PanelFloats);
 
-void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void Gemm(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate) {
   if (NothingToAdd(a, transpose_a, b, transpose_b, c, accumulate)) return;
   HWY_DYNAMIC_DISPATCH(Multiply)(a, transpose_a == Transpose::kYes, b, transpose_b == Transpose::kYes, c, accumulate);
 }
 
-void Gemm(Precision precision, const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b,
+void Gemm(Precision precision, const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b,
           const Matrix& c, bool accumulate) {
   if (precision == Precision::kBf16) {
     GemmBf16(a, transpose_a, b, transpose_b, c, accumulate);
@@ -159,7 +160,7 @@ void Gemm(Precision precision, const Matrix& a, Transpose transpose_a, const Mat
   }
 }
 
-void PackedFactor::Pack(Precision precision, const Matrix& b, Transpose transpose_b) {
+void PackedFactor::Pack(Precision precision, const ConstMatrix& b, Transpose transpose_b) {
   const bool transpose = transpose_b == Transpose::kYes;
   precision_ = precision;
   k_ = transpose ? b.cols : b.rows;
@@ -170,8 +171,8 @@ void PackedFactor::Pack(Precision precision, const Matrix& b, Transpose transpos
   bf16 ? PackPairPanels(b, transpose, panels_.data()) : HWY_DYNAMIC_DISPATCH(PackPanels)(b, transpose, panels_.data());
 }
 
-void Gemm(const Matrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c, bool accumulate) {
-  if (NothingToAdd(a, transpose_a, Matrix(nullptr, b.k_, b.n_), Transpose::kNo, c, accumulate)) return;
+void Gemm(const ConstMatrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c, bool accumulate) {
+  if (NothingToAdd(a, transpose_a, ConstMatrix(nullptr, b.k_, b.n_), Transpose::kNo, c, accumulate)) return;
   const bool transpose = transpose_a == Transpose::kYes;
   if (b.precision_ == Precision::kBf16) {
     MultiplyByPairPanels(a, transpose, b.panels_.data(), c, accumulate);

@@ -25,19 +25,19 @@ enum class Transpose { kNo, kYes };
 // products are added in rising order of k, by fused multiply-adds, in blocks of 512, whose sums are added in turn. This
 // is what makes a sentence's translation independent of its neighbours (GemmTest.RowDoesNotDependOnItsNeighbours).
 // Every instruction set with fused multiply-adds gives the same bits.
-void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void Gemm(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate = false);
 
 // The same with both factors rounded to bfloat16 (8 bits of mantissa, to nearest even) and the products added in f32,
 // two at a time, in blocks of 1,024: about twice as fast, where HasFastBf16(); not to be called elsewhere.
-void GemmBf16(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void GemmBf16(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
               bool accumulate = false);
 
 // Whether the processor multiplies bfloat16 (AVX512_BF16), and the instruction set in use (target.h) lets it.
 bool HasFastBf16();
 
 // One or the other.
-void Gemm(Precision precision, const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b,
+void Gemm(Precision precision, const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b,
           const Matrix& c, bool accumulate = false);
 
 // The right factor of many products, laid out once (and rounded, for bf16) as each of them would do it again.
@@ -45,10 +45,11 @@ class PackedFactor {
  public:
   // op(b) [k, n]. Packing again takes no new memory where the old is large enough. To be packed and multiplied by under
   // one instruction set (target.h). kBf16 only where HasFastBf16().
-  void Pack(Precision precision, const Matrix& b, Transpose transpose_b);
+  void Pack(Precision precision, const ConstMatrix& b, Transpose transpose_b);
 
  private:
-  friend void Gemm(const Matrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c, bool accumulate);
+  friend void Gemm(const ConstMatrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c,
+                   bool accumulate);
 
   Precision precision_ = Precision::kF32;
   int64_t k_ = 0, n_ = 0;
@@ -56,7 +57,7 @@ class PackedFactor {
 };
 
 // c = op(a) op(b), or c += op(a) op(b), in the precision that b was packed for: the bits of Gemm(precision, ...).
-void Gemm(const Matrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c, bool accumulate = false);
+void Gemm(const ConstMatrix& a, Transpose transpose_a, const PackedFactor& b, const Matrix& c, bool accumulate = false);
 
 }  // namespace dragoman::kernels
 

@@ -63,7 +63,7 @@ HWY_INLINE void PackRow(const float* from, int64_t steps, float* HWY_RESTRICT to
 }
 
 // Rows i and i + 1 of it, up to a vector's columns from `col`; a row that it does not have is 0.
-HWY_INLINE Floats PairRows(const Matrix& m, int64_t i, int64_t col) {
+HWY_INLINE Floats PairRows(const ConstMatrix& m, int64_t i, int64_t col) {
   const Floats upper = LoadFirst(m.Row(i) + col, m.cols - col);
   return RoundInPairs(upper, i + 1 < m.rows ? LoadFirst(m.Row(i + 1) + col, m.cols - col) : hn::Zero(Tag()));
 }
@@ -72,7 +72,7 @@ template <bool kTransposed>
 class PairTiles {
  public:
   // a [rows, steps], or [steps, rows]; memory: kGroupRows * kRowStride floats.
-  PairTiles(const Matrix& a, float* memory)
+  PairTiles(const ConstMatrix& a, float* memory)
       : a_(a), rows_(kTransposed ? a.cols : a.rows), tiles_(CeilDiv(rows_, kTileRows)), memory_(memory) {}
 
   // To be asked for in order: two tiles are packed at a time, which then ask for the next two.
@@ -91,7 +91,7 @@ class PairTiles {
  private:
   void Pack(Range group) const {
     if constexpr (kTransposed) {
-      const Matrix columns = a_.Cols(group.begin, group.size());
+      const ConstMatrix columns = a_.Cols(group.begin, group.size());
       for (int64_t i = 0; i < a_.rows; i += 2) {
         hn::StoreU(PairRows(columns, i, 0), Tag(), memory_ + i / 2 * kGroupRows);
       }
@@ -100,14 +100,14 @@ class PairTiles {
     }
   }
 
-  Matrix a_;
+  ConstMatrix a_;
   int64_t rows_, tiles_;
   float* memory_;
 };
 
 // op(b) becomes a panel [pairs, width]; a square of pairs may be filled up with zeros.
 template <bool kTransposed>
-void PackPairs(const Matrix& b, int64_t width, float* HWY_RESTRICT panel) {
+void PackPairs(const ConstMatrix& b, int64_t width, float* HWY_RESTRICT panel) {
   if constexpr (kTransposed) {
     HWY_ALIGN float square[kLanes * kLanes];
     for (int64_t c = 0; c < b.rows; c += kLanes) {
@@ -186,7 +186,7 @@ struct PairFormat {
   }
 
   template <bool kTransposed>
-  static void PackRight(const Matrix& b, int64_t width, float* panel) {
+  static void PackRight(const ConstMatrix& b, int64_t width, float* panel) {
     PackPairs<kTransposed>(b, width, panel);
   }
 
@@ -220,20 +220,20 @@ int64_t PairFloats(int64_t k, int64_t n) {
 #endif
 }
 
-void PackInPairs(const Matrix& b, bool transpose_b, float* to) {
+void PackInPairs(const ConstMatrix& b, bool transpose_b, float* to) {
 #if HWY_TARGET == HWY_AVX3
   PackMatrix<PairFormat>(b, transpose_b, to);
 #endif
 }
 
-void GemmInPairs(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, const Matrix& c,
+void GemmInPairs(const ConstMatrix& a, bool transpose_a, const ConstMatrix& b, bool transpose_b, const Matrix& c,
                  bool accumulate) {
 #if HWY_TARGET == HWY_AVX3
   MultiplyMatrices<PairFormat>(a, transpose_a, b, transpose_b, c, accumulate);
 #endif
 }
 
-void GemmByPairs(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
+void GemmByPairs(const ConstMatrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
 #if HWY_TARGET == HWY_AVX3
   MultiplyBy<PairFormat>(a, transpose_a, RightPanels{panels}, c, accumulate);
 #endif
@@ -267,17 +267,18 @@ int64_t PairPanelFloats(int64_t k, int64_t n) {
   return HWY_DYNAMIC_DISPATCH(PairFloats)(k, n);
 }
 
-void PackPairPanels(const Matrix& b, bool transpose_b, float* to) {
+void PackPairPanels(const ConstMatrix& b, bool transpose_b, float* to) {
   DRAGOMAN_CHECK(HasFastBf16());
   HWY_DYNAMIC_DISPATCH(PackInPairs)(b, transpose_b, to);
 }
 
-void MultiplyByPairPanels(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate) {
+void MultiplyByPairPanels(const ConstMatrix& a, bool transpose_a, const float* panels, const Matrix& c,
+                          bool accumulate) {
   DRAGOMAN_CHECK(HasFastBf16());
   HWY_DYNAMIC_DISPATCH(GemmByPairs)(a, transpose_a, panels, c, accumulate);
 }
 
-void GemmBf16(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void GemmBf16(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
               bool accumulate) {
   DRAGOMAN_CHECK(HasFastBf16());
   if (NothingToAdd(a, transpose_a, b, transpose_b, c, accumulate)) return;

@@ -53,7 +53,7 @@ class Panels {
 
 // Steps of some columns of op(b).
 template <bool kTransposed>
-Matrix PartOf(const Matrix& b, Range steps, Range cols) {
+ConstMatrix PartOf(const ConstMatrix& b, Range steps, Range cols) {
   return kTransposed ? b.Rows(cols.begin, cols.size()).Cols(steps.begin, steps.size())
                      : b.Rows(steps.begin, steps.size()).Cols(cols.begin, cols.size());
 }
@@ -66,7 +66,7 @@ template <bool kTransposed>
 struct RightMatrix {
   static constexpr bool kIsPacked = false;
   static constexpr bool kIsTransposed = kTransposed;
-  const Matrix& matrix;
+  const ConstMatrix& matrix;
 };
 struct RightPanels {
   static constexpr bool kIsPacked = true;
@@ -78,7 +78,7 @@ struct RightPanels {
 template <class Format, bool kTransposeA, class Right>
 class Multiplication {
  public:
-  Multiplication(const Matrix& a, const Right& b, const Matrix& c, bool accumulate)
+  Multiplication(const ConstMatrix& a, const Right& b, const Matrix& c, bool accumulate)
       : a_(a), b_(b), c_(c), accumulate_(accumulate) {}
 
   void Run() {
@@ -155,7 +155,7 @@ class Multiplication {
     }
   }
 
-  const Matrix a_;
+  const ConstMatrix a_;
   const Right b_;
   const Matrix c_;
   const bool accumulate_;
@@ -165,7 +165,7 @@ class Multiplication {
 };
 
 template <class Format, class Right>
-void MultiplyBy(const Matrix& a, bool transpose_a, const Right& b, const Matrix& c, bool accumulate) {
+void MultiplyBy(const ConstMatrix& a, bool transpose_a, const Right& b, const Matrix& c, bool accumulate) {
   if (transpose_a) {
     Multiplication<Format, true, Right>(a, b, c, accumulate).Run();
   } else {
@@ -175,7 +175,7 @@ void MultiplyBy(const Matrix& a, bool transpose_a, const Right& b, const Matrix&
 
 // c (+)= op(a) op(b)
 template <class Format>
-void MultiplyMatrices(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, const Matrix& c,
+void MultiplyMatrices(const ConstMatrix& a, bool transpose_a, const ConstMatrix& b, bool transpose_b, const Matrix& c,
                       bool accumulate) {
   transpose_b ? MultiplyBy<Format>(a, transpose_a, RightMatrix<true>{b}, c, accumulate)
               : MultiplyBy<Format>(a, transpose_a, RightMatrix<false>{b}, c, accumulate);
@@ -183,7 +183,7 @@ void MultiplyMatrices(const Matrix& a, bool transpose_a, const Matrix& b, bool t
 
 // op(b) [k, n] in panels, as RightPanels expects them: PanelFloats(k, n) floats.
 template <class Format, bool kTransposed>
-void PackMatrix(const Matrix& b, int64_t k, int64_t n, float* to) {
+void PackMatrix(const ConstMatrix& b, int64_t k, int64_t n, float* to) {
   const Panels panels(n, kPanelVecs);
   for (int64_t step = 0; step < k; step += Format::kBlockSteps) {
     const int64_t steps = std::min<int64_t>(Format::kBlockSteps, k - step);
@@ -197,7 +197,7 @@ void PackMatrix(const Matrix& b, int64_t k, int64_t n, float* to) {
 }
 
 template <class Format>
-void PackMatrix(const Matrix& b, bool transpose_b, float* to) {
+void PackMatrix(const ConstMatrix& b, bool transpose_b, float* to) {
   transpose_b ? PackMatrix<Format, true>(b, b.cols, b.rows, to) : PackMatrix<Format, false>(b, b.rows, b.cols, to);
 }
 

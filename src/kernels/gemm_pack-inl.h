@@ -74,7 +74,7 @@ HWY_INLINE void TransposeSquare(D d, const float* HWY_RESTRICT from, int64_t fro
 
 // op(b) becomes a panel of `width` columns, whole vectors: those that b does not have are 0.
 template <bool kTransposed>
-void PackPanel(const Matrix& b, int64_t width, float* HWY_RESTRICT panel) {
+void PackPanel(const ConstMatrix& b, int64_t width, float* HWY_RESTRICT panel) {
   const int64_t steps = kTransposed ? b.cols : b.rows, cols = kTransposed ? b.rows : b.cols;
   const auto element = [&](int64_t i, int64_t c) {
     if (c >= cols) return 0.0f;

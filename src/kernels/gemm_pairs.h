@@ -13,10 +13,11 @@ namespace dragoman::kernels {
 int64_t PairPanelFloats(int64_t k, int64_t n);
 
 // Packs op(b) there.
-void PackPairPanels(const Matrix& b, bool transpose_b, float* to);
+void PackPairPanels(const ConstMatrix& b, bool transpose_b, float* to);
 
 // c = op(a) op(b), or c += op(a) op(b) when accumulate, op(b) being in `panels`.
-void MultiplyByPairPanels(const Matrix& a, bool transpose_a, const float* panels, const Matrix& c, bool accumulate);
+void MultiplyByPairPanels(const ConstMatrix& a, bool transpose_a, const float* panels, const Matrix& c,
+                          bool accumulate);
 
 }  // namespace dragoman::kernels
 

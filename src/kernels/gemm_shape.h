@@ -13,7 +13,7 @@ namespace dragoman::kernels {
 
 // Checks that the shapes of c = op(a) op(b) fit. When there are no products (an empty c, or k = 0) it does the little
 // that is left to do, and returns true.
-inline bool NothingToAdd(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b,
+inline bool NothingToAdd(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b,
                          const Matrix& c, bool accumulate) {
   const bool flip_a = transpose_a == Transpose::kYes, flip_b = transpose_b == Transpose::kYes;
   const int64_t k = flip_a ? a.rows : a.cols;

@@ -40,7 +40,7 @@ HWY_INLINE Moments RowMoments(const float* x, int64_t d) {
   return {rough_mean + correction, variance < 0 ? 0.0f : variance};
 }
 
-void LayerNormForward(const Matrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
+void LayerNormForward(const ConstMatrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
                       float* mean, float* inv_std) {
   const Tag tag;
   for (int64_t r = 0; r < x.rows; ++r) {
@@ -96,8 +96,8 @@ HWY_INLINE void LayerNormRowBackward(int64_t d, const float* dy, const float* x,
   });
 }
 
-void LayerNormBackward(const Matrix& dy, const Matrix& x, const float* gain, const float* mean, const float* inv_std,
-                       const Matrix& dx, bool accumulate, float* dgain, float* dbias) {
+void LayerNormBackward(const ConstMatrix& dy, const ConstMatrix& x, const float* gain, const float* mean,
+                       const float* inv_std, const Matrix& dx, bool accumulate, float* dgain, float* dbias) {
   const auto row_backward = dbias
                                 ? (accumulate ? LayerNormRowBackward<true, true> : LayerNormRowBackward<true, false>)
                                 : (accumulate ? LayerNormRowBackward<false, true> : LayerNormRowBackward<false, false>);
@@ -117,13 +117,13 @@ namespace dragoman::kernels {
 HWY_EXPORT(LayerNormForward);
 HWY_EXPORT(LayerNormBackward);
 
-void LayerNormForward(const Matrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
+void LayerNormForward(const ConstMatrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
                       float* mean, float* inv_std) {
   HWY_DYNAMIC_DISPATCH(LayerNormForward)(x, gain, bias, epsilon, y, mean, inv_std);
 }
 
-void LayerNormBackward(const Matrix& dy, const Matrix& x, const float* gain, const float* mean, const float* inv_std,
-                       const Matrix& dx, bool accumulate, float* dgain, float* dbias) {
+void LayerNormBackward(const ConstMatrix& dy, const ConstMatrix& x, const float* gain, const float* mean,
+                       const float* inv_std, const Matrix& dx, bool accumulate, float* dgain, float* dbias) {
   HWY_DYNAMIC_DISPATCH(LayerNormBackward)(dy, x, gain, mean, inv_std, dx, accumulate, dgain, dbias);
 }
 

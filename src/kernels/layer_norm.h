@@ -10,13 +10,13 @@ namespace dragoman::kernels {
 
 //   x, y [rows, d]; gain, bias [d], bias may be null; mean, inv_std [rows] are kept for the backward pass.
 // y may be x.
-void LayerNormForward(const Matrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
+void LayerNormForward(const ConstMatrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
                       float* mean, float* inv_std);
 
 //   dy, x [rows, d]; dx [rows, d] is overwritten, or added to when accumulate; dgain, dbias [d] are always added
 //   to; dbias may be null. dx may be dy when accumulate is false.
-void LayerNormBackward(const Matrix& dy, const Matrix& x, const float* gain, const float* mean, const float* inv_std,
-                       const Matrix& dx, bool accumulate, float* dgain, float* dbias);
+void LayerNormBackward(const ConstMatrix& dy, const ConstMatrix& x, const float* gain, const float* mean,
+                       const float* inv_std, const Matrix& dx, bool accumulate, float* dgain, float* dbias);
 
 }  // namespace dragoman::kernels
 

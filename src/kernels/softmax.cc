@@ -49,24 +49,6 @@ HWY_INLINE double SumOfExp(const float* x, int64_t n, float max, const Visit& vi
   return DoubleTotal(sums);
 }
 
-HWY_INLINE void ScaleRow(float* x, int64_t n, float factor) {
-  const Floats factors = hn::Set(Tag(), factor);
-  ForEachVector(n,
-                [=](int64_t i, auto lanes) DRAGOMAN_LANES { lanes.Store(hn::Mul(lanes.Load(x + i), factors), x + i); });
-}
-
-void SoftmaxRows(const Matrix& x, float scale) {
-  for (int64_t r = 0; r < x.rows; ++r) {
-    float* const row = x.Row(r);
-    if (scale != 1.0f) ScaleRow(row, x.cols, scale);
-    const float max = RowMax(row, x.cols);
-    const double sum = SumOfExp(row, x.cols, max, [=](int64_t i, auto lanes, int, Floats, Floats e) DRAGOMAN_LANES {
-      lanes.Store(e, row + i);
-    });
-    ScaleRow(row, x.cols, static_cast<float>(1.0 / sum));
-  }
-}
-
 void LogSoftmaxRows(const Matrix& x) {
   for (int64_t r = 0; r < x.rows; ++r) {
     float* const row = x.Row(r);
@@ -138,11 +120,8 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace dragoman::kernels {
 
-HWY_EXPORT(SoftmaxRows);
 HWY_EXPORT(LogSoftmaxRows);
 HWY_EXPORT(CrossEntropyRows);
-
-void SoftmaxRows(const Matrix& x, float scale) { HWY_DYNAMIC_DISPATCH(SoftmaxRows)(x, scale); }
 
 void LogSoftmaxRows(const Matrix& x) { HWY_DYNAMIC_DISPATCH(LogSoftmaxRows)(x); }
 

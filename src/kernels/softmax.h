@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax, log-softmax and the label-smoothed cross-entropy with its gradient, row by row.
+// Log-softmax and the label-smoothed cross-entropy with its gradient, row by row.
 #ifndef DRAGOMAN_KERNELS_SOFTMAX_H_
 #define DRAGOMAN_KERNELS_SOFTMAX_H_
 
@@ -9,10 +9,6 @@
 #include "tensor/matrix.h"
 
 namespace dragoman::kernels {
-
-// Each row of x becomes softmax(row * scale). Stable: the row's maximum is subtracted first. An entry of -inf
-// becomes 0; a row has at least one finite entry. x may be [rows, 0].
-void SoftmaxRows(const Matrix& x, float scale = 1.0f);
 
 // Each row of x becomes log(softmax(row)). NaN in a row makes the whole row NaN (never a wrong number).
 void LogSoftmaxRows(const Matrix& x);

@@ -101,7 +101,7 @@ inline void ExpectNear(std::span<const float> actual, std::span<const float> exp
 
 inline void ExpectNear(TestMatrix& actual, TestMatrix& expected, double tolerance, const std::string& what,
                        double magnitude = 1e-30) {
-  const auto values = [](const Matrix& m) {
+  const auto values = [](const ConstMatrix& m) {
     std::vector<float> all;
     for (int64_t r = 0; r < m.rows; ++r) all.insert(all.end(), m.Row(r), m.Row(r) + m.cols);
     return all;

@@ -14,23 +14,25 @@ namespace {
 // Attention of each hypothesis' one query over its own earlier positions, the newest included.
 //   q, out [hypotheses, width]
 void AttendToHistory(const MultiHeadAttention& attention, const DecoderState& state,
-                     const DecoderState::LayerCache& cache, const Matrix& q, const Matrix& out, float* scratch) {
+                     const DecoderState::LayerCache& cache, const ConstMatrix& q, const Matrix& out, float* scratch) {
   const auto positions = static_cast<size_t>(state.step() + 1);
   std::vector<const float*> keys(positions), values(positions);
+  const kernels::AttentionShape shape{attention.heads(), attention.d_head()};
   for (int64_t h = 0; h < state.hypotheses(); ++h) {
     for (size_t t = 0; t < positions; ++t) {
       const int64_t row = t + 1 < positions ? state.AncestorRow(h, static_cast<int64_t>(t)) : h;
       keys[t] = cache.step_keys[t].value().Row(row);
       values[t] = cache.step_values[t].value().Row(row);
     }
-    kernels::AttentionStep(attention.heads(), attention.d_head(), q.Row(h), keys, values, out.Row(h), scratch);
+    kernels::AttentionStep(shape, q.Row(h), keys, values, out.Row(h), scratch);
   }
 }
 
 // Attention of each hypothesis' one query over its source sentence.   q, out [hypotheses, width]
 void AttendToSource(const MultiHeadAttention& attention, const DecoderState& state,
-                    const DecoderState::LayerCache& cache, const Matrix& q, const Matrix& out, float* scratch) {
+                    const DecoderState::LayerCache& cache, const ConstMatrix& q, const Matrix& out, float* scratch) {
   std::vector<const float*> keys, values;
+  const kernels::AttentionShape shape{attention.heads(), attention.d_head()};
   for (int64_t h = 0; h < state.hypotheses(); ++h) {
     const int64_t s = state.sentence(h);
     keys.clear();
@@ -39,7 +41,7 @@ void AttendToSource(const MultiHeadAttention& attention, const DecoderState& sta
       keys.push_back(cache.src_keys.value().Row(row));
       values.push_back(cache.src_values.value().Row(row));
     }
-    kernels::AttentionStep(attention.heads(), attention.d_head(), q.Row(h), keys, values, out.Row(h), scratch);
+    kernels::AttentionStep(shape, q.Row(h), keys, values, out.Row(h), scratch);
   }
 }
 
@@ -88,14 +90,14 @@ Variable DecoderLayer::Step(Tape& tape, const Variable& x, const DecoderState& s
     const Variable q = self_attn_.q_proj()(tape, input);  // [hypotheses, heads * d_head]
     cache.step_keys.push_back(self_attn_.k_proj()(tape, input));
     cache.step_values.push_back(self_attn_.v_proj()(tape, input));
-    const Variable heads = tape.New(q.rows(), q.cols());
-    AttendToHistory(self_attn_, state, cache, q.value(), heads.value(), scratch.data());
+    Variable heads = tape.New(q.rows(), q.cols());
+    AttendToHistory(self_attn_, state, cache, q.value(), heads.writable(), scratch.data());
     return self_attn_.out_proj().WithoutBias(tape, heads);  // [hypotheses, d_model]
   };
   const auto cross_attention = [&](const Variable& input) {
     const Variable q = cross_attn_.q_proj()(tape, input);  // [hypotheses, heads * d_head]
-    const Variable heads = tape.New(q.rows(), q.cols());
-    AttendToSource(cross_attn_, state, cache, q.value(), heads.value(), scratch.data());
+    Variable heads = tape.New(q.rows(), q.cols());
+    AttendToSource(cross_attn_, state, cache, q.value(), heads.writable(), scratch.data());
     return cross_attn_.out_proj().WithoutBias(tape, heads);  // [hypotheses, d_model]
   };
   const auto feed_forward = [&](const Variable& input) { return ffn_.Forward(tape, input); };
@@ -106,10 +108,10 @@ Variable DecoderLayer::Step(Tape& tape, const Variable& x, const DecoderState& s
   return ApplySublayer(tape, config_, ffn_norm_, ffn_.output_bias(), crossed, feed_forward);
 }
 
-void DecoderLayer::Initialize(Rng& rng) const {
-  for (const MultiHeadAttention* attention : {&self_attn_, &cross_attn_}) attention->Initialize(rng);
-  for (const LayerNormLayer* norm : {&self_attn_norm_, &cross_attn_norm_, &ffn_norm_}) norm->Initialize();
-  ffn_.Initialize(rng);
+void DecoderLayer::Initialize(ParameterStore& store, Rng& rng) const {
+  for (const MultiHeadAttention* attention : {&self_attn_, &cross_attn_}) attention->Initialize(store, rng);
+  for (const LayerNormLayer* norm : {&self_attn_norm_, &cross_attn_norm_, &ffn_norm_}) norm->Initialize(store);
+  ffn_.Initialize(store, rng);
 }
 
 }  // namespace dragoman

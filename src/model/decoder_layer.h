@@ -30,7 +30,7 @@ class DecoderLayer {
   //   x [hypotheses, d_model] -> [hypotheses, d_model].
   Variable Step(Tape& tape, const Variable& x, const DecoderState& state, DecoderState::LayerCache& cache) const;
 
-  void Initialize(Rng& rng) const;
+  void Initialize(ParameterStore& store, Rng& rng) const;
 
  private:
   const TransformerConfig& config_;

@@ -29,11 +29,11 @@ Variable EncoderLayer::Forward(Tape& tape, const Variable& x, const Packing& src
                        [&](const Variable& input) { return ffn_.Forward(tape, input); });  // [src_tokens, d_model]
 }
 
-void EncoderLayer::Initialize(Rng& rng) const {
-  self_attn_.Initialize(rng);
-  self_attn_norm_.Initialize();
-  ffn_.Initialize(rng);
-  ffn_norm_.Initialize();
+void EncoderLayer::Initialize(ParameterStore& store, Rng& rng) const {
+  self_attn_.Initialize(store, rng);
+  self_attn_norm_.Initialize(store);
+  ffn_.Initialize(store, rng);
+  ffn_norm_.Initialize(store);
 }
 
 }  // namespace dragoman

@@ -18,7 +18,7 @@ class EncoderLayer {
 
   // x [src_tokens, d_model] -> [src_tokens, d_model]
   Variable Forward(Tape& tape, const Variable& x, const Packing& src, AttentionTrace* trace) const;
-  void Initialize(Rng& rng) const;
+  void Initialize(ParameterStore& store, Rng& rng) const;
 
  private:
   const TransformerConfig& config_;

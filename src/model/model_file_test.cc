@@ -114,7 +114,7 @@ TEST_F(ModelFileTest, NamesATensorOfAnotherShape) {
 TEST_F(ModelFileTest, RefusesWeightsThatAreNotFinite) {
   for (const float bad : {std::numeric_limits<float>::quiet_NaN(), std::numeric_limits<float>::infinity()}) {
     const auto model = RandomModel(TinyConfig());
-    model->parameters().Find("decoder.layers.1.ffn.in_proj.weight")->data[3] = bad;
+    model->parameters().Writable("decoder.layers.1.ffn.in_proj.weight")[3] = bad;
     Save(*model);
     EXPECT_THAT(LoadError(), AllOf(HasSubstr(directory_ + "/model.safetensors: "), HasSubstr("not finite")));
   }

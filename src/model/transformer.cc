@@ -12,8 +12,8 @@
 namespace dragoman {
 namespace {
 
-void FillNormal(Rng& rng, double deviation, Parameter* parameter) {
-  for (float& w : parameter->span()) w = static_cast<float>(rng.Normal() * deviation);
+void FillNormal(Rng& rng, double deviation, std::span<float> values) {
+  for (float& w : values) w = static_cast<float>(rng.Normal() * deviation);
 }
 
 }  // namespace
@@ -21,12 +21,14 @@ void FillNormal(Rng& rng, double deviation, Parameter* parameter) {
 Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   config_.Validate();
   const int64_t d_model = config_.d_model;
-  src_embed_ = store_.Declare("src_embed.weight", {config_.src_vocab, d_model});
-  tgt_embed_ =
-      config_.tying == Tying::kAll ? src_embed_ : store_.Declare("tgt_embed.weight", {config_.tgt_vocab, d_model});
+  const auto table_use = [&](Tying tying) { return config_.tying == tying ? WeightUse::kOutput : WeightUse::kOther; };
+  src_embed_ = store_.Declare("src_embed.weight", {config_.src_vocab, d_model}, table_use(Tying::kAll));
+  tgt_embed_ = config_.tying == Tying::kAll
+                   ? src_embed_
+                   : store_.Declare("tgt_embed.weight", {config_.tgt_vocab, d_model}, table_use(Tying::kDecoder));
   if (config_.positions == Positions::kLearned) {
-    src_positions_.learned = src_learned_ = store_.Declare("src_positions.weight", {config_.max_src_len, d_model});
-    tgt_positions_.learned = tgt_learned_ = store_.Declare("tgt_positions.weight", {config_.max_tgt_len, d_model});
+    src_positions_.learned = store_.Declare("src_positions.weight", {config_.max_src_len, d_model});
+    tgt_positions_.learned = store_.Declare("tgt_positions.weight", {config_.max_tgt_len, d_model});
   }
   // In the order of the forward pass: gradients become final from the end to the beginning (Tape::Mark).
   // Layers point at parameters of store_ and at config_, both of which stay where they are.
@@ -46,8 +48,9 @@ Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   if (config_.final_norm) {
     decoder_final_norm_ = LayerNormLayer(store_, "decoder.final_norm", d_model, config_.norm_epsilon);
   }
-  output_ = config_.tying == Tying::kNone ? store_.Declare("output.weight", {config_.tgt_vocab, d_model}) : tgt_embed_;
-  output_->use = WeightUse::kOutput;
+  output_ = config_.tying == Tying::kNone
+                ? store_.Declare("output.weight", {config_.tgt_vocab, d_model}, WeightUse::kOutput)
+                : tgt_embed_;
   if (config_.output_bias) output_bias_ = store_.Declare("output.bias", {config_.tgt_vocab});
   store_.Allocate();
 
@@ -57,26 +60,26 @@ Transformer::Transformer(const TransformerConfig& config) : config_(config) {
   } else if (config_.positions == Positions::kSinusoidal) {
     const int64_t longest = std::max(config_.max_src_len, config_.max_tgt_len);
     sinusoids_ = FlatBuffer(longest * d_model);
-    src_positions_.table = Matrix(sinusoids_.data(), longest, d_model);
-    tgt_positions_.table = src_positions_.table;
-    FillSinusoids(config_.sinusoid_layout, config_.sinusoid_exponent, src_positions_.table);
+    const Matrix table(sinusoids_.data(), longest, d_model);
+    FillSinusoids(config_.sinusoid_layout, config_.sinusoid_exponent, table);
+    src_positions_.table = tgt_positions_.table = table;
   }
 }
 
 void Transformer::Initialize(uint64_t seed) {
   Rng rng(seed);
   const double deviation = 1.0 / std::sqrt(static_cast<double>(config_.d_model));
-  FillNormal(rng, deviation, src_embed_);
-  if (tgt_embed_ != src_embed_) FillNormal(rng, deviation, tgt_embed_);
-  if (output_ != tgt_embed_) FillNormal(rng, deviation, output_);
-  for (Parameter* const learned : {src_learned_, tgt_learned_}) {
-    if (learned != nullptr) FillNormal(rng, deviation, learned);
+  FillNormal(rng, deviation, store_.Writable(*src_embed_));
+  if (tgt_embed_ != src_embed_) FillNormal(rng, deviation, store_.Writable(*tgt_embed_));
+  if (output_ != tgt_embed_) FillNormal(rng, deviation, store_.Writable(*output_));
+  for (const Parameter* const learned : {src_positions_.learned, tgt_positions_.learned}) {
+    if (learned != nullptr) FillNormal(rng, deviation, store_.Writable(*learned));
   }
-  for (const EncoderLayer& layer : encoder_) layer.Initialize(rng);
-  for (const DecoderLayer& layer : decoder_) layer.Initialize(rng);
+  for (const EncoderLayer& layer : encoder_) layer.Initialize(store_, rng);
+  for (const DecoderLayer& layer : decoder_) layer.Initialize(store_, rng);
   if (config_.final_norm) {
-    encoder_final_norm_.Initialize();
-    decoder_final_norm_.Initialize();
+    encoder_final_norm_.Initialize(store_);
+    decoder_final_norm_.Initialize(store_);
   }
 }
 
@@ -116,19 +119,19 @@ kernels::CrossEntropySums Transformer::Loss(Tape& tape, const Variable& hidden, 
 
 void Transformer::PrepareForDecoding() {
   if (output_transposed_.size() == 0) output_transposed_ = FlatBuffer(output_->size);
-  const Matrix weight = output_->value();                                        // [tgt_vocab, d_model]
+  const ConstMatrix weight = output_->value();                                   // [tgt_vocab, d_model]
   const Matrix transposed(output_transposed_.data(), weight.cols, weight.rows);  // [d_model, tgt_vocab]
   for (int64_t r = 0; r < weight.rows; ++r) {
     for (int64_t c = 0; c < weight.cols; ++c) transposed.At(c, r) = weight.At(r, c);
   }
 }
 
-Variable Transformer::Logits(Tape& tape, const Matrix& hidden) const {
+Variable Transformer::Logits(Tape& tape, const ConstMatrix& hidden) const {
   DRAGOMAN_CHECK(output_transposed_.size() > 0);  // PrepareForDecoding() was called
-  const Matrix weight(output_transposed_.data(), config_.d_model, config_.tgt_vocab);
+  const ConstMatrix weight(output_transposed_.data(), config_.d_model, config_.tgt_vocab);
   Variable logits = tape.New(hidden.rows, config_.tgt_vocab);
-  kernels::Gemm(hidden, kernels::Transpose::kNo, weight, kernels::Transpose::kNo, logits.value());
-  if (output_bias_ != nullptr) kernels::AddBias(logits.value(), output_bias_->data);
+  kernels::Gemm(hidden, kernels::Transpose::kNo, weight, kernels::Transpose::kNo, logits.writable());
+  if (output_bias_ != nullptr) kernels::AddBias(logits.writable(), output_bias_->data);
   return logits;
 }
 

@@ -52,7 +52,7 @@ class Transformer {
   // tokens [hypotheses]: the newest token of each (the start token at first) -> logits [hypotheses, tgt_vocab].
   Variable Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const;
   // hidden [tokens, d_model] -> logits [tokens, tgt_vocab]. A row depends on its own row only, bit for bit.
-  Variable Logits(Tape& tape, const Matrix& hidden) const;
+  Variable Logits(Tape& tape, const ConstMatrix& hidden) const;
 
  private:
   Variable EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const;
@@ -60,11 +60,10 @@ class Transformer {
 
   TransformerConfig config_;
   ParameterStore store_;
-  Parameter* src_embed_ = nullptr;  // [src_vocab, d_model]
-  Parameter* tgt_embed_ = nullptr;  // [tgt_vocab, d_model], src_embed_ when all embeddings are tied
-  Parameter* output_ = nullptr;     // [tgt_vocab, d_model], tgt_embed_ when tied
-  Parameter* output_bias_ = nullptr;
-  Parameter *src_learned_ = nullptr, *tgt_learned_ = nullptr;  // positions, where they are learned
+  const Parameter* src_embed_ = nullptr;  // [src_vocab, d_model]
+  const Parameter* tgt_embed_ = nullptr;  // [tgt_vocab, d_model], src_embed_ when all embeddings are tied
+  const Parameter* output_ = nullptr;     // [tgt_vocab, d_model], tgt_embed_ when tied
+  const Parameter* output_bias_ = nullptr;
   FlatBuffer sinusoids_;
   PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
   std::vector<EncoderLayer> encoder_;

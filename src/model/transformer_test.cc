@@ -17,7 +17,7 @@ namespace {
 
 // Rows [begin, begin + count) of a variable, as bits.
 std::vector<float> RowsOf(const Variable& x, int64_t begin, int64_t count) {
-  const Matrix rows = x.value().Rows(begin, count);
+  const ConstMatrix rows = x.value().Rows(begin, count);
   return {rows.data, rows.data + rows.size()};
 }
 
@@ -104,8 +104,8 @@ TEST(TransformerTest, LossIsThatOfTheLogits) {
     const Variable encoder_out = model->Encode(tape, src.view());
     const Variable hidden = model->Decode(tape, tgt.view(), src.packing(), encoder_out);
     const auto sums = model->Loss(tape, hidden, tgt.ids, /*smoothing=*/0, /*gradient_scale=*/0);
-    const Variable logits = model->Logits(tape, hidden.value());
-    kernels::LogSoftmaxRows(logits.value());
+    Variable logits = model->Logits(tape, hidden.value());
+    kernels::LogSoftmaxRows(logits.writable());
     double nll = 0;
     for (int64_t t = 0; t < 10; ++t) nll -= double{logits.value().At(t, tgt.ids[static_cast<size_t>(t)])};
     EXPECT_NEAR(sums.loss, nll, 1e-4);

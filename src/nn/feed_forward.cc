@@ -19,10 +19,10 @@ Variable FeedForward::Forward(Tape& tape, const Variable& x) const {
   return out_proj_.WithoutBias(tape, hidden);  // [tokens, d_model]
 }
 
-void FeedForward::Initialize(Rng& rng) const {
-  in_proj_.Initialize(rng);
-  if (options_.gated) gate_proj_.Initialize(rng);
-  out_proj_.Initialize(rng);
+void FeedForward::Initialize(ParameterStore& store, Rng& rng) const {
+  in_proj_.Initialize(store, rng);
+  if (options_.gated) gate_proj_.Initialize(store, rng);
+  out_proj_.Initialize(store, rng);
 }
 
 }  // namespace dragoman

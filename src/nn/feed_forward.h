@@ -27,7 +27,7 @@ class FeedForward {
   Variable Forward(Tape& tape, const Variable& x) const;
 
   const Parameter* output_bias() const { return out_proj_.bias; }
-  void Initialize(Rng& rng) const;
+  void Initialize(ParameterStore& store, Rng& rng) const;
 
  private:
   Options options_;

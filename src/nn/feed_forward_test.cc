@@ -37,17 +37,17 @@ TEST(FeedForwardTest, ComputesItsFormula) {
     ParameterStore store;
     const FeedForward ffn(store, "ffn", {1, 1, kernels::Activation::kRelu, gated, true, 0});
     store.Allocate();
-    store.Find("ffn.in_proj.weight")->data[0] = 2;
-    store.Find("ffn.in_proj.bias")->data[0] = 1;
-    store.Find("ffn.out_proj.weight")->data[0] = 10;
+    store.Writable("ffn.in_proj.weight")[0] = 2;
+    store.Writable("ffn.in_proj.bias")[0] = 1;
+    store.Writable("ffn.out_proj.weight")[0] = 10;
     if (gated) {
-      store.Find("ffn.gate_proj.weight")->data[0] = -3;
-      store.Find("ffn.gate_proj.bias")->data[0] = 5;
+      store.Writable("ffn.gate_proj.weight")[0] = -3;
+      store.Writable("ffn.gate_proj.bias")[0] = 5;
     }
     Tape tape;
-    const Variable x = tape.New(3, 1);
+    Variable x = tape.New(3, 1);
     const float values[] = {1, -1, 2};
-    std::copy_n(values, 3, x.value().data);
+    std::copy_n(values, 3, x.writable().data);
     const Variable y = ffn.Forward(tape, x);
     const float plain[] = {30, 0, 50};                    // 10 relu(2x + 1)
     const float with_gate[] = {2 * 30, 8 * -10, 0 * 50};  // relu(5 - 3x) * (2x + 1) * 10

@@ -24,10 +24,10 @@ struct LinearLayer {
   Variable WithoutBias(Tape& tape, const Variable& x) const { return Linear(tape, x, *weight, nullptr); }
 
   // Uniform in ±sqrt(6 / (in + out)) (Glorot 2010, Eq. 16); the bias stays 0.
-  void Initialize(Rng& rng) const;
+  void Initialize(ParameterStore& store, Rng& rng) const;
 
-  Parameter* weight = nullptr;
-  Parameter* bias = nullptr;
+  const Parameter* weight = nullptr;
+  const Parameter* bias = nullptr;
 };
 
 // Layer normalisation (Ba 2016, Eq. 4) with gain and bias [d].
@@ -36,10 +36,10 @@ struct LayerNormLayer {
   LayerNormLayer(ParameterStore& store, const std::string& path, int64_t d, float epsilon_in);
 
   Variable operator()(Tape& tape, const Variable& x) const { return LayerNorm(tape, x, *gain, *bias, epsilon); }
-  void Initialize() const;  // gain 1, bias 0
+  void Initialize(ParameterStore& store) const;  // gain 1, bias 0
 
-  Parameter* gain = nullptr;
-  Parameter* bias = nullptr;
+  const Parameter* gain = nullptr;
+  const Parameter* bias = nullptr;
   float epsilon = 1e-5f;
 };
 

@@ -27,7 +27,7 @@ TEST(LinearLayerTest, InitializesUniformlyWithinGlorotsLimit) {
   const LinearLayer layer(store, "layer", 100, 200, true);
   store.Allocate();
   Rng rng(1);
-  layer.Initialize(rng);
+  layer.Initialize(store, rng);
   const double limit = std::sqrt(6.0 / 300);
   double sum = 0, sum_of_squares = 0, largest = 0;
   for (const float w : layer.weight->span()) {
@@ -47,12 +47,12 @@ TEST(LayerNormLayerTest, StartsAsPureNormalisation) {
   ParameterStore store;
   const LayerNormLayer norm(store, "norm", 4, 1e-5f);
   store.Allocate();
-  norm.Initialize();
+  norm.Initialize(store);
   EXPECT_EQ(norm.gain, store.Find("norm.weight"));
   EXPECT_EQ(norm.bias, store.Find("norm.bias"));
   Tape tape;
-  const Variable x = tape.New(1, 4);
-  for (int i = 0; i < 4; ++i) x.value().data[i] = static_cast<float>(i);  // mean 1.5, variance 1.25
+  Variable x = tape.New(1, 4);
+  for (int i = 0; i < 4; ++i) x.writable().data[i] = static_cast<float>(i);  // mean 1.5, variance 1.25
   const Variable y = norm(tape, x);
   for (int i = 0; i < 4; ++i) EXPECT_NEAR(y.value().data[i], (i - 1.5) / std::sqrt(1.25), 1e-5);
 }

@@ -10,7 +10,7 @@ namespace {
 
 // Notes each head's weights of sentence 0.
 void Trace(const std::string& path, const kernels::AttentionShape& shape, const Packing& q_packing,
-           const Packing& k_packing, const Matrix& q, const Matrix& k, AttentionTrace& trace) {
+           const Packing& k_packing, const ConstMatrix& q, const ConstMatrix& k, AttentionTrace& trace) {
   for (int head = 0; head < shape.heads; ++head) {
     AttentionTrace::Entry entry{path, head, q_packing.Length(0), k_packing.Length(0), {}};
     entry.weights.resize(static_cast<size_t>(entry.q_len * entry.k_len));
@@ -44,8 +44,8 @@ Variable MultiHeadAttention::Forward(Tape& tape, const Variable& x, const Variab
   return out_proj_.WithoutBias(tape, heads);                                              // [q_tokens, d_model]
 }
 
-void MultiHeadAttention::Initialize(Rng& rng) const {
-  for (const LinearLayer* layer : {&q_proj_, &k_proj_, &v_proj_, &out_proj_}) layer->Initialize(rng);
+void MultiHeadAttention::Initialize(ParameterStore& store, Rng& rng) const {
+  for (const LinearLayer* layer : {&q_proj_, &k_proj_, &v_proj_, &out_proj_}) layer->Initialize(store, rng);
 }
 
 }  // namespace dragoman

@@ -31,7 +31,7 @@ class MultiHeadAttention {
                    const Packing& memory_packing, bool causal, AttentionTrace* trace = nullptr) const;
 
   const Parameter* output_bias() const { return out_proj_.bias; }
-  void Initialize(Rng& rng) const;
+  void Initialize(ParameterStore& store, Rng& rng) const;
 
   // The projections one by one, for cached decoding.
   const LinearLayer& q_proj() const { return q_proj_; }

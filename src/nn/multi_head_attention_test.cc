@@ -49,8 +49,8 @@ TEST_F(MultiHeadAttentionTest, GradientsOfCrossAttentionWithoutBias) {
 }
 
 // The definition, one query and head at a time in double: softmax(q k^T / sqrt(d_head)) v.
-std::vector<double> HeadByDefinition(const Matrix& q, const Matrix& k, const Matrix& v, int head, int64_t query,
-                                     int64_t begin, int64_t end) {
+std::vector<double> HeadByDefinition(const ConstMatrix& q, const ConstMatrix& k, const ConstMatrix& v, int head,
+                                     int64_t query, int64_t begin, int64_t end) {
   std::vector<double> weights;
   double total = 0;
   for (int64_t key = begin; key < end; ++key) {
@@ -76,7 +76,7 @@ TEST_F(MultiHeadAttentionTest, ConcatenatesItsHeadsByDefinition) {
   const Variable y = attention->Forward(tape, x, memory, {kTarget}, {kSource}, /*causal=*/false);
   const Variable q = attention->q_proj()(tape, x);
   const Variable k = attention->k_proj()(tape, memory), v = attention->v_proj()(tape, memory);
-  const Matrix w = attention->out_proj().weight->value();  // [6, 8]
+  const ConstMatrix w = attention->out_proj().weight->value();  // [6, 8]
   for (int64_t row = 0; row < 5; ++row) {
     const size_t s = row < 3 ? 0 : 1;
     std::vector<double> heads;

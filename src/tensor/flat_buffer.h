@@ -16,9 +16,11 @@ class FlatBuffer {
   FlatBuffer() = default;
   explicit FlatBuffer(int64_t size);  // throws std::bad_alloc
 
-  float* data() const { return data_.get(); }
+  float* data() { return data_.get(); }
+  const float* data() const { return data_.get(); }
   int64_t size() const { return size_; }
-  std::span<float> span() const { return {data_.get(), static_cast<size_t>(size_)}; }
+  std::span<float> span() { return {data_.get(), static_cast<size_t>(size_)}; }
+  std::span<const float> span() const { return {data_.get(), static_cast<size_t>(size_)}; }
 
  private:
   struct Unmap {

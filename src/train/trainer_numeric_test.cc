@@ -28,9 +28,11 @@ class TrainerNumericTest : public TrainerTest {
   std::string WritePoisonedModel() {
     return WriteModel("poisoned", [](TranslationModel& opened) {
       const auto tokens = opened.vocabs.src->Encode("teacher");
-      Parameter* embedding = opened.model->parameters().Find("src_embed.weight");
-      float* row = embedding->data + tokens.back() * embedding->cols();
-      std::fill_n(row, embedding->cols(), std::numeric_limits<float>::max());
+      const auto width = static_cast<size_t>(opened.model->config().d_model);
+      const auto row = opened.model->parameters()
+                           .Writable("src_embed.weight")
+                           .subspan(static_cast<size_t>(tokens.back()) * width, width);
+      std::ranges::fill(row, std::numeric_limits<float>::max());
     });
   }
 
@@ -98,9 +100,9 @@ TEST_F(TrainerNumericTest, AGradientThatIsNotFiniteNamesAllBatchesOfTheUpdate) {
   // A tiny number times a huge one in the forward pass, that huge one times a gradient in the backward pass.
   options.init_from = WriteModel("steep", [](TranslationModel& opened) {
     const auto fill = [&](const char* name, float value) {
-      Parameter* parameter = opened.model->parameters().Find(std::string("decoder.layers.0.") + name);
-      std::fill_n(parameter->data, parameter->size, value);
-      return parameter->data;
+      const auto values = opened.model->parameters().Writable(std::string("decoder.layers.0.") + name);
+      std::ranges::fill(values, value);
+      return values;
     };
     fill("ffn.in_proj.weight", 0);
     fill("ffn.in_proj.bias", 2e-38f);

@@ -49,9 +49,11 @@ class TranslateRanksTest : public MpiTest {
     ASSERT_EQ(train.Wait().exit_code, 0) << Log();
     FileSystem& files = RealFileSystem();
     TranslationModel opened = LoadTranslationModel(files, directory_ / "run");
-    Parameter* embedding = opened.model->parameters().Find("src_embed.weight");
-    float* row = embedding->data + opened.vocabs.src->Encode("teacher").back() * embedding->cols();
-    std::fill_n(row, embedding->cols(), std::numeric_limits<float>::max());
+    const auto width = static_cast<size_t>(opened.model->config().d_model);
+    const auto row = opened.model->parameters()
+                         .Writable("src_embed.weight")
+                         .subspan(static_cast<size_t>(opened.vocabs.src->Encode("teacher").back()) * width, width);
+    std::ranges::fill(row, std::numeric_limits<float>::max());
     CreateDirectories(files, directory_ / "model");
     WriteFile(files, directory_ / "model/config.json", opened.model->config().ToJson());
     WriteFile(files, directory_ / "model/vocab.model", opened.vocabs.src->serialized());

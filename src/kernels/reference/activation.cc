@@ -55,7 +55,7 @@ void ActivationForward(Activation activation, const Matrix& x, const float* bias
   }
 }
 
-void ActivationBackward(Activation activation, const Matrix& dy, const Matrix& x, const Matrix& dx) {
+void ActivationBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dx) {
   for (int64_t r = 0; r < x.rows; ++r) {
     for (int64_t c = 0; c < x.cols; ++c) {
       dx.At(r, c) = static_cast<float>(dy.At(r, c) * ActivationSlope(activation, x.At(r, c)));
@@ -63,7 +63,7 @@ void ActivationBackward(Activation activation, const Matrix& dy, const Matrix& x
   }
 }
 
-void GatedForward(Activation activation, const Matrix& gate, const Matrix& x, const Matrix& y) {
+void GatedForward(Activation activation, const ConstMatrix& gate, const ConstMatrix& x, const Matrix& y) {
   for (int64_t r = 0; r < x.rows; ++r) {
     for (int64_t c = 0; c < x.cols; ++c) {
       y.At(r, c) = static_cast<float>(Activate(activation, gate.At(r, c)) * x.At(r, c));
@@ -71,8 +71,8 @@ void GatedForward(Activation activation, const Matrix& gate, const Matrix& x, co
   }
 }
 
-void GatedBackward(Activation activation, const Matrix& dy, const Matrix& gate, const Matrix& x, const Matrix& dgate,
-                   const Matrix& dx) {
+void GatedBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& gate, const ConstMatrix& x,
+                   const Matrix& dgate, const Matrix& dx) {
   for (int64_t r = 0; r < x.rows; ++r) {
     for (int64_t c = 0; c < x.cols; ++c) {
       const double up = dy.At(r, c), g = gate.At(r, c);

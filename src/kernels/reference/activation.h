@@ -13,12 +13,12 @@ double ActivationSlope(Activation activation, double x);
 
 void ActivationForward(Activation activation, const Matrix& x, const float* bias, const Matrix& y);
 
-void ActivationBackward(Activation activation, const Matrix& dy, const Matrix& x, const Matrix& dx);
+void ActivationBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& x, const Matrix& dx);
 
-void GatedForward(Activation activation, const Matrix& gate, const Matrix& x, const Matrix& y);
+void GatedForward(Activation activation, const ConstMatrix& gate, const ConstMatrix& x, const Matrix& y);
 
-void GatedBackward(Activation activation, const Matrix& dy, const Matrix& gate, const Matrix& x, const Matrix& dgate,
-                   const Matrix& dx);
+void GatedBackward(Activation activation, const ConstMatrix& dy, const ConstMatrix& gate, const ConstMatrix& x,
+                   const Matrix& dgate, const Matrix& dx);
 
 }  // namespace dragoman::kernels::reference
 

@@ -28,7 +28,8 @@ double Score(const AttentionShape& shape, const Part& part, const Table& q, cons
   for (int64_t c = part.first_col; c < part.first_col + shape.d_head; ++c) {
     sum += q.At(part.q_begin + i, c) * k.At(part.k_begin + j, c);
   }
-  return sum / std::sqrt(double(shape.d_head));
+  const double bias = shape.bias.at == nullptr ? 0 : shape.bias.at[part.head * shape.bias.stride + i - j];
+  return shape.scale * sum + bias;
 }
 
 double LogSumExp(const AttentionShape& shape, const Part& part, const Table& q, const Table& k, int64_t i) {
@@ -52,6 +53,12 @@ Table Weights(const AttentionShape& shape, const Part& part, const Table& q, con
   return weights;
 }
 
+int64_t Longest(const Packing& packing) {
+  int64_t longest = 0;
+  for (int64_t s = 0; s < packing.sentences(); ++s) longest = std::max(longest, packing.Length(s));
+  return longest;
+}
+
 double Mask(const AttentionShape& shape, const Part& part, const Packing& q_packing, int64_t i, int64_t j) {
   if (!shape.dropout.active()) return 1;
   const int64_t row = part.head * q_packing.tokens() + part.q_begin + i;
@@ -60,7 +67,7 @@ double Mask(const AttentionShape& shape, const Part& part, const Packing& q_pack
 
 }  // namespace
 
-Table::Table(const Matrix& m) : Table(m.rows, m.cols) {
+Table::Table(const ConstMatrix& m) : Table(m.rows, m.cols) {
   for (int64_t r = 0; r < rows; ++r) std::copy_n(m.Row(r), cols, data.begin() + r * cols);
 }
 
@@ -87,8 +94,9 @@ AttentionOutput AttentionForward(const AttentionShape& shape, const Packing& q_p
 
 AttentionGradients AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
                                      const Table& q, const Table& k, const Table& v, const Table& dout) {
-  AttentionGradients grads{Table(q.rows, q.cols), Table(k.rows, k.cols), Table(v.rows, v.cols)};
-  const double scale = 1 / std::sqrt(double(shape.d_head));
+  AttentionGradients grads{Table(q.rows, q.cols), Table(k.rows, k.cols), Table(v.rows, v.cols), {}};
+  const int64_t longest_k = Longest(k_packing);
+  if (shape.bias.at != nullptr) grads.dbias = Table(shape.heads, Longest(q_packing) + longest_k - 1);
   for (int64_t s = 0; s < q_packing.sentences(); ++s) {
     for (int head = 0; head < shape.heads; ++head) {
       const Part part = PartOf(shape, q_packing, k_packing, s, head);
@@ -107,9 +115,10 @@ AttentionGradients AttentionBackward(const AttentionShape& shape, const Packing&
         }
         for (int64_t j = 0; j < part.k_len; ++j) {
           const double dscore = weights.At(i, j) * (dweights[j] - mean);
+          if (shape.bias.at != nullptr) grads.dbias.At(head, i - j + longest_k - 1) += dscore;
           for (int64_t c = part.first_col; c < part.first_col + shape.d_head; ++c) {
-            grads.dq.At(row, c) += scale * dscore * k.At(part.k_begin + j, c);
-            grads.dk.At(part.k_begin + j, c) += scale * dscore * q.At(row, c);
+            grads.dq.At(row, c) += shape.scale * dscore * k.At(part.k_begin + j, c);
+            grads.dk.At(part.k_begin + j, c) += shape.scale * dscore * q.At(row, c);
           }
         }
       }
@@ -123,15 +132,18 @@ Table AttentionWeights(const AttentionShape& shape, const Packing& q_packing, co
   return Weights(shape, PartOf(shape, q_packing, k_packing, sentence, head), q, k);
 }
 
-std::vector<double> AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
+std::vector<double> AttentionStep(const AttentionShape& shape, const float* q, std::span<const float* const> keys,
                                   std::span<const float* const> values) {
-  const int width = heads * d_head;
+  const int d_head = shape.d_head, width = shape.heads * d_head;
   std::vector<double> out(width);
   for (int first_col = 0; first_col < width; first_col += d_head) {
     std::vector<double> scores(keys.size());
     for (size_t j = 0; j < keys.size(); ++j) {
       for (int c = first_col; c < first_col + d_head; ++c) scores[j] += double{q[c]} * keys[j][c];
-      scores[j] /= std::sqrt(double(d_head));
+      scores[j] *= shape.scale;
+      if (shape.bias.at != nullptr) {
+        scores[j] += shape.bias.at[first_col / d_head * shape.bias.stride + static_cast<int64_t>(keys.size() - 1 - j)];
+      }
     }
     double max = -std::numeric_limits<double>::infinity(), sum = 0;
     for (const double score : scores) max = std::max(max, score);

@@ -20,7 +20,7 @@ struct Table {
 
   Table() = default;
   Table(int64_t rows_in, int64_t cols_in) : rows(rows_in), cols(cols_in), data(rows_in * cols_in) {}
-  explicit Table(const Matrix& m);  // a copy
+  explicit Table(const ConstMatrix& m);  // a copy
 
   double& At(int64_t r, int64_t c) { return data[r * cols + c]; }
   double At(int64_t r, int64_t c) const { return data[r * cols + c]; }
@@ -36,18 +36,19 @@ AttentionOutput AttentionForward(const AttentionShape& shape, const Packing& q_p
 
 struct AttentionGradients {
   Table dq, dk, dv;  // like q, k, v
+  Table dbias;       // [heads, distances], column i - j + longest k_len - 1; empty without a bias
 };
 
 // By the chain rule, step by step; nothing but q, k, v and dout enters.
 AttentionGradients AttentionBackward(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
                                      const Table& q, const Table& k, const Table& v, const Table& dout);
 
-// softmax(q k^T / sqrt(d_head)) of one sentence and head, without dropout: [q_len, k_len].
+// softmax(scale * q k^T + bias) of one sentence and head, without dropout: [q_len, k_len].
 Table AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing, const Table& q,
                        const Table& k, int64_t sentence, int head);
 
 // One query against keys and values of a row each: [heads * d_head]. Zeros without keys.
-std::vector<double> AttentionStep(int heads, int d_head, const float* q, std::span<const float* const> keys,
+std::vector<double> AttentionStep(const AttentionShape& shape, const float* q, std::span<const float* const> keys,
                                   std::span<const float* const> values);
 
 }  // namespace dragoman::kernels::reference

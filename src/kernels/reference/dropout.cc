@@ -4,13 +4,13 @@
 namespace dragoman::kernels::reference {
 namespace {
 
-float Mask(const Dropout& dropout, const Matrix& m, int64_t r, int64_t c) {
+float Mask(const Dropout& dropout, const ConstMatrix& m, int64_t r, int64_t c) {
   return DropoutFactor(dropout, static_cast<uint32_t>(r * m.cols + c));
 }
 
 }  // namespace
 
-void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool accumulate) {
+void ApplyDropout(const Dropout& dropout, const ConstMatrix& x, const Matrix& y, bool accumulate) {
   for (int64_t r = 0; r < x.rows; ++r) {
     for (int64_t c = 0; c < x.cols; ++c) {
       const float kept = x.At(r, c) * Mask(dropout, x, r, c);
@@ -19,7 +19,7 @@ void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool
   }
 }
 
-void ResidualDropout(const Dropout& dropout, const Matrix& x, const float* bias, const Matrix& residual,
+void ResidualDropout(const Dropout& dropout, const ConstMatrix& x, const float* bias, const ConstMatrix& residual,
                      const Matrix& y) {
   for (int64_t r = 0; r < x.rows; ++r) {
     for (int64_t c = 0; c < x.cols; ++c) {

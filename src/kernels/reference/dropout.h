@@ -7,9 +7,9 @@
 
 namespace dragoman::kernels::reference {
 
-void ApplyDropout(const Dropout& dropout, const Matrix& x, const Matrix& y, bool accumulate);
+void ApplyDropout(const Dropout& dropout, const ConstMatrix& x, const Matrix& y, bool accumulate);
 
-void ResidualDropout(const Dropout& dropout, const Matrix& x, const float* bias, const Matrix& residual,
+void ResidualDropout(const Dropout& dropout, const ConstMatrix& x, const float* bias, const ConstMatrix& residual,
                      const Matrix& y);
 
 }  // namespace dragoman::kernels::reference

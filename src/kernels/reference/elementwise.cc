@@ -11,7 +11,7 @@ void AddBias(const Matrix& m, const float* bias) {
   }
 }
 
-void AddColumnSums(const Matrix& m, float* out) {
+void AddColumnSums(const ConstMatrix& m, float* out) {
   for (int64_t r = 0; r < m.rows; ++r) {
     for (int64_t c = 0; c < m.cols; ++c) out[c] += m.At(r, c);
   }

@@ -8,7 +8,7 @@
 namespace dragoman::kernels::reference {
 
 void AddBias(const Matrix& m, const float* bias);
-void AddColumnSums(const Matrix& m, float* out);
+void AddColumnSums(const ConstMatrix& m, float* out);
 void AddTo(std::span<const float> x, std::span<float> y);
 void Scale(std::span<float> x, float factor);
 double SumOfSquares(std::span<const float> x);

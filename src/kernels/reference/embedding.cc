@@ -3,8 +3,8 @@
 
 namespace dragoman::kernels::reference {
 
-void EmbeddingForward(std::span<const int32_t> ids, const Matrix& table, float scale,
-                      std::span<const int32_t> position_of, const Matrix& positions, const Matrix& out) {
+void EmbeddingForward(std::span<const int32_t> ids, const ConstMatrix& table, float scale,
+                      std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out) {
   for (size_t i = 0; i < ids.size(); ++i) {
     for (int64_t c = 0; c < out.cols; ++c) {
       const float token = ids[i] < 0 ? 0 : table.At(ids[i], c) * scale;
@@ -14,7 +14,7 @@ void EmbeddingForward(std::span<const int32_t> ids, const Matrix& table, float s
   }
 }
 
-void EmbeddingBackward(std::span<const int32_t> rows, const Matrix& dout, float scale, const Matrix& dtable) {
+void EmbeddingBackward(std::span<const int32_t> rows, const ConstMatrix& dout, float scale, const Matrix& dtable) {
   for (size_t i = 0; i < rows.size(); ++i) {
     if (rows[i] < 0) continue;
     for (int64_t c = 0; c < dout.cols; ++c) dtable.At(rows[i], c) += dout.At(static_cast<int64_t>(i), c) * scale;

@@ -7,10 +7,10 @@
 
 namespace dragoman::kernels::reference {
 
-void EmbeddingForward(std::span<const int32_t> ids, const Matrix& table, float scale,
-                      std::span<const int32_t> position_of, const Matrix& positions, const Matrix& out);
+void EmbeddingForward(std::span<const int32_t> ids, const ConstMatrix& table, float scale,
+                      std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out);
 
-void EmbeddingBackward(std::span<const int32_t> rows, const Matrix& dout, float scale, const Matrix& dtable);
+void EmbeddingBackward(std::span<const int32_t> rows, const ConstMatrix& dout, float scale, const Matrix& dtable);
 
 }  // namespace dragoman::kernels::reference
 

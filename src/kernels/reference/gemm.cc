@@ -11,13 +11,13 @@ namespace {
 
 constexpr int64_t kBlockSteps = 512;
 
-float At(const Matrix& m, Transpose transpose, int64_t r, int64_t c) {
+float At(const ConstMatrix& m, Transpose transpose, int64_t r, int64_t c) {
   return transpose == Transpose::kYes ? m.At(c, r) : m.At(r, c);
 }
 
 }  // namespace
 
-void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void Gemm(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate) {
   const int64_t k = transpose_a == Transpose::kYes ? a.rows : a.cols;
   for (int64_t row = 0; row < c.rows; ++row) {
@@ -35,7 +35,7 @@ void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose tra
   }
 }
 
-void GemmBf16(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void GemmBf16(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
               bool accumulate) {
   const int64_t k = transpose_a == Transpose::kYes ? a.rows : a.cols;
   for (int64_t row = 0; row < c.rows; ++row) {

@@ -8,11 +8,11 @@
 namespace dragoman::kernels::reference {
 
 // The same bits as kernels::Gemm on an instruction set with fused multiply-adds.
-void Gemm(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void Gemm(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
           bool accumulate = false);
 
 // The twin of kernels::GemmBf16, which may round sums in another way.
-void GemmBf16(const Matrix& a, Transpose transpose_a, const Matrix& b, Transpose transpose_b, const Matrix& c,
+void GemmBf16(const ConstMatrix& a, Transpose transpose_a, const ConstMatrix& b, Transpose transpose_b, const Matrix& c,
               bool accumulate = false);
 
 // The nearest number with 8 bits of mantissa; of two equally near ones, the even one.

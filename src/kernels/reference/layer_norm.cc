@@ -5,7 +5,7 @@
 
 namespace dragoman::kernels::reference {
 
-void LayerNormForward(const Matrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
+void LayerNormForward(const ConstMatrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
                       float* mean, float* inv_std) {
   const int64_t d = x.cols;
   for (int64_t r = 0; r < x.rows; ++r) {
@@ -25,8 +25,8 @@ void LayerNormForward(const Matrix& x, const float* gain, const float* bias, flo
 
 // y = normal * gain + bias, normal = (x - mean) * inv_std, where mean and inv_std depend on all of the row. So, with
 // g = dL/dnormal = dy * gain:  dL/dx = inv_std * (g - average(g) - normal * average(g * normal)).
-void LayerNormBackward(const Matrix& dy, const Matrix& x, const float* gain, const float* mean, const float* inv_std,
-                       const Matrix& dx, bool accumulate, float* dgain, float* dbias) {
+void LayerNormBackward(const ConstMatrix& dy, const ConstMatrix& x, const float* gain, const float* mean,
+                       const float* inv_std, const Matrix& dx, bool accumulate, float* dgain, float* dbias) {
   const int64_t d = x.cols;
   for (int64_t r = 0; r < x.rows; ++r) {
     const auto normal = [&](int64_t c) { return (double{x.At(r, c)} - mean[r]) * inv_std[r]; };

@@ -7,11 +7,11 @@
 
 namespace dragoman::kernels::reference {
 
-void LayerNormForward(const Matrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
+void LayerNormForward(const ConstMatrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
                       float* mean, float* inv_std);
 
-void LayerNormBackward(const Matrix& dy, const Matrix& x, const float* gain, const float* mean, const float* inv_std,
-                       const Matrix& dx, bool accumulate, float* dgain, float* dbias);
+void LayerNormBackward(const ConstMatrix& dy, const ConstMatrix& x, const float* gain, const float* mean,
+                       const float* inv_std, const Matrix& dx, bool accumulate, float* dgain, float* dbias);
 
 }  // namespace dragoman::kernels::reference
 

@@ -8,28 +8,21 @@
 namespace dragoman::kernels::reference {
 namespace {
 
-// log softmax(scale * row)
-std::vector<double> LogProbs(const Matrix& x, int64_t r, double scale) {
+// log softmax(row)
+std::vector<double> LogProbs(const ConstMatrix& x, int64_t r) {
   double max = -std::numeric_limits<double>::infinity(), sum = 0;
-  for (int64_t c = 0; c < x.cols; ++c) max = std::fmax(max, scale * x.At(r, c));
-  for (int64_t c = 0; c < x.cols; ++c) sum += std::exp(scale * x.At(r, c) - max);
+  for (int64_t c = 0; c < x.cols; ++c) max = std::fmax(max, x.At(r, c));
+  for (int64_t c = 0; c < x.cols; ++c) sum += std::exp(x.At(r, c) - max);
   std::vector<double> log_probs(x.cols);
-  for (int64_t c = 0; c < x.cols; ++c) log_probs[c] = scale * x.At(r, c) - max - std::log(sum);
+  for (int64_t c = 0; c < x.cols; ++c) log_probs[c] = x.At(r, c) - max - std::log(sum);
   return log_probs;
 }
 
 }  // namespace
 
-void SoftmaxRows(const Matrix& x, float scale) {
-  for (int64_t r = 0; r < x.rows; ++r) {
-    const std::vector<double> log_probs = LogProbs(x, r, scale);
-    for (int64_t c = 0; c < x.cols; ++c) x.At(r, c) = static_cast<float>(std::exp(log_probs[c]));
-  }
-}
-
 void LogSoftmaxRows(const Matrix& x) {
   for (int64_t r = 0; r < x.rows; ++r) {
-    const std::vector<double> log_probs = LogProbs(x, r, 1);
+    const std::vector<double> log_probs = LogProbs(x, r);
     for (int64_t c = 0; c < x.cols; ++c) x.At(r, c) = static_cast<float>(log_probs[c]);
   }
 }
@@ -39,7 +32,7 @@ CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t>
   CrossEntropySums sums;
   const int64_t vocab = logits.cols;
   for (int64_t r = 0; r < logits.rows; ++r) {
-    const std::vector<double> log_probs = LogProbs(logits, r, 1);
+    const std::vector<double> log_probs = LogProbs(logits, r);
     sums.nll -= log_probs[targets[r]];
     for (int64_t v = 0; v < vocab; ++v) {
       const double q = double{smoothing} / vocab + (v == targets[r] ? 1 - double{smoothing} : 0);

@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// Softmax and cross-entropy written to be read, in double: the twins of kernels/softmax.h.
+// Log-softmax and cross-entropy written to be read, in double: the twins of kernels/softmax.h.
 #ifndef DRAGOMAN_KERNELS_REFERENCE_SOFTMAX_H_
 #define DRAGOMAN_KERNELS_REFERENCE_SOFTMAX_H_
 
 #include "kernels/softmax.h"
 
 namespace dragoman::kernels::reference {
-
-void SoftmaxRows(const Matrix& x, float scale = 1.0f);
 
 void LogSoftmaxRows(const Matrix& x);
 
