@@ -24,6 +24,7 @@
 
 namespace {
 
+using dragoman::ConstMatrix;
 using dragoman::FlatBuffer;
 using dragoman::Matrix;
 using dragoman::kernels::Transpose;
@@ -40,12 +41,12 @@ struct Product {
   double flops() const { return 2.0 * static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k); }
 };
 
-using Gemm = void (*)(const Matrix&, Transpose, const Matrix&, Transpose, const Matrix&, bool accumulate);
+using Gemm = void (*)(const ConstMatrix&, Transpose, const ConstMatrix&, Transpose, const Matrix&, bool accumulate);
 
 #ifdef DRAGOMAN_BENCH_ONEDNN
 char Letter(Transpose transpose) { return transpose == Transpose::kYes ? 'T' : 'N'; }
 
-void OneDnnGemm(const Matrix& a, Transpose ta, const Matrix& b, Transpose tb, const Matrix& c, bool accumulate) {
+void OneDnnGemm(const ConstMatrix& a, Transpose ta, const ConstMatrix& b, Transpose tb, const Matrix& c, bool accumulate) {
   const int64_t k = ta == Transpose::kYes ? a.rows : a.cols;
   dnnl_sgemm(Letter(ta), Letter(tb), c.rows, c.cols, k, 1.0f, a.data, a.stride, b.data, b.stride,
              accumulate ? 1.0f : 0.0f, c.data, c.stride);

@@ -42,7 +42,7 @@ double MeasureGflops(int threads, dragoman::Precision precision) {
   for (int round = 0; round < kRounds; ++round) {
     const auto begin = Clock::now();
     pool.Run([&](int worker) {
-      const Operands& own = operands[static_cast<size_t>(worker)];
+      Operands& own = operands[static_cast<size_t>(worker)];
       const Matrix a(own.a.data(), kSize, kSize), b(own.b.data(), kSize, kSize), c(own.c.data(), kSize, kSize);
       for (int i = 0; i < kRepeats; ++i) {
         dragoman::kernels::Gemm(precision, a, dragoman::kernels::Transpose::kNo, b, dragoman::kernels::Transpose::kNo,

@@ -39,7 +39,7 @@ void ForEachTranspose(const Test& test) {
 }
 
 // Rows first to first + m of op(a), as a factor of their own.
-inline Matrix RowsOf(const ConstMatrix& a, Transpose ta, int64_t first, int64_t m) {
+inline ConstMatrix RowsOf(const ConstMatrix& a, Transpose ta, int64_t first, int64_t m) {
   return ta == Transpose::kYes ? a.Cols(first, m) : a.Rows(first, m);
 }
 

@@ -58,7 +58,7 @@ std::vector<float> LogitsFromScratch(const Transformer& model, const Sentences& 
 
 // Both ways compute the same sums in other orders, through some thirty ops of f32: 1e-4 of the largest logit is a
 // thousand roundings; a wrong cache row, position or ancestor changes logits by tenths.
-void ExpectSameLogits(const Matrix& cached, const Transformer& model, const Sentences& src,
+void ExpectSameLogits(const ConstMatrix& cached, const Transformer& model, const Sentences& src,
                       const std::vector<History>& histories) {
   ASSERT_EQ(cached.rows, static_cast<int64_t>(histories.size()));
   for (size_t h = 0; h < histories.size(); ++h) {

@@ -77,7 +77,7 @@ class ParityTest : public testing::TestWithParam<Case> {
         tensors_(RealFileSystem(), kFolder + GetParam().name() + ".safetensors"),
         gradients_(model_.parameters().flat_size()) {
     for (const auto& parameter : model_.parameters().parameters()) {
-      tensors_.ReadFloats("weights/" + parameter->name, parameter->shape, model.parameters().Writable(*parameter));
+      tensors_.ReadFloats("weights/" + parameter->name, parameter->shape, model_.parameters().Writable(*parameter));
     }
     model_.PrepareForDecoding();
   }
