@@ -46,7 +46,8 @@ using Gemm = void (*)(const ConstMatrix&, Transpose, const ConstMatrix&, Transpo
 #ifdef DRAGOMAN_BENCH_ONEDNN
 char Letter(Transpose transpose) { return transpose == Transpose::kYes ? 'T' : 'N'; }
 
-void OneDnnGemm(const ConstMatrix& a, Transpose ta, const ConstMatrix& b, Transpose tb, const Matrix& c, bool accumulate) {
+void OneDnnGemm(const ConstMatrix& a, Transpose ta, const ConstMatrix& b, Transpose tb, const Matrix& c,
+                bool accumulate) {
   const int64_t k = ta == Transpose::kYes ? a.rows : a.cols;
   dnnl_sgemm(Letter(ta), Letter(tb), c.rows, c.cols, k, 1.0f, a.data, a.stride, b.data, b.stride,
              accumulate ? 1.0f : 0.0f, c.data, c.stride);

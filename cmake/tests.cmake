@@ -20,7 +20,8 @@ function(dragoman_test test_file)
   set(target ${folder}.${stem})
   add_executable(${target} ${test_file})
   target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
-  target_link_libraries(${target} PRIVATE ${arg_DEPS} dragoman_warnings ${arg_LIBS}
+  get_property(testing GLOBAL PROPERTY DRAGOMAN_TESTING)  # of the folders below
+  target_link_libraries(${target} PRIVATE ${testing} ${arg_DEPS} dragoman_warnings ${arg_LIBS}
                                           GTest::gtest GTest::gmock GTest::gtest_main)
   add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   if(stem MATCHES "_slow_test$")

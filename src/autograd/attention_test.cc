@@ -3,7 +3,7 @@
 
 #include <array>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
 #include "base/error.h"
 

@@ -5,7 +5,7 @@
 #include <array>
 #include <string>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
 #include "base/error.h"
 

@@ -4,7 +4,7 @@
 
 #include <string>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
 #include "base/error.h"
 

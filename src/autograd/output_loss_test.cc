@@ -3,7 +3,7 @@
 
 #include <cmath>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
 #include "base/error.h"
 

@@ -6,7 +6,7 @@
 #include <cmath>
 #include <vector>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
 
 namespace dragoman {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <gtest/gtest.h>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
 #include "base/error.h"
 

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
 #include "base/error.h"
 

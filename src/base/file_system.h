@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files, directories and links as the rest of the toolkit sees them: an interface, so that tests can make any single
-// operation fail (base/faulty_file_system.h), the real one, and small durable compositions of its calls.
+// operation fail (base/faulty_file_system_testing.h), the real one, and small durable compositions of its calls.
 //
 // Every function throws FileError with the path, the system's reason and what to do about it. Nothing is written to
 // disk for certain before Sync (a file's bytes) and SyncDirectory (which names a directory holds) have returned.

@@ -16,7 +16,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "base/faulty_file_system.h"
+#include "base/faulty_file_system_testing.h"
 
 namespace dragoman {
 namespace {

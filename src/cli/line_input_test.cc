@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "base/timer.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 
 namespace dragoman {
 namespace {

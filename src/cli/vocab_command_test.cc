@@ -8,7 +8,7 @@
 #include <sstream>
 
 #include "base/error.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "data/vocab_files.h"
 
 namespace dragoman {

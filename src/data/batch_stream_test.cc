@@ -6,8 +6,8 @@
 
 #include <algorithm>
 
+#include "data/corpus_testing.h"
 #include "data/prefetcher.h"
-#include "data/test_corpus.h"
 
 namespace dragoman {
 namespace {

@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 
 namespace dragoman {
 namespace {

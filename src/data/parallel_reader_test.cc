@@ -4,7 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 
 namespace dragoman {
 namespace {

@@ -9,9 +9,9 @@
 #include <csignal>
 #include <thread>
 
-#include "base/faulty_file_system.h"
+#include "base/faulty_file_system_testing.h"
 #include "base/hash.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 
 namespace dragoman {
 namespace {

@@ -8,7 +8,7 @@
 #include <functional>
 
 #include "base/byte_hash.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 
 namespace dragoman {
 namespace {

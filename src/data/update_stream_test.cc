@@ -5,7 +5,7 @@
 
 #include <vector>
 
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 
 namespace dragoman {
 namespace {

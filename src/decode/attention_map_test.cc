@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "decode/test_translation.h"
+#include "decode/translation_testing.h"
 #include "decode/translator.h"
 
 namespace dragoman {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "decode/search.h"
-#include "decode/test_translation.h"
+#include "decode/translation_testing.h"
 #include "decode/translator.h"
 
 namespace dragoman {

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "kernels/softmax.h"
-#include "model/test_model.h"
+#include "model/model_testing.h"
 
 namespace dragoman {
 namespace {

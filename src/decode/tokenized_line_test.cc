@@ -9,7 +9,7 @@
 
 #include "base/rng.h"
 #include "base/timer.h"
-#include "text/test_vocab.h"
+#include "text/vocabulary_testing.h"
 
 namespace dragoman {
 namespace {

@@ -9,9 +9,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/faulty_file_system.h"
-#include "decode/test_translation.h"
-#include "kernels/testing.h"
+#include "base/faulty_file_system_testing.h"
+#include "decode/translation_testing.h"
+#include "kernels/kernels_testing.h"
 #include "model/manifest.h"
 #include "model/model_file.h"
 

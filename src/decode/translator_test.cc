@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "decode/test_translation.h"
+#include "decode/translation_testing.h"
 
 namespace dragoman {
 namespace {

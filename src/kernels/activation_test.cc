@@ -5,8 +5,8 @@
 
 #include <limits>
 
+#include "kernels/kernels_testing.h"
 #include "kernels/reference/activation.h"
-#include "kernels/testing.h"
 
 namespace dragoman::kernels {
 namespace {

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include "kernels/kernels_testing.h"
 #include "kernels/reference/adam.h"
-#include "kernels/testing.h"
 
 namespace dragoman::kernels {
 namespace {

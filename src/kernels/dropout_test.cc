@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "base/hash.h"
+#include "kernels/kernels_testing.h"
 #include "kernels/reference/dropout.h"
-#include "kernels/testing.h"
 
 namespace dragoman::kernels {
 namespace {

@@ -7,8 +7,8 @@
 
 #include "kernels/gemm.h"
 #include "kernels/gemm_testing.h"
+#include "kernels/kernels_testing.h"
 #include "kernels/reference/gemm.h"
-#include "kernels/testing.h"
 
 namespace dragoman::kernels {
 namespace {

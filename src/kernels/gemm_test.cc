@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "kernels/gemm_testing.h"
+#include "kernels/kernels_testing.h"
 #include "kernels/reference/gemm.h"
-#include "kernels/testing.h"
 
 namespace dragoman::kernels {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "kernels/gemm.h"
-#include "kernels/testing.h"
+#include "kernels/kernels_testing.h"
 
 namespace dragoman::kernels {
 

@@ -3,8 +3,8 @@
 
 #include <gtest/gtest.h>
 
-#include "kernels/testing.h"
-#include "model/test_model.h"
+#include "kernels/kernels_testing.h"
+#include "model/model_testing.h"
 
 namespace dragoman {
 namespace {

@@ -7,8 +7,8 @@
 #include <cmath>
 
 #include "base/error.h"
-#include "kernels/testing.h"
-#include "model/test_model.h"
+#include "kernels/kernels_testing.h"
+#include "model/model_testing.h"
 
 namespace dragoman {
 namespace {

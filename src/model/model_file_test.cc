@@ -9,8 +9,8 @@
 #include <limits>
 
 #include "base/error.h"
-#include "kernels/testing.h"
-#include "model/test_model.h"
+#include "kernels/kernels_testing.h"
+#include "model/model_testing.h"
 
 namespace dragoman {
 namespace {

@@ -8,9 +8,9 @@
 #include <cmath>
 #include <set>
 
+#include "kernels/kernels_testing.h"
 #include "kernels/softmax.h"
-#include "kernels/testing.h"
-#include "model/test_model.h"
+#include "model/model_testing.h"
 
 namespace dragoman {
 namespace {

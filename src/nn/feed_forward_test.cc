@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 
 namespace dragoman {
 namespace {

@@ -6,7 +6,7 @@
 #include <array>
 #include <cmath>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 
 namespace dragoman {
 namespace {

@@ -2,6 +2,9 @@
 #include "tensor/buffer_pool.h"
 
 #include <sys/mman.h>
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include <algorithm>
 #include <new>
@@ -16,6 +19,15 @@ constexpr size_t kRegionBytes = size_t{32} << 20;  // smallest mapping, a multip
 constexpr size_t kHugePage = size_t{2} << 20;
 
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
+
+// Under AddressSanitizer, reading or writing a freed block ends the program, as it does after delete.
+#ifdef __SANITIZE_ADDRESS__
+void Poison(const void* memory, size_t bytes) { __asan_poison_memory_region(memory, bytes); }
+void Unpoison(const void* memory, size_t bytes) { __asan_unpoison_memory_region(memory, bytes); }
+#else
+void Poison(const void*, size_t) {}
+void Unpoison(const void*, size_t) {}
+#endif
 
 }  // namespace
 
@@ -32,7 +44,10 @@ struct alignas(kAlignment) BufferPool::Block {
 };
 
 BufferPool::~BufferPool() {
-  for (const Region& region : regions_) munmap(region.start, region.bytes);
+  for (const Region& region : regions_) {
+    Unpoison(region.start, region.bytes);  // the address may be mapped again, for something else
+    munmap(region.start, region.bytes);
+  }
 }
 
 BufferPool::Block* BufferPool::AddRegion(size_t bytes) {
@@ -44,6 +59,7 @@ BufferPool::Block* BufferPool::AddRegion(size_t bytes) {
   bytes_reserved_ += size;
   Block* block = new (start) Block{size - sizeof(Block), nullptr, nullptr, nullptr, nullptr, false};
   PushFree(block);
+  Poison(block->memory(), block->bytes);
   return block;
 }
 
@@ -75,6 +91,7 @@ void* BufferPool::Allocate(size_t bytes) {
   Unlink(best);
   if (best->bytes >= bytes + sizeof(Block) + kAlignment) {  // split off the rest
     auto* rest_start = static_cast<char*>(best->memory()) + bytes;
+    Unpoison(rest_start, sizeof(Block));
     Block* rest =
         new (rest_start) Block{best->bytes - bytes - sizeof(Block), best, best->next, nullptr, nullptr, false};
     if (best->next != nullptr) best->next->previous = rest;
@@ -82,6 +99,7 @@ void* BufferPool::Allocate(size_t bytes) {
     best->bytes = bytes;
     PushFree(rest);
   }
+  Unpoison(best->memory(), best->bytes);
   bytes_in_use_ += best->bytes;
   peak_bytes_in_use_ = std::max(peak_bytes_in_use_, bytes_in_use_);
   return best->memory();
@@ -91,6 +109,7 @@ void BufferPool::Free(void* memory) {
   Block* block = static_cast<Block*>(memory) - 1;
   DRAGOMAN_CHECK(!block->is_free);
   bytes_in_use_ -= block->bytes;
+  Poison(memory, block->bytes);
   if (Block* next = block->next; next != nullptr && next->is_free) {
     Unlink(next);
     block->bytes += sizeof(Block) + next->bytes;

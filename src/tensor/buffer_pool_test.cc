@@ -52,5 +52,19 @@ TEST(BufferPoolTest, ServesBlocksLargerThanARegion) {
   pool.Free(memory);
 }
 
+TEST(BufferPoolTest, AFreedBlockCannotBeReadUnderAddressSanitizer) {
+#ifdef __SANITIZE_ADDRESS__
+  BufferPool pool;
+  auto* memory = static_cast<volatile char*>(pool.Allocate(100));
+  void* neighbour = pool.Allocate(100);
+  memory[0] = 1;
+  pool.Free(const_cast<char*>(memory));
+  EXPECT_DEATH(memory[0] = 2, "use-after-poison");
+  pool.Free(neighbour);
+#else
+  GTEST_SKIP() << "not built with AddressSanitizer";
+#endif
+}
+
 }  // namespace
 }  // namespace dragoman

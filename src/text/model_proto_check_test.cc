@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "text/test_vocab.h"
+#include "text/vocabulary_testing.h"
 
 namespace dragoman {
 namespace {

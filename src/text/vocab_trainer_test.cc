@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
-#include "text/test_vocab.h"
+#include "text/vocabulary_testing.h"
 
 namespace dragoman {
 namespace {

@@ -10,7 +10,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "text/test_vocab.h"
+#include "text/vocabulary_testing.h"
 
 namespace dragoman {
 namespace {

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/faulty_file_system.h"
-#include "data/test_corpus.h"
+#include "base/faulty_file_system_testing.h"
+#include "data/corpus_testing.h"
 #include "decode/translation_model.h"
 #include "model/about.h"
 #include "model/manifest.h"

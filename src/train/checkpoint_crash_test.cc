@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/faulty_file_system.h"
+#include "base/faulty_file_system_testing.h"
 #include "train/checkpoint_store.h"
-#include "train/checkpoint_test_util.h"
+#include "train/checkpoint_testing.h"
 
 namespace dragoman {
 namespace {

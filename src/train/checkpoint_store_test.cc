@@ -11,7 +11,7 @@
 
 #include "base/crc32.h"
 #include "base/error.h"
-#include "train/checkpoint_test_util.h"
+#include "train/checkpoint_testing.h"
 
 namespace dragoman {
 namespace {

@@ -10,7 +10,7 @@
 #include <utility>
 #include <vector>
 
-#include "train/test_batch.h"
+#include "train/batch_testing.h"
 
 namespace dragoman {
 namespace {

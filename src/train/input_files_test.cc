@@ -7,7 +7,7 @@
 
 #include <string>
 
-#include "train/trainer_test_util.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

@@ -9,7 +9,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "base/faulty_file_system.h"
+#include "base/faulty_file_system_testing.h"
 
 namespace dragoman {
 namespace {

@@ -8,7 +8,7 @@
 
 #include "kernels/gemm.h"
 #include "kernels/target.h"
-#include "train/trainer_test_util.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

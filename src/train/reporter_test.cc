@@ -12,7 +12,7 @@
 #include <string>
 #include <thread>
 
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 
 namespace dragoman {
 namespace {

@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "model/model_file.h"
 
 namespace dragoman {

@@ -5,10 +5,10 @@
 
 #include <vector>
 
+#include "train/batch_testing.h"
 #include "train/gradient_workers.h"
 #include "train/optimizer.h"
-#include "train/test_batch.h"
-#include "train/test_resources.h"
+#include "train/resources_testing.h"
 
 namespace dragoman {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "base/crc32.h"
 #include "base/error.h"
-#include "base/faulty_file_system.h"
+#include "base/faulty_file_system_testing.h"
 
 namespace dragoman {
 namespace {

@@ -8,7 +8,7 @@
 #include <sstream>
 #include <string>
 
-#include "train/trainer_test_util.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "train/trainer_test_util.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

@@ -2,8 +2,8 @@
 // A run of any length takes the memory of a short one, and asks the system for no more.
 #include <gtest/gtest.h>
 
-#include "train/test_resources.h"
-#include "train/trainer_test_util.h"
+#include "train/resources_testing.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "comm/local_transport.h"
-#include "trainer_test_util.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

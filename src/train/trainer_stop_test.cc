@@ -10,7 +10,7 @@
 #include <thread>
 #include <vector>
 
-#include "train/trainer_test_util.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

@@ -12,7 +12,7 @@
 
 #include "decode/translator.h"
 #include "model/model_file.h"
-#include "train/trainer_test_util.h"
+#include "train/trainer_testing.h"
 
 namespace dragoman {
 namespace {

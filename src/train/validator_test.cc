@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "decode/scorer.h"
 #include "decode/translator.h"
 #include "metrics/chrf.h"

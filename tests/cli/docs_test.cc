@@ -8,7 +8,7 @@
 #include <set>
 #include <sstream>
 
-#include "tests/cli/cli_test_util.h"
+#include "tests/cli/cli_testing.h"
 
 namespace dragoman {
 namespace {

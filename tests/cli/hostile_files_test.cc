@@ -5,7 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/file_system.h"
-#include "tests/cli/cli_test_util.h"
+#include "tests/cli/cli_testing.h"
 
 namespace dragoman {
 namespace {

@@ -7,7 +7,7 @@
 #include <csignal>
 
 #include "base/file_system.h"
-#include "tests/cli/cli_test_util.h"
+#include "tests/cli/cli_testing.h"
 
 namespace dragoman {
 namespace {

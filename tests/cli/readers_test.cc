@@ -7,8 +7,8 @@
 #include <csignal>
 #include <functional>
 
-#include "data/test_corpus.h"
-#include "tests/cli/cli_test_util.h"
+#include "data/corpus_testing.h"
+#include "tests/cli/cli_testing.h"
 
 namespace dragoman {
 namespace {

@@ -10,7 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/file_system.h"
-#include "tests/cli/cli_test_util.h"
+#include "tests/cli/cli_testing.h"
 
 namespace dragoman {
 namespace {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 
 #include "kernels/target.h"
-#include "tests/cli/cli_test_util.h"
+#include "tests/cli/cli_testing.h"
 
 namespace dragoman {
 namespace {

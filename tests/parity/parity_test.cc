@@ -16,8 +16,8 @@
 
 #include "autograd/tape.h"
 #include "base/file_system.h"
-#include "kernels/testing.h"
-#include "model/test_model.h"
+#include "kernels/kernels_testing.h"
+#include "model/model_testing.h"
 #include "model/transformer.h"
 #include "model/transformer_config.h"
 #include "tensor/flat_buffer.h"

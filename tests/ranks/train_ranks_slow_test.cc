@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "ranks/mpirun.h"
 
 namespace dragoman {

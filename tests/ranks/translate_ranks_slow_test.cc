@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "decode/translation_model.h"
 #include "model/model_file.h"
 #include "ranks/mpirun.h"

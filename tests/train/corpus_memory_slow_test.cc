@@ -7,7 +7,7 @@
 #include <fstream>
 #include <string>
 
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "program.h"
 
 namespace dragoman {

@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "program.h"
 
 namespace dragoman {

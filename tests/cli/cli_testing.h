@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs the dragoman program as a user would, and a small trained model to run it on.
-#ifndef DRAGOMAN_TESTS_CLI_CLI_TEST_UTIL_H_
-#define DRAGOMAN_TESTS_CLI_CLI_TEST_UTIL_H_
+#ifndef DRAGOMAN_TESTS_CLI_CLI_TESTING_H_
+#define DRAGOMAN_TESTS_CLI_CLI_TESTING_H_
 
 #include <sys/types.h>
 
@@ -65,4 +65,4 @@ Args operator+(Args a, const Args& b);
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TESTS_CLI_CLI_TEST_UTIL_H_
+#endif  // DRAGOMAN_TESTS_CLI_CLI_TESTING_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // For the tests of the vector kernels: matrices that notice writes outside, and a walk over the instruction sets.
-#ifndef DRAGOMAN_KERNELS_TESTING_H_
-#define DRAGOMAN_KERNELS_TESTING_H_
+#ifndef DRAGOMAN_KERNELS_KERNELS_TESTING_H_
+#define DRAGOMAN_KERNELS_KERNELS_TESTING_H_
 
 #include <gtest/gtest.h>
 
@@ -116,4 +116,4 @@ inline bool SameBits(std::span<const float> a, std::span<const float> b) {
 
 }  // namespace dragoman::kernels
 
-#endif  // DRAGOMAN_KERNELS_TESTING_H_
+#endif  // DRAGOMAN_KERNELS_KERNELS_TESTING_H_

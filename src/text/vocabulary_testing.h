@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A small corpus and vocabularies trained on it, for the tests of text/ and data/.
-#ifndef DRAGOMAN_TEXT_TEST_VOCAB_H_
-#define DRAGOMAN_TEXT_TEST_VOCAB_H_
+#ifndef DRAGOMAN_TEXT_VOCABULARY_TESTING_H_
+#define DRAGOMAN_TEXT_VOCABULARY_TESTING_H_
 
 #include <string>
 #include <vector>
@@ -49,4 +49,4 @@ inline Vocabulary TestVocabulary() { return Vocabulary::FromBytes(TrainTestModel
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TEXT_TEST_VOCAB_H_
+#endif  // DRAGOMAN_TEXT_VOCABULARY_TESTING_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Small models and sentences for the tests of model/ and decode/.
-#ifndef DRAGOMAN_MODEL_TEST_MODEL_H_
-#define DRAGOMAN_MODEL_TEST_MODEL_H_
+#ifndef DRAGOMAN_MODEL_MODEL_TESTING_H_
+#define DRAGOMAN_MODEL_MODEL_TESTING_H_
 
 #include <algorithm>
 #include <cstdint>
@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "autograd/gradient_check.h"
+#include "autograd/gradient_testing.h"
 #include "base/rng.h"
 #include "model/transformer.h"
 #include "tensor/packed.h"
@@ -114,4 +114,4 @@ struct Sentences {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_MODEL_TEST_MODEL_H_
+#endif  // DRAGOMAN_MODEL_MODEL_TESTING_H_

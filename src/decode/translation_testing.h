@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model and a vocabulary that fit together, for the tests of decode/.
-#ifndef DRAGOMAN_DECODE_TEST_TRANSLATION_H_
-#define DRAGOMAN_DECODE_TEST_TRANSLATION_H_
+#ifndef DRAGOMAN_DECODE_TRANSLATION_TESTING_H_
+#define DRAGOMAN_DECODE_TRANSLATION_TESTING_H_
 
 #include <limits>
 #include <memory>
 
 #include "decode/translation_model.h"
-#include "model/test_model.h"
-#include "text/test_vocab.h"
+#include "model/model_testing.h"
+#include "text/vocabulary_testing.h"
 
 namespace dragoman {
 
@@ -42,4 +42,4 @@ inline TranslationModel PoisonedTranslationModel() {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_DECODE_TEST_TRANSLATION_H_
+#endif  // DRAGOMAN_DECODE_TRANSLATION_TESTING_H_

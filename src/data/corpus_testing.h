@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Files and corpora for the tests of data/.
-#ifndef DRAGOMAN_DATA_TEST_CORPUS_H_
-#define DRAGOMAN_DATA_TEST_CORPUS_H_
+#ifndef DRAGOMAN_DATA_CORPUS_TESTING_H_
+#define DRAGOMAN_DATA_CORPUS_TESTING_H_
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "data/token_corpus.h"
-#include "text/test_vocab.h"
+#include "text/vocabulary_testing.h"
 
 namespace dragoman {
 
@@ -106,4 +106,4 @@ class StdinFrom {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_DATA_TEST_CORPUS_H_
+#endif  // DRAGOMAN_DATA_CORPUS_TESTING_H_

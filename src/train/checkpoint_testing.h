@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A run in a directory of its own, with small checkpoints whose bytes follow from their step. For tests.
-#ifndef DRAGOMAN_TRAIN_CHECKPOINT_TEST_UTIL_H_
-#define DRAGOMAN_TRAIN_CHECKPOINT_TEST_UTIL_H_
+#ifndef DRAGOMAN_TRAIN_CHECKPOINT_TESTING_H_
+#define DRAGOMAN_TRAIN_CHECKPOINT_TESTING_H_
 
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -69,4 +69,4 @@ class CheckpointTest : public testing::Test {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TRAIN_CHECKPOINT_TEST_UTIL_H_
+#endif  // DRAGOMAN_TRAIN_CHECKPOINT_TESTING_H_

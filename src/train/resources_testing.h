@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What this process has taken from the system, for tests.
-#ifndef DRAGOMAN_TRAIN_TEST_RESOURCES_H_
-#define DRAGOMAN_TRAIN_TEST_RESOURCES_H_
+#ifndef DRAGOMAN_TRAIN_RESOURCES_TESTING_H_
+#define DRAGOMAN_TRAIN_RESOURCES_TESTING_H_
 
 #include <sys/resource.h>
 
@@ -23,4 +23,4 @@ inline int64_t PeakResidentBytes() { return int64_t{ResourceUsage().ru_maxrss} *
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TRAIN_TEST_RESOURCES_H_
+#endif  // DRAGOMAN_TRAIN_RESOURCES_TESTING_H_

@@ -4,8 +4,8 @@
 // The loss is summed in double, and its derivative is taken from four values (f(x+h), f(x-h), f(x+2h), f(x-2h)), whose
 // error falls with h^4: so h can be so large that the f32 rounding of the forward pass (1e-7 or so of each element,
 // summed over some tens of elements) is small beside the difference.
-#ifndef DRAGOMAN_AUTOGRAD_GRADIENT_CHECK_H_
-#define DRAGOMAN_AUTOGRAD_GRADIENT_CHECK_H_
+#ifndef DRAGOMAN_AUTOGRAD_GRADIENT_TESTING_H_
+#define DRAGOMAN_AUTOGRAD_GRADIENT_TESTING_H_
 
 #include <gtest/gtest.h>
 
@@ -157,4 +157,4 @@ class GradientCheck {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_AUTOGRAD_GRADIENT_CHECK_H_
+#endif  // DRAGOMAN_AUTOGRAD_GRADIENT_TESTING_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "tests/cli/cli_test_util.h"
+#include "tests/cli/cli_testing.h"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>

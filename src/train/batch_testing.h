@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A batch of random sentences, for tests.
-#ifndef DRAGOMAN_TRAIN_TEST_BATCH_H_
-#define DRAGOMAN_TRAIN_TEST_BATCH_H_
+#ifndef DRAGOMAN_TRAIN_BATCH_TESTING_H_
+#define DRAGOMAN_TRAIN_BATCH_TESTING_H_
 
 #include <cstdint>
 #include <vector>
@@ -32,4 +32,4 @@ inline Batch RandomBatch(int sentences, int vocab, int max_length, uint64_t seed
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TRAIN_TEST_BATCH_H_
+#endif  // DRAGOMAN_TRAIN_BATCH_TESTING_H_

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Whole training runs that take milliseconds: a hundred pairs, a model of a few thousand weights. For tests.
-#ifndef DRAGOMAN_TRAIN_TRAINER_TEST_UTIL_H_
-#define DRAGOMAN_TRAIN_TRAINER_TEST_UTIL_H_
+#ifndef DRAGOMAN_TRAIN_TRAINER_TESTING_H_
+#define DRAGOMAN_TRAIN_TRAINER_TESTING_H_
 
 #include <gtest/gtest.h>
 
@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "base/faulty_file_system.h"
+#include "base/faulty_file_system_testing.h"
 #include "base/signals.h"
-#include "data/test_corpus.h"
+#include "data/corpus_testing.h"
 #include "train/trainer.h"
 
 namespace dragoman {
@@ -130,4 +130,4 @@ class TrainerTest : public testing::Test {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_TRAIN_TRAINER_TEST_UTIL_H_
+#endif  // DRAGOMAN_TRAIN_TRAINER_TESTING_H_

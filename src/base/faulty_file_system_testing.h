@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // FaultyFileSystem: for tests. Passes every call on to another FileSystem, counts those that change something, and
 // makes the one the test names fail, or ends the world there as a kill or a power cut would.
-#ifndef DRAGOMAN_BASE_FAULTY_FILE_SYSTEM_H_
-#define DRAGOMAN_BASE_FAULTY_FILE_SYSTEM_H_
+#ifndef DRAGOMAN_BASE_FAULTY_FILE_SYSTEM_TESTING_H_
+#define DRAGOMAN_BASE_FAULTY_FILE_SYSTEM_TESTING_H_
 
 #include <cstdint>
 #include <map>
@@ -97,4 +97,4 @@ class FaultyFileSystem : public FileSystem {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_BASE_FAULTY_FILE_SYSTEM_H_
+#endif  // DRAGOMAN_BASE_FAULTY_FILE_SYSTEM_TESTING_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/faulty_file_system.h"
+#include "base/faulty_file_system_testing.h"
 
 #include <utility>
 
