@@ -22,8 +22,8 @@ void CheckGradients(const Packing& q_packing, const Packing& k_packing, const At
   GradientCheck(
       store,
       {{"q", q_packing.tokens(), width, 1}, {"k", k_packing.tokens(), width, 2}, {"v", k_packing.tokens(), width, 3}},
-      [&](Tape& tape, const std::vector<Variable>& in) {
-        return WeightedSum(tape, Attention(tape, in[0], in[1], in[2], q_packing, k_packing, options));
+      [&](Workspace& workspace, const std::vector<Variable>& in) {
+        return WeightedSum(workspace, Attention(workspace, in[0], in[1], in[2], q_packing, k_packing, options));
       })
       .Run();
 }
@@ -43,9 +43,9 @@ TEST_P(AttentionTest, GradientsOfCrossAttention) {
 INSTANTIATE_TEST_SUITE_P(Dropout, AttentionTest, testing::Values(0.0f, 0.3f));
 
 TEST(AttentionShapeTest, RefusesPackingsThatDoNotFit) {
-  Tape tape;
+  Workspace workspace;
   const auto attend = [&](int64_t q_rows, const Packing& k_packing) {
-    Attention(tape, tape.New(q_rows, 4), tape.New(8, 4), tape.New(8, 4), {kTarget}, k_packing,
+    Attention(workspace, workspace.New(q_rows, 4), workspace.New(8, 4), workspace.New(8, 4), {kTarget}, k_packing,
               {.heads = 1, .d_head = 4});
   };
   constexpr std::array<int32_t, 2> kOneSentence = {0, 8};

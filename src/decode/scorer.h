@@ -43,14 +43,14 @@ class Scorer {
   };
 
   Pair Tokenize(const std::string& source, const std::string& target) const;
-  void ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const size_t> indices,
+  void ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::span<const size_t> indices,
                   std::span<PairScore> scores) const;
 
   const Transformer& model_;
   const Vocabulary& src_vocab_;
   const Vocabulary& tgt_vocab_;
   WorkerPool& pool_;
-  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
 };
 
 }  // namespace dragoman

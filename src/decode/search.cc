@@ -31,31 +31,31 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
   return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be infinite
 }
 
-Variable Searcher::Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const {
-  Variable log_probs = model_.Step(tape, state, tokens);  // [hypotheses, tgt_vocab]
+Variable Searcher::Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const {
+  Variable log_probs = model_.Step(workspace, state, tokens);  // [hypotheses, tgt_vocab]
   kernels::LogSoftmaxRows(log_probs.writable());
   for (int64_t row = 0; unk_ >= 0 && row < log_probs.rows(); ++row) log_probs.writable().At(row, unk_) = -INFINITY;
   return log_probs;
 }
 
-std::vector<std::vector<Hypothesis>> Searcher::Search(Tape& tape, const PackedTokens& src,
+std::vector<std::vector<Hypothesis>> Searcher::Search(Workspace& workspace, const PackedTokens& src,
                                                       std::span<const int64_t> sentence_ids,
                                                       const std::function<void()>& check) const {
-  return options_.sample ? DrawSamples(tape, src, sentence_ids, check) : SearchBeams(tape, src, check);
+  return options_.sample ? DrawSamples(workspace, src, sentence_ids, check) : SearchBeams(workspace, src, check);
 }
 
-std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Tape& tape, const PackedTokens& src,
+std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Workspace& workspace, const PackedTokens& src,
                                                            const std::function<void()>& check) const {
   const int64_t sentences = src.packing.sentences();
   std::vector<Beam> beams;
   for (int64_t s = 0; s < sentences; ++s) beams.emplace_back(options_, eos_, MaxLength(src.packing.Length(s)));
 
-  const Variable encoder_out = model_.Encode(tape, src);  // [src_tokens, d_model]
-  const auto state = model_.StartDecoding(tape, src.packing, encoder_out);
+  const Variable encoder_out = model_.Encode(workspace, src);  // [src_tokens, d_model]
+  const auto state = model_.StartDecoding(workspace, src.packing, encoder_out);
   std::vector<int32_t> tokens(static_cast<size_t>(sentences), model_.config().decoder_start);
   while (!tokens.empty()) {
     check();
-    const Variable log_probs = Step(tape, *state, tokens);  // [hypotheses, tgt_vocab]
+    const Variable log_probs = Step(workspace, *state, tokens);  // [hypotheses, tgt_vocab]
     tokens.clear();
     std::vector<int32_t> rows;  // the row of this step's hypotheses that each of the next step's descends from
     int64_t first_row = 0;
@@ -99,20 +99,20 @@ bool Searcher::Extend(Draw* draw, std::span<const float> log_probs) const {
   return !hypothesis.complete && length < draw->max_length;
 }
 
-std::vector<std::vector<Hypothesis>> Searcher::DrawSamples(Tape& tape, const PackedTokens& src,
+std::vector<std::vector<Hypothesis>> Searcher::DrawSamples(Workspace& workspace, const PackedTokens& src,
                                                            std::span<const int64_t> sentence_ids,
                                                            const std::function<void()>& check) const {
   std::vector<Draw> open = OpenDraws(src, sentence_ids);
   std::vector<int32_t> rows;  // the row of the step before that each open sample goes on from
   for (const Draw& draw : open) rows.push_back(static_cast<int32_t>(draw.sentence));
-  const Variable encoder_out = model_.Encode(tape, src);  // [src_tokens, d_model]
-  const auto state = model_.StartDecoding(tape, src.packing, encoder_out);
+  const Variable encoder_out = model_.Encode(workspace, src);  // [src_tokens, d_model]
+  const auto state = model_.StartDecoding(workspace, src.packing, encoder_out);
   std::vector<std::vector<Hypothesis>> results(sentence_ids.size());
   std::vector<int32_t> tokens(open.size(), model_.config().decoder_start);
   while (!open.empty()) {
     check();
     state->Reorder(rows);
-    const Variable log_probs = Step(tape, *state, tokens);  // [open samples, tgt_vocab]
+    const Variable log_probs = Step(workspace, *state, tokens);  // [open samples, tgt_vocab]
     rows.clear();
     tokens.clear();
     std::vector<Draw> still_open;

@@ -23,10 +23,10 @@ constexpr int32_t kNoUnk = -1;
 // Log-probabilities of the token after `history` (start token first), with nothing cached.
 std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int32_t>& source,
                                 const std::vector<int32_t>& history) {
-  Tape tape;
+  Workspace workspace;
   const Sentences src({source}), tgt({history});
-  const Variable hidden = model.Decode(tape, tgt.view(), src.packing(), model.Encode(tape, src.view()));
-  Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
+  const Variable hidden = model.Decode(workspace, tgt.view(), src.packing(), model.Encode(workspace, src.view()));
+  Variable logits = model.Logits(workspace, hidden.value().Rows(hidden.rows() - 1, 1));
   kernels::LogSoftmaxRows(logits.writable());
   return {logits.value().data, logits.value().data + logits.cols()};
 }
@@ -35,9 +35,9 @@ std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& model, const D
                                                const Sentences& src) {
   std::vector<int64_t> ids(src.all.size());
   std::iota(ids.begin(), ids.end(), 0);
-  Tape tape;
-  auto results = Searcher(model, options, kEos, kNoUnk).Search(tape, src.view(), ids);
-  EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
+  Workspace workspace;
+  auto results = Searcher(model, options, kEos, kNoUnk).Search(workspace, src.view(), ids);
+  EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
   return results;
 }
 
@@ -216,13 +216,13 @@ TEST(SearchTest, ASentencesResultDoesNotDependOnTheOthersOfItsBatch) {
       Sentences backwards = src;
       std::reverse(backwards.all.begin(), backwards.all.end());
       backwards.Pack();
-      Tape tape;
+      Workspace workspace;
       std::array<int64_t, 12> ids;
       std::iota(ids.rbegin(), ids.rend(), 0);
-      const auto reversed = searcher.Search(tape, backwards.view(), ids);
+      const auto reversed = searcher.Search(workspace, backwards.view(), ids);
       for (size_t s = 0; s < src.all.size(); ++s) {
         const auto id = static_cast<int64_t>(s);
-        ExpectSame(together[s], searcher.Search(tape, Sentences({src.all[s]}).view(), {&id, 1}).front());
+        ExpectSame(together[s], searcher.Search(workspace, Sentences({src.all[s]}).view(), {&id, 1}).front());
         ExpectSame(together[s], reversed[src.all.size() - 1 - s]);
       }
     }
@@ -323,14 +323,14 @@ TEST(SearchTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   sample.n_best = beam.n_best = 3;
   for (DecodeOptions options : {Greedy(), beam, sample}) {
     const int64_t id = 0;
-    Tape tape;
-    const auto without = Searcher(*model, options, kEos, kUnk).Search(tape, src.view(), {&id, 1}).front();
+    Workspace workspace;
+    const auto without = Searcher(*model, options, kEos, kUnk).Search(workspace, src.view(), {&id, 1}).front();
     for (const Hypothesis& h : without) {
       EXPECT_EQ(std::count(h.tokens.begin(), h.tokens.end(), kUnk), 0);
       EXPECT_LT(h.log_prob, -20) << "the model's own probability, not one made up without <unk>";
     }
     options.allow_unk = true;
-    const auto allowed = Searcher(*model, options, kEos, kUnk).Search(tape, src.view(), {&id, 1}).front();
+    const auto allowed = Searcher(*model, options, kEos, kUnk).Search(workspace, src.view(), {&id, 1}).front();
     EXPECT_GT(std::count(allowed[0].tokens.begin(), allowed[0].tokens.end(), kUnk), 10);
   }
 }

@@ -75,8 +75,8 @@ class Translator {
   int64_t max_src_len_;
   WorkerPool& pool_;
   Searcher searcher_;
-  size_t max_sentences_;                      // of a batch
-  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
+  size_t max_sentences_;                                // of a batch
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
 };
 
 }  // namespace dragoman

@@ -20,13 +20,14 @@ EncoderLayer::EncoderLayer(ParameterStore& store, const std::string& path, const
       ffn_(store, path + ".ffn", FeedForwardOptionsOf(config)),
       ffn_norm_(store, path + ".ffn_norm", config.d_model, config.norm_epsilon) {}
 
-Variable EncoderLayer::Forward(Tape& tape, const Variable& x, const Packing& src, AttentionTrace* trace) const {
+Variable EncoderLayer::Forward(Workspace& workspace, const Variable& x, const Packing& src,
+                               AttentionTrace* trace) const {
   const Variable attended =
-      ApplySublayer(tape, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
-        return self_attn_.Forward(tape, input, input, src, src, /*causal=*/false, trace);
+      ApplySublayer(workspace, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
+        return self_attn_.Forward(workspace, input, input, src, src, /*causal=*/false, trace);
       });  // [src_tokens, d_model]
-  return ApplySublayer(tape, config_, ffn_norm_, ffn_.output_bias(), attended,
-                       [&](const Variable& input) { return ffn_.Forward(tape, input); });  // [src_tokens, d_model]
+  return ApplySublayer(workspace, config_, ffn_norm_, ffn_.output_bias(), attended,
+                       [&](const Variable& input) { return ffn_.Forward(workspace, input); });  // [src_tokens, d_model]
 }
 
 void EncoderLayer::Initialize(ParameterStore& store, Rng& rng) const {

@@ -17,7 +17,7 @@ class EncoderLayer {
   EncoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config);
 
   // x [src_tokens, d_model] -> [src_tokens, d_model]
-  Variable Forward(Tape& tape, const Variable& x, const Packing& src, AttentionTrace* trace) const;
+  Variable Forward(Workspace& workspace, const Variable& x, const Packing& src, AttentionTrace* trace) const;
   void Initialize(ParameterStore& store, Rng& rng) const;
 
  private:

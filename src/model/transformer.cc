@@ -5,6 +5,7 @@
 #include <cmath>
 #include <string>
 
+#include "autograd/tape.h"
 #include "base/check.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
@@ -87,34 +88,35 @@ float Transformer::embedding_scale() const {
   return config_.scale_embedding ? std::sqrt(static_cast<float>(config_.d_model)) : 1.0f;
 }
 
-Variable Transformer::EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const {
-  return Embedding(tape, tgt_in, *tgt_embed_, embedding_scale(), first_position, tgt_positions_,
+Variable Transformer::EmbedTarget(Workspace& workspace, const PackedTokens& tgt_in, int64_t first_position) const {
+  return Embedding(workspace, tgt_in, *tgt_embed_, embedding_scale(), first_position, tgt_positions_,
                    config_.embedding_dropout);
 }
 
-Variable Transformer::Encode(Tape& tape, const PackedTokens& src, AttentionTrace* trace) const {
-  Variable x = Embedding(tape, src, *src_embed_, embedding_scale(), /*first_position=*/0, src_positions_,
+Variable Transformer::Encode(Workspace& workspace, const PackedTokens& src, AttentionTrace* trace) const {
+  Variable x = Embedding(workspace, src, *src_embed_, embedding_scale(), /*first_position=*/0, src_positions_,
                          config_.embedding_dropout);  // [src_tokens, d_model]
   for (size_t l = 0; l < encoder_.size(); ++l) {
-    tape.Mark(encoder_begins_[l]);
-    x = encoder_[l].Forward(tape, x, src.packing, trace);
+    Mark(workspace, encoder_begins_[l]);
+    x = encoder_[l].Forward(workspace, x, src.packing, trace);
   }
-  return config_.final_norm ? encoder_final_norm_(tape, x) : x;
+  return config_.final_norm ? encoder_final_norm_(workspace, x) : x;
 }
 
-Variable Transformer::Decode(Tape& tape, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
-                             AttentionTrace* trace) const {
-  Variable x = EmbedTarget(tape, tgt_in, /*first_position=*/0);  // [tgt_tokens, d_model]
+Variable Transformer::Decode(Workspace& workspace, const PackedTokens& tgt_in, const Packing& src,
+                             const Variable& encoder_out, AttentionTrace* trace) const {
+  Variable x = EmbedTarget(workspace, tgt_in, /*first_position=*/0);  // [tgt_tokens, d_model]
   for (size_t l = 0; l < decoder_.size(); ++l) {
-    tape.Mark(decoder_begins_[l]);
-    x = decoder_[l].Forward(tape, x, encoder_out, tgt_in.packing, src, trace);
+    Mark(workspace, decoder_begins_[l]);
+    x = decoder_[l].Forward(workspace, x, encoder_out, tgt_in.packing, src, trace);
   }
-  return config_.final_norm ? decoder_final_norm_(tape, x) : x;
+  return config_.final_norm ? decoder_final_norm_(workspace, x) : x;
 }
 
-kernels::CrossEntropySums Transformer::Loss(Tape& tape, const Variable& hidden, std::span<const int32_t> tgt_out,
-                                            float smoothing, float gradient_scale) const {
-  return OutputLoss(tape, hidden, *output_, output_bias_, tgt_out, smoothing, gradient_scale);
+kernels::CrossEntropySums Transformer::Loss(Workspace& workspace, const Variable& hidden,
+                                            std::span<const int32_t> tgt_out, float smoothing,
+                                            float gradient_scale) const {
+  return OutputLoss(workspace, hidden, *output_, output_bias_, tgt_out, smoothing, gradient_scale);
 }
 
 void Transformer::PrepareForDecoding() {
@@ -126,34 +128,34 @@ void Transformer::PrepareForDecoding() {
   }
 }
 
-Variable Transformer::Logits(Tape& tape, const ConstMatrix& hidden) const {
+Variable Transformer::Logits(Workspace& workspace, const ConstMatrix& hidden) const {
   DRAGOMAN_CHECK(output_transposed_.size() > 0);  // PrepareForDecoding() was called
   const ConstMatrix weight(output_transposed_.data(), config_.d_model, config_.tgt_vocab);
-  Variable logits = tape.New(hidden.rows, config_.tgt_vocab);
+  Variable logits = workspace.New(hidden.rows, config_.tgt_vocab);
   kernels::Gemm(hidden, kernels::Transpose::kNo, weight, kernels::Transpose::kNo, logits.writable());
   if (output_bias_ != nullptr) kernels::AddBias(logits.writable(), output_bias_->data);
   return logits;
 }
 
-std::unique_ptr<DecoderState> Transformer::StartDecoding(Tape& tape, const Packing& src,
+std::unique_ptr<DecoderState> Transformer::StartDecoding(Workspace& workspace, const Packing& src,
                                                          const Variable& encoder_out) const {
   auto state = std::make_unique<DecoderState>(src, config_.decoder_layers);
   for (size_t l = 0; l < decoder_.size(); ++l) {
-    decoder_[l].StartCache(tape, encoder_out, state->layer(static_cast<int64_t>(l)));
+    decoder_[l].StartCache(workspace, encoder_out, state->layer(static_cast<int64_t>(l)));
   }
   return state;
 }
 
-Variable Transformer::Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const {
+Variable Transformer::Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const {
   DRAGOMAN_CHECK(static_cast<int64_t>(tokens.size()) == state.hypotheses());
   std::vector<int32_t> offsets(tokens.size() + 1);  // every hypothesis is a sentence of one token
   for (size_t i = 0; i < offsets.size(); ++i) offsets[i] = static_cast<int32_t>(i);
-  Variable x = EmbedTarget(tape, {tokens, {offsets}}, state.step());  // [hypotheses, d_model]
+  Variable x = EmbedTarget(workspace, {tokens, {offsets}}, state.step());  // [hypotheses, d_model]
   for (size_t l = 0; l < decoder_.size(); ++l) {
-    x = decoder_[l].Step(tape, x, state, state.layer(static_cast<int64_t>(l)));
+    x = decoder_[l].Step(workspace, x, state, state.layer(static_cast<int64_t>(l)));
   }
   state.Advance();
-  return Logits(tape, (config_.final_norm ? decoder_final_norm_(tape, x) : x).value());
+  return Logits(workspace, (config_.final_norm ? decoder_final_norm_(workspace, x) : x).value());
 }
 
 }  // namespace dragoman

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "autograd/parameter.h"
-#include "autograd/tape.h"
+#include "autograd/workspace.h"
 #include "model/decoder_layer.h"
 #include "model/decoder_state.h"
 #include "model/encoder_layer.h"
@@ -18,7 +18,7 @@
 namespace dragoman {
 
 // Parameters and the computations over them. All calls are const but those that change parameters, and may run on
-// several threads at once, each with its own tape.
+// several threads at once, each with its own workspace.
 class Transformer {
  public:
   // Parameters are zero until Initialize() or until someone fills parameters(). Throws OptionError for a bad config.
@@ -34,28 +34,29 @@ class Transformer {
   void Initialize(uint64_t seed);
 
   // src -> encoder_out [src_tokens, d_model]
-  Variable Encode(Tape& tape, const PackedTokens& src, AttentionTrace* trace = nullptr) const;
+  Variable Encode(Workspace& workspace, const PackedTokens& src, AttentionTrace* trace = nullptr) const;
 
   // The decoder over whole targets, teacher forcing: tgt_in is the target shifted right.
   // encoder_out [src_tokens, d_model] -> hidden [tgt_tokens, d_model]
-  Variable Decode(Tape& tape, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
+  Variable Decode(Workspace& workspace, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
                   AttentionTrace* trace = nullptr) const;
 
   // Projection to the vocabulary and label-smoothed cross-entropy; see autograd/ops.h. Sums over tokens.
-  kernels::CrossEntropySums Loss(Tape& tape, const Variable& hidden, std::span<const int32_t> tgt_out, float smoothing,
-                                 float gradient_scale) const;
+  kernels::CrossEntropySums Loss(Workspace& workspace, const Variable& hidden, std::span<const int32_t> tgt_out,
+                                 float smoothing, float gradient_scale) const;
 
   // Cached decoding, one target position at a time, for all hypotheses of a batch. PrepareForDecoding() comes first,
   // and again after parameters have changed.
   void PrepareForDecoding();
-  std::unique_ptr<DecoderState> StartDecoding(Tape& tape, const Packing& src, const Variable& encoder_out) const;
+  std::unique_ptr<DecoderState> StartDecoding(Workspace& workspace, const Packing& src,
+                                              const Variable& encoder_out) const;
   // tokens [hypotheses]: the newest token of each (the start token at first) -> logits [hypotheses, tgt_vocab].
-  Variable Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const;
+  Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
   // hidden [tokens, d_model] -> logits [tokens, tgt_vocab]. A row depends on its own row only, bit for bit.
-  Variable Logits(Tape& tape, const ConstMatrix& hidden) const;
+  Variable Logits(Workspace& workspace, const ConstMatrix& hidden) const;
 
  private:
-  Variable EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const;
+  Variable EmbedTarget(Workspace& workspace, const PackedTokens& tgt_in, int64_t first_position) const;
   float embedding_scale() const;
 
   TransformerConfig config_;

@@ -19,9 +19,9 @@ struct LinearLayer {
   LinearLayer(ParameterStore& store, const std::string& path, int64_t in, int64_t out, bool with_bias);
 
   // With the bias added.
-  Variable operator()(Tape& tape, const Variable& x) const { return Linear(tape, x, *weight, bias); }
+  Variable operator()(Workspace& workspace, const Variable& x) const { return Linear(workspace, x, *weight, bias); }
   // Without it, for where the next op adds it.
-  Variable WithoutBias(Tape& tape, const Variable& x) const { return Linear(tape, x, *weight, nullptr); }
+  Variable WithoutBias(Workspace& workspace, const Variable& x) const { return Linear(workspace, x, *weight, nullptr); }
 
   // Uniform in ±sqrt(6 / (in + out)) (Glorot 2010, Eq. 16); the bias stays 0.
   void Initialize(ParameterStore& store, Rng& rng) const;
@@ -35,7 +35,9 @@ struct LayerNormLayer {
   LayerNormLayer() = default;
   LayerNormLayer(ParameterStore& store, const std::string& path, int64_t d, float epsilon_in);
 
-  Variable operator()(Tape& tape, const Variable& x) const { return LayerNorm(tape, x, *gain, *bias, epsilon); }
+  Variable operator()(Workspace& workspace, const Variable& x) const {
+    return LayerNorm(workspace, x, *gain, *bias, epsilon);
+  }
   void Initialize(ParameterStore& store) const;  // gain 1, bias 0
 
   const Parameter* gain = nullptr;

@@ -50,10 +50,10 @@ TEST(LayerNormLayerTest, StartsAsPureNormalisation) {
   norm.Initialize(store);
   EXPECT_EQ(norm.gain, store.Find("norm.weight"));
   EXPECT_EQ(norm.bias, store.Find("norm.bias"));
-  Tape tape;
-  Variable x = tape.New(1, 4);
+  Workspace workspace;
+  Variable x = workspace.New(1, 4);
   for (int i = 0; i < 4; ++i) x.writable().data[i] = static_cast<float>(i);  // mean 1.5, variance 1.25
-  const Variable y = norm(tape, x);
+  const Variable y = norm(workspace, x);
   for (int i = 0; i < 4; ++i) EXPECT_NEAR(y.value().data[i], (i - 1.5) / std::sqrt(1.25), 1e-5);
 }
 

@@ -30,18 +30,20 @@ MultiHeadAttention::MultiHeadAttention(ParameterStore& store, const std::string&
       v_proj_(store, path + ".v_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
       out_proj_(store, path + ".out_proj", int64_t{options.heads} * options.d_head, options.d_model, options.bias) {}
 
-Variable MultiHeadAttention::Forward(Tape& tape, const Variable& x, const Variable& memory, const Packing& x_packing,
-                                     const Packing& memory_packing, bool causal, AttentionTrace* trace) const {
-  const Variable q = q_proj_(tape, x);       // [q_tokens, heads * d_head]
-  const Variable k = k_proj_(tape, memory);  // [k_tokens, heads * d_head]
-  const Variable v = v_proj_(tape, memory);  // [k_tokens, heads * d_head]
+Variable MultiHeadAttention::Forward(Workspace& workspace, const Variable& x, const Variable& memory,
+                                     const Packing& x_packing, const Packing& memory_packing, bool causal,
+                                     AttentionTrace* trace) const {
+  const Variable q = q_proj_(workspace, x);       // [q_tokens, heads * d_head]
+  const Variable k = k_proj_(workspace, memory);  // [k_tokens, heads * d_head]
+  const Variable v = v_proj_(workspace, memory);  // [k_tokens, heads * d_head]
   if (trace != nullptr) {
     const kernels::AttentionShape shape{options_.heads, options_.d_head, causal, {}};
     Trace(path_, shape, x_packing, memory_packing, q.value(), k.value(), *trace);
   }
   const AttentionOptions attention{options_.heads, options_.d_head, causal, options_.attention_dropout};
-  const Variable heads = Attention(tape, q, k, v, x_packing, memory_packing, attention);  // [q_tokens, heads * d_head]
-  return out_proj_.WithoutBias(tape, heads);                                              // [q_tokens, d_model]
+  const Variable heads =
+      Attention(workspace, q, k, v, x_packing, memory_packing, attention);  // [q_tokens, heads * d_head]
+  return out_proj_.WithoutBias(workspace, heads);                           // [q_tokens, d_model]
 }
 
 void MultiHeadAttention::Initialize(ParameterStore& store, Rng& rng) const {

@@ -27,7 +27,7 @@ class MultiHeadAttention {
   // Queries from x [q_tokens, d_model], keys and values from memory [k_tokens, d_model] (x itself for
   // self-attention) -> [q_tokens, d_model], before the output bias: AddResidual adds output_bias().
   // Where a trace is given, the attention weights are noted in it under this layer's path.
-  Variable Forward(Tape& tape, const Variable& x, const Variable& memory, const Packing& x_packing,
+  Variable Forward(Workspace& workspace, const Variable& x, const Variable& memory, const Packing& x_packing,
                    const Packing& memory_packing, bool causal, AttentionTrace* trace = nullptr) const;
 
   const Parameter* output_bias() const { return out_proj_.bias; }
