@@ -12,16 +12,6 @@
 namespace dragoman {
 namespace {
 
-void DropoutInPlace(Workspace& workspace, Variable& y, float rate) {
-  const kernels::Dropout dropout = NextDropout(workspace, rate);
-  if (!dropout.active()) return;
-  kernels::ApplyDropout(dropout, y.value(), y.writable(), /*accumulate=*/false);
-  RecordInPlace(workspace, y, [y, dropout](Tape& tape) {
-    const Matrix& dy = tape.WritableGradient(y);
-    kernels::ApplyDropout(dropout, dy, dy, /*accumulate=*/false);
-  });
-}
-
 // ReLU's gradient can be told from its output, so it works in x's own memory: value and gradient alike.
 Variable ReluInPlace(Workspace& workspace, Variable x, const Parameter* bias) {
   kernels::ActivationForward(kernels::Activation::kRelu, x.writable(), bias != nullptr ? bias->data : nullptr,
@@ -55,8 +45,7 @@ Variable Activate(Workspace& workspace, Variable x, const Parameter* bias, kerne
                    ? ReluInPlace(workspace, std::move(x), bias)
                    : ActivateKeepingInput(workspace, std::move(x), bias, activation);
   // Over ReLU's output in place too: an element that dropout zeroes has no gradient either way.
-  DropoutInPlace(workspace, y, dropout_rate);
-  return y;
+  return Dropout(workspace, std::move(y), dropout_rate);
 }
 
 Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variable& x, kernels::Activation activation,
@@ -71,8 +60,7 @@ Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variabl
                            tape.WritableGradient(y));
     tape.PassGradient(y, x);
   });
-  DropoutInPlace(workspace, y, dropout_rate);
-  return y;
+  return Dropout(workspace, std::move(y), dropout_rate);
 }
 
 }  // namespace dragoman

@@ -21,8 +21,9 @@ int64_t LongestSentence(const Packing& packing) {
 }  // namespace
 
 Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, const Variable& v,
-                   const Packing& q_packing, const Packing& k_packing, const AttentionOptions& options) {
-  const int64_t width = int64_t{options.heads} * options.d_head;
+                   const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape_in,
+                   float dropout_rate) {
+  const int64_t width = int64_t{shape_in.heads} * shape_in.d_head;
   ExpectShape("Attention", "q", q.value(), q_packing.tokens(), width);
   ExpectShape("Attention", "k", k.value(), k_packing.tokens(), width);
   ExpectShape("Attention", "v", v.value(), k_packing.tokens(), width);
@@ -30,12 +31,12 @@ Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, c
     throw ShapeError("Attention: " + std::to_string(q_packing.sentences()) + " sentences of queries, but " +
                      std::to_string(k_packing.sentences()) + " of keys");
   }
-  const kernels::AttentionShape shape{options.heads, options.d_head, options.causal,
-                                      NextDropout(workspace, options.dropout_rate)};
+  kernels::AttentionShape shape = shape_in;
+  shape.dropout = NextDropout(workspace, dropout_rate);
   const int64_t scratch_floats =
       kernels::AttentionScratchFloats(shape, LongestSentence(q_packing), LongestSentence(k_packing));
-  Variable out = workspace.New(q.rows(), width);                                        // [q_tokens, heads * d_head]
-  Variable log_sum_exp = workspace.New(options.heads, std::max<int64_t>(1, q.rows()));  // [heads, q_tokens]
+  Variable out = workspace.New(q.rows(), width);                                      // [q_tokens, heads * d_head]
+  Variable log_sum_exp = workspace.New(shape.heads, std::max<int64_t>(1, q.rows()));  // [heads, q_tokens]
   kernels::AttentionForward(shape, q_packing, k_packing, {q.value(), k.value(), v.value()}, out.writable(),
                             log_sum_exp.writable().data, workspace.NewScratch(scratch_floats).data());
 

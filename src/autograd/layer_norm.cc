@@ -15,7 +15,8 @@ Variable LayerNorm(Workspace& workspace, const Variable& x, const Parameter& gai
   Variable statistics = workspace.New(2, x.rows());  // row 0: mean, row 1: 1 / sqrt(var + epsilon)
   float* mean = statistics.writable().Row(0);
   float* inv_std = statistics.writable().Row(1);
-  kernels::LayerNormForward(x.value(), gain.data, bias != nullptr ? bias->data : nullptr, epsilon, y.writable(), mean, inv_std);
+  kernels::LayerNormForward(x.value(), gain.data, bias != nullptr ? bias->data : nullptr, epsilon, y.writable(), mean,
+                            inv_std);
 
   Record(workspace, y, [&gain, bias, x, y, statistics, mean, inv_std](Tape& tape) {
     const auto dx = tape.SlotFor(x);

@@ -11,6 +11,7 @@
 #include "autograd/parameter.h"
 #include "autograd/workspace.h"
 #include "kernels/activation.h"
+#include "kernels/attention.h"
 #include "kernels/softmax.h"
 #include "tensor/packed.h"
 
@@ -39,18 +40,17 @@ Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variabl
 Variable AddResidual(Workspace& workspace, const Variable& x, const Parameter* bias, const Variable& residual,
                      float dropout_rate);
 
-struct AttentionOptions {
-  int heads = 1;
-  int d_head = 0;
-  bool causal = false;
-  float dropout_rate = 0;  // on the attention weights
-};
-
-// softmax(q k^T / sqrt(d_head)) v per sentence and head.   q [q_tokens, heads * d_head], k and v [k_tokens, same]
+// softmax(scale * q k^T) v per sentence and head; of `shape` all but the dropout and the bias, which has no gradient
+// yet.   q [q_tokens, heads * d_head], k and v [k_tokens, same]
 // -> [q_tokens, heads * d_head]. Sentence s of q sees sentence s of k.   Vaswani 2017, §3.2.1, Eq. 1 and §3.2.2.
 // q, k and v must be three variables that nothing else uses. The packings' offsets must outlive Tape::Backward().
 Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, const Variable& v,
-                   const Packing& q_packing, const Packing& k_packing, const AttentionOptions& options);
+                   const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape,
+                   float dropout_rate);
+
+// x with each element zeroed at this rate, the others scaled up to keep the mean; x itself without a tape. Takes x's
+// memory: nothing else may use its value.
+Variable Dropout(Workspace& workspace, Variable x, float rate);
 
 struct PositionTable {
   ConstMatrix table;                   // [max_positions, d]; data null for a model without positions

@@ -17,7 +17,7 @@ void AttendToHistory(const MultiHeadAttention& attention, const DecoderState& st
                      const DecoderState::LayerCache& cache, const ConstMatrix& q, const Matrix& out, float* scratch) {
   const auto positions = static_cast<size_t>(state.step() + 1);
   std::vector<const float*> keys(positions), values(positions);
-  const kernels::AttentionShape shape{attention.heads(), attention.d_head()};
+  const kernels::AttentionShape shape = attention.shape(/*causal=*/false);
   for (int64_t h = 0; h < state.hypotheses(); ++h) {
     for (size_t t = 0; t < positions; ++t) {
       const int64_t row = t + 1 < positions ? state.AncestorRow(h, static_cast<int64_t>(t)) : h;
@@ -32,7 +32,7 @@ void AttendToHistory(const MultiHeadAttention& attention, const DecoderState& st
 void AttendToSource(const MultiHeadAttention& attention, const DecoderState& state,
                     const DecoderState::LayerCache& cache, const ConstMatrix& q, const Matrix& out, float* scratch) {
   std::vector<const float*> keys, values;
-  const kernels::AttentionShape shape{attention.heads(), attention.d_head()};
+  const kernels::AttentionShape shape = attention.shape(/*causal=*/false);
   for (int64_t h = 0; h < state.hypotheses(); ++h) {
     const int64_t s = state.sentence(h);
     keys.clear();
@@ -53,14 +53,14 @@ int64_t LongestSource(const Packing& src) {
 
 }  // namespace
 
-DecoderLayer::DecoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config)
+DecoderLayer::DecoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config)
     : config_(config),
-      self_attn_(store, path + ".self_attn", AttentionOptionsOf(config)),
-      self_attn_norm_(store, path + ".self_attn_norm", config.d_model, config.norm_epsilon),
-      cross_attn_(store, path + ".cross_attn", AttentionOptionsOf(config)),
-      cross_attn_norm_(store, path + ".cross_attn_norm", config.d_model, config.norm_epsilon),
-      ffn_(store, path + ".ffn", FeedForwardOptionsOf(config)),
-      ffn_norm_(store, path + ".ffn_norm", config.d_model, config.norm_epsilon) {}
+      self_attn_(plan, path + ".self_attn", AttentionOptionsOf(config)),
+      self_attn_norm_(plan, path + ".self_attn_norm", config.d_model, NormOptionsOf(config)),
+      cross_attn_(plan, path + ".cross_attn", AttentionOptionsOf(config)),
+      cross_attn_norm_(plan, path + ".cross_attn_norm", config.d_model, NormOptionsOf(config)),
+      ffn_(plan, path + ".ffn", FeedForwardOptionsOf(config)),
+      ffn_norm_(plan, path + ".ffn_norm", config.d_model, NormOptionsOf(config)) {}
 
 Variable DecoderLayer::Forward(Workspace& workspace, const Variable& x, const Variable& encoder_out, const Packing& tgt,
                                const Packing& src, AttentionTrace* trace) const {

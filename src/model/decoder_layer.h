@@ -16,7 +16,7 @@ namespace dragoman {
 class DecoderLayer {
  public:
   // `config` must outlive the layer.
-  DecoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config);
+  DecoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config);
 
   // All target positions at once (training, scoring).
   //   x [tgt_tokens, d_model], encoder_out [src_tokens, d_model] -> [tgt_tokens, d_model]

@@ -6,14 +6,11 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
-#include "autograd/parameter.h"
 #include "autograd/workspace.h"
-#include "model/decoder_layer.h"
 #include "model/decoder_state.h"
-#include "model/encoder_layer.h"
 #include "model/transformer_config.h"
+#include "model/transformer_layers.h"
 
 namespace dragoman {
 
@@ -30,8 +27,7 @@ class Transformer {
   ParameterStore& parameters() { return store_; }
   const ParameterStore& parameters() const { return store_; }
 
-  // Glorot-uniform projections, embeddings normal with variance 1 / d_model, norms 1, biases 0.
-  void Initialize(uint64_t seed);
+  void Initialize(uint64_t seed) { layers_.Initialize(store_, seed); }
 
   // src -> encoder_out [src_tokens, d_model]
   Variable Encode(Workspace& workspace, const PackedTokens& src, AttentionTrace* trace = nullptr) const;
@@ -51,27 +47,24 @@ class Transformer {
   std::unique_ptr<DecoderState> StartDecoding(Workspace& workspace, const Packing& src,
                                               const Variable& encoder_out) const;
   // tokens [hypotheses]: the newest token of each (the start token at first) -> logits [hypotheses, tgt_vocab].
+  // The workspace has no tape: a step is not for training.
   Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
   // hidden [tokens, d_model] -> logits [tokens, tgt_vocab]. A row depends on its own row only, bit for bit.
   Variable Logits(Workspace& workspace, const ConstMatrix& hidden) const;
 
  private:
+  // What stands in front of the first layer.   tokens.ids [tokens] -> [tokens, d_model]
+  Variable EmbedSource(Workspace& workspace, const PackedTokens& src) const;
   Variable EmbedTarget(Workspace& workspace, const PackedTokens& tgt_in, int64_t first_position) const;
-  float embedding_scale() const;
+  Variable Embed(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, int64_t first_position,
+                 const PositionTable& positions, const LayerNormLayer& norm) const;
 
   TransformerConfig config_;
   ParameterStore store_;
-  const Parameter* src_embed_ = nullptr;  // [src_vocab, d_model]
-  const Parameter* tgt_embed_ = nullptr;  // [tgt_vocab, d_model], src_embed_ when all embeddings are tied
-  const Parameter* output_ = nullptr;     // [tgt_vocab, d_model], tgt_embed_ when tied
-  const Parameter* output_bias_ = nullptr;
+  TransformerLayers layers_;
   FlatBuffer sinusoids_;
   PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
-  std::vector<EncoderLayer> encoder_;
-  std::vector<DecoderLayer> decoder_;
-  std::vector<int64_t> encoder_begins_, decoder_begins_;  // offset of each layer's first parameter
-  LayerNormLayer encoder_final_norm_, decoder_final_norm_;
-  FlatBuffer output_transposed_;  // [d_model, tgt_vocab], for Logits
+  FlatBuffer output_transposed_;                 // [d_model, tgt_vocab], for Logits
 };
 
 }  // namespace dragoman

@@ -60,16 +60,20 @@ constexpr char kFormat[] = "dragoman-transformer-1";
 struct Reader {
   const JsonObject& json;
 
-  void operator()(const char* key, int& field, const char*) const {
-    field = static_cast<int>(json.At(key).Integer(NameOf(key), -1, std::numeric_limits<int>::max()));
+  template <class Value>
+  void operator()(const char* key, Value& field, const char*) const {
+    if (const JsonValue* const value = json.Find(key)) Read(key, *value, field);
   }
-  void operator()(const char* key, float& field, const char*) const {
-    field = static_cast<float>(json.At(key).Number(NameOf(key)));
+
+  static void Read(const char* key, const JsonValue& value, int& field) {
+    field = static_cast<int>(value.Integer(NameOf(key), -1, std::numeric_limits<int>::max()));
   }
-  void operator()(const char* key, bool& field, const char*) const { field = json.At(key).Bool(NameOf(key)); }
+  static void Read(const char* key, const JsonValue& value, float& field) {
+    field = static_cast<float>(value.Number(NameOf(key)));
+  }
+  static void Read(const char* key, const JsonValue& value, bool& field) { field = value.Bool(NameOf(key)); }
   template <class Enum>
-  void operator()(const char* key, Enum& field, const char*) const {
-    const JsonValue value = json.At(key);
+  static void Read(const char* key, const JsonValue& value, Enum& field) {
     const auto choice = value.kind() == JsonKind::kString ? ParseEnum<Enum>(value.String(NameOf(key))) : std::nullopt;
     if (!choice) value.FailExpecting(NameOf(key), "one of " + EnumChoices<Enum>());
     field = *choice;
@@ -137,23 +141,12 @@ void TransformerConfig::Validate() const {
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
           "above 0 and at most 1");
+  Require(attention_scale >= 0 && attention_scale <= 1000, "attention_scale", fmt::format("{}", attention_scale),
+          "above 0 and at most 1000, or 0 for 1 / sqrt(d_head)");
   RequireRate("embedding_dropout", embedding_dropout);
   RequireRate("residual_dropout", residual_dropout);
   RequireRate("attention_dropout", attention_dropout);
   RequireRate("ffn_dropout", ffn_dropout);
-}
-
-int64_t TransformerConfig::Parameters() const {
-  const int64_t d = d_model, width = attention_width(), biases = bias ? 1 : 0, norm = 2 * d;
-  const int64_t attention = 4 * d * width + biases * (3 * width + d);
-  const int64_t projections_in = gated ? 2 : 1;
-  const int64_t ffn = projections_in * (d + biases) * d_ff + (int64_t{d_ff} + biases) * d;
-  int64_t count = encoder_layers * (attention + ffn + 2 * norm) + decoder_layers * (2 * attention + ffn + 3 * norm);
-  count += src_vocab * d + (tying == Tying::kAll ? 0 : tgt_vocab * d) + (tying == Tying::kNone ? tgt_vocab * d : 0);
-  if (output_bias) count += tgt_vocab;
-  if (final_norm) count += 2 * norm;
-  if (positions == Positions::kLearned) count += (int64_t{max_src_len} + max_tgt_len) * d;
-  return count;
 }
 
 OperationCounts TransformerConfig::Operations() const {
@@ -224,6 +217,7 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
   if (const JsonValue format = json.At("format"); format.String("key \"format\"") != kFormat) {
     format.FailExpecting("key \"format\"", fmt::format("\"{}\"", kFormat));
   }
+  for (const char* const key : {"src_vocab", "tgt_vocab"}) json.At(key);  // which have no default
   TransformerConfig config;
   ForEachField(config, Reader{json});
   for (const JsonObject::Member& member : json.members()) {

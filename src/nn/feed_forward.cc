@@ -3,10 +3,10 @@
 
 namespace dragoman {
 
-FeedForward::FeedForward(ParameterStore& store, const std::string& path, const Options& options)
-    : options_(options), in_proj_(store, path + ".in_proj", options.d_model, options.d_ff, options.bias) {
-  if (options.gated) gate_proj_ = LinearLayer(store, path + ".gate_proj", options.d_model, options.d_ff, options.bias);
-  out_proj_ = LinearLayer(store, path + ".out_proj", options.d_ff, options.d_model, options.bias);
+FeedForward::FeedForward(ParameterPlan& plan, const std::string& path, const Options& options)
+    : options_(options), in_proj_(plan, path + ".in_proj", options.d_model, options.d_ff, options.bias) {
+  if (options.gated) gate_proj_ = LinearLayer(plan, path + ".gate_proj", options.d_model, options.d_ff, options.bias);
+  out_proj_ = LinearLayer(plan, path + ".out_proj", options.d_ff, options.d_model, options.bias);
 }
 
 Variable FeedForward::Forward(Workspace& workspace, const Variable& x) const {

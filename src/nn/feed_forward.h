@@ -21,7 +21,7 @@ class FeedForward {
     float dropout = 0;  // after the activation
   };
 
-  FeedForward(ParameterStore& store, const std::string& path, const Options& options);
+  FeedForward(ParameterPlan& plan, const std::string& path, const Options& options);
 
   // x [tokens, d_model] -> [tokens, d_model], before the output bias: AddResidual adds output_bias().
   Variable Forward(Workspace& workspace, const Variable& x) const;

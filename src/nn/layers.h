@@ -16,7 +16,7 @@ namespace dragoman {
 // y = x W + b.   W [in, out], b [out] or absent.
 struct LinearLayer {
   LinearLayer() = default;
-  LinearLayer(ParameterStore& store, const std::string& path, int64_t in, int64_t out, bool with_bias);
+  LinearLayer(ParameterPlan& plan, const std::string& path, int64_t in, int64_t out, bool with_bias);
 
   // With the bias added.
   Variable operator()(Workspace& workspace, const Variable& x) const { return Linear(workspace, x, *weight, bias); }
@@ -30,13 +30,17 @@ struct LinearLayer {
   const Parameter* bias = nullptr;
 };
 
-// Layer normalisation (Ba 2016, Eq. 4) with gain and bias [d].
+// Layer normalisation (Ba 2016, Eq. 4) with gain [d], and bias [d] or none.
 struct LayerNormLayer {
+  struct Options {
+    float epsilon = 1e-5f;
+    bool bias = true;
+  };
   LayerNormLayer() = default;
-  LayerNormLayer(ParameterStore& store, const std::string& path, int64_t d, float epsilon_in);
+  LayerNormLayer(ParameterPlan& plan, const std::string& path, int64_t d, const Options& options);
 
   Variable operator()(Workspace& workspace, const Variable& x) const {
-    return LayerNorm(workspace, x, *gain, *bias, epsilon);
+    return LayerNorm(workspace, x, *gain, bias, epsilon);
   }
   void Initialize(ParameterStore& store) const;  // gain 1, bias 0
 

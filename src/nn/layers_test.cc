@@ -43,9 +43,17 @@ TEST(LinearLayerTest, InitializesUniformlyWithinGlorotsLimit) {
   for (const float b : layer.bias->span()) EXPECT_EQ(b, 0.0f);
 }
 
+TEST(LayerNormLayerTest, HasNoBiasWhereNoneIsAskedFor) {
+  ParameterPlan plan;
+  const LayerNormLayer norm(plan, "norm", 4, {.epsilon = 1e-6f, .bias = false});
+  EXPECT_EQ(norm.bias, nullptr);
+  EXPECT_EQ(plan.Find("norm.bias"), nullptr);
+  EXPECT_EQ(plan.count(), 4);
+}
+
 TEST(LayerNormLayerTest, StartsAsPureNormalisation) {
   ParameterStore store;
-  const LayerNormLayer norm(store, "norm", 4, 1e-5f);
+  const LayerNormLayer norm(store, "norm", 4, {});
   store.Allocate();
   norm.Initialize(store);
   EXPECT_EQ(norm.gain, store.Find("norm.weight"));

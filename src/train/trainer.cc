@@ -209,7 +209,7 @@ MemoryFacts Trainer::MemoryOf(const TransformerConfig& config) const {
   TrainOptions options = options_;
   options.model = config;
   options.precision = precision_;
-  const int64_t workers = pool_.workers(), floats = config.Parameters();
+  const int64_t workers = pool_.workers(), floats = PlanOf(config).flat_size();
   const int64_t state = (options.ema_decay > 0 ? 3 : 2) * floats;         // moments and average
   const int64_t packed = precision_ == Precision::kBf16 ? floats : 0;     // twice, of two bytes each
   const int64_t share = int64_t{5} * options.batch_tokens / workers + 1;  // target, and at most 4 times the source
