@@ -44,7 +44,7 @@ using Tokens = std::vector<int32_t>;
 DecodeOptions Options(int beam_size) {
   DecodeOptions options;
   options.beam_size = options.n_best = beam_size;
-  options.alpha = 0;
+  options.length_penalty = 0;
   options.stopping = Stopping::kBeam;
   return options;
 }
@@ -156,26 +156,26 @@ TEST(BeamTest, OfEqualScoresTheFirstFinishedIsFirst) {
 
 TEST(LengthPenaltyTest, FollowsItsFormula) {
   DecodeOptions options;
-  options.alpha = 0.6f;
-  const double alpha = double{options.alpha};
+  options.length_penalty = 0.6f;
+  const double alpha = double{options.length_penalty};
   for (const int64_t length : {1, 2, 7, 100}) {
     const auto y = static_cast<double>(length);
-    options.length_penalty = LengthPenalty::kWu;
+    options.length_penalty_form = LengthPenaltyForm::kWu;
     EXPECT_DOUBLE_EQ(LengthPenaltyOf(options, length), std::pow(5 + y, alpha) / std::pow(6, alpha));
-    options.length_penalty = LengthPenalty::kPower;
+    options.length_penalty_form = LengthPenaltyForm::kPower;
     EXPECT_DOUBLE_EQ(LengthPenaltyOf(options, length), std::pow(y, alpha));
   }
-  options.alpha = 0;
+  options.length_penalty = 0;
   EXPECT_EQ(LengthPenaltyOf(options, 9), 1);
 }
 
 // {0 0 </s>} with -2.75 against {1 </s>} with -2.5: the mean log-probability a token prefers the longer one.
 TEST(LengthPenaltyTest, RanksHypothesesByScoreNotByProbability) {
-  for (const LengthPenalty penalty : {LengthPenalty::kWu, LengthPenalty::kPower}) {
+  for (const LengthPenaltyForm penalty : {LengthPenaltyForm::kWu, LengthPenaltyForm::kPower}) {
     for (const float alpha : {0.0f, 1.0f}) {
       DecodeOptions options = Options(2);
-      options.length_penalty = penalty;
-      options.alpha = alpha;
+      options.length_penalty_form = penalty;
+      options.length_penalty = alpha;
       Beam beam(options, kEos, 4);
       Advance(beam, {{-1, -2, -9, -9}});
       Advance(beam, {{-1, -9, -9, -9}, {-9, -9, -0.5f, -9}});
@@ -197,8 +197,8 @@ Beam AfterOneFinished(Stopping stopping, int n_best, float alpha) {
   DecodeOptions options = Options(2);
   options.n_best = n_best;
   options.stopping = stopping;
-  options.length_penalty = LengthPenalty::kPower;
-  options.alpha = alpha;
+  options.length_penalty_form = LengthPenaltyForm::kPower;
+  options.length_penalty = alpha;
   Beam beam(options, kEos, 10);
   Advance(beam, {{-1, -1.25f, -9, -9}});
   Advance(beam, {{-1, -9, -0.5f, -9}, {-1, -9, -9, -9}});

@@ -28,7 +28,7 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
   const double by_source = std::ceil(double{options_.max_length_factor} * static_cast<double>(src_len)) + 10;
   int64_t limit = model_.config().max_tgt_len;
   if (options_.max_length > 0) limit = std::min<int64_t>(limit, options_.max_length);
-  return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be infinite
+  return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be beyond an int64_t
 }
 
 Variable Searcher::Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const {
