@@ -48,7 +48,7 @@ std::vector<float> AttentionMap::Weights(int layer, int head) const {
     for (size_t i = 0; i < mean.size(); ++i) mean[i] += entry.weights[i];
   }
   if (count == 0 || layer < -1 || head < -1) {
-    throw OptionError("--layer " + std::to_string(layer) + " --head " + std::to_string(head) +
+    throw OptionError("`layer` " + std::to_string(layer) + " `head` " + std::to_string(head) +
                       " is not in the model, expected layers 0 to " + std::to_string(layers - 1) + " and heads 0 to " +
                       std::to_string(heads - 1) + ", or -1 for all");
   }

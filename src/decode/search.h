@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding of one batch of source sentences: drives the model's cached steps and each sentence's search.
+// Decoding of one batch of source sentences: drives the model's cached steps and each sentence's search
+// (sentence_search.h).
 #ifndef DRAGOMAN_DECODE_SEARCH_H_
 #define DRAGOMAN_DECODE_SEARCH_H_
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
 #include "autograd/workspace.h"
 #include "decode/hypothesis.h"
 #include "decode/options.h"
+#include "decode/sentence_search.h"
 #include "model/transformer.h"
 #include "tensor/packed.h"
 
@@ -31,18 +34,8 @@ class Searcher {
       const std::function<void()>& check = [] {}) const;
 
  private:
-  struct Draw;  // a sample that is being drawn
-
-  std::vector<std::vector<Hypothesis>> SearchBeams(Workspace& workspace, const PackedTokens& src,
-                                                   const std::function<void()>& check) const;
-  std::vector<std::vector<Hypothesis>> DrawSamples(Workspace& workspace, const PackedTokens& src,
-                                                   std::span<const int64_t> sentence_ids,
-                                                   const std::function<void()>& check) const;
-  std::vector<Draw> OpenDraws(const PackedTokens& src, std::span<const int64_t> sentence_ids) const;
-  // Draws the next token; false when it was the last.
-  bool Extend(Draw* draw, std::span<const float> log_probs) const;
-
-  // Log-probabilities of each hypothesis' next token. That of <unk>, unless allowed, is -inf; the others stay what the
+  std::unique_ptr<SentenceSearch> Open(int64_t src_len, int64_t sentence_id) const;
+  // Log-probabilities of each row's next token. That of <unk>, unless allowed, is -inf; the others stay what the
   // model says.
   Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
   int64_t MaxLength(int64_t src_len) const;

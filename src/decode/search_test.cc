@@ -132,15 +132,15 @@ TEST(SearchTest, ABeamOfAllHypothesesFindsTheTrueNBest) {
   const Sentences src({{3, 1, 2}, {0, 2}});
   for (const uint64_t seed : {1, 2, 3, 4}) {
     const auto model = RandomModel(config, seed);
-    for (const LengthPenalty penalty : {LengthPenalty::kWu, LengthPenalty::kPower}) {
+    for (const LengthPenaltyForm penalty : {LengthPenaltyForm::kWu, LengthPenaltyForm::kPower}) {
       for (const float alpha : {0.0f, 0.6f, 1.5f}) {
         for (const int n_best : {1, 5}) {
           SCOPED_TRACE(testing::Message() << "seed " << seed << ", alpha " << alpha << ", " << n_best << " best");
           DecodeOptions options;
           options.beam_size = 128;  // 3 words in 3 places are 27 open hypotheses at most, with 108 continuations
           options.n_best = n_best;
-          options.length_penalty = penalty;
-          options.alpha = alpha;
+          options.length_penalty_form = penalty;
+          options.length_penalty = alpha;
           options.stopping = Stopping::kBound;
           options.max_length = 4;
           const auto results = SearchAll(*model, options, src);
@@ -236,12 +236,12 @@ TEST(SearchTest, AListOfFewerIsTheBeginningOfAListOfMore) {
   const Sentences src(lengths, 11, 1);
   for (const Stopping stopping : {Stopping::kFirst, Stopping::kBound, Stopping::kBeam}) {
     for (const auto& [penalty, alpha] :
-         {std::pair(LengthPenalty::kWu, 0.6f), {LengthPenalty::kPower, 1.0f}, {LengthPenalty::kWu, 0.0f}}) {
+         {std::pair(LengthPenaltyForm::kWu, 0.6f), {LengthPenaltyForm::kPower, 1.0f}, {LengthPenaltyForm::kWu, 0.0f}}) {
       SCOPED_TRACE(testing::Message() << EnumName(stopping) << ", " << EnumName(penalty) << " " << alpha);
       DecodeOptions options;
       options.stopping = stopping;
-      options.length_penalty = penalty;
-      options.alpha = alpha;
+      options.length_penalty_form = penalty;
+      options.length_penalty = alpha;
       options.n_best = options.beam_size;
       const auto more = SearchAll(*model, options, src);
       for (options.n_best = 1; options.n_best < options.beam_size; ++options.n_best) {
@@ -303,7 +303,7 @@ TEST(SearchTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
     options.max_length = 5;
     EXPECT_EQ(lengths_with(options), std::pair(size_t{5}, size_t{5}));
     options.max_length = 1000;
-    for (const float huge : {100.0f, 1e30f, std::numeric_limits<float>::infinity()}) {
+    for (const float huge : {100.0f, 1e30f, std::numeric_limits<float>::max()}) {
       options.max_length_factor = huge;
       EXPECT_EQ(lengths_with(options), std::pair(size_t{24}, size_t{24}));  // the model's max_tgt_len
     }
@@ -341,7 +341,7 @@ TEST(SearchTest, SamplesThatEndRankBeforeThoseThatWereCut) {
   options.sample = true;
   options.n_best = 64;
   options.max_length = 6;
-  options.alpha = 0;
+  options.length_penalty = 0;
   const auto samples = SearchAll(*model, options, Sentences({{3, 4, 5, 2}}))[0];
   EXPECT_TRUE(samples.front().complete);
   EXPECT_FALSE(samples.back().complete);

@@ -80,7 +80,14 @@ std::vector<TranslatedLine> Translator::Run(const Job& job) {
   std::vector<Found> found(sources.size());
   std::atomic<size_t> next_batch = 0;
   const auto search = [&](int worker) {
-    for (size_t b = next_batch++; b < batches.size(); b = next_batch++) Search(job, sources, batches[b], worker, found);
+    try {
+      for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
+        Search(job, sources, batches[b], worker, found);
+      }
+    } catch (...) {
+      next_batch = batches.size();  // nobody begins another
+      throw;
+    }
   };
   pool_.Run(std::ref(search));
 

@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/option_json.h"
 #include "base/option_text.h"
 
 namespace dragoman {
@@ -56,45 +56,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr char kFormat[] = "dragoman-transformer-1";
-
-struct Reader {
-  const JsonObject& json;
-
-  template <class Value>
-  void operator()(const char* key, Value& field, const char*) const {
-    if (const JsonValue* const value = json.Find(key)) Read(key, *value, field);
-  }
-
-  static void Read(const char* key, const JsonValue& value, int& field) {
-    field = static_cast<int>(value.Integer(NameOf(key), -1, std::numeric_limits<int>::max()));
-  }
-  static void Read(const char* key, const JsonValue& value, float& field) {
-    field = static_cast<float>(value.Number(NameOf(key)));
-  }
-  static void Read(const char* key, const JsonValue& value, bool& field) { field = value.Bool(NameOf(key)); }
-  template <class Enum>
-  static void Read(const char* key, const JsonValue& value, Enum& field) {
-    const auto choice = value.kind() == JsonKind::kString ? ParseEnum<Enum>(value.String(NameOf(key))) : std::nullopt;
-    if (!choice) value.FailExpecting(NameOf(key), "one of " + EnumChoices<Enum>());
-    field = *choice;
-  }
-
-  static std::string NameOf(const char* key) { return fmt::format("key \"{}\"", key); }
-};
-
-struct Writer {
-  Json& json;
-  void operator()(const char* key, const int& field, const char*) const { json[key] = field; }
-  // Through its shortest decimal form, so that 0.1f is written 0.1.
-  void operator()(const char* key, const float& field, const char*) const {
-    json[key] = std::stod(fmt::format("{}", field));
-  }
-  void operator()(const char* key, const bool& field, const char*) const { json[key] = field; }
-  template <class Enum>
-  void operator()(const char* key, const Enum& field, const char*) const {
-    json[key] = EnumName(field);
-  }
-};
 
 void Require(bool condition, const char* field, const std::string& found, const std::string& expected) {
   if (!condition) throw OptionError(fmt::format("model option {} is {}, expected {}", field, found, expected));
@@ -207,7 +168,7 @@ TransformerConfig WithDropoutOf(const TransformerConfig& rates, TransformerConfi
 std::string TransformerConfig::ToJson() const {
   Json json;
   json["format"] = kFormat;
-  ForEachField(*this, Writer{json});
+  ForEachField(*this, OptionJsonWriter<Json>{json});
   return json.dump(2) + "\n";
 }
 
@@ -219,7 +180,7 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
   }
   for (const char* const key : {"src_vocab", "tgt_vocab"}) json.At(key);  // which have no default
   TransformerConfig config;
-  ForEachField(config, Reader{json});
+  ForEachField(config, OptionJsonReader{json});
   for (const JsonObject::Member& member : json.members()) {
     bool is_known = member.key == "format";
     ForEachField(config, [&](const char* name, auto&, const char*) { is_known = is_known || member.key == name; });

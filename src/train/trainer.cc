@@ -14,7 +14,6 @@
 #include "base/hash.h"
 #include "base/option_text.h"
 #include "comm/packed_strings.h"
-#include "decode/share_model.h"
 #include "kernels/gemm.h"
 #include "train/average.h"
 #include "train/initial_model.h"
@@ -22,6 +21,7 @@
 #include "train/overlap.h"
 #include "train/run_checkpoint.h"
 #include "train/share_corpus.h"
+#include "train/share_model.h"
 
 namespace dragoman {
 namespace {
