@@ -69,13 +69,13 @@ int StopNumber() { return StopRequested() ? 1 + StopSignalNumber() : 0; }
 
 }  // namespace
 
-Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& comm)
+Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& comm, LineSink& lines)
     : comm_(comm),
       options_(WithThreads(options, comm)),
       files_(files),
       pool_(options_.Resolved().threads),
       precision_(UsablePrecision(options_.precision, comm)),
-      reporter_(options_, files, /*silent=*/comm.rank() > 0) {
+      reporter_(options_, files, lines, /*silent=*/comm.rank() > 0) {
   RequireEqualOptions();
   std::optional<Checkpoint> last;
   if (IsFirst()) {
@@ -84,7 +84,7 @@ Trainer::Trainer(const TrainOptions& options, FileSystem& files, Communicator& c
   }
   if (last && !options_.resume) {
     throw OptionError(
-        fmt::format("--output {} holds a run already (step {}); give --resume to go on with it, or another "
+        fmt::format("`output` {} holds a run already (step {}); give `resume` to go on with it, or another "
                     "directory",
                     options_.output, last->manifest.step));
   }
@@ -128,7 +128,7 @@ void Trainer::RequireEqualOptions() {
   for (size_t i = 0; i < own.size() && i < first.size(); ++i) {
     if (own[i] == first[i]) continue;
     throw OptionError(fmt::format(
-        "{} has the option {}, but rank 0 has {}; expected the same of all ranks; is --config the same file on all "
+        "{} has the option {}, but rank 0 has {}; expected the same of all ranks; is `config` the same file on all "
         "machines, and the program the same version?",
         comm_.name(), own[i], first[i]));
   }
@@ -183,7 +183,7 @@ void Trainer::ResumeFrom(const Checkpoint& checkpoint) {
 
 void Trainer::ReportStart() {
   if (precision_ != options_.precision) {
-    reporter_.Warn(fmt::format("--precision bf16 needs a processor with AVX512_BF16, which {} lacks: training in f32",
+    reporter_.Warn(fmt::format("`precision` bf16 needs a processor with AVX512_BF16, which {} lacks: training in f32",
                                comm_.size() == 1 ? "this one" : "a rank's"));
   }
   const int usable = UsableCores();
@@ -249,7 +249,7 @@ RunFacts Trainer::Facts() const {
 }
 
 void Trainer::ReportTimedEnd() {
-  const std::string minutes = fmt::format("--max-minutes {}", options_.max_minutes);
+  const std::string minutes = fmt::format("`max_minutes` {}", options_.max_minutes);
   reporter_.Note(fmt::format("by the pace so far {} ends the run about step {}{}", minutes, state_.timed_steps,
                              length_->needs_clock() ? ", after which the learning rate is at 0" : ""));
   const std::string advice = AdviseOnWarmup(options_.warmup, state_.timed_steps, minutes);
@@ -292,8 +292,8 @@ void Trainer::OpenValidation() {
   for (const std::string& line : validator_->Describe()) reporter_.Note("validation: " + line);
   if (const auto better = validator_->BetterTokenizer()) {
     reporter_.Warn(
-        fmt::format("{} has no blanks between words, so to --valid-tokenize {} a sentence is one word, and BLEU says "
-                    "little{}; give --valid-tokenize {}",
+        fmt::format("{} has no blanks between words, so to `valid_tokenize` {} a sentence is one word, and BLEU says "
+                    "little{}; give `valid_tokenize` {}",
                     options_.valid_tgt, options_.valid_tokenize,
                     options_.metric == StopMetric::kBleu ? " of which model is best" : "", EnumName(*better)));
   }

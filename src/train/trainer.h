@@ -44,7 +44,9 @@ class Trainer {
   //
   // comm: the ranks that train together, each with such a Trainer, of the same options. N of them do what one does with
   // N times --accumulate, up to rounding. Only rank 0 reads and writes files; the others get everything from it.
-  Trainer(const TrainOptions& options, FileSystem& files, Communicator& comm = Alone());
+  // lines: where it says what it does, as long as it lives.
+  Trainer(const TrainOptions& options, FileSystem& files, Communicator& comm = Alone(),
+          LineSink& lines = PlainStderr());
   ~Trainer();
 
   // Trains until a limit is reached or StopRequested(), saving on the way and at the end. Throws NumericError
