@@ -173,6 +173,7 @@ void Describer::RequireFiniteNumbers(const std::string& path) {
 Json TrainingOf(const TrainState& state) {
   Json json = Json::parse(state.ToJson());
   json.erase("corpus_fingerprint");
+  for (Json& text : json["options"]) text = WithFlags(text.get<std::string>());  // "the end of `max_epochs` 20"
   return json;
 }
 
