@@ -30,21 +30,6 @@ std::string AdviseOnVocabulary(const char* flag, const char* side, int64_t piece
       flag, pieces, side, tokens, std::max<int64_t>(100, Rounded(tokens / kEnoughTokensAPiece)));
 }
 
-std::string AdviseOnDecay(const RunFacts& f) {
-  if (f.decay_steps == 0 || f.updates == 0 || f.decay_steps == f.updates) return "";
-  if (f.updates > f.decay_steps) {
-    return fmt::format(
-        "{} makes {}, but after `decay_steps` {} the learning rate is 0: nothing is learnt from then on; leave "
-        "`decay_steps` out to end with the run",
-        f.ends_by, Counted(f.updates, "update"), f.decay_steps);
-  }
-  // Half of the way down and further is a choice; a rate that hardly falls is not what was asked for.
-  if (f.updates * 2 > f.decay_steps) return "";
-  return fmt::format(
-      "{} ends the run after {}, long before the learning rate has come down (update {}); give `decay_steps` {}",
-      f.ends_by, Counted(f.updates, "update"), f.decay_steps, f.updates);
-}
-
 std::string AdviseOnValidation(const RunFacts& f) {
   if (!f.has_validation) {
     return "no validation: nothing will show when the model stops getting better, or gets worse; keep some pairs out "
@@ -70,8 +55,24 @@ std::string AdviseOnWarmup(int64_t warmup, int64_t updates, const std::string& e
       ends_by, Counted(updates, "update"), warmup, Rounded(updates / 5));
 }
 
+std::string AdviseOnDecay(int64_t decay_steps, int64_t updates, const std::string& ends_by) {
+  if (decay_steps == 0 || updates == 0 || decay_steps == updates) return "";
+  if (updates > decay_steps) {
+    return fmt::format(
+        "{} makes {}, but after `decay_steps` {} the learning rate is 0: nothing is learnt from then on; leave "
+        "`decay_steps` out to end with the run",
+        ends_by, Counted(updates, "update"), decay_steps);
+  }
+  // Half of the way down and further is a choice; a rate that hardly falls is not what was asked for.
+  if (updates * 2 > decay_steps) return "";
+  return fmt::format(
+      "{} ends the run after {}, long before the learning rate has come down (update {}); give `decay_steps` {}",
+      ends_by, Counted(updates, "update"), decay_steps, updates);
+}
+
 std::vector<std::string> Advise(const RunFacts& f) {
-  std::vector<std::string> lines = {AdviseOnWarmup(f.warmup, f.updates, f.ends_by), AdviseOnDecay(f)};
+  std::vector<std::string> lines = {AdviseOnWarmup(f.warmup, f.updates, f.ends_by),
+                                    AdviseOnDecay(f.decay_steps, f.updates, f.ends_by)};
   if (f.joint_vocabulary) {
     lines.push_back(AdviseOnVocabulary("`vocab`", "training data have", f.src_vocab, f.src_tokens + f.tgt_tokens));
   } else {

@@ -55,12 +55,12 @@ void ValidateData(const TrainOptions& o) {
   if (o.output == "-") throw OptionError("`output` is -, expected a directory for checkpoints and logs");
 }
 
-int MicroBatchTokens(const TrainOptions& options, int threads) {
-  const int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens
-                                                    : DefaultMicroBatchTokens(options.model, options.precision);
+int MicroBatchTokens(const TrainOptions& options, const TransformerConfig& config, Precision precision, int threads) {
+  const int tokens =
+      options.micro_batch_tokens > 0 ? options.micro_batch_tokens : DefaultMicroBatchTokens(config, precision);
   if (options.memory_mb == 0) return tokens;
   return static_cast<int>(
-      std::clamp<int64_t>(MicroBatchTokensWithin(options.model, (options.memory_mb << 20) / threads), 1, tokens));
+      std::clamp<int64_t>(MicroBatchTokensWithin(config, (options.memory_mb << 20) / threads), 1, tokens));
 }
 
 }  // namespace
@@ -96,11 +96,12 @@ ScheduleOptions TrainOptions::ScheduleOf() const {
   return {schedule, learning_rate, learning_rate_factor, warmup, decay_steps > 0 ? decay_steps : max_steps};
 }
 
-TrainOptions TrainOptions::Resolved() const {
+TrainOptions TrainOptions::ResolvedFor(const TransformerConfig& config, Precision usable) const {
   TrainOptions resolved = *this;
+  resolved.model = config;
   if (threads == 0) resolved.threads = UsableCores();
   if (ScheduleOf().Decays()) resolved.decay_steps = ScheduleOf().decay_steps;
-  resolved.micro_batch_tokens = MicroBatchTokens(*this, resolved.threads);
+  resolved.micro_batch_tokens = MicroBatchTokens(*this, config, usable, resolved.threads);
   return resolved;
 }
 

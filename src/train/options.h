@@ -101,7 +101,10 @@ struct TrainOptions {
 
   // The same with every value that stands for "chosen" filled in: threads, micro_batch_tokens, and decay_steps if
   // max_steps decides it (RunLength knows the rest).
-  TrainOptions Resolved() const;
+  TrainOptions Resolved() const { return ResolvedFor(model, precision); }
+  // For the model that it will be and the precision that all ranks can compute in: micro-batches are chosen by these.
+  // `precision` stays what was asked for.
+  TrainOptions ResolvedFor(const TransformerConfig& config, Precision usable) const;
 
   ScheduleOptions ScheduleOf() const;
 

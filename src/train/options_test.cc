@@ -185,6 +185,20 @@ TEST(TrainOptionsTest, ResolvedFillsInWhatIsChosenAndNothingElse) {
   EXPECT_EQ(options.Resolved().threads, 4);
 }
 
+// A run of another model's checkpoint, on a processor without bf16.
+TEST(TrainOptionsTest, MicroBatchesAreChosenByTheModelAndThePrecisionThatTheRunWillHave) {
+  TrainOptions options = Sound();
+  options.model = TransformerConfig::Preset("tiny");
+  options.precision = Precision::kBf16;
+  const TransformerConfig base = TransformerConfig::Preset("base");
+  const TrainOptions resolved = options.ResolvedFor(base, Precision::kF32);
+  EXPECT_EQ(resolved.micro_batch_tokens, 1280);
+  EXPECT_EQ(resolved.model, base);
+  EXPECT_EQ(resolved.precision, Precision::kBf16) << "what was asked for is kept";
+  EXPECT_EQ(options.ResolvedFor(base, Precision::kBf16).micro_batch_tokens, 512);
+  EXPECT_EQ(resolved.ResolvedFor(base, Precision::kBf16).micro_batch_tokens, 1280) << "once is enough";
+}
+
 // A new option has to be put on one of the two lists: this one, or that of DecisiveTexts.
 TEST(TrainOptionsTest, EveryOptionDecidesTheWeightsOrIsKnownNotTo) {
   const std::vector<std::string> others = {
