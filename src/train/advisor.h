@@ -32,6 +32,7 @@ class Advisor {
   const RunLength& length_;
   Reporter& reporter_;
   bool told_of_warmup_ = false;  // that it will not be over when the run is
+  bool told_of_decay_ = false;   // that it does not end with the run
 };
 
 }  // namespace dragoman
