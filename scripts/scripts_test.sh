@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# Tests of include-counts and install-dependencies.sh on small made-up trees and a made-up machine.
+# Tests of include-counts, check-flags and install-dependencies.sh on small made-up trees and a made-up machine.
 set -u -o pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 work=$(mktemp -d) || exit 1
@@ -66,6 +66,34 @@ mkdir "$stranger/src/stranger" && touch "$stranger/src/stranger/s.h"
 expect "a folder that design.md does not know fails" 1 'src/stranger is not in docs/design.md' \
   "$scripts/include-counts" "$stranger"
 
+# flags NAME: a checkout that has one option, max_steps, and in a file below src/cli/ what stdin holds.
+flags() {
+  local tree=$work/$1
+  mkdir -p "$tree/src/low" "$tree/src/cli"
+  echo 'command->add_option("--max-steps", steps, "see --max-steps");' >"$tree/src/cli/c.cc"
+  echo 'EXPECT_EQ(text, "--max-steps");' >"$tree/src/low/a_test.cc"
+  cat >"$tree/src/low/a.cc"
+  echo "$tree"
+}
+
+fields=$(flags fields <<'CODE'
+f("`max_steps` is \"1\"");  // "--max-steps"
+int n = 1'000; char c = '"'; --n; f("make it with `dragoman vocab`, see mpirun --bind-to none");
+CODE
+)
+expect "fields between backquotes pass, as do comments and other programs" 0 '^$' "$scripts/check-flags" "$fields"
+flag=$(flags flag <<'CODE'
+int n = 1'000;
+f('"', "give \"it\" --max-steps 1");
+CODE
+)
+expect "a flag below src/cli/ fails" 1 'a.cc:2:.*<- names the flag --max-steps; .* `max_steps`$' \
+  "$scripts/check-flags" "$flag"
+unknown=$(flags unknown <<<'f("`max_steps`, `max_step`");')
+expect "a name that is no option fails" 1 'a.cc:1:.*<- `max_step` is no option of any command$' \
+  "$scripts/check-flags" "$unknown"
+expect "check-flags wants a checkout" 2 'has no src/' "$scripts/check-flags" "$work/nothing"
+
 # A machine on which dpkg-query knows everything but two packages, and apt-get fails.
 mkdir "$work/bin"
 cat >"$work/bin/dpkg-query" <<'FAKE'
@@ -90,8 +118,8 @@ expect "without the cross compiler it says what to install" 77 'apt-get install 
 expect "installing wants to know where" 2 '--install wants a folder' "$scripts/build" --install
 expect "an unknown option is wrong use" 2 'unknown option --wat' "$scripts/install-dependencies.sh" --wat
 
-for script in build format include-counts tidy with-hosts test-aarch64 check-bare-debian install-dependencies.sh; do
-  expect "$script --help says what it does" 0 '^(Installs|Formats|Prints|Runs|Do|Does) ' "$scripts/$script" --help
+for script in build format include-counts check-flags tidy with-hosts test-aarch64 check-bare-debian install-dependencies.sh; do
+  expect "$script --help says what it does" 0 '^(Finds|Installs|Formats|Prints|Runs|Do|Does) ' "$scripts/$script" --help
 done
 for script in format tidy; do
   expect "$script knows its options" 2 "unknown option --wat" "$scripts/$script" --wat

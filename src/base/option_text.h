@@ -1,23 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// An option as text: its flag, its value.
+// The value of an option as text.
 #ifndef DRAGOMAN_BASE_OPTION_TEXT_H_
 #define DRAGOMAN_BASE_OPTION_TEXT_H_
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <string>
 #include <type_traits>
 
 #include "base/enum_names.h"
 
 namespace dragoman {
-
-// "d_model" -> "--d-model"
-inline std::string FlagName(std::string key) {
-  std::replace(key.begin(), key.end(), '_', '-');
-  return "--" + key;
-}
 
 // The least text that reads as the same value again.
 template <class Value>

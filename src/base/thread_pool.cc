@@ -28,8 +28,9 @@ WorkerPool::WorkerPool(int workers) {
   } catch (const std::system_error& error) {
     const size_t started = threads_.size();
     Stop();
-    throw Error("starting " + std::to_string(workers) + " worker threads: stopped after " + std::to_string(started) +
-                ": " + error.what() + "; ask for fewer threads or raise the limit (ulimit -u)");
+    throw ResourceError("starting " + std::to_string(workers) + " worker threads: stopped after " +
+                        std::to_string(started) + ": " + error.what() +
+                        "; ask for fewer threads or raise the limit (ulimit -u)");
   }
 }
 

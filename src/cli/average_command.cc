@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "base/overwrite_check.h"
 #include "cli/commands.h"
+#include "cli/flag_text.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "decode/translation_model.h"
@@ -54,7 +55,7 @@ void Average(const std::vector<std::string>& models, int best, const std::string
   for (const std::string& directory : directories) inputs.push_back({"model", directory});
   RefuseOverwriting("--output", output, inputs);
   AverageModels(files, directories, output,
-                [](const std::string& line) { std::cerr << "warning: " << line << std::endl; });
+                [](const std::string& line) { std::cerr << "warning: " << WithFlags(line) << std::endl; });
   std::cerr << fmt::format("{}: the mean of {}\n", output, Counted(static_cast<int64_t>(directories.size()), "model"));
 }
 

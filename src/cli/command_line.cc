@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <atomic>
 #include <cstdlib>
 #include <exception>
@@ -13,6 +14,7 @@
 #include <new>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/signals.h"
@@ -20,6 +22,7 @@
 #include "base/version.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
+#include "cli/flag_text.h"
 #include "cli/given_once.h"
 #include "cli/help_format.h"
 #include "cli/ranks.h"
@@ -75,6 +78,31 @@ void AddWhatAllHave(CLI::App& command) {
   });
 }
 
+std::vector<CLI::App*> CommandsOf(CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+OptionNames OptionsOf(CLI::App& app) {
+  OptionNames names;
+  for (const CLI::App* command : CommandsOf(app)) {
+    for (std::string name : FlagNames(*command)) {
+      std::ranges::replace(name, '-', '_');
+      names.insert(std::move(name));
+    }
+  }
+  return names;
+}
+
+// Help texts of field lists name options as fields, since a library has them, too.
+void RenderHelp(CLI::App& app) {
+  const OptionNames names = OptionsOf(app);
+  for (CLI::App* command : CommandsOf(app)) {
+    for (CLI::Option* option : command->get_options()) {
+      option->description(WithFlags(option->get_description(), names));
+    }
+  }
+}
+
 // train_args: the arguments of `dragoman train`; none for another command.
 std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   auto app = std::make_unique<CLI::App>(
@@ -94,7 +122,8 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   AddEncodeCommand(*app);
   AddDecodeCommand(*app);
   AddInfoCommand(*app);
-  for (CLI::App* command : app->get_subcommands([](const CLI::App*) { return true; })) AddWhatAllHave(*command);
+  for (CLI::App* command : CommandsOf(*app)) AddWhatAllHave(*command);
+  RenderHelp(*app);
   return app;
 }
 
@@ -106,8 +135,9 @@ const CLI::App* CommandOf(const CLI::App& app, const std::vector<std::string>& a
   return nullptr;
 }
 
-// Prints `dragoman: message` as one line, whatever names of files hold.
-int Fail(const std::string& message, int code) {
+// Prints `dragoman: message` as one line, options as flags, whatever names of files hold.
+int Fail(const std::string& text, int code) {
+  const std::string message = WithFlags(text);
   constexpr size_t kMostBytes = 4000;  // what files hold may be quoted in it; the end says what to do
   const std::string shown = message.size() <= kMostBytes ? message
                                                          : message.substr(0, kMostBytes / 2) + " ... " +
@@ -187,6 +217,11 @@ int Run(std::vector<std::string> args) {
 }
 
 }  // namespace
+
+std::string WithFlags(std::string_view text) {
+  static const OptionNames names = OptionsOf(*MakeApp({}));
+  return WithFlags(text, names);
+}
 
 int RunCommandLine(const std::vector<std::string>& args) {
   std::set_terminate(FailAnywhere);

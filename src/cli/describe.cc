@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "cli/flag_text.h"
 #include "data/line_reader.h"
 #include "decode/translation_model.h"
 #include "kernels/elementwise.h"
@@ -45,7 +46,8 @@ class Describer {
     try {
       fn();
     } catch (const Error& error) {
-      if (std::ranges::find(problems_, error.what()) == problems_.end()) problems_.emplace_back(error.what());
+      const std::string problem = WithFlags(error.what());
+      if (std::ranges::find(problems_, problem) == problems_.end()) problems_.push_back(problem);
     }
   }
   bool Has(const std::string& directory, const char* name) const { return files_.Exists(JoinPath(directory, name)); }
@@ -171,6 +173,7 @@ void Describer::RequireFiniteNumbers(const std::string& path) {
 Json TrainingOf(const TrainState& state) {
   Json json = Json::parse(state.ToJson());
   json.erase("corpus_fingerprint");
+  for (Json& text : json["options"]) text = WithFlags(text.get<std::string>());  // "the end of `max_epochs` 20"
   return json;
 }
 

@@ -14,12 +14,14 @@
 #include "base/enum_names.h"
 #include "base/error.h"
 #include "base/option_text.h"
+#include "cli/flag_text.h"
 #include "cli/parse_value.h"
 
 namespace dragoman {
 
-// Registers each field visited as a flag of `app`. The field's value at that time is the default that --help shows. A
-// value that cannot be read throws OptionError.
+// Registers each field visited as a flag of `app`. The field's value at that time is the default that --help shows;
+// backquoted names in the help become flags once all commands are there (command_line.cc). A value that cannot be read
+// throws OptionError.
 struct FlagRegistrar {
   CLI::App* app;
   std::string group = "Options";  // the heading of --help
@@ -57,7 +59,7 @@ struct TomlWriter {
     if (std::find(left_out.begin(), left_out.end(), key) != left_out.end()) return;
     std::string value = ValueText(field);
     if constexpr (std::is_same_v<Value, std::string> || std::is_enum_v<Value>) value = QuoteToml(value);
-    *out += fmt::format("{} = {}  # {}{}\n", FlagName(key).substr(2), value, help, ChoicesOf<Value>());
+    *out += fmt::format("{} = {}  # {}{}\n", FlagName(key).substr(2), value, WithFlags(help), ChoicesOf<Value>());
   }
 };
 

@@ -7,6 +7,7 @@
 
 #include "base/signals.h"
 #include "base/stderr.h"
+#include "cli/flag_text.h"
 #include "comm/launch.h"
 
 namespace dragoman {
@@ -19,7 +20,8 @@ void LetRankZeroSpeak(const std::string& name) {
 }
 
 void RunAsRank(const std::function<void(Communicator&)>& fn) {
-  Communicator comm(JoinMpi);
+  Communicator comm(JoinMpi, Communicator::kPatience,
+                    [](const std::string& line) { Communicator::SayOnStderr(WithFlags(line)); });
   try {
     fn(comm);
   } catch (const Interrupted&) {

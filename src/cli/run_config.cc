@@ -9,7 +9,7 @@
 #include <type_traits>
 
 #include "base/error.h"
-#include "base/option_text.h"
+#include "cli/flag_text.h"
 #include "cli/option_flags.h"
 #include "cli/toml_file.h"
 #include "train/checkpoint_store.h"

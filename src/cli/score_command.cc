@@ -14,6 +14,7 @@
 #include "base/stderr.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
+#include "cli/flag_text.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "data/parallel_reader.h"
@@ -49,7 +50,7 @@ void Print(const ScoreFlags& flags, const PairScore& score, int64_t number) {
                                    {"token_log_probs", score.token_log_probs},
                                    {"truncated", score.truncated},
                                    {"unknown", score.unknown}};
-    if (!score.error.empty()) json["error"] = score.error;
+    if (!score.error.empty()) json["error"] = WithFlags(score.error);
     std::cout << json.dump() << '\n';
   } else if (!score.error.empty()) {
     std::cout << '\n';
@@ -129,7 +130,8 @@ void Score(const ScoreFlags& flags) {
     for (const PairScore& score : scorer.Score(sources, targets)) {
       Print(flags, score, totals.pairs);
       totals.Add(score);
-      if (!score.error.empty()) complaints += fmt::format("dragoman: input line {}: {}\n", totals.pairs, score.error);
+      if (!score.error.empty())
+        complaints += fmt::format("dragoman: input line {}: {}\n", totals.pairs, WithFlags(score.error));
     }
     FlushStdout();
     Errors() << complaints << std::flush;

@@ -18,14 +18,16 @@ const EnumNames<LineFormat>& NamesOf(LineFormat) {
 
 void FlushStdout() {
   if (std::cout.flush()) return;
-  throw Error(
-      "stdout: cannot be written; expected a file or pipe that takes all output; is the disk full, the file at a limit "
+  throw FileError(
+      "stdout",
+      "cannot be written; expected a file or pipe that takes all output; is the disk full, the file at a limit "
       "(ulimit -f), or the pipe closed?");
 }
 
 void PointStdoutNowhere() {
   const int nowhere = open("/dev/null", O_WRONLY | O_CLOEXEC);
-  if (nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0) throw Error("/dev/null: cannot be opened; is /dev mounted?");
+  if (nowhere < 0 || dup2(nowhere, STDOUT_FILENO) < 0)
+    throw FileError("/dev/null", "cannot be opened; is /dev mounted?");
   close(nowhere);
 }
 

@@ -14,6 +14,7 @@
 #include "cli/ranks.h"
 #include "cli/run_config.h"
 #include "cli/stdout.h"
+#include "cli/terminal_lines.h"
 #include "model/model_file.h"
 #include "train/checkpoint_store.h"
 #include "train/trainer.h"
@@ -87,7 +88,8 @@ void Train(const TrainOptions& options, Communicator& comm) {
   // mpirun sends the signal when it ends a run of which one rank died.
   const StopSignal stop_signal(/*silent=*/options.quiet || comm.size() > 1);
   if (comm.rank() == 0) RequireOwnRunConfig(options, files);
-  Trainer trainer(options, files, comm);
+  TerminalLines lines;
+  Trainer trainer(options, files, comm, lines);
   if (comm.rank() == 0) WriteRunConfig(options, files);
   const StopReason reason = trainer.Run();
   comm.Leave();

@@ -14,7 +14,7 @@
 #include "base/counted.h"
 #include "base/file_system.h"
 #include "base/hash.h"
-#include "base/option_text.h"
+#include "cli/flag_text.h"
 #include "comm/packed_strings.h"
 
 namespace dragoman {
@@ -32,7 +32,7 @@ std::string ToJson(const TranslatedLine& line, int64_t number, bool n_best) {
   json["truncated"] = line.truncated;
   json["repaired"] = line.repaired;
   json["unknown"] = line.unknown;
-  if (!line.error.empty()) json["error"] = line.error;
+  if (!line.error.empty()) json["error"] = WithFlags(line.error);
   if (n_best) {
     json["n_best"] = nlohmann::ordered_json::array();
     for (const Translation& translation : line.n_best) json["n_best"].push_back(one(translation));
@@ -157,7 +157,7 @@ TranslatedChunk ChunkTranslator::Translate(const Chunk& chunk) {
     translated.counts.Add(line);
     translated.output += Printed(flags_, line, number);
     if (!line.error.empty()) {
-      translated.complaints += fmt::format("dragoman: input line {}: {}\n", number + 1, line.error);
+      translated.complaints += fmt::format("dragoman: input line {}: {}\n", number + 1, WithFlags(line.error));
     } else if (line.unknown > 0 && has_person_) {
       translated.complaints += fmt::format("dragoman: the vocabulary lacks {} of this line, translated as <unk>\n",
                                            Counted(line.unknown, "character"));

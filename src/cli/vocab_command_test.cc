@@ -71,7 +71,7 @@ TEST_F(VocabCommandTest, EveryOptionReachesTheTrainer) {
 TEST_F(VocabCommandTest, AFailureLeavesTheOldFile) {
   directory_.Write("V.model", "old");
   EXPECT_THAT([&] { Run(Inputs() + " --size 9000 --output " + model_); },
-              ThrowsMessage<OptionError>(AllOf(HasSubstr("--size 9000: too large"), HasSubstr("at most"))));
+              ThrowsMessage<OptionError>(AllOf(HasSubstr("`size` 9000: too large"), HasSubstr("at most"))));
   EXPECT_EQ(FileBytes(model_), "old");
   EXPECT_EQ(log_, "") << "the library's own log must stay silent";
 }

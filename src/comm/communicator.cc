@@ -39,8 +39,8 @@ std::span<std::byte> Unconst(std::span<const std::byte> bytes) {
 
 // The communicator's thread is within MPI, perhaps for ever, so nothing can be ended well. When a process ends so, its
 // launcher ends the others.
-[[noreturn]] void EndProcess(const std::string& line) {
-  Errors() << line + "\n" << std::flush;
+[[noreturn]] void EndProcess(const Communicator::Say& say, const std::string& line) {
+  say(line);
   _exit(1);
 }
 
@@ -56,7 +56,8 @@ bool IsSibling(int pid) {
 
 }  // namespace
 
-Communicator::Communicator(const MakeTransport& make, double patience) : patience_(patience) {
+Communicator::Communicator(const MakeTransport& make, double patience, Say say)
+    : patience_(patience), say_(std::move(say)) {
   thread_ = std::thread([this, make] { Work(make); });
   std::unique_lock lock(mutex_);
   // One after the other, so that the first speaks for all.
@@ -65,10 +66,10 @@ Communicator::Communicator(const MakeTransport& make, double patience) : patienc
   WaitTimer waiting;
   while (!changed_.wait_for(lock, kLook, [this] { return ready_; })) {
     if (waiting.Seconds() < limit) continue;
-    EndProcess(fmt::format(
-        "dragoman: rank {} has waited {:.0f} s for the other processes to join, and the run ends; were all started, is "
-        "one of them stopped, and may they reach each other (firewalls)?",
-        LaunchedRank(), waiting.Seconds()));
+    EndProcess(say_, fmt::format("dragoman: rank {} has waited {:.0f} s for the other processes to join, and the run "
+                                 "ends; were all started, is "
+                                 "one of them stopped, and may they reach each other (firewalls)?",
+                                 LaunchedRank(), waiting.Seconds()));
   }
   lock.unlock();
   if (error_ || size_ == 1) {
@@ -80,6 +81,8 @@ Communicator::Communicator(const MakeTransport& make, double patience) : patienc
 }
 
 Communicator::~Communicator() { Abandon(); }
+
+void Communicator::SayOnStderr(const std::string& line) { Errors() << line + "\n" << std::flush; }
 
 void Communicator::Abandon() {
   if (!thread_.joinable()) return;
@@ -118,10 +121,10 @@ void Communicator::Leave() {
   WaitTimer waiting;
   while (!changed_.wait_for(lock, kLook, [this] { return left_; })) {
     if (waiting.Seconds() < patience_ + kLeaveLater) continue;
-    EndProcess(fmt::format(
-        "dragoman: all is done and saved, but {} has waited {:.0f} s for the other processes to end: is one of them "
-        "stopped? They are ended now",
-        own, waiting.Seconds()));
+    EndProcess(say_, fmt::format("dragoman: all is done and saved, but {} has waited {:.0f} s for the other processes "
+                                 "to end: is one of them "
+                                 "stopped? They are ended now",
+                                 own, waiting.Seconds()));
   }
   lock.unlock();
   thread_.join();
@@ -139,7 +142,8 @@ void Communicator::AwaitNeighboursEnd(WaitTimer* waiting) const {
     while (is_neighbour(processes_[other]) && IsSibling(processes_[other].pid)) {
       if (waiting->Seconds() >= patience_) {
         kill(processes_[other].pid, SIGKILL);  // the launcher would first ask it, for seconds
-        EndProcess(fmt::format("dragoman: all is done and saved, but {} has not ended: is it stopped? It is ended now",
+        EndProcess(say_,
+                   fmt::format("dragoman: all is done and saved, but {} has not ended: is it stopped? It is ended now",
                                Name(static_cast<int>(other))));
       }
       std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -398,13 +402,11 @@ void Communicator::GiveSignOfLife() {
 bool Communicator::EndIfSilent() {
   const double silence = heard_.Seconds();
   if (goodbye_ || silence < patience_) return false;
-  Errors()
-      << fmt::format(
-             "dragoman: {} has given no sign of life for {:.0f} s; the run ends, the last checkpoint is good "
-             "(a translation's finished chunks are in OUTPUT.parts): look after that process and its machine, then "
-             "start again, a training with --resume\n",
-             Name((rank_ + size_ - 1) % size_), silence)
-      << std::flush;
+  say_(fmt::format(
+      "dragoman: {} has given no sign of life for {:.0f} s; the run ends, the last checkpoint is good "
+      "(a translation's finished chunks are in OUTPUT.parts): look after that process and its machine, then "
+      "start again, a training with `resume`",
+      Name((rank_ + size_ - 1) % size_), silence));
   transport_->Abort();
   heard_.Restart();
   return true;

@@ -35,12 +35,16 @@ namespace dragoman {
 class Communicator {
  public:
   using MakeTransport = std::function<std::unique_ptr<Transport>()>;
+  using Say = std::function<void(const std::string& line)>;
+  static constexpr double kPatience = 7;
+  static void SayOnStderr(const std::string& line);
 
   Communicator() = default;  // alone: rank 0 of 1, and no thread
   // The maker runs on the communicator's thread; what it throws is thrown from here. Alone, when it makes none.
   // patience: how many seconds a rank may give no sign of life, and take to join and to leave. Ends the process, and
   // with it all, when others have not joined in that time.
-  explicit Communicator(const MakeTransport& make, double patience = 7);
+  // say: told, from either thread, why the process is about to end, where it cannot end by an exception.
+  explicit Communicator(const MakeTransport& make, double patience = kPatience, Say say = SayOnStderr);
   ~Communicator();  // without Leave(): just stops, as a process does that fails; its launcher then ends the others
   Communicator(const Communicator&) = delete;
   Communicator& operator=(const Communicator&) = delete;
@@ -140,6 +144,7 @@ class Communicator {
 
   std::atomic<int64_t> sent_bytes_ = 0;
   const double patience_ = 0;
+  const Say say_;
 
   // The thread's own.
   std::unique_ptr<Transport> transport_;

@@ -67,12 +67,12 @@ void ShuffleBatches(Rng* rng, BatchPlan* plan) {
 
 void BatchOptions::Validate() const {
   if (max_tokens < 1 || max_tokens > INT32_MAX / 64) {
-    throw OptionError(fmt::format("--batch-tokens {}: out of range; expected 1 to {}; some thousand is usual",
+    throw OptionError(fmt::format("`batch_tokens` {}: out of range; expected 1 to {}; some thousand is usual",
                                   max_tokens, INT32_MAX / 64));
   }
   if (decoder_start < -1) {
     throw OptionError(
-        fmt::format("--decoder-start {}: out of range; expected a token id, or -1 for a zero vector", decoder_start));
+        fmt::format("`decoder_start` {}: out of range; expected a token id, or -1 for a zero vector", decoder_start));
   }
 }
 

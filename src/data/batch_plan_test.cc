@@ -171,10 +171,10 @@ TEST(BatchPlanTest, OptionsOutOfRangeAreNamed) {
   BatchOptions options;
   EXPECT_EQ(message(options), "fine");
   options.max_tokens = 0;
-  EXPECT_THAT(message(options), testing::HasSubstr("--batch-tokens 0"));
+  EXPECT_THAT(message(options), testing::HasSubstr("`batch_tokens` 0"));
   options = {};
   options.decoder_start = -2;
-  EXPECT_THAT(message(options), testing::HasSubstr("--decoder-start -2"));
+  EXPECT_THAT(message(options), testing::HasSubstr("`decoder_start` -2"));
 }
 
 }  // namespace

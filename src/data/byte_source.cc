@@ -54,7 +54,8 @@ struct ByteSource::Unpacker {
   explicit Unpacker(std::string begin) : packed(std::move(begin)) {
     stream.next_in = reinterpret_cast<Bytef*>(packed.data());
     stream.avail_in = static_cast<uInt>(packed.size());
-    if (inflateInit2(&stream, 15 + 16) != Z_OK) throw Error("zlib: cannot start; free some memory");  // 16: gzip
+    if (inflateInit2(&stream, 15 + 16) != Z_OK)
+      throw ResourceError("zlib: cannot start; free some memory");  // 16: gzip
   }
   ~Unpacker() { inflateEnd(&stream); }
 };

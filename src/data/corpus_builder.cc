@@ -81,8 +81,8 @@ bool IsOddBlank(std::string_view sentence) {
   const auto add = [&why](const Finding& found, const char* flag) {
     if (found.count > 0) why += fmt::format(", {} dropped by {}", found.count, flag);
   };
-  add(report.lopsided_pairs, "--max-length-ratio");
-  add(report.overlong_pairs, "--overlong drop");
+  add(report.lopsided_pairs, "`max_length_ratio`");
+  add(report.overlong_pairs, "`overlong` drop");
   throw FileError(
       input.SourceName() + other,
       fmt::format("no sentence pairs ({}); expected text on both sides; check the file names and options", why));

@@ -22,12 +22,12 @@ std::vector<std::string> DescribeReport(const CorpusReport& report, const Parall
     lines.push_back(fmt::format("{} {}, first at {}:{}", Counted(found.count, noun), what, file, found.first_line));
   };
   add(report.empty_pairs, "pair", "with an empty side (training skips such)", source);
-  add(report.lopsided_pairs, "pair", "of too unequal lengths (--max-length-ratio), dropped", source);
-  add(report.overlong_pairs, "pair", "longer than --max-src-len or --max-tgt-len, dropped", source);
-  add(report.src_truncated, "source sentence", "cut to the left part that --max-src-len allows", source);
-  add(report.tgt_truncated, "target sentence", "cut to the left part that --max-tgt-len allows", target);
+  add(report.lopsided_pairs, "pair", "of too unequal lengths (`max_length_ratio`), dropped", source);
+  add(report.overlong_pairs, "pair", "longer than `max_src_len` or `max_tgt_len`, dropped", source);
+  add(report.src_truncated, "source sentence", "cut to the left part that `max_src_len` allows", source);
+  add(report.tgt_truncated, "target sentence", "cut to the left part that `max_tgt_len` allows", target);
   constexpr char kUnknown[] =
-      "for characters that the vocabulary lacks (see vocab --character-coverage, --byte-fallback)";
+      "for characters that the vocabulary lacks (see vocab `character_coverage`, `byte_fallback`)";
   add(report.src_unknown, "source <unk>", kUnknown, source);
   add(report.tgt_unknown, "target <unk>", kUnknown, target);
   if (report.crlf_lines > 0)
@@ -41,8 +41,8 @@ std::vector<std::string> DescribeReport(const CorpusReport& report, const Parall
 std::string CutWarning(const CorpusReport& report) {
   if (report.pairs_cut * 100 <= report.pairs) return "";
   return fmt::format(
-      "{:.1f} % of the pairs are cut to --max-src-len or --max-tgt-len, so that their sides no longer match; give "
-      "--overlong drop to leave them out, or raise the limits",
+      "{:.1f} % of the pairs are cut to `max_src_len` or `max_tgt_len`, so that their sides no longer match; give "
+      "`overlong` drop to leave them out, or raise the limits",
       100.0 * static_cast<double>(report.pairs_cut) / static_cast<double>(report.pairs));
 }
 

@@ -119,7 +119,7 @@ void TokenCorpus::AppendPair(int64_t pair, std::vector<int32_t>* src, std::vecto
       const bool is_src = done + i < src_count;
       if (id >= static_cast<uint32_t>(is_src ? src_vocab_ : tgt_vocab_)) {
         throw FileError(path_, "the tokenised corpus has been changed while in use (token " + std::to_string(id) +
-                                   "); expected the file as this run left it; start again with --resume");
+                                   "); expected the file as this run left it; start again with `resume`");
       }
       (is_src ? src : tgt)->push_back(static_cast<int32_t>(id));
     }
@@ -133,9 +133,9 @@ void TokenCorpus::RequireFingerprint(uint64_t expected) const {
   if (expected == fingerprint_) return;
   throw OptionError(fmt::format(
       "the training data are not those of the checkpoint (fingerprint {:016x}, expected {:016x}): text, vocabulary, "
-      "length limits or filters (--max-length-ratio, --overlong) have changed; expected the same, so that the run can "
+      "length limits or filters (`max_length_ratio`, `overlong`) have changed; expected the same, so that the run can "
       "go on exactly where it stopped; give the "
-      "same files and options, or start a new run from these weights with --init-from",
+      "same files and options, or start a new run from these weights with `init_from`",
       fingerprint_, expected));
 }
 

@@ -121,10 +121,10 @@ TEST_F(TokenCorpusTest, OverlongPairsAreCutOrDropped) {
   EXPECT_EQ(dropped.report().src_truncated.count, 0);
   EXPECT_EQ(CutWarning(dropped.report()), "");
   EXPECT_THAT(DescribeReport(dropped.report(), Tsv(text)),
-              Contains(testing::MatchesRegex("2 pairs longer than --max-src-len.* dropped, first at .*/tsv:2")));
+              Contains(testing::MatchesRegex("2 pairs longer than `max_src_len`.* dropped, first at .*/tsv:2")));
   options.max_src_len = options.max_tgt_len = 2;
   EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("I see\tyou see\n"), options); }),
-              HasSubstr("no sentence pairs (0 empty, 1 dropped by --overlong drop)"));
+              HasSubstr("no sentence pairs (0 empty, 1 dropped by `overlong` drop)"));
 }
 
 TEST_F(TokenCorpusTest, LopsidedPairsAreDroppedByTheirRatio) {
@@ -244,7 +244,7 @@ TEST_F(TokenCorpusTest, ChangedTextOrOptionsMakeANewFileAndFailARunThatResumes) 
   const TokenCorpus changed = Open(input);
   EXPECT_FALSE(changed.reused());
   EXPECT_THAT(MessageOf<OptionError>([&] { changed.RequireFingerprint(fingerprint); }),
-              AllOf(HasSubstr("training data are not those of the checkpoint"), HasSubstr("--init-from")));
+              AllOf(HasSubstr("training data are not those of the checkpoint"), HasSubstr("`init_from`")));
 }
 
 TEST_F(TokenCorpusTest, ATornOrDamagedFileIsMadeAgain) {

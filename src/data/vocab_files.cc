@@ -9,9 +9,9 @@
 namespace dragoman {
 
 std::string TrainVocabulary(const VocabOptions& options, const std::vector<std::string>& paths, VocabReport* report) {
-  if (paths.empty()) throw OptionError("--input: no files; expected one or more; name them after --input");
+  if (paths.empty()) throw OptionError("`input`: no files; expected one or more; name them after `input`");
   if (std::count(paths.begin(), paths.end(), kStdinPath) > 1) {
-    throw OptionError("--input: \"-\" twice; expected stdin at most once; remove one");
+    throw OptionError("`input`: \"-\" twice; expected stdin at most once; remove one");
   }
   VocabTrainer trainer(options);
   VocabReport counts;

@@ -56,7 +56,7 @@ TEST(VocabFilesTest, TextThatIsNotCleanIsNamed) {
   const std::string path = directory.Write("bad", "fine\n\xFF\n");
   EXPECT_THAT(MessageOf<FileError>([&] { TrainVocabulary(SmallVocabOptions(), {path}, nullptr); }),
               HasSubstr("/bad:2: byte 1"));
-  EXPECT_THAT(MessageOf<OptionError>([&] { TrainVocabulary(SmallVocabOptions(), {}, nullptr); }), HasSubstr("--input"));
+  EXPECT_THAT(MessageOf<OptionError>([&] { TrainVocabulary(SmallVocabOptions(), {}, nullptr); }), HasSubstr("`input`"));
   EXPECT_THAT(MessageOf<OptionError>([&] {
                 TrainVocabulary(SmallVocabOptions(), {"-", "-"}, nullptr);
               }),

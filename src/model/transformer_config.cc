@@ -97,7 +97,7 @@ void TransformerConfig::Validate() const {
           std::to_string(max_tgt_len),
           fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
-          fmt::format("decoder or none (--tying), as the vocabularies differ (source {}, target {})", src_vocab,
+          fmt::format("decoder or none (`tying`), as the vocabularies differ (source {}, target {})", src_vocab,
                       tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
@@ -140,7 +140,7 @@ TransformerConfig TransformerConfig::Preset(const std::string& name) {
     config.d_ff = size.d_ff;
     return config;
   }
-  throw OptionError(fmt::format("--preset {}: no such preset, expected tiny, small, base or big", name));
+  throw OptionError(fmt::format("`preset` {}: no such preset, expected tiny, small, base or big", name));
 }
 
 std::vector<FieldDifference> Differences(const TransformerConfig& first, const TransformerConfig& second) {

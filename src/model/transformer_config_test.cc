@@ -279,7 +279,7 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.positions = Positions::kSinusoidal, c.d_model = 97; },
        "model option d_model is 97, expected an even number with sinusoidal positions"},
       {[](auto& c) { c.tying = Tying::kAll; },
-       "model option tying is all, expected decoder or none (--tying), as the vocabularies differ (source 8001, target "
+       "model option tying is all, expected decoder or none (`tying`), as the vocabularies differ (source 8001, target "
        "7003)"},
       {[](auto& c) { c.decoder_start = -2; }, "model option decoder_start is -2, expected -1 to 7002"},
       {[](auto& c) { c.decoder_start = 7003; }, "model option decoder_start is 7003, expected -1 to 7002"},
@@ -342,7 +342,7 @@ TEST(TransformerConfigTest, PresetsHaveTheStatedSizes) {
     TransformerConfig::Preset("huge");
     ADD_FAILURE();
   } catch (const OptionError& error) {
-    EXPECT_THAT(error.what(), HasSubstr("--preset huge: no such preset, expected tiny, small, base or big"));
+    EXPECT_THAT(error.what(), HasSubstr("`preset` huge: no such preset, expected tiny, small, base or big"));
   }
 }
 

@@ -83,12 +83,12 @@ void CheckSymbols(const std::vector<std::string>& symbols, bool byte_fallback) {
     else if (!seen.insert(symbol).second)
       problem = "\"" + symbol + "\" twice or built in";
     if (!problem.empty()) {
-      throw OptionError("--symbols: found " + problem +
+      throw OptionError("`symbols`: found " + problem +
                         "; expected different symbols of 1 to 256 bytes of UTF-8 without white space; remove it");
     }
   }
   if (PrefixesNestDeeperThan(std::vector<std::string_view>(seen.begin(), seen.end()), 63)) {
-    throw OptionError("--symbols: more than 63 symbols begin alike, each a prefix of the next; use fewer");
+    throw OptionError("`symbols`: more than 63 symbols begin alike, each a prefix of the next; use fewer");
   }
 }
 
@@ -102,20 +102,20 @@ OptionError SizeError(const VocabOptions& options, const std::string& message) {
   const size_t low = message.find("required_chars. ");
   if (high != std::string::npos && std::sscanf(message.c_str() + high, "value <= %d", &most) == 1) {
     return OptionError(
-        fmt::format("--size {}: too large for this text, which yields at most {} pieces; expected "
-                    "--size {} or less; lower it or give more text",
+        fmt::format("`size` {}: too large for this text, which yields at most {} pieces; expected "
+                    "`size` {} or less; lower it or give more text",
                     options.size, most, most));
   }
   if (low != std::string::npos &&
       std::sscanf(message.c_str() + low, "required_chars. %d vs %d", &found, &needed) == 2) {
     return OptionError(
-        fmt::format("--size {}: too small, the text's characters and the special tokens alone need {}; "
-                    "expected --size {} or more; raise it, or lower --character-coverage {}",
+        fmt::format("`size` {}: too small, the text's characters and the special tokens alone need {}; "
+                    "expected `size` {} or more; raise it, or lower `character_coverage` {}",
                     options.size, needed, needed, options.character_coverage));
   }
   return OptionError(
-      fmt::format("--input: SentencePiece cannot train a vocabulary of --size {} ({}); expected text "
-                  "with enough different words; give more text or lower --size",
+      fmt::format("`input`: SentencePiece cannot train a vocabulary of `size` {} ({}); expected text "
+                  "with enough different words; give more text or lower `size`",
                   options.size, message));
 }
 
@@ -139,22 +139,22 @@ void VocabOptions::Validate() const {
   const int special = 3 + static_cast<int>(symbols.size()) + (byte_fallback ? 256 : 0);
   if (size <= special || size > kMaxVocabularyPieces) {
     throw OptionError(
-        fmt::format("--size {}: out of range; expected {} to {} (special tokens, symbols and bytes take "
+        fmt::format("`size` {}: out of range; expected {} to {} (special tokens, symbols and bytes take "
                     "{}); a few thousand is usual",
                     size, special + 1, kMaxVocabularyPieces, special));
   }
   if (!(character_coverage >= 0.98 && character_coverage <= 1.0)) {
-    throw OptionError(fmt::format("--character-coverage {}: out of range; expected 0.98 to 1", character_coverage));
+    throw OptionError(fmt::format("`character_coverage` {}: out of range; expected 0.98 to 1", character_coverage));
   }
   if (max_sentences < 0) {
-    throw OptionError(fmt::format("--max-sentences {}: negative; expected a number, or 0 for no limit", max_sentences));
+    throw OptionError(fmt::format("`max_sentences` {}: negative; expected a number, or 0 for no limit", max_sentences));
   }
   if (max_megabytes < 0 || max_megabytes > kMostMegabytes) {
-    throw OptionError(fmt::format("--max-megabytes {}: out of range; expected 1 to {}, or 0 for no limit",
+    throw OptionError(fmt::format("`max_megabytes` {}: out of range; expected 1 to {}, or 0 for no limit",
                                   max_megabytes, kMostMegabytes));
   }
   if (threads < 1 || threads > 128) {
-    throw OptionError(fmt::format("--threads {}: out of range; expected 1 to 128", threads));
+    throw OptionError(fmt::format("`threads` {}: out of range; expected 1 to 128", threads));
   }
   CheckSymbols(symbols, byte_fallback);
 }
@@ -194,7 +194,7 @@ void VocabTrainer::AddPart(std::string_view part) {
 
 std::string VocabTrainer::Train() {
   if (sample_.kept() == 0) {
-    throw OptionError("--input: no text in it, only empty lines; expected sentences; check the file names");
+    throw OptionError("`input`: no text in it, only empty lines; expected sentences; check the file names");
   }
   const bool keep = options_.normalization == Normalization::kNone;
   const std::string normalization = keep ? "identity" : std::string(EnumName(options_.normalization));

@@ -36,7 +36,7 @@ TEST(VocabTrainerTest, TooLargeASizeSaysWhatIsPossible) {
     VocabOptions options = SmallVocabOptions(20000);
     options.type = type;
     const std::string message = TrainMessage(options, TestSentences());
-    EXPECT_THAT(message, HasSubstr("--size 20000: too large"));
+    EXPECT_THAT(message, HasSubstr("`size` 20000: too large"));
     int possible = 0;
     ASSERT_EQ(std::sscanf(message.c_str() + message.find("at most"), "at most %d", &possible), 1) << message;
     options.size = possible;
@@ -46,13 +46,13 @@ TEST(VocabTrainerTest, TooLargeASizeSaysWhatIsPossible) {
 
 TEST(VocabTrainerTest, TooSmallASizeSaysWhatIsNeeded) {
   const std::string message = TrainMessage(SmallVocabOptions(20), TestSentences());
-  EXPECT_THAT(message, HasSubstr("--size 20: too small"));
-  EXPECT_THAT(message, HasSubstr("--character-coverage"));
+  EXPECT_THAT(message, HasSubstr("`size` 20: too small"));
+  EXPECT_THAT(message, HasSubstr("`character_coverage`"));
 }
 
 TEST(VocabTrainerTest, NoTextAtAllIsAnError) {
-  EXPECT_THAT(TrainMessage(SmallVocabOptions(), {}), HasSubstr("--input: no text"));
-  EXPECT_THAT(TrainMessage(SmallVocabOptions(), {"", "  ", "\t", "\xE2\x96\x85"}), HasSubstr("--input: no text"));
+  EXPECT_THAT(TrainMessage(SmallVocabOptions(), {}), HasSubstr("`input`: no text"));
+  EXPECT_THAT(TrainMessage(SmallVocabOptions(), {"", "  ", "\t", "\xE2\x96\x85"}), HasSubstr("`input`: no text"));
 }
 
 TEST(VocabTrainerTest, StrangeTextNeverEndsTheProcess) {
@@ -102,21 +102,21 @@ TEST(VocabTrainerTest, OptionsOutOfRangeAreNamed) {
     change(options);
     return TrainMessage(options, TestSentences());
   };
-  EXPECT_THAT(message([](VocabOptions& o) { o.size = 3; }), HasSubstr("--size 3"));
-  EXPECT_THAT(message([](VocabOptions& o) { o.byte_fallback = true, o.size = 200; }), HasSubstr("--size 200"));
-  EXPECT_THAT(message([](VocabOptions& o) { o.character_coverage = 0.5; }), HasSubstr("--character-coverage 0.5"));
-  EXPECT_THAT(message([](VocabOptions& o) { o.max_sentences = -1; }), HasSubstr("--max-sentences -1"));
+  EXPECT_THAT(message([](VocabOptions& o) { o.size = 3; }), HasSubstr("`size` 3"));
+  EXPECT_THAT(message([](VocabOptions& o) { o.byte_fallback = true, o.size = 200; }), HasSubstr("`size` 200"));
+  EXPECT_THAT(message([](VocabOptions& o) { o.character_coverage = 0.5; }), HasSubstr("`character_coverage` 0.5"));
+  EXPECT_THAT(message([](VocabOptions& o) { o.max_sentences = -1; }), HasSubstr("`max_sentences` -1"));
   EXPECT_THAT(message([](VocabOptions& o) { o.max_megabytes = int64_t{1} << 43; }),
-              HasSubstr("--max-megabytes 8796093022208"));
-  EXPECT_THAT(message([](VocabOptions& o) { o.threads = 0; }), HasSubstr("--threads 0"));
+              HasSubstr("`max_megabytes` 8796093022208"));
+  EXPECT_THAT(message([](VocabOptions& o) { o.threads = 0; }), HasSubstr("`threads` 0"));
   for (const char* symbol : {"", "a b", "\xFF", "<s>", "<unk>", "▁I"}) {
-    EXPECT_THAT(message([&](VocabOptions& o) { o.symbols = {symbol}; }), HasSubstr("--symbols")) << symbol;
+    EXPECT_THAT(message([&](VocabOptions& o) { o.symbols = {symbol}; }), HasSubstr("`symbols`")) << symbol;
   }
-  EXPECT_THAT(message([](VocabOptions& o) { o.symbols = {"x", "x"}; }), HasSubstr("--symbols"));
+  EXPECT_THAT(message([](VocabOptions& o) { o.symbols = {"x", "x"}; }), HasSubstr("`symbols`"));
   EXPECT_THAT(message([](VocabOptions& o) {
                 for (int i = 1; i < 70; ++i) o.symbols.push_back(std::string(i, 'q'));
               }),
-              HasSubstr("--symbols"));
+              HasSubstr("`symbols`"));
 }
 
 }  // namespace

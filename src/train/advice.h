@@ -32,6 +32,10 @@ std::vector<std::string> Advise(const RunFacts& facts);
 // The advice on a warm-up that a run of so many updates does not get through; "" where it does.
 std::string AdviseOnWarmup(int64_t warmup, int64_t updates, const std::string& ends_by);
 
+// The advice on a schedule whose rate is at 0 after decay_steps (0: none does) when the run of so many updates, ended
+// by ends_by, is much shorter, or longer; "" where it fits.
+std::string AdviseOnDecay(int64_t decay_steps, int64_t updates, const std::string& ends_by);
+
 // Memory of this process, in bytes.
 struct MemoryFacts {
   int64_t weights = 0;            // with moments, averages and every worker's gradients

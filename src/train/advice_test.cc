@@ -16,7 +16,7 @@ using testing::IsEmpty;
 RunFacts Wise() {
   RunFacts facts;
   facts.updates = facts.decay_steps = 4250;
-  facts.ends_by = "--max-steps 4250";
+  facts.ends_by = "`max_steps` 4250";
   facts.warmup = 2000;
   facts.src_vocab = facts.tgt_vocab = 8000;
   facts.joint_vocabulary = true;
@@ -54,33 +54,33 @@ TEST(AdviceTest, AWarmupLongerThanTheRun) {
   facts.warmup = 6000;
   facts.decay_steps = 0;
   EXPECT_THAT(Advise(facts), ElementsAre(AllOf(HasSubstr("ends inside its warm-up"),
-                                               HasSubstr("--max-steps 4250: 4250 updates, --warmup 6000"),
-                                               HasSubstr("give --warmup 850"))));
-  EXPECT_THAT(AdviseOnWarmup(4000, 1, "--max-steps 1"), HasSubstr("1 update,"));
+                                               HasSubstr("`max_steps` 4250: 4250 updates, `warmup` 6000"),
+                                               HasSubstr("give `warmup` 850"))));
+  EXPECT_THAT(AdviseOnWarmup(4000, 1, "`max_steps` 1"), HasSubstr("1 update,"));
 }
 
 TEST(AdviceTest, ARateThatIsZeroTooEarlyOrHardlyFalls) {
   RunFacts facts = Wise();
   facts.decay_steps = 3000;
-  EXPECT_THAT(Advise(facts), ElementsAre(HasSubstr("after --decay-steps 3000 the learning rate is 0")));
+  EXPECT_THAT(Advise(facts), ElementsAre(HasSubstr("after `decay_steps` 3000 the learning rate is 0")));
   facts.decay_steps = 9000;
-  EXPECT_THAT(Advise(facts), ElementsAre(HasSubstr("give --decay-steps 4250")));
+  EXPECT_THAT(Advise(facts), ElementsAre(HasSubstr("give `decay_steps` 4250")));
 }
 
 TEST(AdviceTest, AVocabularyLargerThanTheDataSupports) {
   RunFacts facts = Wise();
   facts.src_vocab = facts.tgt_vocab = 64000;
-  EXPECT_THAT(Advise(facts), ElementsAre(AllOf(HasSubstr("--vocab has 64000 pieces"), HasSubstr("880000 tokens"),
-                                               HasSubstr("dragoman vocab --size 14000"))));
+  EXPECT_THAT(Advise(facts), ElementsAre(AllOf(HasSubstr("`vocab` has 64000 pieces"), HasSubstr("880000 tokens"),
+                                               HasSubstr("dragoman vocab `size` 14000"))));
   facts.joint_vocabulary = false;
   facts.src_vocab = 4000;
-  EXPECT_THAT(Advise(facts), ElementsAre(HasSubstr("--tgt-vocab has 64000 pieces")));
+  EXPECT_THAT(Advise(facts), ElementsAre(HasSubstr("`tgt_vocab` has 64000 pieces")));
 }
 
 TEST(AdviceTest, NoValidationOrOneThatIsTrainedOn) {
   RunFacts facts = Wise();
   facts.has_validation = false;
-  EXPECT_THAT(Advise(facts), ElementsAre(AllOf(HasSubstr("no validation"), HasSubstr("--valid-src"))));
+  EXPECT_THAT(Advise(facts), ElementsAre(AllOf(HasSubstr("no validation"), HasSubstr("`valid_src`"))));
   facts.has_validation = true;
   facts.valid_pairs_in_training = 12;
   EXPECT_THAT(Advise(facts), ElementsAre(HasSubstr("12 of 1014 validation pairs are in the training data")));
@@ -93,12 +93,12 @@ TEST(AdviceTest, MemoryThatWillNotDo) {
   EXPECT_THAT(AdviseOnMemory(facts), IsEmpty());
   facts.available = 800 * kMb;
   EXPECT_THAT(AdviseOnMemory(facts), ElementsAre(AllOf(HasSubstr("about 900 MB, but only 800 MB"),
-                                                       HasSubstr("--memory-mb 300, fewer --threads"))));
+                                                       HasSubstr("`memory_mb` 300, fewer `threads`"))));
   facts.available = 400 * kMb;
-  EXPECT_THAT(AdviseOnMemory(facts), ElementsAre(HasSubstr("give fewer --threads or a smaller --preset")));
+  EXPECT_THAT(AdviseOnMemory(facts), ElementsAre(HasSubstr("give fewer `threads` or a smaller `preset`")));
   facts.available = 0;
   facts.limit = kMb;
-  EXPECT_THAT(AdviseOnMemory(facts), ElementsAre(HasSubstr("--memory-mb 1 is less than 1 thread can do with (2 MB)")));
+  EXPECT_THAT(AdviseOnMemory(facts), ElementsAre(HasSubstr("`memory_mb` 1 is less than 1 thread can do with (2 MB)")));
 }
 
 }  // namespace

@@ -54,6 +54,8 @@ std::optional<ModelAbout> AboutMean(FileSystem& files, std::span<const std::stri
 
 // `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
 // (which has a training's state, too), no notes.
+std::string AverageDirectory(const std::string& output) { return JoinPath(output, "averaged"); }
+
 void RequireReplaceable(FileSystem& files, const std::string& output) {
   const auto refuse = [&](const std::string& found) {
     throw OptionError(output + " " + found +

@@ -22,6 +22,9 @@ TranslationModel MeanOfModels(
     FileSystem& files, std::span<const std::string> directories,
     const std::function<void(const std::string&)>& warn = [](const std::string&) {});
 
+// Where a run in `output` puts the mean of its own best checkpoints.
+std::string AverageDirectory(const std::string& output);
+
 // Throws OptionError for an `output` that WriteAverage would refuse: to be called before much work is done.
 void RequireReplaceable(FileSystem& files, const std::string& output);
 

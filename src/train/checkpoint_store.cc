@@ -147,7 +147,7 @@ CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const Reten
     owner.erase(std::find_if(owner.begin(), owner.end(), [](char c) { return c < '0' || c > '9'; }), owner.end());
     throw FileError(run_, "another training (process " + owner +
                               ") writes here, expected to be the only one; wait for " +
-                              "it, stop it, or choose another --output");
+                              "it, stop it, or choose another `output`");
   }
   for (const std::string& name : files_.List(run_)) {
     if (IsOurTemporary(name)) Quietly([&] { RemoveAll(files_, Path(name)); });
@@ -161,7 +161,7 @@ void CheckpointStore::RequireLinkOrNothing(const std::string& path) const {
   const FileType type = files_.Type(path);
   if (type == FileType::kNone || type == FileType::kSymlink) return;
   throw FileError(path, fmt::format("is a {}, expected nothing or a link to one of the checkpoints beside it (copying "
-                                    "a run may turn its links into directories); remove it, or choose another --output",
+                                    "a run may turn its links into directories); remove it, or choose another `output`",
                                     type == FileType::kDirectory ? "directory" : "file"));
 }
 
@@ -169,7 +169,7 @@ void CheckpointStore::RequireLinkOrNothing(const std::string& path) const {
 void CheckpointStore::RequireNoLink(const std::string& path) const {
   if (files_.Type(path) != FileType::kSymlink) return;
   throw FileError(path, fmt::format("is a link to {}, expected nothing or what a training has written here: all that "
-                                    "one writes stays inside --output; remove the link",
+                                    "one writes stays inside `output`; remove the link",
                                     files_.ReadSymlink(path)));
 }
 
@@ -218,7 +218,7 @@ std::optional<Checkpoint> CheckpointStore::LatestGood() {
   if (names.empty()) return std::nullopt;
   throw FormatError(run_,
                     fmt::format("all {} checkpoints here are damaged, expected one that is whole; restore one from "
-                                "a backup, or choose another --output to begin anew",
+                                "a backup, or choose another `output` to begin anew",
                                 names.size()));
 }
 

@@ -168,7 +168,7 @@ TEST_F(CheckpointStoreTest, OnlyDamagedCheckpointsAreAnErrorNotAFreshStart) {
   CheckpointStore store = Open({});
   FlipByte(store.Save(ContentsOf(1, 5.0)) + "/model.safetensors", 3);
   EXPECT_THAT(ErrorOf([&] { store.LatestGood(); }),
-              AllOf(HasSubstr("all 1 checkpoints here are damaged"), HasSubstr("choose another --output")));
+              AllOf(HasSubstr("all 1 checkpoints here are damaged"), HasSubstr("choose another `output`")));
 }
 
 TEST_F(CheckpointStoreTest, DamagedBestIsForgotten) {
@@ -186,7 +186,7 @@ TEST_F(CheckpointStoreTest, SecondTrainingIntoTheSameRunIsRefused) {
   CheckpointStore store = Open({});
   EXPECT_THAT(ErrorOf([&] { Open({}); }),
               AllOf(HasSubstr(run_), HasSubstr("another training (process " + std::to_string(getpid()) + ")"),
-                    HasSubstr("choose another --output")));
+                    HasSubstr("choose another `output`")));
 }
 
 TEST_F(CheckpointStoreTest, LeftoversAreSweptAwayAndOthersFilesLeftAlone) {

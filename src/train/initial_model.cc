@@ -27,7 +27,7 @@ VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const st
 int StartOf(const Vocabulary& vocab) {
   if (vocab.bos_id() >= 0) return vocab.bos_id();
   throw OptionError(
-      fmt::format("--decoder-start is not given and {} has no <s> to start with; give the id of a token, or -1 for a "
+      fmt::format("`decoder_start` is not given and {} has no <s> to start with; give the id of a token, or -1 for a "
                   "zero vector",
                   vocab.path()));
 }
@@ -40,15 +40,15 @@ void RequireVocabulariesOf(const VocabularyPair& before, const VocabularyPair& n
   const bool joint = !o.vocab.empty();
   throw OptionError(
       fmt::format("{} is not the vocabulary of {} ({}); leave {} out to take the one it has",
-                  joint ? "--vocab " + o.vocab : "--src-vocab " + o.src_vocab + " --tgt-vocab " + o.tgt_vocab, whose,
-                  what, joint ? "--vocab" : "both"));
+                  joint ? "`vocab` " + o.vocab : "`src_vocab` " + o.src_vocab + " `tgt_vocab` " + o.tgt_vocab, whose,
+                  what, joint ? "`vocab`" : "both"));
 }
 
 // Rows of one table cannot mean pieces of two vocabularies, though they be as many.
 void RequireOneVocabulary(const TrainOptions& options, const VocabularyPair& vocabs) {
   if (options.model.tying != Tying::kAll || vocabs.src->fingerprint() == vocabs.tgt->fingerprint()) return;
   throw OptionError(fmt::format(
-      "--tying all shares one table of embeddings, but {} and {} are two vocabularies; give one, --vocab, or --tying "
+      "`tying` all shares one table of embeddings, but {} and {} are two vocabularies; give one, `vocab`, or `tying` "
       "decoder",
       vocabs.src->path(), vocabs.tgt->path()));
 }
@@ -68,7 +68,7 @@ std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const Vocabul
 
 std::unique_ptr<Transformer> TunedModel(const TrainOptions& options, FileSystem& files, const VocabularyPair& vocabs) {
   const TranslationModel initial = LoadTranslationModel(files, options.init_from);
-  RequireVocabulariesOf(initial.vocabs, vocabs, options, "--init-from " + options.init_from);
+  RequireVocabulariesOf(initial.vocabs, vocabs, options, "`init_from` " + options.init_from);
   // Fine-tuning keeps the architecture, but small data want more dropout.
   auto model = std::make_unique<Transformer>(WithDropoutOf(options.model, initial.model->config()));
   std::ranges::copy(initial.model->parameters().values(), model->parameters().values().begin());
@@ -85,7 +85,7 @@ TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, co
   const std::string origin = is_resumed ? resumed : is_tuned ? ResolveModelDirectory(files, options.init_from) : "";
   VocabularyPair vocabs = VocabulariesOf(options, files, origin);
   if (is_resumed) {
-    RequireVocabulariesOf(LoadVocabularies(files, resumed), vocabs, options, "the run in --output " + options.output);
+    RequireVocabulariesOf(LoadVocabularies(files, resumed), vocabs, options, "the run in `output` " + options.output);
   }
   if (!is_tuned) {
     if (!is_resumed) RequireOneVocabulary(options, vocabs);

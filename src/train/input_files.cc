@@ -40,16 +40,16 @@ void RefuseForeignText(const std::string& path) {
 }  // namespace
 
 void CheckInputFiles(const TrainOptions& o) {
-  const std::vector<InputPath> inputs = {{"--train-src", o.train_src}, {"--train-tgt", o.train_tgt},
-                                         {"--train-tsv", o.train_tsv}, {"--train-jsonl", o.train_jsonl},
-                                         {"--valid-src", o.valid_src}, {"--valid-tgt", o.valid_tgt},
-                                         {"--vocab", o.vocab},         {"--src-vocab", o.src_vocab},
-                                         {"--tgt-vocab", o.tgt_vocab}};
+  const std::vector<InputPath> inputs = {{"`train_src`", o.train_src}, {"`train_tgt`", o.train_tgt},
+                                         {"`train_tsv`", o.train_tsv}, {"`train_jsonl`", o.train_jsonl},
+                                         {"`valid_src`", o.valid_src}, {"`valid_tgt`", o.valid_tgt},
+                                         {"`vocab`", o.vocab},         {"`src_vocab`", o.src_vocab},
+                                         {"`tgt_vocab`", o.tgt_vocab}};
   for (const auto& [flag, path] : inputs) CheckReadable(flag, path);
   for (const char* name : {"train.jsonl", "corpus.tokens", "corpus.tokens.tmp", "config.toml", ".lock"}) {
-    RefuseOverwriting("of --output, the file", JoinPath(o.output, name), inputs);
+    RefuseOverwriting("of `output`, the file", JoinPath(o.output, name), inputs);
   }
-  RefuseOverwriting("--output", o.output, {{"--init-from", o.init_from}});
+  RefuseOverwriting("`output`", o.output, {{"`init_from`", o.init_from}});
   for (const std::string& text : {o.train_src, o.train_tgt, o.train_tsv, o.train_jsonl, o.valid_src, o.valid_tgt}) {
     RefuseForeignText(text);
   }

@@ -17,7 +17,7 @@ using testing::HasSubstr;
 
 using InputFilesTest = TrainerTest;
 
-TEST_F(InputFilesTest, AMissingFileIsNamedWithItsFlagAndNothingIsMade) {
+TEST_F(InputFilesTest, AMissingFileIsNamedWithItsOptionAndNothingIsMade) {
   std::string TrainOptions::*const inputs[] = {&TrainOptions::train_src, &TrainOptions::train_tgt,
                                                &TrainOptions::valid_src, &TrainOptions::valid_tgt,
                                                &TrainOptions::vocab};
@@ -25,7 +25,7 @@ TEST_F(InputFilesTest, AMissingFileIsNamedWithItsFlagAndNothingIsMade) {
     TrainOptions options = Plain("run", 5);
     options.*input = directory_ / "missing";
     EXPECT_THAT(TrainError<FileError>(options),
-                AllOf(HasSubstr("/missing: cannot be read: No such file"), HasSubstr("expected a file for --")));
+                AllOf(HasSubstr("/missing: cannot be read: No such file"), HasSubstr("expected a file for `")));
     options.*input = directory_ / ".";
     EXPECT_THAT(TrainError<FileError>(options), HasSubstr("Is a directory"));
     EXPECT_FALSE(files_.Exists(directory_ / "run"));
@@ -42,7 +42,7 @@ TEST_F(InputFilesTest, WhatTheRunWritesCannotBeWhatItReads) {
       TrainOptions options = Plain("run", 5);
       options.train_src = options.train_tgt = "";
       options.train_jsonl = directory_ / directory + name;
-      EXPECT_THAT(TrainError<OptionError>(options), AllOf(HasSubstr("/" + name + " is also --train-jsonl ")));
+      EXPECT_THAT(TrainError<OptionError>(options), AllOf(HasSubstr("/" + name + " is also `train_jsonl` ")));
       EXPECT_EQ(FileBytes(directory_ / "run/" + name), pairs);
     }
   }

@@ -55,7 +55,7 @@ std::string KeptLines(const std::string& path, const std::string& text, Keeps&& 
   if (!has_record && (begin > 0 || !IsTornRecord(text))) {
     throw FileError(path,
                     "has no line that is a JSON object with an event and a step, expected the log of a training; "
-                    "move it away or choose another --output");
+                    "move it away or choose another `output`");
   }
   return kept;
 }

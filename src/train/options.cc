@@ -29,38 +29,38 @@ void ValidateData(const TrainOptions& o) {
   const bool two_files = !o.train_src.empty() || !o.train_tgt.empty();
   if (two_files + !o.train_tsv.empty() + !o.train_jsonl.empty() != 1) {
     throw OptionError(
-        "training data is given in no way or in several; give --train-src and --train-tgt, or "
-        "--train-tsv, or --train-jsonl");
+        "training data is given in no way or in several; give `train_src` and `train_tgt`, or "
+        "`train_tsv`, or `train_jsonl`");
   }
   if (o.train_src.empty() != o.train_tgt.empty()) {
-    throw OptionError(fmt::format("{} is missing; --train-src and --train-tgt belong together",
-                                  o.train_src.empty() ? "--train-src" : "--train-tgt"));
+    throw OptionError(fmt::format("{} is missing; `train_src` and `train_tgt` belong together",
+                                  o.train_src.empty() ? "`train_src`" : "`train_tgt`"));
   }
   if (o.valid_src.empty() != o.valid_tgt.empty()) {
-    throw OptionError(fmt::format("{} is missing; --valid-src and --valid-tgt belong together",
-                                  o.valid_src.empty() ? "--valid-src" : "--valid-tgt"));
+    throw OptionError(fmt::format("{} is missing; `valid_src` and `valid_tgt` belong together",
+                                  o.valid_src.empty() ? "`valid_src`" : "`valid_tgt`"));
   }
   const bool two_vocabs = !o.src_vocab.empty() && !o.tgt_vocab.empty();
   const bool no_pair = o.src_vocab.empty() && o.tgt_vocab.empty();
   const bool from_model = !o.init_from.empty() && o.vocab.empty() && no_pair;
   if (!from_model && (o.vocab.empty() != two_vocabs || (!two_vocabs && !no_pair))) {
-    throw OptionError("the vocabulary is given in no way or in several; give --vocab, or --src-vocab and --tgt-vocab");
+    throw OptionError("the vocabulary is given in no way or in several; give `vocab`, or `src_vocab` and `tgt_vocab`");
   }
   int from_stdin = 0;
   for (const std::string* path : {&o.train_src, &o.train_tgt, &o.train_tsv, &o.train_jsonl, &o.valid_src, &o.valid_tgt,
                                   &o.vocab, &o.src_vocab, &o.tgt_vocab})
     from_stdin += *path == kStdinPath;
   if (from_stdin > 1) throw OptionError("\"-\" (stdin) is given as two inputs, expected one; give files for the rest");
-  if (o.output.empty()) throw OptionError("--output is missing; give the directory for checkpoints and logs");
-  if (o.output == "-") throw OptionError("--output is -, expected a directory for checkpoints and logs");
+  if (o.output.empty()) throw OptionError("`output` is missing; give the directory for checkpoints and logs");
+  if (o.output == "-") throw OptionError("`output` is -, expected a directory for checkpoints and logs");
 }
 
-int MicroBatchTokens(const TrainOptions& options, int threads) {
-  const int tokens = options.micro_batch_tokens > 0 ? options.micro_batch_tokens
-                                                    : DefaultMicroBatchTokens(options.model, options.precision);
+int MicroBatchTokens(const TrainOptions& options, const TransformerConfig& config, Precision precision, int threads) {
+  const int tokens =
+      options.micro_batch_tokens > 0 ? options.micro_batch_tokens : DefaultMicroBatchTokens(config, precision);
   if (options.memory_mb == 0) return tokens;
   return static_cast<int>(
-      std::clamp<int64_t>(MicroBatchTokensWithin(options.model, (options.memory_mb << 20) / threads), 1, tokens));
+      std::clamp<int64_t>(MicroBatchTokensWithin(config, (options.memory_mb << 20) / threads), 1, tokens));
 }
 
 }  // namespace
@@ -96,11 +96,12 @@ ScheduleOptions TrainOptions::ScheduleOf() const {
   return {schedule, learning_rate, learning_rate_factor, warmup, decay_steps > 0 ? decay_steps : max_steps};
 }
 
-TrainOptions TrainOptions::Resolved() const {
+TrainOptions TrainOptions::ResolvedFor(const TransformerConfig& config, Precision usable) const {
   TrainOptions resolved = *this;
+  resolved.model = config;
   if (threads == 0) resolved.threads = UsableCores();
   if (ScheduleOf().Decays()) resolved.decay_steps = ScheduleOf().decay_steps;
-  resolved.micro_batch_tokens = MicroBatchTokens(*this, resolved.threads);
+  resolved.micro_batch_tokens = MicroBatchTokens(*this, config, usable, resolved.threads);
   return resolved;
 }
 
@@ -119,8 +120,8 @@ std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
   });
   if (ScheduleOf().Decays() && resolved.decay_steps == 0) {  // they follow from the data or the clock
     std::vector<std::string> ends;
-    if (max_epochs > 0) ends.push_back(fmt::format("--max-epochs {}", max_epochs));
-    if (max_minutes > 0) ends.push_back(fmt::format("--max-minutes {}", max_minutes));
+    if (max_epochs > 0) ends.push_back(fmt::format("`max_epochs` {}", max_epochs));
+    if (max_minutes > 0) ends.push_back(fmt::format("`max_minutes` {}", max_minutes));
     texts["decay_steps"] = fmt::format("the end of {}", fmt::join(ends, " or "));
   }
   return texts;
@@ -143,59 +144,59 @@ void TrainOptions::Validate() const {
   ValidateValues();
   ValidateData(*this);
   if (max_steps == 0 && max_epochs == 0 && max_minutes == 0 && patience == 0) {
-    throw OptionError("the run has no end; give --max-steps, --max-epochs, --max-minutes or --patience");
+    throw OptionError("the run has no end; give `max_steps`, `max_epochs`, `max_minutes` or `patience`");
   }
   if ((patience > 0 || average_best > 0 || valid_first) && valid_src.empty()) {
-    throw OptionError("--patience, --average-best and --valid-first need validation; give --valid-src and --valid-tgt");
+    throw OptionError("`patience`, `average_best` and `valid_first` need validation; give `valid_src` and `valid_tgt`");
   }
   if (learning_rate > 0 && learning_rate_factor != 1) {
     throw OptionError(
-        "--learning-rate and --learning-rate-factor are both given, and each decides the peak rate; give "
+        "`learning_rate` and `learning_rate_factor` are both given, and each decides the peak rate; give "
         "one of them");
   }
   if (ScheduleOf().Decays() && ScheduleOf().decay_steps == 0 && max_epochs == 0 && max_minutes == 0) {
     throw OptionError(
-        fmt::format("--schedule {} falls to 0 at the end of the run, and --patience names none; give --decay-steps, "
-                    "--max-steps, --max-epochs or --max-minutes",
+        fmt::format("`schedule` {} falls to 0 at the end of the run, and `patience` names none; give `decay_steps`, "
+                    "`max_steps`, `max_epochs` or `max_minutes`",
                     ValueText(schedule)));
   }
   ValidateSchedule(ScheduleOf());
 }
 
 void TrainOptions::ValidateValues() const {
-  Require(max_steps >= 0, "--max-steps", max_steps, "a positive number, or 0 for no limit");
-  Require(max_epochs >= 0, "--max-epochs", max_epochs, "a positive number, or 0 for no limit");
-  Require(max_minutes >= 0, "--max-minutes", max_minutes, "a positive number, or 0 for no limit");
-  Require(max_length_ratio == 0 || (max_length_ratio >= 1 && std::isfinite(max_length_ratio)), "--max-length-ratio",
+  Require(max_steps >= 0, "`max_steps`", max_steps, "a positive number, or 0 for no limit");
+  Require(max_epochs >= 0, "`max_epochs`", max_epochs, "a positive number, or 0 for no limit");
+  Require(max_minutes >= 0, "`max_minutes`", max_minutes, "a positive number, or 0 for no limit");
+  Require(max_length_ratio == 0 || (max_length_ratio >= 1 && std::isfinite(max_length_ratio)), "`max_length_ratio`",
           max_length_ratio, "1 or more, or 0 for any");
-  Require(batch_tokens >= 1 && batch_tokens <= (1 << 24), "--batch-tokens", batch_tokens, "1 to 16777216");
-  Require(accumulate >= 1 && accumulate <= 10000, "--accumulate", accumulate, "1 to 10000");
-  Require(micro_batch_tokens >= 0, "--micro-batch-tokens", micro_batch_tokens, "a positive number, or 0");
-  Require(memory_mb >= 0 && memory_mb <= kMostMemoryMb, "--memory-mb", memory_mb, "1 to 1073741824, or 0");
-  Require(threads >= 0 && threads <= 1024, "--threads", threads, "1 to 1024, or 0 for one per core");
-  Require(std::isfinite(learning_rate) && learning_rate >= 0, "--learning-rate", learning_rate,
-          "a positive number, or 0 for --learning-rate-factor's");
-  Require(learning_rate_factor > 0, "--learning-rate-factor", learning_rate_factor, "a positive number");
-  Require(warmup >= 0, "--warmup", warmup, "0 or more steps");
-  Require(decay_steps >= 0, "--decay-steps", decay_steps, "1 or more steps, or 0 for the end of the run");
-  Require(label_smoothing >= 0 && label_smoothing < 1, "--label-smoothing", label_smoothing, "at least 0 and below 1");
-  Require(beta1 >= 0 && beta1 < 1, "--beta1", beta1, "at least 0 and below 1");
-  Require(beta2 >= 0 && beta2 < 1, "--beta2", beta2, "at least 0 and below 1");
-  Require(adam_epsilon > 0, "--adam-epsilon", adam_epsilon, "a positive number");
-  Require(weight_decay >= 0, "--weight-decay", weight_decay, "0 or more");
-  Require(clip_norm >= 0, "--clip-norm", clip_norm, "a positive norm, or 0 for none");
-  Require(ema_decay >= 0 && ema_decay < 1, "--ema-decay", ema_decay, "at least 0 and below 1");
-  Require(valid_every >= 1, "--valid-every", valid_every, "1 or more steps");
-  Require(patience >= 0, "--patience", patience, "1 or more validations, or 0 for never");
-  Require(std::isfinite(min_delta) && min_delta >= 0, "--min-delta", min_delta, "0 or more");
-  Require(BleuTokenizerFromName(valid_tokenize).has_value(), "--valid-tokenize", valid_tokenize,
+  Require(batch_tokens >= 1 && batch_tokens <= (1 << 24), "`batch_tokens`", batch_tokens, "1 to 16777216");
+  Require(accumulate >= 1 && accumulate <= 10000, "`accumulate`", accumulate, "1 to 10000");
+  Require(micro_batch_tokens >= 0, "`micro_batch_tokens`", micro_batch_tokens, "a positive number, or 0");
+  Require(memory_mb >= 0 && memory_mb <= kMostMemoryMb, "`memory_mb`", memory_mb, "1 to 1073741824, or 0");
+  Require(threads >= 0 && threads <= 1024, "`threads`", threads, "1 to 1024, or 0 for one per core");
+  Require(std::isfinite(learning_rate) && learning_rate >= 0, "`learning_rate`", learning_rate,
+          "a positive number, or 0 for `learning_rate_factor`'s");
+  Require(learning_rate_factor > 0, "`learning_rate_factor`", learning_rate_factor, "a positive number");
+  Require(warmup >= 0, "`warmup`", warmup, "0 or more steps");
+  Require(decay_steps >= 0, "`decay_steps`", decay_steps, "1 or more steps, or 0 for the end of the run");
+  Require(label_smoothing >= 0 && label_smoothing < 1, "`label_smoothing`", label_smoothing, "at least 0 and below 1");
+  Require(beta1 >= 0 && beta1 < 1, "`beta1`", beta1, "at least 0 and below 1");
+  Require(beta2 >= 0 && beta2 < 1, "`beta2`", beta2, "at least 0 and below 1");
+  Require(adam_epsilon > 0, "`adam_epsilon`", adam_epsilon, "a positive number");
+  Require(weight_decay >= 0, "`weight_decay`", weight_decay, "0 or more");
+  Require(clip_norm >= 0, "`clip_norm`", clip_norm, "a positive norm, or 0 for none");
+  Require(ema_decay >= 0 && ema_decay < 1, "`ema_decay`", ema_decay, "at least 0 and below 1");
+  Require(valid_every >= 1, "`valid_every`", valid_every, "1 or more steps");
+  Require(patience >= 0, "`patience`", patience, "1 or more validations, or 0 for never");
+  Require(std::isfinite(min_delta) && min_delta >= 0, "`min_delta`", min_delta, "0 or more");
+  Require(BleuTokenizerFromName(valid_tokenize).has_value(), "`valid_tokenize`", valid_tokenize,
           "13a, zh, char, intl or none");
-  Require(valid_beam_size >= 1 && valid_beam_size <= 256, "--valid-beam-size", valid_beam_size, "1 to 256");
-  Require(save_every >= 1, "--save-every", save_every, "1 or more steps");
-  Require(keep_best >= 1, "--keep-best", keep_best, "1 or more checkpoints");
-  Require(average_best >= 0 && average_best <= keep_best, "--average-best", average_best,
-          "1 to --keep-best, or 0 for none");
-  Require(log_every >= 1, "--log-every", log_every, "1 or more steps");
+  Require(valid_beam_size >= 1 && valid_beam_size <= 256, "`valid_beam_size`", valid_beam_size, "1 to 256");
+  Require(save_every >= 1, "`save_every`", save_every, "1 or more steps");
+  Require(keep_best >= 1, "`keep_best`", keep_best, "1 or more checkpoints");
+  Require(average_best >= 0 && average_best <= keep_best, "`average_best`", average_best,
+          "1 to `keep_best`, or 0 for none");
+  Require(log_every >= 1, "`log_every`", log_every, "1 or more steps");
 }
 
 }  // namespace dragoman

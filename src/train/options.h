@@ -94,14 +94,17 @@ struct TrainOptions {
   bool tensorboard = true;
   bool quiet = false;
 
-  // Throws OptionError, naming the flags, for values out of range, for combinations that make no sense and for what is
-  // missing.
+  // Throws OptionError, naming the options, for values out of range, for combinations that make no sense and for what
+  // is missing.
   void Validate() const;
   void ValidateValues() const;  // only the first of these three
 
   // The same with every value that stands for "chosen" filled in: threads, micro_batch_tokens, and decay_steps if
   // max_steps decides it (RunLength knows the rest).
-  TrainOptions Resolved() const;
+  TrainOptions Resolved() const { return ResolvedFor(model, precision); }
+  // For the model that it will be and the precision that all ranks can compute in: micro-batches are chosen by these.
+  // `precision` stays what was asked for.
+  TrainOptions ResolvedFor(const TransformerConfig& config, Precision usable) const;
 
   ScheduleOptions ScheduleOf() const;
 
@@ -127,18 +130,18 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("train_tsv", o.train_tsv, "training data as source TAB target, instead of two files; - is stdin");
   visit("train_jsonl", o.train_jsonl, "training data as one JSON object a line, instead of two files; - is stdin");
   visit("jsonl_src_key", o.jsonl_src_key,
-        "key of the source in --train-jsonl; translation.en: the key en of the object at translation");
-  visit("jsonl_tgt_key", o.jsonl_tgt_key, "key of the target in --train-jsonl");
+        "key of the source in `train_jsonl`; translation.en: the key en of the object at translation");
+  visit("jsonl_tgt_key", o.jsonl_tgt_key, "key of the target in `train_jsonl`");
   visit("max_length_ratio", o.max_length_ratio,
         "leave training pairs out whose sides differ more in their numbers of tokens, such as 3; 0: never");
-  visit("overlong", o.overlong, "training pairs longer than --max-src-len or --max-tgt-len: cut, or leave out");
+  visit("overlong", o.overlong, "training pairs longer than `max_src_len` or `max_tgt_len`: cut, or leave out");
   visit("valid_src", o.valid_src, "source side of the validation data");
   visit("valid_tgt", o.valid_tgt, "target side of the validation data");
   visit("vocab", o.vocab, "joint vocabulary (dragoman vocab)");
   visit("src_vocab", o.src_vocab, "vocabulary of the source, when there are two");
   visit("tgt_vocab", o.tgt_vocab, "vocabulary of the target, when there are two");
   visit("output", o.output, "directory of the run: checkpoints and logs");
-  visit("resume", o.resume, "go on from the last checkpoint in --output; starts anew when there is none");
+  visit("resume", o.resume, "go on from the last checkpoint in `output`; starts anew when there is none");
   visit("init_from", o.init_from, "start from this model's weights (fine-tuning); it decides the architecture");
   visit("name", o.name, "name of the model, kept in its about.json for dragoman info; so are the next two");
   visit("licence", o.licence, "its licence, such as CC-BY-4.0");
@@ -163,11 +166,11 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
         "processor has AVX512_BF16, elsewhere f32 is taken, and said");
   heading("Optimisation");
   visit("schedule", o.schedule, "learning rate after the warm-up");
-  visit("learning_rate", o.learning_rate, "peak rate; 0 with --schedule paper: --learning-rate-factor decides");
+  visit("learning_rate", o.learning_rate, "peak rate; 0 with `schedule` paper: `learning_rate_factor` decides");
   visit("learning_rate_factor", o.learning_rate_factor, "factor of the paper's formula (Eq. 3), without a peak rate");
   visit("warmup", o.warmup, "steps of linear warm-up");
   visit("decay_steps", o.decay_steps,
-        "last step before linear and cosine are at 0; 0: the end of the run (--max-steps, else as derived)");
+        "last step before linear and cosine are at 0; 0: the end of the run (`max_steps`, else as derived)");
   visit("label_smoothing", o.label_smoothing, "probability mass spread over all tokens");
   visit("beta1", o.beta1, "Adam's decay of the mean");
   visit("beta2", o.beta2, "Adam's decay of the variance");
@@ -184,7 +187,7 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
         "what decides which model is best, and early stopping; loss is without label smoothing, as perplexity is");
   visit("patience", o.patience, "end after this many validations without a better one; 0: never");
   visit("min_delta", o.min_delta,
-        "for --patience a validation is better by this much at least (nats or points of --metric); the best model is "
+        "for `patience` a validation is better by this much at least (nats or points of `metric`); the best model is "
         "chosen without");
   visit("valid_tokenize", o.valid_tokenize,
         "BLEU tokenizer of validation: 13a, zh, char, intl, none; zh for Chinese, char for Japanese, Thai ...");

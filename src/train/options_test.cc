@@ -50,71 +50,71 @@ struct Rule {
 const Rule kRules[] = {
     // Data.
     {[](TrainOptions& o) { o.train_src = o.train_tgt = ""; },
-     {"training data", "no way", "--train-src and --train-tgt"}},
-    {[](TrainOptions& o) { o.train_tsv = "a.tsv"; }, {"training data", "several", "--train-tsv"}},
-    {[](TrainOptions& o) { o.train_jsonl = "a.jsonl"; }, {"training data", "several", "--train-jsonl"}},
-    {[](TrainOptions& o) { o.train_src = ""; }, {"--train-src is missing"}},
-    {[](TrainOptions& o) { o.train_tgt = ""; }, {"--train-tgt is missing"}},
-    {[](TrainOptions& o) { o.valid_src = "v.en"; }, {"--valid-tgt is missing", "belong together"}},
-    {[](TrainOptions& o) { o.valid_tgt = "v.de"; }, {"--valid-src is missing", "belong together"}},
-    {[](TrainOptions& o) { o.vocab = ""; }, {"vocabulary", "no way", "--vocab, or --src-vocab and --tgt-vocab"}},
+     {"training data", "no way", "`train_src` and `train_tgt`"}},
+    {[](TrainOptions& o) { o.train_tsv = "a.tsv"; }, {"training data", "several", "`train_tsv`"}},
+    {[](TrainOptions& o) { o.train_jsonl = "a.jsonl"; }, {"training data", "several", "`train_jsonl`"}},
+    {[](TrainOptions& o) { o.train_src = ""; }, {"`train_src` is missing"}},
+    {[](TrainOptions& o) { o.train_tgt = ""; }, {"`train_tgt` is missing"}},
+    {[](TrainOptions& o) { o.valid_src = "v.en"; }, {"`valid_tgt` is missing", "belong together"}},
+    {[](TrainOptions& o) { o.valid_tgt = "v.de"; }, {"`valid_src` is missing", "belong together"}},
+    {[](TrainOptions& o) { o.vocab = ""; }, {"vocabulary", "no way", "`vocab`, or `src_vocab` and `tgt_vocab`"}},
     {[](TrainOptions& o) { o.src_vocab = "s.model"; }, {"vocabulary", "several"}},
-    {[](TrainOptions& o) { o.vocab = "", o.src_vocab = "s.model"; }, {"vocabulary", "--tgt-vocab"}},
+    {[](TrainOptions& o) { o.vocab = "", o.src_vocab = "s.model"; }, {"vocabulary", "`tgt_vocab`"}},
     {[](TrainOptions& o) { o.src_vocab = o.tgt_vocab = "s.model"; }, {"vocabulary", "several"}},
-    {[](TrainOptions& o) { o.output = ""; }, {"--output is missing"}},
+    {[](TrainOptions& o) { o.output = ""; }, {"`output` is missing"}},
     // Length of the run.
-    {[](TrainOptions& o) { o.max_steps = -1; }, {"--max-steps is -1", "0 for no limit"}},
-    {[](TrainOptions& o) { o.max_epochs = -2; }, {"--max-epochs is -2", "0 for no limit"}},
-    {[](TrainOptions& o) { o.max_minutes = -0.5; }, {"--max-minutes is -0.5", "0 for no limit"}},
-    {[](TrainOptions& o) { o.max_minutes = kNan; }, {"--max-minutes is nan"}},
-    {[](TrainOptions& o) { o.max_steps = 0; }, {"no end", "--max-steps", "--patience"}},
+    {[](TrainOptions& o) { o.max_steps = -1; }, {"`max_steps` is -1", "0 for no limit"}},
+    {[](TrainOptions& o) { o.max_epochs = -2; }, {"`max_epochs` is -2", "0 for no limit"}},
+    {[](TrainOptions& o) { o.max_minutes = -0.5; }, {"`max_minutes` is -0.5", "0 for no limit"}},
+    {[](TrainOptions& o) { o.max_minutes = kNan; }, {"`max_minutes` is nan"}},
+    {[](TrainOptions& o) { o.max_steps = 0; }, {"no end", "`max_steps`", "`patience`"}},
     // Batches.
-    {[](TrainOptions& o) { o.batch_tokens = 0; }, {"--batch-tokens is 0", "1 to 16777216"}},
-    {[](TrainOptions& o) { o.batch_tokens = (1 << 24) + 1; }, {"--batch-tokens is 16777217"}},
-    {[](TrainOptions& o) { o.accumulate = 0; }, {"--accumulate is 0", "1 to 10000"}},
-    {[](TrainOptions& o) { o.accumulate = 10001; }, {"--accumulate is 10001"}},
-    {[](TrainOptions& o) { o.micro_batch_tokens = -1; }, {"--micro-batch-tokens is -1"}},
-    {[](TrainOptions& o) { o.memory_mb = -1; }, {"--memory-mb is -1"}},
+    {[](TrainOptions& o) { o.batch_tokens = 0; }, {"`batch_tokens` is 0", "1 to 16777216"}},
+    {[](TrainOptions& o) { o.batch_tokens = (1 << 24) + 1; }, {"`batch_tokens` is 16777217"}},
+    {[](TrainOptions& o) { o.accumulate = 0; }, {"`accumulate` is 0", "1 to 10000"}},
+    {[](TrainOptions& o) { o.accumulate = 10001; }, {"`accumulate` is 10001"}},
+    {[](TrainOptions& o) { o.micro_batch_tokens = -1; }, {"`micro_batch_tokens` is -1"}},
+    {[](TrainOptions& o) { o.memory_mb = -1; }, {"`memory_mb` is -1"}},
     {[](TrainOptions& o) { o.memory_mb = std::numeric_limits<int64_t>::max(); },
-     {"--memory-mb is 9223372036854775807"}},
-    {[](TrainOptions& o) { o.threads = -1; }, {"--threads is -1", "one per core"}},
-    {[](TrainOptions& o) { o.threads = 1025; }, {"--threads is 1025"}},
+     {"`memory_mb` is 9223372036854775807"}},
+    {[](TrainOptions& o) { o.threads = -1; }, {"`threads` is -1", "one per core"}},
+    {[](TrainOptions& o) { o.threads = 1025; }, {"`threads` is 1025"}},
     // Optimisation.
-    {[](TrainOptions& o) { o.learning_rate = -1e-3; }, {"--learning-rate is -0.001"}},
-    {[](TrainOptions& o) { o.learning_rate = kInfinity; }, {"--learning-rate is inf"}},
-    {[](TrainOptions& o) { o.learning_rate_factor = 0; }, {"--learning-rate-factor is 0"}},
+    {[](TrainOptions& o) { o.learning_rate = -1e-3; }, {"`learning_rate` is -0.001"}},
+    {[](TrainOptions& o) { o.learning_rate = kInfinity; }, {"`learning_rate` is inf"}},
+    {[](TrainOptions& o) { o.learning_rate_factor = 0; }, {"`learning_rate_factor` is 0"}},
     {[](TrainOptions& o) { o.learning_rate = 0.1, o.learning_rate_factor = 7; },
-     {"--learning-rate and --learning-rate-factor are both given"}},
-    {[](TrainOptions& o) { o.warmup = -1; }, {"--warmup is -1"}},
-    {[](TrainOptions& o) { o.decay_steps = -5; }, {"--decay-steps is -5", "0 for the end of the run"}},
-    {[](TrainOptions& o) { o.label_smoothing = 1; }, {"--label-smoothing is 1", "below 1"}},
-    {[](TrainOptions& o) { o.label_smoothing = -0.1f; }, {"--label-smoothing is -0.1"}},
-    {[](TrainOptions& o) { o.beta1 = 1; }, {"--beta1 is 1", "below 1"}},
-    {[](TrainOptions& o) { o.beta2 = static_cast<float>(kNan); }, {"--beta2 is nan"}},
-    {[](TrainOptions& o) { o.adam_epsilon = 0; }, {"--adam-epsilon is 0"}},
-    {[](TrainOptions& o) { o.weight_decay = -1; }, {"--weight-decay is -1"}},
-    {[](TrainOptions& o) { o.clip_norm = -1; }, {"--clip-norm is -1", "0 for none"}},
-    {[](TrainOptions& o) { o.ema_decay = 1; }, {"--ema-decay is 1", "below 1"}},
-    {[](TrainOptions& o) { o.schedule = ScheduleKind::kConstant; }, {"--learning-rate"}},
+     {"`learning_rate` and `learning_rate_factor` are both given"}},
+    {[](TrainOptions& o) { o.warmup = -1; }, {"`warmup` is -1"}},
+    {[](TrainOptions& o) { o.decay_steps = -5; }, {"`decay_steps` is -5", "0 for the end of the run"}},
+    {[](TrainOptions& o) { o.label_smoothing = 1; }, {"`label_smoothing` is 1", "below 1"}},
+    {[](TrainOptions& o) { o.label_smoothing = -0.1f; }, {"`label_smoothing` is -0.1"}},
+    {[](TrainOptions& o) { o.beta1 = 1; }, {"`beta1` is 1", "below 1"}},
+    {[](TrainOptions& o) { o.beta2 = static_cast<float>(kNan); }, {"`beta2` is nan"}},
+    {[](TrainOptions& o) { o.adam_epsilon = 0; }, {"`adam_epsilon` is 0"}},
+    {[](TrainOptions& o) { o.weight_decay = -1; }, {"`weight_decay` is -1"}},
+    {[](TrainOptions& o) { o.clip_norm = -1; }, {"`clip_norm` is -1", "0 for none"}},
+    {[](TrainOptions& o) { o.ema_decay = 1; }, {"`ema_decay` is 1", "below 1"}},
+    {[](TrainOptions& o) { o.schedule = ScheduleKind::kConstant; }, {"`learning_rate`"}},
     {[](TrainOptions& o) {
        o.schedule = ScheduleKind::kCosine, o.learning_rate = 1, o.max_steps = 0, o.patience = 1;
        o.valid_src = o.valid_tgt = "v";
      },
-     {"--decay-steps"}},
+     {"`decay_steps`"}},
     // Validation, checkpoints, logs.
-    {[](TrainOptions& o) { o.valid_every = 0; }, {"--valid-every is 0"}},
-    {[](TrainOptions& o) { o.patience = -1; }, {"--patience is -1"}},
-    {[](TrainOptions& o) { o.patience = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
-    {[](TrainOptions& o) { o.average_best = 1; }, {"need validation", "--valid-src and --valid-tgt"}},
-    {[](TrainOptions& o) { o.valid_first = true; }, {"need validation", "--valid-src and --valid-tgt"}},
-    {[](TrainOptions& o) { o.min_delta = -0.1; }, {"--min-delta is -0.1", "0 or more"}},
-    {[](TrainOptions& o) { o.valid_tokenize = "foo"; }, {"--valid-tokenize is foo", "13a, zh, char, intl or none"}},
-    {[](TrainOptions& o) { o.valid_beam_size = 0; }, {"--valid-beam-size is 0", "1 to 256"}},
-    {[](TrainOptions& o) { o.valid_beam_size = 257; }, {"--valid-beam-size is 257"}},
-    {[](TrainOptions& o) { o.save_every = 0; }, {"--save-every is 0"}},
-    {[](TrainOptions& o) { o.keep_best = 0; }, {"--keep-best is 0"}},
-    {[](TrainOptions& o) { o.average_best = 2; }, {"--average-best is 2", "1 to --keep-best"}},
-    {[](TrainOptions& o) { o.log_every = 0; }, {"--log-every is 0"}},
+    {[](TrainOptions& o) { o.valid_every = 0; }, {"`valid_every` is 0"}},
+    {[](TrainOptions& o) { o.patience = -1; }, {"`patience` is -1"}},
+    {[](TrainOptions& o) { o.patience = 1; }, {"need validation", "`valid_src` and `valid_tgt`"}},
+    {[](TrainOptions& o) { o.average_best = 1; }, {"need validation", "`valid_src` and `valid_tgt`"}},
+    {[](TrainOptions& o) { o.valid_first = true; }, {"need validation", "`valid_src` and `valid_tgt`"}},
+    {[](TrainOptions& o) { o.min_delta = -0.1; }, {"`min_delta` is -0.1", "0 or more"}},
+    {[](TrainOptions& o) { o.valid_tokenize = "foo"; }, {"`valid_tokenize` is foo", "13a, zh, char, intl or none"}},
+    {[](TrainOptions& o) { o.valid_beam_size = 0; }, {"`valid_beam_size` is 0", "1 to 256"}},
+    {[](TrainOptions& o) { o.valid_beam_size = 257; }, {"`valid_beam_size` is 257"}},
+    {[](TrainOptions& o) { o.save_every = 0; }, {"`save_every` is 0"}},
+    {[](TrainOptions& o) { o.keep_best = 0; }, {"`keep_best` is 0"}},
+    {[](TrainOptions& o) { o.average_best = 2; }, {"`average_best` is 2", "1 to `keep_best`"}},
+    {[](TrainOptions& o) { o.log_every = 0; }, {"`log_every` is 0"}},
 };
 
 TEST(TrainOptionsTest, EveryRuleNamesItsFlag) {
@@ -183,6 +183,20 @@ TEST(TrainOptionsTest, ResolvedFillsInWhatIsChosenAndNothingElse) {
   options.micro_batch_tokens = 77;
   EXPECT_EQ(options.Resolved().micro_batch_tokens, 77);
   EXPECT_EQ(options.Resolved().threads, 4);
+}
+
+// A run of another model's checkpoint, on a processor without bf16.
+TEST(TrainOptionsTest, MicroBatchesAreChosenByTheModelAndThePrecisionThatTheRunWillHave) {
+  TrainOptions options = Sound();
+  options.model = TransformerConfig::Preset("tiny");
+  options.precision = Precision::kBf16;
+  const TransformerConfig base = TransformerConfig::Preset("base");
+  const TrainOptions resolved = options.ResolvedFor(base, Precision::kF32);
+  EXPECT_EQ(resolved.micro_batch_tokens, 1280);
+  EXPECT_EQ(resolved.model, base);
+  EXPECT_EQ(resolved.precision, Precision::kBf16) << "what was asked for is kept";
+  EXPECT_EQ(options.ResolvedFor(base, Precision::kBf16).micro_batch_tokens, 512);
+  EXPECT_EQ(resolved.ResolvedFor(base, Precision::kBf16).micro_batch_tokens, 1280) << "once is enough";
 }
 
 // A new option has to be put on one of the two lists: this one, or that of DecisiveTexts.

@@ -55,7 +55,7 @@ TEST_F(PrecisionTest, FallsBackToF32AndSaysSo) {
   ASSERT_TRUE(options.quiet) << "and yet";
   testing::internal::CaptureStderr();
   Train(options);
-  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("warning: --precision bf16"));
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), testing::HasSubstr("warning: `precision` bf16"));
   ExpectSameEnd("bf16", "f32");
 }
 

@@ -2,12 +2,9 @@
 #include "train/reporter.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
-#include <iostream>
 #include <nlohmann/json.hpp>
 
 #include "base/counted.h"
@@ -17,20 +14,13 @@ namespace {
 
 using Json = nlohmann::ordered_json;
 
-constexpr double kProgressSeconds = 0.2;  // between two progress lines on a terminal
-constexpr double kFirstLineSeconds = 2;   // before the first line: the speed is known by then
+constexpr double kFirstLineSeconds = 2;  // before the first line: the speed is known by then
 
 // "1:02:03" or "2:03".
 std::string Duration(double seconds) {
   const auto s = std::llround(seconds);
   if (s >= 3600) return fmt::format("{}:{:02}:{:02}", s / 3600, s / 60 % 60, s % 60);
   return fmt::format("{}:{:02}", s / 60, s % 60);
-}
-
-// Of the terminal at stderr; plenty if it does not say.
-size_t TerminalColumns() {
-  winsize size = {};
-  return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1 ? size.ws_col : 1000;
 }
 
 Json RecordOf(const char* event, const TrainState& state, const ValidationScores& scores) {
@@ -53,10 +43,8 @@ double PerToken(double sum, int64_t tokens) { return sum / static_cast<double>(s
 
 }  // namespace
 
-Reporter::Reporter(const TrainOptions& options, FileSystem& files, bool silent)
-    : options_(options), files_(files), silent_(silent), on_terminal_(isatty(STDERR_FILENO) != 0) {}
-
-Reporter::~Reporter() { ClearProgress(); }
+Reporter::Reporter(const TrainOptions& options, FileSystem& files, LineSink& lines, bool silent)
+    : options_(options), files_(files), lines_(lines), silent_(silent) {}
 
 void Reporter::Open(const TrainState& start, int64_t pairs, bool is_resumed) {
   if (silent_) return;
@@ -81,31 +69,15 @@ void Reporter::Sync() {
 }
 
 void Reporter::Note(const std::string& line) {
-  if (options_.quiet || silent_) return;
-  ClearProgress();
-  std::cerr << line << std::endl;
+  if (!options_.quiet && !silent_) lines_.Note(line);
 }
 
 void Reporter::Warn(const std::string& line) {
-  if (silent_) return;
-  ClearProgress();
-  std::cerr << "warning: " << line << std::endl;
+  if (!silent_) lines_.Warn(line);
 }
 
 void Reporter::Advise(const std::string& line) {
   if (!options_.quiet) Warn(line);
-}
-
-void Reporter::Progress(const std::string& line) {
-  if (options_.quiet || !on_terminal_ || progress_timer_.Seconds() < kProgressSeconds) return;
-  std::cerr << "\r\x1b[K" << line.substr(0, TerminalColumns() - 1) << std::flush;  // in the last one it would wrap
-  progress_shown_ = true;
-  progress_timer_.Restart();
-}
-
-void Reporter::ClearProgress() {
-  if (progress_shown_) std::cerr << "\r\x1b[K" << std::flush;
-  progress_shown_ = false;
 }
 
 double Reporter::SecondsLeft(const TrainState& state) const {
@@ -164,8 +136,8 @@ void Reporter::Step(const TrainState& state, const BatchSums& sums, double learn
   } else if (!line_shown_ && start_timer_.Seconds() > kFirstLineSeconds) {
     line_shown_ = true;
     Note(Line(state));
-  } else {
-    Progress(Line(state));
+  } else if (!options_.quiet) {
+    lines_.Progress(Line(state));
   }
 }
 
@@ -231,11 +203,11 @@ void Reporter::Averaged(const TrainState& state, const ValidationScores& scores,
                    TextOf(scores)));
   if (is_worse) {
     Warn(
-        fmt::format("this average ({}) is worse than {}, which --model {} goes on to mean; checkpoints that lie "
+        fmt::format("this average ({}) is worse than {}, which `model` {} goes on to mean; checkpoints that lie "
                     "closer together, later ones or fewer, average better",
                     ScoreText(state, average.score), best, options_.output));
   } else {
-    Note(fmt::format("this average ({}) is no worse than {}; to use it: --model {}", ScoreText(state, average.score),
+    Note(fmt::format("this average ({}) is no worse than {}; to use it: `model` {}", ScoreText(state, average.score),
                      best, average.output));
   }
   Json record = RecordOf("average", state, scores);
@@ -248,11 +220,11 @@ void Reporter::Averaged(const TrainState& state, const ValidationScores& scores,
 std::string Reporter::Why(const TrainState& state, StopReason reason) const {
   switch (reason) {
     case StopReason::kMaxSteps:
-      return "--max-steps is reached";
+      return "`max_steps` is reached";
     case StopReason::kMaxEpochs:
-      return "--max-epochs is reached";
+      return "`max_epochs` is reached";
     case StopReason::kMaxMinutes:
-      return "--max-minutes is reached";
+      return "`max_minutes` is reached";
     case StopReason::kPatience:
       return fmt::format("early stopping, {} without a better {}{}",
                          Counted(state.validations_since_best, "validation"), EnumName(options_.metric),
@@ -260,7 +232,7 @@ std::string Reporter::Why(const TrainState& state, StopReason reason) const {
     case StopReason::kSignal:
       break;
   }
-  return "a signal asked for it; --resume goes on from here";
+  return "a signal asked for it; `resume` goes on from here";
 }
 
 void Reporter::End(const TrainState& state, StopReason reason, const std::string& best) {

@@ -12,6 +12,7 @@
 #include "base/timer.h"
 #include "train/gradient_workers.h"
 #include "train/jsonl_log.h"
+#include "train/line_sink.h"
 #include "train/options.h"
 #include "train/stop_reason.h"
 #include "train/tensorboard_writer.h"
@@ -20,12 +21,11 @@
 
 namespace dragoman {
 
-// Writes to stderr, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread. A silent one does nothing at all:
-// of several processes that train together one speaks.
+// Writes to a sink of lines, OUTPUT/train.jsonl and OUTPUT/tensorboard/. Used by one thread. A silent one does nothing
+// at all: of several processes that train together one speaks.
 class Reporter {
  public:
-  Reporter(const TrainOptions& options, FileSystem& files, bool silent = false);
-  ~Reporter();
+  Reporter(const TrainOptions& options, FileSystem& files, LineSink& lines, bool silent = false);
 
   // Opens the logs, once OUTPUT exists. A run that is resumed goes on in them: records later than start.step (of a run
   // that was killed) are dropped. An epoch has `pairs` pairs.
@@ -39,7 +39,7 @@ class Reporter {
   void Advise(const std::string& line);  // a warning that those who want quiet do without
 
   // After each update; one that was skipped has no sums. Every log_every steps a line and a record of the steps since
-  // the last; the first line comes after two seconds, whatever log_every is; on a terminal a progress line in between.
+  // the last; the first line comes after two seconds, whatever log_every is; progress in between.
   void Step(const TrainState& state, const BatchSums& sums, double learning_rate, double norm);
   const Unlogged& unlogged() const { return unlogged_; }  // goes into a checkpoint
 
@@ -64,8 +64,6 @@ class Reporter {
 
  private:
   double SecondsLeft(const TrainState& state) const;  // until the first limit, by the pace so far; < 0 if unknown
-  void Progress(const std::string& line);
-  void ClearProgress();
   std::string ScoreText(const TrainState& state, double quality) const;  // "chrf 45.2"
   std::string Line(const TrainState& state) const;                       // of the steps since the last record
   void Log(const TrainState& state, bool is_partial);
@@ -74,11 +72,10 @@ class Reporter {
 
   const TrainOptions& options_;
   FileSystem& files_;
+  LineSink& lines_;
   std::unique_ptr<JsonlLog> jsonl_;
   std::unique_ptr<TensorBoardWriter> tensorboard_;  // null when it is turned off
   const bool silent_;
-  bool on_terminal_;
-  bool progress_shown_ = false;
   bool line_shown_ = false;  // in this start
   Unlogged unlogged_;
   int64_t logged_step_ = 0;              // of the last record, or of the start
@@ -86,7 +83,6 @@ class Reporter {
   int64_t speed_tokens_ = 0;             // of the target, in
   double last_speed_ = 0;                // before that
   Timer speed_timer_;                    // this time: since the last record or validation of this start
-  Timer progress_timer_;
   bool is_resumed_ = false;
   int64_t first_step_ = 0;  // of this start
   int64_t first_sentences_ = 0;

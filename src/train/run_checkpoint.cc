@@ -3,13 +3,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "base/file_system.h"
-#include "base/option_text.h"
 #include "base/version.h"
 #include "model/model_file.h"
 
@@ -31,7 +31,25 @@ void WriteMoments(const ParameterStore& parameters, Optimizer& optimizer, Writab
 }
 
 std::string Change(const std::string& key, const std::string& now, const std::string& before) {
-  return fmt::format("{} is {}, but the last start had {}", FlagName(key), now, before);
+  return fmt::format("`{}` is {}, but the last start had {}", key, now, before);
+}
+
+// Versions that named options by their flags wrote the end of a schedule as "the end of" and flags. As it is written
+// now: with the fields' names between backquotes.
+std::string InFieldNames(const std::string& text) {
+  std::string out;
+  for (size_t at = 0; at < text.size();) {
+    if (text.compare(at, 2, "--") != 0) {
+      out += text[at++];
+      continue;
+    }
+    const size_t end = std::min(text.find(' ', at), text.size());
+    std::string name = text.substr(at + 2, end - at - 2);
+    std::ranges::replace(name, '-', '_');
+    out += "`" + name + "`";
+    at = end;
+  }
+  return out;
 }
 
 // Whether another value of the option makes other batches, so that a position among them means nothing.
@@ -92,7 +110,7 @@ void RequireSameModel(FileSystem& files, const std::string& directory, const Tra
   }
   if (!others.empty()) {
     throw OptionError(
-        fmt::format("{}: that is another model; resume with what it had, or start anew in another --output",
+        fmt::format("{}: that is another model; resume with what it had, or start anew in another `output`",
                     fmt::join(others, "; ")));
   }
   if (!rates.empty()) warn(fmt::format("{}: {}", fmt::join(rates, "; "), kOtherWeights));
@@ -107,8 +125,8 @@ void ReadWeights(FileSystem& files, const std::string& directory, Transformer* m
   const bool has_average = moments.Has("weights." + parameters.parameters().front()->name);
   if (has_average != (optimizer->average().size() > 0)) {
     throw OptionError(
-        fmt::format("--ema-decay is {}, but the run in --output was {} a moving average; resume with the "
-                    "--ema-decay it began with",
+        fmt::format("`ema_decay` is {}, but the run in `output` was {} a moving average; resume with the "
+                    "`ema_decay` it began with",
                     has_average ? "0" : "above 0", has_average ? "with" : "without"));
   }
   ReadParameters(has_average ? moments : weights, parameters, model->parameters().values(),
@@ -120,7 +138,7 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
                     const std::function<void(const std::string&)>& warn) {
   if (saved.seed != now.seed) {
     throw OptionError(
-        fmt::format("--seed is {}, but the run in --output began with {}; resume with that one", now.seed, saved.seed));
+        fmt::format("`seed` is {}, but the run in `output` began with {}; resume with that one", now.seed, saved.seed));
   }
   TrainState state = saved;
   state.threads = now.threads;
@@ -130,23 +148,23 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
   if (const auto metric = now.options.find("metric");
       state.smoothed_loss && metric != now.options.end() && metric->second == "loss") {
     warn(
-        "--metric loss stays the loss with label smoothing in this run: an older version scored its checkpoints so; a "
+        "`metric` loss stays the loss with label smoothing in this run: an older version scored its checkpoints so; a "
         "new run is scored without");
   }
   if (saved.threads != now.threads) {
-    warn(fmt::format("--threads is {}, but the last start had {}: {}, if only by rounding", now.threads, saved.threads,
+    warn(fmt::format("`threads` is {}, but the last start had {}: {}, if only by rounding", now.threads, saved.threads,
                      kOtherWeights));
   }
   if (saved.ranks != now.ranks) {
     warn(
-        fmt::format("{} processes train together, but in the last start {}: {}; --accumulate times processes are the "
+        fmt::format("{} processes train together, but in the last start {}: {}; `accumulate` times processes are the "
                     "batches of an update",
                     now.ranks, saved.ranks, kOtherWeights));
   }
   bool same_batches = true;
   for (const auto& [key, value] : now.options) {
     const auto before = saved.options.find(key);
-    if (before == saved.options.end() || before->second == value) continue;
+    if (before == saved.options.end() || InFieldNames(before->second) == value) continue;
     const std::string change = Change(key, value, before->second);
     if (key == "metric") throw OptionError(change + "; scores of two metrics cannot be compared, so resume with that");
     if (key == "ema_decay" && (value == "0" || before->second == "0")) {
@@ -155,7 +173,7 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
     if (key == "overlong" || key == "max_length_ratio") {
       throw OptionError(change +
                         ": that is other training data; resume with what it had, or start a new run from these "
-                        "weights with --init-from");
+                        "weights with `init_from`");
     }
     same_batches = same_batches && !DecidesBatches(key);
     warn(fmt::format("{}: {}{}", change, kOtherWeights, key == "micro_batch_tokens" ? ", if only by rounding" : ""));

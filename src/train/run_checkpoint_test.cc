@@ -55,6 +55,16 @@ TEST_F(GoOnFromTest, AStateFromBeforeThereWereOptionsIsComparedWithNone) {
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
+TEST_F(GoOnFromTest, AnEndThatAnOlderVersionNamedByFlagsIsTheSameEnd) {
+  now_.options["decay_steps"] = "the end of `max_epochs` 20 or `max_minutes` 5";
+  saved_.options["decay_steps"] = "the end of --max-epochs 20 or --max-minutes 5";
+  EXPECT_EQ(GoOn().options, now_.options);
+  EXPECT_THAT(warnings_, IsEmpty());
+  saved_.options["decay_steps"] = "the end of --max-epochs 2";
+  GoOn();
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("`decay_steps` is the end of `max_epochs` 20 or")));
+}
+
 TEST_F(GoOnFromTest, ChangesAreToldAndTakenOver) {
   now_.options["warmup"] = "9";
   now_.threads = 3;
@@ -62,8 +72,8 @@ TEST_F(GoOnFromTest, ChangesAreToldAndTakenOver) {
   EXPECT_EQ(state.options.at("warmup"), "9");
   EXPECT_EQ(state.threads, 3);
   EXPECT_EQ(state.batch_in_epoch, 7);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--threads is 3, but the last start had 2"),
-                                     HasSubstr("--warmup is 9, but the last start had 4000: it will end with other "
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("`threads` is 3, but the last start had 2"),
+                                     HasSubstr("`warmup` is 9, but the last start had 4000: it will end with other "
                                                "weights than an uninterrupted run")));
 }
 
@@ -92,15 +102,15 @@ TEST_F(GoOnFromTest, ARunScoredBySmoothedLossGoesOnSo) {
   EXPECT_THAT(warnings_, IsEmpty());
   saved_.has_best = true;
   EXPECT_TRUE(GoOn().smoothed_loss);
-  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("--metric loss stays the loss with label smoothing in this run")));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("`metric` loss stays the loss with label smoothing in this run")));
 }
 
 TEST_F(GoOnFromTest, AnotherSeedOrMetricIsAnotherRun) {
   now_.options["metric"] = "bleu";
-  EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("--metric is bleu, but the last start had loss")));
+  EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("`metric` is bleu, but the last start had loss")));
   now_ = saved_;
   now_.seed = 6;
-  EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("--seed is 6, but the run in --output began")));
+  EXPECT_THAT([&] { GoOn(); }, ThrowsMessage<OptionError>(HasSubstr("`seed` is 6, but the run in `output` began")));
 }
 
 class AboutRunTest : public testing::Test {

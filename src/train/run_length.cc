@@ -34,13 +34,13 @@ RunLength::RunLength(const TrainOptions& options, std::span<const PairLengths> l
                                                      {start.epoch, start.batch_in_epoch}, options.max_epochs, check)
                          : std::llround(std::min(
                                1e15, static_cast<double>(updates_an_epoch_) * static_cast<double>(options.max_epochs)));
-    ends_by_ = fmt::format("--max-epochs {}", options.max_epochs);
+    ends_by_ = fmt::format("`max_epochs` {}", options.max_epochs);
     if (is_open) schedule_.decay_steps = updates_;
   }
   if (options.max_steps > 0 && (updates_ == 0 || options.max_steps <= updates_)) {
     is_exact_ = true;
     updates_ = options.max_steps;
-    ends_by_ = fmt::format("--max-steps {}", options.max_steps);
+    ends_by_ = fmt::format("`max_steps` {}", options.max_steps);
   }
   needs_clock_ = is_open && options.max_minutes > 0;
 }
@@ -61,7 +61,7 @@ std::vector<std::string> RunLength::Describe(int64_t timed_steps) const {
   if (schedule.decay_steps > 0 && schedule.Decays()) {
     rate += fmt::format(", at 0 after step {}", schedule.decay_steps);
   } else if (schedule.Decays()) {
-    rate += fmt::format(", at 0 where --max-minutes {} ends (which step, the pace of the first twentieth will tell)",
+    rate += fmt::format(", at 0 where `max_minutes` {} ends (which step, the pace of the first twentieth will tell)",
                         max_minutes_);
   }
   return {length, rate};

@@ -43,7 +43,7 @@ class RunLengthTest : public TrainerTest {
 TEST_F(RunLengthTest, EpochsAreCountedExactlyAndALinearRateEndsWithThem) {
   const std::string said = Said(Linear("run", 3));
   const int64_t end = LastState("run").step;
-  EXPECT_THAT(said, AllOf(HasSubstr(fmt::format(", {} in all (--max-epochs 3)", end)),
+  EXPECT_THAT(said, AllOf(HasSubstr(fmt::format(", {} in all (`max_epochs` 3)", end)),
                           HasSubstr(fmt::format("at 0 after step {}", end)), Not(HasSubstr("about"))));
 }
 
@@ -67,7 +67,7 @@ TEST_F(RunLengthTest, ByTheClockTheRateFallsAndTheStepsArePrinted) {
   options.warmup = 1;
   options.log_every = 1;
   const std::string said = Said(options);
-  EXPECT_THAT(said, AllOf(HasSubstr("at 0 where --max-minutes"), HasSubstr("ends the run about step ")));
+  EXPECT_THAT(said, AllOf(HasSubstr("at 0 where `max_minutes`"), HasSubstr("ends the run about step ")));
   const TrainState state = LastState("run");
   ASSERT_GT(state.timed_steps, 0);
   EXPECT_LE(state.timed_steps, state.step * 2) << "right about the end, whatever the start was like";
@@ -81,7 +81,7 @@ TEST_F(RunLengthTest, ARunInsideItsWarmupWarnsOnceAndUnlessItIsQuiet) {
   options.warmup = 50;
   options.quiet = false;
   const std::string said = Said(options);
-  EXPECT_THAT(said, HasSubstr("warning: the run ends inside its warm-up (--max-steps 3: 3 updates, --warmup 50)"));
+  EXPECT_THAT(said, HasSubstr("warning: the run ends inside its warm-up (`max_steps` 3: 3 updates, `warmup` 50)"));
   EXPECT_EQ(said.find("inside its warm-up"), said.rfind("inside its warm-up"));
   options.output = directory_ / "patient";  // nobody knows before
   options.max_steps = 0;

@@ -42,14 +42,14 @@ double LearningRate(const ScheduleOptions& options, int d_model, int64_t step_in
 void ValidateSchedule(const ScheduleOptions& options) {
   if (options.kind != ScheduleKind::kPaper && options.peak_rate <= 0) {
     throw OptionError(
-        "--learning-rate is not given, expected a positive peak rate with --schedule linear, cosine or "
-        "constant; only --schedule paper can derive it from the model's width");
+        "`learning_rate` is not given, expected a positive peak rate with `schedule` linear, cosine or "
+        "constant; only `schedule` paper can derive it from the model's width");
   }
   if (options.Decays() && options.decay_steps > 0 && options.decay_steps <= options.warmup_steps) {
-    throw OptionError("--schedule linear or cosine ends at step " + std::to_string(options.decay_steps) +
-                      " (--decay-steps, or else --max-steps), expected more than --warmup " +
+    throw OptionError("`schedule` linear or cosine ends at step " + std::to_string(options.decay_steps) +
+                      " (`decay_steps`, or else `max_steps`), expected more than `warmup` " +
                       std::to_string(options.warmup_steps) +
-                      "; give a shorter --warmup, or a larger --decay-steps or --max-steps");
+                      "; give a shorter `warmup`, or a larger `decay_steps` or `max_steps`");
   }
 }
 

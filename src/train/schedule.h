@@ -32,7 +32,7 @@ struct ScheduleOptions {
 // The rate for `step`, counted from 1. d_model enters with `factor` only.
 double LearningRate(const ScheduleOptions& options, int d_model, int64_t step);
 
-// Throws OptionError, naming the flag, for a combination that makes no sense.
+// Throws OptionError, naming the option, for a combination that makes no sense.
 void ValidateSchedule(const ScheduleOptions& options);
 
 const EnumNames<ScheduleKind>& NamesOf(ScheduleKind);  // "paper", "linear", "cosine", "constant"

@@ -95,7 +95,7 @@ std::string TrainState::ToJson() const {
 }
 
 TrainState TrainState::FromJson(const std::string& text, const std::string& path) {
-  const JsonDocument document(text, {path, "resume from another checkpoint or start anew in another --output"});
+  const JsonDocument document(text, {path, "resume from another checkpoint or start anew in another `output`"});
   const JsonObject json = document.root().Object("the state of a training run");
   TrainState state;
   state.smoothed_loss = json.Find("smoothed_loss") == nullptr;

@@ -52,6 +52,13 @@ struct TrainState {
   bool operator==(const TrainState&) const = default;
 };
 
+// The same with what its directory holds.
+struct RunStanding {
+  TrainState state;
+  int64_t saved_step = -1;      // of the newest checkpoint; -1: there is none
+  int64_t validated_step = -1;  // of the newest that has a score
+};
+
 }  // namespace dragoman
 
 #endif  // DRAGOMAN_TRAIN_TRAIN_STATE_H_

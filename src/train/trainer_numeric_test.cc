@@ -74,7 +74,7 @@ TEST_F(TrainerNumericTest, StopNamesStepAndBatchAndTheLastCheckpointIsGood) {
   absurd.save_every = absurd.valid_every = 1000;
   EXPECT_THAT(TrainError<NumericError>(absurd),
               AllOf(ContainsRegex("step 8, batch [0-9]+ of epoch [0-9]+: the loss is -?nan"),
-                    HasSubstr("the last checkpoint is of step 6"), HasSubstr("--on-non-finite skip")));
+                    HasSubstr("the last checkpoint is of step 6"), HasSubstr("`on_non_finite` skip")));
   ExpectLastIsSound("run");
   Train(Resumed(Rich("run", 18)));
   ExpectSameEnd("run", "straight");
@@ -146,9 +146,9 @@ TEST_F(TrainerNumericTest, SaysOnceThatNothingIsSavedAndAdvisesWhatIsNotSetAlrea
   options.learning_rate = 1e38;
   options.save_every = 1;
   EXPECT_THAT(TrainError<NumericError>(options),
-              AllOf(HasSubstr("so nothing is saved; there is no checkpoint yet."), HasSubstr("or --clip-norm 1")));
+              AllOf(HasSubstr("so nothing is saved; there is no checkpoint yet."), HasSubstr("or `clip_norm` 1")));
   options.clip_norm = 1;
-  EXPECT_THAT(TrainError<NumericError>(options), Not(HasSubstr("--clip-norm")));
+  EXPECT_THAT(TrainError<NumericError>(options), Not(HasSubstr("`clip_norm`")));
 }
 
 TEST_F(TrainerNumericTest, SkipGoesOnWithTheOtherBatchesAndCounts) {

@@ -130,7 +130,7 @@ TEST_F(TrainerTest, AnotherRunIsNeverWrittenOver) {
   const std::string weights = Last("run", "model.safetensors");
   const std::string message = TrainError<OptionError>(Rich("run", 9));
   EXPECT_THAT(message, HasSubstr("/run holds a run already (step 5)"));
-  EXPECT_THAT(message, HasSubstr("give --resume"));
+  EXPECT_THAT(message, HasSubstr("give `resume`"));
   EXPECT_EQ(Last("run", "model.safetensors"), weights);
 }
 
@@ -141,25 +141,25 @@ TEST_F(TrainerTest, ResumeRefusesWhatIsAnotherRun) {
     change(options);
     return TrainError<OptionError>(options);
   };
-  EXPECT_THAT(message_of([](auto& o) { o.seed = 7; }), HasSubstr("--seed is 7, but the run in --output began with 1"));
+  EXPECT_THAT(message_of([](auto& o) { o.seed = 7; }), HasSubstr("`seed` is 7, but the run in `output` began with 1"));
   EXPECT_THAT(message_of([](auto& o) { o.model.d_ff = 48, o.model.norm_order = NormOrder::kPre; }),
-              AllOf(HasSubstr("--d-ff is 48, but the last start had 32"),
-                    HasSubstr("--norm-order is pre, but the last start had post"), HasSubstr("another --output"),
-                    Not(HasSubstr("--d-model"))));
-  EXPECT_THAT(message_of([](auto& o) { o.ema_decay = 0; }), HasSubstr("--ema-decay is 0, but the last start had 0.9"));
+              AllOf(HasSubstr("`d_ff` is 48, but the last start had 32"),
+                    HasSubstr("`norm_order` is pre, but the last start had post"), HasSubstr("another `output`"),
+                    Not(HasSubstr("`d_model`"))));
+  EXPECT_THAT(message_of([](auto& o) { o.ema_decay = 0; }), HasSubstr("`ema_decay` is 0, but the last start had 0.9"));
   EXPECT_THAT(message_of([](auto& o) { std::swap(o.train_src, o.train_tgt); }),
               HasSubstr("training data are not those"));
   EXPECT_THAT(message_of([](auto& o) { o.model.max_src_len = 16; }),
-              HasSubstr("--max-src-len is 16, but the last start had 32"));
+              HasSubstr("`max_src_len` is 16, but the last start had 32"));
   EXPECT_THAT(message_of([](auto& o) { o.max_length_ratio = 3; }),
-              HasSubstr("--max-length-ratio is 3, but the last start had 0: that is other training data"));
+              HasSubstr("`max_length_ratio` is 3, but the last start had 0: that is other training data"));
   EXPECT_EQ(LastState("run").step, 5) << "and left the run alone";
   EXPECT_EQ(Train(Resumed(Rich("run", 9))).step, 9);
 
   Train(Plain("without", 5));
   TrainOptions averaged = Resumed(Plain("without", 9));
   averaged.ema_decay = 0.5f;
-  EXPECT_THAT(TrainError<OptionError>(averaged), HasSubstr("--ema-decay is 0.5, but the last start had 0"));
+  EXPECT_THAT(TrainError<OptionError>(averaged), HasSubstr("`ema_decay` is 0.5, but the last start had 0"));
 }
 
 TEST_F(TrainerTest, ResumeWithAnotherVocabularyNamesBoth) {
@@ -169,7 +169,7 @@ TEST_F(TrainerTest, ResumeWithAnotherVocabularyNamesBoth) {
   other.size -= 10;
   options.vocab = directory_.Write("smaller.model", TrainTestModel(other));
   EXPECT_THAT(TrainError<OptionError>(options),
-              AllOf(HasSubstr("--vocab " + options.vocab + " is not the vocabulary of the run in --output "),
+              AllOf(HasSubstr("`vocab` " + options.vocab + " is not the vocabulary of the run in `output` "),
                     HasSubstr(fmt::format("joint: {} and {} pieces", other.size + 10, other.size))));
   std::string bytes = FileBytes(base_.vocab);
   bytes.replace(bytes.find("<s>"), 3, "<q>");
@@ -185,7 +185,7 @@ TEST_F(TrainerTest, ResumeTakesOtherDropoutWithAWarning) {
   testing::internal::CaptureStderr();
   EXPECT_EQ(Train(options).step, 4);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              HasSubstr("warning: --residual-dropout is 0.25, but the last start had 0.1: it will end with other"));
+              HasSubstr("warning: `residual_dropout` is 0.25, but the last start had 0.1: it will end with other"));
   EXPECT_THAT(Last("run", "config.json"), HasSubstr("\"residual_dropout\": 0.25"));
 }
 
@@ -206,15 +206,15 @@ TEST_F(TrainerTest, ResumeTellsWhichOptionsAreOtherThanBefore) {
   options.batch_tokens = 100;
   options.max_steps = 7;  // where the linear schedule ends
   const std::string warnings = resume();
-  EXPECT_THAT(warnings, HasSubstr("warning: --learning-rate is 0.02, but the last start had 0.01: it will end"));
-  EXPECT_THAT(warnings, HasSubstr("warning: --batch-tokens is 100, but the last start had 150"));
-  EXPECT_THAT(warnings, HasSubstr("warning: --decay-steps is 7, but the last start had 5"));
+  EXPECT_THAT(warnings, HasSubstr("warning: `learning_rate` is 0.02, but the last start had 0.01: it will end"));
+  EXPECT_THAT(warnings, HasSubstr("warning: `batch_tokens` is 100, but the last start had 150"));
+  EXPECT_THAT(warnings, HasSubstr("warning: `decay_steps` is 7, but the last start had 5"));
   EXPECT_EQ(resume(), "") << "and the next start compares with this one, not with the first";
   options.micro_batch_tokens = 64;
-  EXPECT_THAT(resume(), AllOf(HasSubstr("--micro-batch-tokens"), HasSubstr("if only by rounding")));
+  EXPECT_THAT(resume(), AllOf(HasSubstr("`micro_batch_tokens`"), HasSubstr("if only by rounding")));
   options.metric = StopMetric::kBleu;
   EXPECT_THAT(TrainError<OptionError>(Resumed(options)),
-              AllOf(HasSubstr("--metric is bleu, but the last start had loss"), HasSubstr("resume with that")));
+              AllOf(HasSubstr("`metric` is bleu, but the last start had loss"), HasSubstr("resume with that")));
 }
 
 // Another size or order of batches makes the position among them mean nothing.
@@ -254,7 +254,7 @@ TEST_F(TrainerTest, TheDecoderStartsWithTheVocabularysOwnToken) {
   options = Plain("without", 1);
   options.model.decoder_start = kStartOfVocabulary;
   options.vocab = directory_.Write("without.model", without);
-  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("--decoder-start is not given and "));
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("`decoder_start` is not given and "));
   options.model.decoder_start = -1;
   Train(options);
 }
@@ -266,7 +266,7 @@ TEST_F(TrainerTest, OneTableIsNotForTwoVocabulariesThoughOfOneSize) {
   options.model.tying = Tying::kAll;
   options.src_vocab = std::exchange(options.vocab, "");
   options.tgt_vocab = directory_.Write("other.model", TrainTestModel(other));
-  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("--tying all shares one table of embeddings, but "));
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("`tying` all shares one table of embeddings, but "));
   options.tgt_vocab = options.src_vocab;
   Train(options);
 }
@@ -350,7 +350,7 @@ TEST_F(TrainerTest, InitFromStartsWithThoseWeightsAndAnotherOptimizer) {
   VocabOptions other = SmallVocabOptions();
   other.type = VocabType::kBpe;
   options.vocab = directory_.Write("other.model", TrainTestModel(other));
-  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("not the vocabulary of --init-from"));
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("not the vocabulary of `init_from`"));
 }
 
 TEST_F(TrainerTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {
@@ -376,7 +376,7 @@ TEST_F(TrainerTest, StepsWithoutARateAreWarnedOf) {
   testing::internal::CaptureStderr();
   Train(options);
   EXPECT_THAT(testing::internal::GetCapturedStderr(),
-              HasSubstr("--max-steps 8 makes 8 updates, but after --decay-steps 5 the learning rate is 0"));
+              HasSubstr("`max_steps` 8 makes 8 updates, but after `decay_steps` 5 the learning rate is 0"));
 }
 
 TEST_F(TrainerTest, GoesOnFromTheCheckpointBeforeWhenTheLastIsTorn) {

@@ -42,7 +42,7 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Voca
       beam_size_(options.valid_beam_size) {
   const auto tokenizer = BleuTokenizerFromName(options.valid_tokenize);
   if (!tokenizer) {
-    throw OptionError("--valid-tokenize is \"" + options.valid_tokenize + "\", expected 13a, zh, char, intl or none");
+    throw OptionError("`valid_tokenize` is \"" + options.valid_tokenize + "\", expected 13a, zh, char, intl or none");
   }
   bleu_.tokenizer = *tokenizer;
   input_ = {.format = PairFormat::kTwoFiles, .source = options.valid_src, .target = options.valid_tgt};
@@ -87,7 +87,7 @@ void Validator::TakePairs(std::vector<std::string> sources, std::vector<std::str
   if (report_.pairs == 0) {
     throw FileError(fmt::format("{} and {}", input_.source, input_.target),
                     fmt::format("none of the {} has text on both sides, expected some to validate with; check the "
-                                "files of --valid-src and --valid-tgt",
+                                "files of `valid_src` and `valid_tgt`",
                                 Counted(static_cast<int64_t>(sources.size()), "pair")));
   }
 }

@@ -182,13 +182,13 @@ TEST_F(ValidatorTest, WithoutAPairOfTextOnBothSidesThereIsNothingToValidateWith)
     options_.valid_src = directory_.Write("src", src);
     options_.valid_tgt = directory_.Write("tgt", tgt);
     EXPECT_THAT(ErrorOf(), testing::AllOf(HasSubstr("/src and "), HasSubstr("none of the 2 pairs has text on both"),
-                                          HasSubstr("--valid-src and --valid-tgt")));
+                                          HasSubstr("`valid_src` and `valid_tgt`")));
   }
 }
 
 TEST_F(ValidatorTest, SaysWhatIsWrongWithTheFiles) {
   options_.valid_tokenize = "13b";
-  EXPECT_THAT(ErrorOf(), HasSubstr("--valid-tokenize is \"13b\", expected 13a"));
+  EXPECT_THAT(ErrorOf(), HasSubstr("`valid_tokenize` is \"13b\", expected 13a"));
   options_.valid_tokenize = "13a";
   options_.valid_tgt = directory_.Write("short", "一\n");
   EXPECT_THAT(ErrorOf(), HasSubstr("/short"));

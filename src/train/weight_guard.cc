@@ -33,7 +33,7 @@ std::string WeightGuard::Skip(int64_t step, const std::string& where, double los
   const std::string what =
       fmt::format("step {}, {}: the loss is {} and the gradient's norm {}", step, where, std::abs(loss), norm);
   if (options_.on_non_finite == OnNonFinite::kStop) {
-    throw NumericError(what + ", expected finite numbers; " + LastSaved(saved_step) + ", or --on-non-finite skip");
+    throw NumericError(what + ", expected finite numbers; " + LastSaved(saved_step) + ", or `on_non_finite` skip");
   }
   if (++skipped_in_a_row_ == kMaxSkippedInARow) {
     throw NumericError(what + fmt::format(", like those of {} before; {}", Counted(skipped_in_a_row_ - 1, "update"),
@@ -46,7 +46,7 @@ std::string WeightGuard::Skip(int64_t step, const std::string& where, double los
 std::string WeightGuard::LastSaved(int64_t saved_step) const {
   const std::string saved =
       saved_step < 0 ? "there is no checkpoint yet" : fmt::format("the last checkpoint is of step {}", saved_step);
-  return saved + ". Try a lower --learning-rate" + (options_.clip_norm > 0 ? "" : " or --clip-norm 1");
+  return saved + ". Try a lower `learning_rate`" + (options_.clip_norm > 0 ? "" : " or `clip_norm` 1");
 }
 
 // An update may well leave weights that are finite, but too large to compute with: so they have to give a finite loss

@@ -52,6 +52,16 @@ TEST(InfoTest, ARunTellsItsCheckpointsAndScores) {
   EXPECT_EQ(run.at("end").at("reason"), "max_steps");
 }
 
+TEST(InfoTest, OptionsThatACheckpointNamesAreFlags) {
+  const std::string run = Scratch("info-epochs");
+  ASSERT_EQ(Dragoman(TinyTraining() + Args{"--output", run, "--max-epochs", "1", "--schedule", "linear", "--warmup",
+                                           "1", "--learning-rate", "0.01"})
+                .code,
+            0);
+  EXPECT_EQ(JsonOf(run + "/last").at("model").at("training").at("options").at("decay_steps"),
+            "the end of --max-epochs 1");
+}
+
 TEST(InfoTest, ParametersAreCountedByPart) {
   const json found = JsonOf(TinyRun() + "/last");
   EXPECT_EQ(found.at("kind"), "checkpoint");

@@ -90,7 +90,7 @@ std::unique_ptr<Transport> JoinMpi() {
   if (!LaunchedAsRank()) return nullptr;
   auto transport = std::make_unique<MpiTransport>();
   if (transport->size() == 1) {
-    throw Error(
+    throw CommError(
         "started as one of several processes, but MPI finds this one alone: its launcher belongs to another MPI than "
         "the "
         "program, expected Open MPI's mpirun (or one process); on Debian: apt-get install openmpi-bin");

@@ -8,7 +8,7 @@ namespace dragoman {
 
 std::unique_ptr<Transport> JoinMpi() {
   if (!LaunchedAsRank()) return nullptr;
-  throw Error(
+  throw CommError(
       "started as one of several processes (by mpirun or srun), but this program was built without MPI; expected one "
       "process, or a build with it: apt-get install libopenmpi-dev, then build again");
 }
