@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model and a vocabulary that fit together, for the tests of decode/.
+// A model and a vocabulary that fit together, for tests.
 #ifndef DRAGOMAN_FORMAT_TRANSLATION_TESTING_H_
 #define DRAGOMAN_FORMAT_TRANSLATION_TESTING_H_
 
