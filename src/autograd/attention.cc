@@ -10,16 +10,6 @@
 #include "base/error.h"
 
 namespace dragoman {
-namespace {
-
-int64_t LongestSentence(const Packing& packing) {
-  int64_t longest = 0;
-  for (int64_t s = 0; s < packing.sentences(); ++s) longest = std::max(longest, packing.Length(s));
-  return longest;
-}
-
-}  // namespace
-
 Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, const Variable& v,
                    const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape_in,
                    float dropout_rate) {
@@ -33,8 +23,7 @@ Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, c
   }
   kernels::AttentionShape shape = shape_in;
   shape.dropout = NextDropout(workspace, dropout_rate);
-  const int64_t scratch_floats =
-      kernels::AttentionScratchFloats(shape, LongestSentence(q_packing), LongestSentence(k_packing));
+  const int64_t scratch_floats = kernels::AttentionScratchFloats(shape, q_packing.Longest(), k_packing.Longest());
   Variable out = workspace.New(q.rows(), width);                                      // [q_tokens, heads * d_head]
   Variable log_sum_exp = workspace.New(shape.heads, std::max<int64_t>(1, q.rows()));  // [heads, q_tokens]
   kernels::AttentionForward(shape, q_packing, k_packing, {q.value(), k.value(), v.value()}, out.writable(),

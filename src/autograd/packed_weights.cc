@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <functional>
 
+#include "base/check.h"
+
 namespace dragoman {
 namespace {
 
@@ -31,7 +33,11 @@ void PackedWeights::Choose(const ParameterStore& parameters, Precision precision
 }
 
 void PackedWeights::Pack(const ParameterStore& parameters, Precision precision, WorkerPool& pool) {
-  if (entries_.empty()) Choose(parameters, precision);
+  if (entry_of_.empty()) {
+    precision_ = precision;
+    Choose(parameters, precision);
+  }
+  DRAGOMAN_CHECK(precision == precision_ && entry_of_.size() == 2 * parameters.parameters().size());
   const auto pack = [&](int worker) {
     for (auto i = static_cast<size_t>(worker); i < entries_.size(); i += static_cast<size_t>(pool.workers())) {
       Entry& entry = entries_[i];

@@ -16,7 +16,8 @@ namespace dragoman {
 // would save little, and take as much memory again as they do.
 class PackedWeights {
  public:
-  // To be called whenever the values changed; of one store and in one precision from first to last.
+  // To be called whenever the values changed. Of one store and in one precision from first to last, else InternalError:
+  // what was packed for another could not be told from its own.
   void Pack(const ParameterStore& parameters, Precision precision, WorkerPool& pool);
 
   // op(weight), or null where it is not packed.
@@ -30,6 +31,7 @@ class PackedWeights {
   };
   void Choose(const ParameterStore& parameters, Precision precision);
 
+  Precision precision_ = Precision::kF32;
   std::vector<Entry> entries_;  // the largest first
   std::vector<int> entry_of_;   // [index of the parameter][transpose]; -1: none
 };

@@ -8,6 +8,7 @@
 
 #include "autograd/gradient_testing.h"
 #include "autograd/ops.h"
+#include "base/error.h"
 
 namespace dragoman {
 namespace {
@@ -103,6 +104,17 @@ TEST(PrecisionTest, PackedWeightsFollowTheirUse) {
     EXPECT_NE(bf16.Find(*weight, Transpose::kYes), nullptr);
   }
   EXPECT_EQ(bf16.Find(*table, Transpose::kNo), nullptr);
+}
+
+TEST(PrecisionTest, WeightsPackedInOnePrecisionAreNotPackedInAnother) {
+  ParameterStore store;
+  store.Declare("w", {24, 16}, WeightUse::kLinear);
+  store.Allocate();
+  WorkerPool pool(1);
+  PackedWeights packed;
+  packed.Pack(store, Precision::kF32, pool);
+  EXPECT_NO_THROW(packed.Pack(store, Precision::kF32, pool));
+  EXPECT_THROW(packed.Pack(store, Precision::kBf16, pool), InternalError);
 }
 
 TEST(PrecisionTest, IsF32UnlessSet) { EXPECT_EQ(Workspace().precision(), Precision::kF32); }

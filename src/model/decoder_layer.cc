@@ -45,12 +45,6 @@ void AttendToSource(const MultiHeadAttention& attention, const DecoderState& sta
   }
 }
 
-int64_t LongestSource(const Packing& src) {
-  int64_t longest = 0;
-  for (int64_t s = 0; s < src.sentences(); ++s) longest = std::max(longest, src.Length(s));
-  return longest;
-}
-
 }  // namespace
 
 DecoderLayer::DecoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config)
@@ -84,7 +78,7 @@ void DecoderLayer::StartCache(Workspace& workspace, const Variable& encoder_out,
 
 Variable DecoderLayer::Step(Workspace& workspace, const Variable& x, const DecoderState& state,
                             DecoderState::LayerCache& cache) const {
-  const int64_t longest = std::max(state.step() + 1, LongestSource(state.src()));
+  const int64_t longest = std::max(state.step() + 1, state.src().Longest());
   const Scratch scratch = workspace.NewScratch(config_.heads * longest);
 
   const auto self_attention = [&](const Variable& input) {

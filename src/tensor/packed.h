@@ -4,6 +4,7 @@
 #ifndef DRAGOMAN_TENSOR_PACKED_H_
 #define DRAGOMAN_TENSOR_PACKED_H_
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 
@@ -18,6 +19,11 @@ struct Packing {
   int64_t tokens() const { return offsets.back(); }
   int64_t Begin(int64_t s) const { return offsets[s]; }
   int64_t Length(int64_t s) const { return offsets[s + 1] - offsets[s]; }
+  int64_t Longest() const {
+    int64_t longest = 0;
+    for (int64_t s = 0; s < sentences(); ++s) longest = std::max(longest, Length(s));
+    return longest;
+  }
 };
 
 // Token ids of packed sentences: ids[i] belongs to row i. ids.size() == packing.tokens().
