@@ -5,27 +5,18 @@
 
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "autograd/tape.h"
 #include "base/check.h"
 #include "kernels/elementwise.h"
 
 namespace dragoman {
 namespace {
 
-void DropoutInPlace(Tape& tape, Variable& y, float rate) {
-  const kernels::Dropout dropout = tape.NextDropout(rate);
-  if (!dropout.active()) return;
-  kernels::ApplyDropout(dropout, y.value(), y.writable(), /*accumulate=*/false);
-  tape.RecordInPlace(y, [&tape, y, dropout] {
-    const Matrix& dy = tape.WritableGradient(y);
-    kernels::ApplyDropout(dropout, dy, dy, /*accumulate=*/false);
-  });
-}
-
 // ReLU's gradient can be told from its output, so it works in x's own memory: value and gradient alike.
-Variable ReluInPlace(Tape& tape, Variable x, const Parameter* bias) {
+Variable ReluInPlace(Workspace& workspace, Variable x, const Parameter* bias) {
   kernels::ActivationForward(kernels::Activation::kRelu, x.writable(), bias != nullptr ? bias->data : nullptr,
                              x.writable());
-  tape.RecordInPlace(x, [&tape, bias, x] {
+  RecordInPlace(workspace, x, [bias, x](Tape& tape) {
     const Matrix& dx = tape.WritableGradient(x);
     kernels::ActivationBackward(kernels::Activation::kRelu, dx, x.value(), dx);
     if (bias != nullptr) kernels::AddColumnSums(dx, tape.GradientOf(*bias));
@@ -33,10 +24,10 @@ Variable ReluInPlace(Tape& tape, Variable x, const Parameter* bias) {
   return x;
 }
 
-Variable ActivateKeepingInput(Tape& tape, Variable x, const Parameter* bias, kernels::Activation activation) {
-  Variable y = tape.New(x.rows(), x.cols());
+Variable ActivateKeepingInput(Workspace& workspace, Variable x, const Parameter* bias, kernels::Activation activation) {
+  Variable y = workspace.New(x.rows(), x.cols());
   kernels::ActivationForward(activation, x.writable(), bias != nullptr ? bias->data : nullptr, y.writable());
-  tape.Record(y, [&tape, bias, activation, x, y] {
+  Record(workspace, y, [bias, activation, x, y](Tape& tape) {
     const Matrix& dy = tape.WritableGradient(y);
     kernels::ActivationBackward(activation, dy, x.value(), dy);  // dy now holds dx
     if (bias != nullptr) kernels::AddColumnSums(dy, tape.GradientOf(*bias));
@@ -47,29 +38,29 @@ Variable ActivateKeepingInput(Tape& tape, Variable x, const Parameter* bias, ker
 
 }  // namespace
 
-Variable Activate(Tape& tape, Variable x, const Parameter* bias, kernels::Activation activation, float dropout_rate) {
+Variable Activate(Workspace& workspace, Variable x, const Parameter* bias, kernels::Activation activation,
+                  float dropout_rate) {
   ExpectShape("Activate", bias, 1, x.cols());
-  Variable y = activation == kernels::Activation::kRelu ? ReluInPlace(tape, std::move(x), bias)
-                                                        : ActivateKeepingInput(tape, std::move(x), bias, activation);
+  Variable y = activation == kernels::Activation::kRelu
+                   ? ReluInPlace(workspace, std::move(x), bias)
+                   : ActivateKeepingInput(workspace, std::move(x), bias, activation);
   // Over ReLU's output in place too: an element that dropout zeroes has no gradient either way.
-  DropoutInPlace(tape, y, dropout_rate);
-  return y;
+  return Dropout(workspace, std::move(y), dropout_rate);
 }
 
-Variable ActivateGated(Tape& tape, const Variable& gate, const Variable& x, kernels::Activation activation,
+Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variable& x, kernels::Activation activation,
                        float dropout_rate) {
   ExpectShape("ActivateGated", "gate", gate.value(), x.rows(), x.cols());
-  Variable y = tape.New(x.rows(), x.cols());
+  Variable y = workspace.New(x.rows(), x.cols());
   kernels::GatedForward(activation, gate.value(), x.value(), y.writable());
-  tape.Record(y, [&tape, activation, gate, x, y] {
+  Record(workspace, y, [activation, gate, x, y](Tape& tape) {
     const auto dgate = tape.SlotFor(gate);
     DRAGOMAN_CHECK(!dgate.accumulate);
     kernels::GatedBackward(activation, tape.Gradient(y), gate.value(), x.value(), dgate.matrix,
                            tape.WritableGradient(y));
     tape.PassGradient(y, x);
   });
-  DropoutInPlace(tape, y, dropout_rate);
-  return y;
+  return Dropout(workspace, std::move(y), dropout_rate);
 }
 
 }  // namespace dragoman

@@ -30,8 +30,8 @@ TEST_P(ActivationTest, GradientsWithBias) {
     const Parameter* bias = store.Declare("bias", {7});
     store.Allocate();
     FillRandom(store, 1, 0.03);
-    GradientCheck(store, {AwayFromZero("x", 5, 7, 2)}, [&](Tape& tape, const std::vector<Variable>& in) {
-      return WeightedSum(tape, Activate(tape, in[0], bias, activation, GetParam()));
+    GradientCheck(store, {AwayFromZero("x", 5, 7, 2)}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+      return WeightedSum(workspace, Activate(workspace, in[0], bias, activation, GetParam()));
     }).Run();
   }
 }
@@ -41,8 +41,8 @@ TEST_P(ActivationTest, GradientsWithoutBias) {
     SCOPED_TRACE(static_cast<int>(activation));
     ParameterStore store;
     store.Allocate();
-    GradientCheck(store, {AwayFromZero("x", 5, 7, 2)}, [&](Tape& tape, const std::vector<Variable>& in) {
-      return WeightedSum(tape, Activate(tape, in[0], nullptr, activation, GetParam()));
+    GradientCheck(store, {AwayFromZero("x", 5, 7, 2)}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+      return WeightedSum(workspace, Activate(workspace, in[0], nullptr, activation, GetParam()));
     }).Run();
   }
 }
@@ -53,8 +53,8 @@ TEST_P(ActivationTest, GradientsOfGatedForms) {
     ParameterStore store;
     store.Allocate();
     GradientCheck(store, {AwayFromZero("gate", 5, 7, 2), {"x", 5, 7, 3}},
-                  [&](Tape& tape, const std::vector<Variable>& in) {
-                    return WeightedSum(tape, ActivateGated(tape, in[0], in[1], activation, GetParam()));
+                  [&](Workspace& workspace, const std::vector<Variable>& in) {
+                    return WeightedSum(workspace, ActivateGated(workspace, in[0], in[1], activation, GetParam()));
                   })
         .Run();
   }
@@ -70,9 +70,10 @@ TEST_P(ActivationTest, GradientsBetweenLinears) {
     const Parameter* out_weight = store.Declare("out_weight", {6, 4});
     store.Allocate();
     FillRandom(store, 1);
-    GradientCheck(store, {{"x", 3, 4, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-      const Variable hidden = Activate(tape, Linear(tape, in[0], *in_weight, nullptr), in_bias, activation, GetParam());
-      return WeightedSum(tape, Linear(tape, hidden, *out_weight, nullptr));
+    GradientCheck(store, {{"x", 3, 4, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+      const Variable hidden =
+          Activate(workspace, Linear(workspace, in[0], *in_weight, nullptr), in_bias, activation, GetParam());
+      return WeightedSum(workspace, Linear(workspace, hidden, *out_weight, nullptr));
     }).Run();
   }
 }
@@ -80,12 +81,12 @@ TEST_P(ActivationTest, GradientsBetweenLinears) {
 INSTANTIATE_TEST_SUITE_P(Dropout, ActivationTest, testing::Values(0.0f, 0.4f));
 
 TEST(ActivationDropoutTest, DropsTheStatedShareAndKeepsTheMean) {
-  Tape tape;
+  Workspace workspace;
   std::vector<float> unused;
-  tape.StartRecording(unused.data(), /*dropout_key=*/3);
-  Variable x = tape.New(100, 100);
+  const Tape tape(workspace, unused.data(), /*dropout_key=*/3);
+  Variable x = workspace.New(100, 100);
   std::fill_n(x.writable().data, x.value().size(), 1.0f);
-  const Variable y = Activate(tape, x, nullptr, Activation::kRelu, 0.25f);
+  const Variable y = Activate(workspace, x, nullptr, Activation::kRelu, 0.25f);
   double dropped = 0, sum = 0;
   for (int64_t i = 0; i < y.value().size(); ++i) {
     dropped += y.value().data[i] == 0;
@@ -96,16 +97,16 @@ TEST(ActivationDropoutTest, DropsTheStatedShareAndKeepsTheMean) {
 }
 
 TEST(ActivationDropoutTest, IsOffWhereNothingIsRecorded) {
-  Tape tape;
-  Variable x = tape.New(10, 10);
+  Workspace workspace;
+  Variable x = workspace.New(10, 10);
   std::fill_n(x.writable().data, x.value().size(), 1.0f);
-  const Variable y = Activate(tape, x, nullptr, Activation::kRelu, 0.9f);
+  const Variable y = Activate(workspace, x, nullptr, Activation::kRelu, 0.9f);
   for (int64_t i = 0; i < y.value().size(); ++i) EXPECT_EQ(y.value().data[i], 1.0f);
 }
 
 TEST(ActivationShapeTest, RefusesGatesOfAnotherShape) {
-  Tape tape;
-  EXPECT_THROW(ActivateGated(tape, tape.New(2, 3), tape.New(2, 4), Activation::kSilu, 0), ShapeError);
+  Workspace workspace;
+  EXPECT_THROW(ActivateGated(workspace, workspace.New(2, 3), workspace.New(2, 4), Activation::kSilu, 0), ShapeError);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "autograd/tape.h"
 #include "base/error.h"
 #include "kernels/dropout.h"
 
@@ -40,27 +41,28 @@ void CheckPositions(std::span<const int32_t> position_of, const ConstMatrix& tab
 
 }  // namespace
 
-Variable Embedding(Tape& tape, const PackedTokens& tokens, const Parameter& table, float scale, int64_t first_position,
-                   const PositionTable& positions, float dropout_rate) {
+Variable Embedding(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, float scale,
+                   int64_t first_position, const PositionTable& positions, float dropout_rate) {
   const std::span<const int32_t> ids = tokens.ids;
   CheckIds(ids, table);
-  Scratch memory = tape.NewScratch(static_cast<int64_t>(ids.size()));
+  Scratch memory = workspace.NewScratch(static_cast<int64_t>(ids.size()));
   const std::span<int32_t> position_of(reinterpret_cast<int32_t*>(memory.data()), ids.size());
   FillPositions(tokens.packing, first_position, position_of);
   if (positions.table.data != nullptr) CheckPositions(position_of, positions.table);
 
-  Variable out = tape.New(static_cast<int64_t>(ids.size()), table.cols());  // [tokens, d_model]
+  Variable out = workspace.New(static_cast<int64_t>(ids.size()), table.cols());  // [tokens, d_model]
   kernels::EmbeddingForward(ids, table.value(), scale, position_of, positions.table, out.writable());
-  const kernels::Dropout dropout = tape.NextDropout(dropout_rate);
+  const kernels::Dropout dropout = NextDropout(workspace, dropout_rate);
   if (dropout.active()) kernels::ApplyDropout(dropout, out.value(), out.writable(), /*accumulate=*/false);
 
   const Parameter* learned = positions.learned;
-  tape.Record(out, [&tape, &table, learned, ids, position_of, scale, out, dropout, memory = std::move(memory)] {
-    const Matrix& dout = tape.WritableGradient(out);
-    if (dropout.active()) kernels::ApplyDropout(dropout, dout, dout, /*accumulate=*/false);
-    kernels::EmbeddingBackward(ids, dout, scale, tape.GradientMatrixOf(table));
-    if (learned != nullptr) kernels::EmbeddingBackward(position_of, dout, 1.0f, tape.GradientMatrixOf(*learned));
-  });
+  Record(workspace, out,
+         [&table, learned, ids, position_of, scale, out, dropout, memory = std::move(memory)](Tape& tape) {
+           const Matrix& dout = tape.WritableGradient(out);
+           if (dropout.active()) kernels::ApplyDropout(dropout, dout, dout, /*accumulate=*/false);
+           kernels::EmbeddingBackward(ids, dout, scale, tape.GradientMatrixOf(table));
+           if (learned != nullptr) kernels::EmbeddingBackward(position_of, dout, 1.0f, tape.GradientMatrixOf(*learned));
+         });
   return out;
 }
 

@@ -27,7 +27,7 @@ struct EmbeddingTest : testing::Test {
     const std::array<int32_t, 1> ids = {id};
     const std::array<int32_t, 2> offsets = {0, 1};
     try {
-      Embedding(tape, {ids, {offsets}}, *table, 1, first_position, Learned(), 0);
+      Embedding(workspace, {ids, {offsets}}, *table, 1, first_position, Learned(), 0);
     } catch (const ShapeError& error) {
       return error.what();
     }
@@ -37,13 +37,13 @@ struct EmbeddingTest : testing::Test {
   ParameterStore store;
   const Parameter* table;
   const Parameter* positions;
-  Tape tape;
+  Workspace workspace;
 };
 
 TEST_F(EmbeddingTest, GradientsWithLearnedPositions) {
   for (const float dropout : {0.0f, 0.3f}) {
     SCOPED_TRACE(dropout);
-    GradientCheck(store, {}, [&](Tape& t, const std::vector<Variable>&) {
+    GradientCheck(store, {}, [&](Workspace& t, const std::vector<Variable>&) {
       return WeightedSum(t, Embedding(t, {kIds, {kOffsets}}, *table, 2.5f, /*first_position=*/1, Learned(), dropout));
     }).Run();
   }
@@ -54,8 +54,8 @@ TEST_F(EmbeddingTest, GradientsWithoutPositionsOrWithFixedOnes) {
   std::vector<float> gradients(static_cast<size_t>(store.flat_size()));
   for (const PositionTable& table_of_positions : {PositionTable{}, fixed}) {
     std::fill(gradients.begin(), gradients.end(), 0.0f);
-    tape.StartRecording(gradients.data(), 1);
-    WeightedSum(tape, Embedding(tape, {kIds, {kOffsets}}, *table, 2.5f, 0, table_of_positions, 0));
+    Tape tape(workspace, gradients.data(), 1);
+    WeightedSum(workspace, Embedding(workspace, {kIds, {kOffsets}}, *table, 2.5f, 0, table_of_positions, 0));
     tape.Backward();
     for (int64_t i = 0; i < positions->size; ++i) EXPECT_EQ(gradients[static_cast<size_t>(positions->offset + i)], 0);
     EXPECT_NE(gradients[static_cast<size_t>(table->offset)], 0);
@@ -63,7 +63,7 @@ TEST_F(EmbeddingTest, GradientsWithoutPositionsOrWithFixedOnes) {
 }
 
 TEST_F(EmbeddingTest, AddsThePositionInTheSentence) {
-  const Variable x = Embedding(tape, {kIds, {kOffsets}}, *table, 3, /*first_position=*/2, Learned(), 0);
+  const Variable x = Embedding(workspace, {kIds, {kOffsets}}, *table, 3, /*first_position=*/2, Learned(), 0);
   const std::array<int64_t, 6> position = {2, 3, 4, 5, 2, 3};
   for (int64_t t = 0; t < 6; ++t) {
     for (int64_t c = 0; c < 6; ++c) {

@@ -24,7 +24,7 @@
 
 namespace dragoman {
 
-// A matrix that owns its floats, to be put on a tape as an input.
+// A matrix that owns its floats, to be put into a workspace as an input.
 struct TestInput {
   TestInput(std::string name_in, int64_t rows_in, int64_t cols_in, uint64_t seed)
       : name(std::move(name_in)), rows(rows_in), cols(cols_in), values(static_cast<size_t>(rows_in * cols_in)) {
@@ -32,8 +32,8 @@ struct TestInput {
     for (float& v : values) v = static_cast<float>(rng.Normal());
   }
 
-  Variable OnTape(Tape& tape) const {
-    Variable x = tape.New(rows, cols);
+  Variable In(Workspace& workspace) const {
+    Variable x = workspace.New(rows, cols);
     std::copy(values.begin(), values.end(), x.writable().data);
     return x;
   }
@@ -53,10 +53,10 @@ inline void FillRandom(ParameterStore& store, uint64_t seed, double scale = 0.5)
 
 // The end of a computation that has no loss of its own: sum of y's elements, each times a fixed weight in [-1, 1),
 // which is also where the backward pass starts from.
-inline double WeightedSum(Tape& tape, const Variable& y) {
+inline double WeightedSum(Workspace& workspace, const Variable& y) {
   Rng rng(99);
   double loss = 0;
-  const Matrix dy = tape.SlotFor(y).matrix;
+  const Matrix dy = workspace.tape()->SlotFor(y).matrix;
   for (int64_t i = 0; i < dy.size(); ++i) {
     dy.data[i] = static_cast<float>(2 * rng.Uniform() - 1);
     loss += double{dy.data[i]} * double{y.value().data[i]};
@@ -67,9 +67,9 @@ inline double WeightedSum(Tape& tape, const Variable& y) {
 class GradientCheck {
  public:
   // Computes the loss, and gives its last variable a gradient: by WeightedSum or OutputLoss.
-  using Loss = std::function<double(Tape&, const std::vector<Variable>& inputs)>;
+  using Loss = std::function<double(Workspace&, const std::vector<Variable>& inputs)>;
 
-  // loss may use the store's parameters and the inputs. It runs on a recording tape, always with the same dropout key,
+  // loss may use the store's parameters and the inputs. It runs under a tape, always with the same dropout key,
   // so masks are the same every time.
   GradientCheck(ParameterStore& store, std::vector<TestInput> inputs, Loss loss)
       : store_(store),
@@ -97,15 +97,15 @@ class GradientCheck {
   static constexpr uint64_t kDropoutKey = 7;
 
   double LossValue() {
-    tape_.StartRecording(unused_gradients_.data(), kDropoutKey);
-    return loss_(tape_, PutInputs(tape_));
+    const Tape tape(workspace_, unused_gradients_.data(), kDropoutKey);
+    return loss_(workspace_, PutInputs(workspace_));
   }
 
   void Differentiate(std::vector<float>& gradients, std::vector<std::vector<float>>& input_gradients) const {
-    Tape tape;
-    tape.StartRecording(gradients.data(), kDropoutKey);
-    const std::vector<Variable> inputs = PutInputs(tape);
-    loss_(tape, inputs);
+    Workspace workspace;
+    Tape tape(workspace, gradients.data(), kDropoutKey);
+    const std::vector<Variable> inputs = PutInputs(workspace);
+    loss_(workspace, inputs);
     tape.Backward();
     for (const Variable& input : inputs) {
       ASSERT_TRUE(tape.HasGradient(input));
@@ -114,9 +114,9 @@ class GradientCheck {
     }
   }
 
-  std::vector<Variable> PutInputs(Tape& tape) const {
+  std::vector<Variable> PutInputs(Workspace& workspace) const {
     std::vector<Variable> variables;
-    for (const TestInput& input : inputs_) variables.push_back(input.OnTape(tape));
+    for (const TestInput& input : inputs_) variables.push_back(input.In(workspace));
     return variables;
   }
 
@@ -152,7 +152,7 @@ class GradientCheck {
   std::vector<TestInput> inputs_;
   Loss loss_;
   std::vector<float> unused_gradients_;
-  Tape tape_;  // of all evaluations, so that they share its memory
+  Workspace workspace_;  // of all evaluations, so that they share its memory
 };
 
 }  // namespace dragoman

@@ -17,8 +17,8 @@ TEST(LinearTest, GradientsWithBias) {
   const Parameter* bias = store.Declare("bias", {7});
   store.Allocate();
   FillRandom(store, 1);
-  GradientCheck(store, {{"x", 6, 5, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    return WeightedSum(tape, Linear(tape, in[0], *weight, bias));
+  GradientCheck(store, {{"x", 6, 5, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    return WeightedSum(workspace, Linear(workspace, in[0], *weight, bias));
   }).Run();
 }
 
@@ -27,8 +27,8 @@ TEST(LinearTest, GradientsWithoutBiasOfOneToken) {
   const Parameter* weight = store.Declare("weight", {3, 4});
   store.Allocate();
   FillRandom(store, 1);
-  GradientCheck(store, {{"x", 1, 3, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    return WeightedSum(tape, Linear(tape, in[0], *weight, nullptr));
+  GradientCheck(store, {{"x", 1, 3, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    return WeightedSum(workspace, Linear(workspace, in[0], *weight, nullptr));
   }).Run();
 }
 
@@ -39,10 +39,10 @@ TEST(LinearTest, GradientsAddUpWhereAnInputIsUsedTwice) {
   store.Allocate();
   FillRandom(store, 1);
   // A weight twice (first), a variable twice (x, by all three products and as the residual).
-  GradientCheck(store, {{"x", 3, 4, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    const Variable y = AddResidual(tape, Linear(tape, in[0], *first, nullptr), nullptr, in[0], 0);
-    const Variable z = AddResidual(tape, Linear(tape, in[0], *second, nullptr), nullptr, y, 0);
-    return WeightedSum(tape, AddResidual(tape, Linear(tape, in[0], *first, nullptr), nullptr, z, 0));
+  GradientCheck(store, {{"x", 3, 4, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    const Variable y = AddResidual(workspace, Linear(workspace, in[0], *first, nullptr), nullptr, in[0], 0);
+    const Variable z = AddResidual(workspace, Linear(workspace, in[0], *second, nullptr), nullptr, y, 0);
+    return WeightedSum(workspace, AddResidual(workspace, Linear(workspace, in[0], *first, nullptr), nullptr, z, 0));
   }).Run();
 }
 
@@ -56,8 +56,8 @@ TEST(LinearTest, ComputesTheProduct) {
   for (int i = 0; i < 3; ++i) store.Writable(*bias)[static_cast<size_t>(i)] = static_cast<float>(100 * (i + 1));
   TestInput x("x", 1, 2, 1);
   x.values = {10, 1};
-  Tape tape;
-  const Variable y = Linear(tape, x.OnTape(tape), *weight, bias);
+  Workspace workspace;
+  const Variable y = Linear(workspace, x.In(workspace), *weight, bias);
   const std::vector<float> values(y.value().data, y.value().data + y.value().size());
   EXPECT_THAT(values, testing::ElementsAre(114, 225, 336));
 }
@@ -67,10 +67,10 @@ TEST(LinearTest, NamesTheParameterThatDoesNotFit) {
   const Parameter* weight = store.Declare("ffn.weight", {5, 7});
   const Parameter* bias = store.Declare("ffn.bias", {6});
   store.Allocate();
-  Tape tape;
+  Workspace workspace;
   const auto message = [&](int64_t width, const Parameter* b) -> std::string {
     try {
-      Linear(tape, tape.New(2, width), *weight, b);
+      Linear(workspace, workspace.New(2, width), *weight, b);
     } catch (const ShapeError& error) {
       return error.what();
     }

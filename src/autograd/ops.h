@@ -9,8 +9,9 @@
 #include <span>
 
 #include "autograd/parameter.h"
-#include "autograd/tape.h"
+#include "autograd/workspace.h"
 #include "kernels/activation.h"
+#include "kernels/attention.h"
 #include "kernels/softmax.h"
 #include "tensor/packed.h"
 
@@ -18,36 +19,38 @@ namespace dragoman {
 
 // y = x W (+ b).   x [tokens, in], weight [in, out], bias [out] or null -> [tokens, out].
 // Vaswani 2017, §3.3, Eq. 2. Leave the bias out where the next op adds it in its own pass.
-Variable Linear(Tape& tape, const Variable& x, const Parameter& weight, const Parameter* bias);
+Variable Linear(Workspace& workspace, const Variable& x, const Parameter& weight, const Parameter* bias);
 
-// y = (x - mean) / sqrt(var + epsilon) * gain + bias, row by row.   x [tokens, d], gain and bias [d].   Ba 2016, Eq. 4.
-Variable LayerNorm(Tape& tape, const Variable& x, const Parameter& gain, const Parameter& bias, float epsilon);
+// y = (x - mean) / sqrt(var + epsilon) * gain + bias, row by row.   x [tokens, d], gain and bias [d], bias or null.
+// Ba 2016, Eq. 4.
+Variable LayerNorm(Workspace& workspace, const Variable& x, const Parameter& gain, const Parameter* bias,
+                   float epsilon);
 
 // dropout(act(x + bias)), bias [cols] or null. Takes x's memory: x must be the fresh result of a Linear that nothing
 // else uses.
-Variable Activate(Tape& tape, Variable x, const Parameter* bias, kernels::Activation activation, float dropout_rate);
+Variable Activate(Workspace& workspace, Variable x, const Parameter* bias, kernels::Activation activation,
+                  float dropout_rate);
 
 // dropout(act(gate) * x). All [tokens, d_ff].   Shazeer 2020, Eq. 5 and 6. Nothing else may use gate.
-Variable ActivateGated(Tape& tape, const Variable& gate, const Variable& x, kernels::Activation activation,
+Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variable& x, kernels::Activation activation,
                        float dropout_rate);
 
 // residual + dropout(x + bias), bias [d] or null: the end of every sub-layer.   Vaswani 2017, §5.4.
 // Takes x's memory: x must be the fresh result of a Linear that nothing else uses.
-Variable AddResidual(Tape& tape, const Variable& x, const Parameter* bias, const Variable& residual,
+Variable AddResidual(Workspace& workspace, const Variable& x, const Parameter* bias, const Variable& residual,
                      float dropout_rate);
 
-struct AttentionOptions {
-  int heads = 1;
-  int d_head = 0;
-  bool causal = false;
-  float dropout_rate = 0;  // on the attention weights
-};
-
-// softmax(q k^T / sqrt(d_head)) v per sentence and head.   q [q_tokens, heads * d_head], k and v [k_tokens, same]
+// softmax(scale * q k^T) v per sentence and head; of `shape` all but the dropout and the bias, which has no gradient
+// yet.   q [q_tokens, heads * d_head], k and v [k_tokens, same]
 // -> [q_tokens, heads * d_head]. Sentence s of q sees sentence s of k.   Vaswani 2017, §3.2.1, Eq. 1 and §3.2.2.
-// q, k and v must be three variables that nothing else uses. The packings' offsets must outlive the tape's Backward().
-Variable Attention(Tape& tape, const Variable& q, const Variable& k, const Variable& v, const Packing& q_packing,
-                   const Packing& k_packing, const AttentionOptions& options);
+// q, k and v must be three variables that nothing else uses. The packings' offsets must outlive Tape::Backward().
+Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, const Variable& v,
+                   const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape,
+                   float dropout_rate);
+
+// x with each element zeroed at this rate, the others scaled up to keep the mean; x itself without a tape. Takes x's
+// memory: nothing else may use its value.
+Variable Dropout(Workspace& workspace, Variable x, float rate);
 
 struct PositionTable {
   ConstMatrix table;                   // [max_positions, d]; data null for a model without positions
@@ -56,17 +59,18 @@ struct PositionTable {
 
 // dropout(table[ids] * scale + position vectors).   tokens.ids [tokens], -1 for a zero vector -> [tokens, d].
 // A token's position is its place in its sentence plus first_position.   Vaswani 2017, §3.4, §3.5, §5.4.
-// tokens must outlive the tape's Backward().
-Variable Embedding(Tape& tape, const PackedTokens& tokens, const Parameter& table, float scale, int64_t first_position,
-                   const PositionTable& positions, float dropout_rate);
+// tokens must outlive Tape::Backward().
+Variable Embedding(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, float scale,
+                   int64_t first_position, const PositionTable& positions, float dropout_rate);
 
 // The model's last step, projection to the vocabulary and label-smoothed cross-entropy, in slices of tokens, so that
 // the full logits never exist.   hidden [tokens, d]; weight [vocab, d] (shared with an embedding or not); bias [vocab]
 // or null; targets [tokens]. Returns sums over tokens.
-// On a recording tape the gradients of loss * gradient_scale are computed in the same pass: into hidden's gradient
+// Under a tape the gradients of loss * gradient_scale are computed in the same pass: into hidden's gradient
 // and the parameters'. So this is where Backward() starts from.
-kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const Parameter& weight, const Parameter* bias,
-                                     std::span<const int32_t> targets, float smoothing, float gradient_scale);
+kernels::CrossEntropySums OutputLoss(Workspace& workspace, const Variable& hidden, const Parameter& weight,
+                                     const Parameter* bias, std::span<const int32_t> targets, float smoothing,
+                                     float gradient_scale);
 
 // What it works in, at most, however many tokens.
 int64_t OutputLossScratchFloats(int64_t vocab);

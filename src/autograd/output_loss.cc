@@ -3,6 +3,7 @@
 
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "autograd/tape.h"
 #include "autograd/weight_product.h"
 #include "kernels/elementwise.h"
 #include "kernels/gemm.h"
@@ -28,35 +29,36 @@ int64_t LogitsStride(int64_t vocab) { return (WholeLines(vocab) / kLineFloats | 
 
 int64_t OutputLossScratchFloats(int64_t vocab) { return kSliceTokens * LogitsStride(vocab); }
 
-kernels::CrossEntropySums OutputLoss(Tape& tape, const Variable& hidden, const Parameter& weight, const Parameter* bias,
-                                     std::span<const int32_t> targets, float smoothing, float gradient_scale) {
+kernels::CrossEntropySums OutputLoss(Workspace& workspace, const Variable& hidden, const Parameter& weight,
+                                     const Parameter* bias, std::span<const int32_t> targets, float smoothing,
+                                     float gradient_scale) {
   const int64_t tokens = hidden.rows();
   const int64_t vocab = weight.rows();
   ExpectShape("OutputLoss", &weight, vocab, hidden.cols());
   ExpectShape("OutputLoss", bias, 1, vocab);
   ExpectShape("OutputLoss", "targets", ConstMatrix(nullptr, static_cast<int64_t>(targets.size()), 1), tokens, 1);
-  const bool backward = tape.recording();
-  const Scratch scratch = tape.NewScratch(std::min(tokens, kSliceTokens) * LogitsStride(vocab));
-  const auto dhidden = backward ? tape.SlotFor(hidden) : Tape::GradientSlot{};
+  Tape* const tape = workspace.tape();
+  const Scratch scratch = workspace.NewScratch(std::min(tokens, kSliceTokens) * LogitsStride(vocab));
+  const auto dhidden = tape != nullptr ? tape->SlotFor(hidden) : Tape::GradientSlot{};
 
   kernels::CrossEntropySums sums;
   for (int64_t begin = 0; begin < tokens; begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, tokens - begin);
     const ConstMatrix h = hidden.value().Rows(begin, count);                 // [slice, d_model]
     const Matrix logits(scratch.data(), count, vocab, LogitsStride(vocab));  // [slice, vocab]
-    MultiplyByWeight(tape, h, weight, Transpose::kYes, logits);
+    MultiplyByWeight(workspace, h, weight, Transpose::kYes, logits);
     if (bias != nullptr) kernels::AddBias(logits, bias->data);
     const auto slice =
         kernels::CrossEntropyRows(logits, targets.subspan(static_cast<size_t>(begin), static_cast<size_t>(count)),
-                                  smoothing, backward ? gradient_scale : 0.0f);
+                                  smoothing, tape != nullptr ? gradient_scale : 0.0f);
     sums.loss += slice.loss;
     sums.nll += slice.nll;
-    if (!backward) continue;
+    if (tape == nullptr) continue;
     const Matrix& dlogits = logits;  // overwritten by CrossEntropyRows
-    MultiplyByWeight(tape, dlogits, weight, Transpose::kNo, dhidden.matrix.Rows(begin, count), dhidden.accumulate);
-    Gemm(tape.precision(), dlogits, Transpose::kYes, h, Transpose::kNo, tape.GradientMatrixOf(weight),
+    MultiplyByWeight(workspace, dlogits, weight, Transpose::kNo, dhidden.matrix.Rows(begin, count), dhidden.accumulate);
+    Gemm(workspace.precision(), dlogits, Transpose::kYes, h, Transpose::kNo, tape->GradientMatrixOf(weight),
          /*accumulate=*/true);
-    if (bias != nullptr) kernels::AddColumnSums(dlogits, tape.GradientOf(*bias));
+    if (bias != nullptr) kernels::AddColumnSums(dlogits, tape->GradientOf(*bias));
   }
   return sums;
 }

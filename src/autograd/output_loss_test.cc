@@ -25,16 +25,16 @@ TEST_F(OutputLossTest, Gradients) {
   for (const float smoothing : {0.0f, 0.1f}) {
     for (const Parameter* b : {bias, static_cast<const Parameter*>(nullptr)}) {
       SCOPED_TRACE(testing::Message() << "smoothing " << smoothing << ", bias " << (b != nullptr));
-      GradientCheck(store, {{"hidden", 6, 5, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-        return OutputLoss(tape, in[0], *weight, b, targets, smoothing, /*gradient_scale=*/1).loss;
+      GradientCheck(store, {{"hidden", 6, 5, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+        return OutputLoss(workspace, in[0], *weight, b, targets, smoothing, /*gradient_scale=*/1).loss;
       }).Run();
     }
   }
 }
 
 TEST_F(OutputLossTest, GradientsAreScaled) {
-  GradientCheck(store, {{"hidden", 6, 5, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    return 0.25 * OutputLoss(tape, in[0], *weight, bias, targets, 0.1f, /*gradient_scale=*/0.25f).loss;
+  GradientCheck(store, {{"hidden", 6, 5, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    return 0.25 * OutputLoss(workspace, in[0], *weight, bias, targets, 0.1f, /*gradient_scale=*/0.25f).loss;
   }).Run();
 }
 
@@ -49,10 +49,10 @@ TEST_F(OutputLossTest, SlicesDoNotShow) {
     for (int64_t begin = 0; begin < 600; begin += slice) {
       TestInput part("part", slice, 5, 1);
       std::copy_n(hidden.values.begin() + begin * 5, slice * 5, part.values.begin());
-      Tape tape;
-      tape.StartRecording(gradients.data(), 1);
+      Workspace workspace;
+      Tape tape(workspace, gradients.data(), 1);
       const auto wanted = std::span(many).subspan(static_cast<size_t>(begin), static_cast<size_t>(slice));
-      loss += OutputLoss(tape, part.OnTape(tape), *weight, bias, wanted, 0.1f, 1).loss;
+      loss += OutputLoss(workspace, part.In(workspace), *weight, bias, wanted, 0.1f, 1).loss;
       tape.Backward();
     }
     return gradients;
@@ -66,18 +66,18 @@ TEST_F(OutputLossTest, SlicesDoNotShow) {
 TEST_F(OutputLossTest, LossIsTheSameWithoutRecording) {
   const TestInput hidden("hidden", 6, 5, 2);
   std::vector<float> gradients(static_cast<size_t>(store.flat_size()));
-  Tape recording, plain;
-  recording.StartRecording(gradients.data(), 1);
-  const auto with = OutputLoss(recording, hidden.OnTape(recording), *weight, bias, targets, 0.1f, 1);
-  const auto without = OutputLoss(plain, hidden.OnTape(plain), *weight, bias, targets, 0.1f, 1);
+  Workspace recording, plain;
+  const Tape tape(recording, gradients.data(), 1);
+  const auto with = OutputLoss(recording, hidden.In(recording), *weight, bias, targets, 0.1f, 1);
+  const auto without = OutputLoss(plain, hidden.In(plain), *weight, bias, targets, 0.1f, 1);
   EXPECT_EQ(with.loss, without.loss);
   EXPECT_EQ(with.nll, without.nll);
 }
 
 TEST_F(OutputLossTest, RefusesTargetsOfAnotherNumber) {
-  Tape tape;
-  EXPECT_THROW(OutputLoss(tape, tape.New(5, 5), *weight, bias, targets, 0, 1), ShapeError);
-  EXPECT_THROW(OutputLoss(tape, tape.New(6, 4), *weight, bias, targets, 0, 1), ShapeError);
+  Workspace workspace;
+  EXPECT_THROW(OutputLoss(workspace, workspace.New(5, 5), *weight, bias, targets, 0, 1), ShapeError);
+  EXPECT_THROW(OutputLoss(workspace, workspace.New(6, 4), *weight, bias, targets, 0, 1), ShapeError);
 }
 
 }  // namespace

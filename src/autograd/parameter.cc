@@ -8,8 +8,8 @@
 
 namespace dragoman {
 
-const Parameter* ParameterStore::Declare(const std::string& name, std::vector<int64_t> shape, WeightUse use) {
-  DRAGOMAN_CHECK(Find(name) == nullptr && values_.size() == 0);
+const Parameter* ParameterPlan::Declare(const std::string& name, std::vector<int64_t> shape, WeightUse use) {
+  DRAGOMAN_CHECK(Find(name) == nullptr && !is_closed_);
   auto parameter = std::make_unique<Parameter>();
   parameter->name = name;
   parameter->use = use;
@@ -28,11 +28,12 @@ const Parameter* ParameterStore::Declare(const std::string& name, std::vector<in
 }
 
 void ParameterStore::Allocate() {
-  values_ = FlatBuffer(flat_size_);
-  for (const auto& parameter : parameters_) parameter->data = values_.data() + parameter->offset;
+  is_closed_ = true;
+  values_ = FlatBuffer(flat_size());
+  for (const auto& parameter : parameters()) parameter->data = values_.data() + parameter->offset;
 }
 
-const Parameter* ParameterStore::Find(const std::string& name) const {
+const Parameter* ParameterPlan::Find(const std::string& name) const {
   const auto found = by_name_.find(name);
   return found == by_name_.end() ? nullptr : found->second;
 }
@@ -47,7 +48,7 @@ std::span<float> ParameterStore::Writable(const std::string& name) {
   return Writable(*parameter);
 }
 
-int64_t ParameterStore::count() const {
+int64_t ParameterPlan::count() const {
   int64_t count = 0;
   for (const auto& parameter : parameters_) count += parameter->size;
   return count;

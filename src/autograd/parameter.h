@@ -24,8 +24,8 @@ enum class WeightUse {
   kOutput,  // x W^T, a slice of rows at a time
 };
 
-// One tensor of the model. Its values live in the ParameterStore that made it, at [offset, offset + size): here they
-// can be read, there they can be written.
+// One tensor of the model. Its values live in the ParameterStore that it was declared in, at [offset, offset + size):
+// here they can be read, there they can be written. Without memory, in a plan alone, data is null.
 struct Parameter {
   std::string name;            // path by role: "decoder.layers.3.cross_attn.q_proj.weight"
   std::vector<int64_t> shape;  // one or two dimensions
@@ -41,29 +41,42 @@ struct Parameter {
   std::span<const float> span() const { return {data, static_cast<size_t>(size)}; }
 };
 
-// Owns the values. Declare all parameters, then Allocate once; Parameter pointers stay valid as long as the store.
-class ParameterStore {
+// Which parameters a model has: their names, shapes, uses and places in the flat buffer, but no memory for them. What
+// only asks how large a model is, or whether a file fits it, needs no more.
+class ParameterPlan {
  public:
-  // `shape` has one or two dimensions, all positive. Throws InternalError for a name declared twice.
+  // `shape` has one or two dimensions, all positive. Throws InternalError for a name declared twice. The pointer stays
+  // valid as long as the plan, wherever that is moved.
   const Parameter* Declare(const std::string& name, std::vector<int64_t> shape, WeightUse use = WeightUse::kOther);
-  void Allocate();  // zeros; call once, after the last Declare
 
   const Parameter* Find(const std::string& name) const;  // null when there is none
-  // The values of one of this store's.
-  std::span<float> Writable(const Parameter& parameter);
-  std::span<float> Writable(const std::string& name);  // of a parameter that there is
   const std::vector<std::unique_ptr<Parameter>>& parameters() const { return parameters_; }
+  int64_t flat_size() const { return flat_size_; }  // up to 15 unused floats behind each parameter (alignment) included
+  int64_t count() const;                            // parameters proper, without alignment gaps
 
-  // All values, with up to 15 unused zeros behind each parameter (alignment).
-  std::span<float> values() { return values_.span(); }
-  std::span<const float> values() const { return values_.span(); }
-  int64_t flat_size() const { return flat_size_; }
-  int64_t count() const;  // parameters proper, without alignment gaps
+ protected:
+  bool is_closed_ = false;  // nothing may be declared any more
 
  private:
   std::vector<std::unique_ptr<Parameter>> parameters_;
   std::unordered_map<std::string_view, Parameter*> by_name_;
   int64_t flat_size_ = 0;
+};
+
+// A plan with the memory for it. Declare all parameters, then Allocate once.
+class ParameterStore : public ParameterPlan {
+ public:
+  void Allocate();  // zeros; call once, after the last Declare
+
+  // The values of one of this store's.
+  std::span<float> Writable(const Parameter& parameter);
+  std::span<float> Writable(const std::string& name);  // of a parameter that there is
+
+  // All values; those behind each parameter that nothing uses are zeros.
+  std::span<float> values() { return values_.span(); }
+  std::span<const float> values() const { return values_.span(); }
+
+ private:
   FlatBuffer values_;
 };
 

@@ -45,19 +45,19 @@ Result Compute(Precision precision, bool packs = false) {
   PackedWeights packed;
   WorkerPool pool(2);
   if (packs) packed.Pack(store, precision, pool);
-  Tape tape;
-  tape.set_precision(precision, packs ? &packed : nullptr);
-  tape.StartRecording(gradients.data(), /*dropout_key=*/0);
-  const Variable x = TestInput("x", 6, 24, 2).OnTape(tape);
-  const Variable y = Linear(tape, x, *w, nullptr);
-  const double loss = OutputLoss(tape, y, *v, nullptr, targets, 0.1f, /*gradient_scale=*/1).loss;
+  Workspace workspace;
+  workspace.set_precision(precision, packs ? &packed : nullptr);
+  Tape tape(workspace, gradients.data(), /*dropout_key=*/0);
+  const Variable x = TestInput("x", 6, 24, 2).In(workspace);
+  const Variable y = Linear(workspace, x, *w, nullptr);
+  const double loss = OutputLoss(workspace, y, *v, nullptr, targets, 0.1f, /*gradient_scale=*/1).loss;
   const Values y_values = Copy(y.value().data, y.value().size());
   tape.Backward();
   return {y_values, Values{static_cast<float>(loss)}, Copy(tape.Gradient(x).data, x.value().size()),
           Copy(tape.GradientOf(*w), w->size), Copy(tape.GradientOf(*v), v->size)};
 }
 
-TEST(PrecisionTest, TapeDecidesHowProductsAreRounded) {
+TEST(PrecisionTest, TheWorkspaceDecidesHowProductsAreRounded) {
   if (!kernels::HasFastBf16()) GTEST_SKIP() << "this processor has no AVX512_BF16";
   const Result f32 = Compute(Precision::kF32), bf16 = Compute(Precision::kBf16);
   ExpectRounded(bf16.y, f32.y, "y");
@@ -105,7 +105,7 @@ TEST(PrecisionTest, PackedWeightsFollowTheirUse) {
   EXPECT_EQ(bf16.Find(*table, Transpose::kNo), nullptr);
 }
 
-TEST(PrecisionTest, IsF32UnlessSet) { EXPECT_EQ(Tape().precision(), Precision::kF32); }
+TEST(PrecisionTest, IsF32UnlessSet) { EXPECT_EQ(Workspace().precision(), Precision::kF32); }
 
 }  // namespace
 }  // namespace dragoman

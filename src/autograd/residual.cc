@@ -3,21 +3,22 @@
 
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
+#include "autograd/tape.h"
 #include "kernels/dropout.h"
 #include "kernels/elementwise.h"
 
 namespace dragoman {
 
-Variable AddResidual(Tape& tape, const Variable& x, const Parameter* bias, const Variable& residual,
+Variable AddResidual(Workspace& workspace, const Variable& x, const Parameter* bias, const Variable& residual,
                      float dropout_rate) {
   ExpectShape("AddResidual", bias, 1, x.cols());
   ExpectShape("AddResidual", "residual", residual.value(), x.rows(), x.cols());
-  const kernels::Dropout dropout = tape.NextDropout(dropout_rate);
+  const kernels::Dropout dropout = NextDropout(workspace, dropout_rate);
   const ConstMatrix x_value = x.value();
-  Variable y = tape.Reuse(x);
+  Variable y = workspace.Reuse(x);
   kernels::ResidualDropout(dropout, x_value, bias != nullptr ? bias->data : nullptr, residual.value(), y.writable());
 
-  tape.Record(y, [&tape, bias, x, residual, y, dropout] {
+  Record(workspace, y, [bias, x, residual, y, dropout](Tape& tape) {
     const auto dx = tape.SlotFor(x);
     kernels::ApplyDropout(dropout, tape.Gradient(y), dx.matrix, dx.accumulate);  // dx = dy * mask
     if (bias != nullptr) kernels::AddColumnSums(dx.matrix, tape.GradientOf(*bias));

@@ -15,9 +15,11 @@ TEST_P(ResidualTest, GradientsWithBias) {
   const Parameter* bias = store.Declare("bias", {9});
   store.Allocate();
   FillRandom(store, 1);
-  GradientCheck(store, {{"x", 4, 9, 2}, {"residual", 4, 9, 3}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    return WeightedSum(tape, AddResidual(tape, in[0], bias, in[1], GetParam()));
-  }).Run();
+  GradientCheck(store, {{"x", 4, 9, 2}, {"residual", 4, 9, 3}},
+                [&](Workspace& workspace, const std::vector<Variable>& in) {
+                  return WeightedSum(workspace, AddResidual(workspace, in[0], bias, in[1], GetParam()));
+                })
+      .Run();
 }
 
 TEST_P(ResidualTest, GradientsWithoutBiasWhenTheResidualHasOtherConsumers) {
@@ -25,18 +27,22 @@ TEST_P(ResidualTest, GradientsWithoutBiasWhenTheResidualHasOtherConsumers) {
   const Parameter* weight = store.Declare("weight", {6, 6});
   store.Allocate();
   FillRandom(store, 1);
-  GradientCheck(store, {{"x", 4, 6, 2}, {"residual", 4, 6, 3}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    const Variable sum = AddResidual(tape, in[0], nullptr, in[1], GetParam());
-    const Variable again = AddResidual(tape, Linear(tape, sum, *weight, nullptr), nullptr, sum, GetParam());
-    return WeightedSum(tape, AddResidual(tape, Linear(tape, in[1], *weight, nullptr), nullptr, again, GetParam()));
-  }).Run();
+  GradientCheck(store, {{"x", 4, 6, 2}, {"residual", 4, 6, 3}},
+                [&](Workspace& workspace, const std::vector<Variable>& in) {
+                  const Variable sum = AddResidual(workspace, in[0], nullptr, in[1], GetParam());
+                  const Variable again =
+                      AddResidual(workspace, Linear(workspace, sum, *weight, nullptr), nullptr, sum, GetParam());
+                  return WeightedSum(workspace, AddResidual(workspace, Linear(workspace, in[1], *weight, nullptr),
+                                                            nullptr, again, GetParam()));
+                })
+      .Run();
 }
 
 INSTANTIATE_TEST_SUITE_P(Dropout, ResidualTest, testing::Values(0.0f, 0.3f));
 
 TEST(ResidualShapeTest, RefusesAResidualOfAnotherShape) {
-  Tape tape;
-  EXPECT_THROW(AddResidual(tape, tape.New(2, 3), nullptr, tape.New(3, 3), 0), ShapeError);
+  Workspace workspace;
+  EXPECT_THROW(AddResidual(workspace, workspace.New(2, 3), nullptr, workspace.New(3, 3), 0), ShapeError);
 }
 
 }  // namespace

@@ -21,107 +21,105 @@ struct TapeTest : testing::Test {
     store.Allocate();
     FillRandom(store, 1, 0.1);
   }
-  Variable Layers(Tape& t, int layers) const {
-    Variable x = TestInput("x", kTokens, kWidth, 1).OnTape(t);
-    for (int l = 0; l < layers; ++l) x = Linear(t, x, *weight, nullptr);
+  Variable Layers(Workspace& in, int layers) const {
+    Variable x = TestInput("x", kTokens, kWidth, 1).In(in);
+    for (int l = 0; l < layers; ++l) x = Linear(in, x, *weight, nullptr);
     return x;
   }
 
   ParameterStore store;
   const Parameter* weight;
   std::vector<float> gradients;
-  Tape tape;
+  Workspace workspace;
 };
 
 TEST_F(TapeTest, TheLastHandleReturnsTheMemory) {
-  Variable a = tape.New(kTokens, kWidth);
-  const size_t one = tape.pool().bytes_in_use();
+  Variable a = workspace.New(kTokens, kWidth);
+  const size_t one = workspace.pool().bytes_in_use();
   EXPECT_GE(one, size_t{kTokens * kWidth * sizeof(float)});
   {
     Variable copy = a;
     a = Variable();
-    EXPECT_EQ(tape.pool().bytes_in_use(), one);  // the copy holds it
+    EXPECT_EQ(workspace.pool().bytes_in_use(), one);  // the copy holds it
     const Variable moved = std::move(copy);
-    EXPECT_EQ(tape.pool().bytes_in_use(), one);
-    a = tape.New(kTokens, kWidth);
-    EXPECT_EQ(tape.pool().bytes_in_use(), 2 * one);
+    EXPECT_EQ(workspace.pool().bytes_in_use(), one);
+    a = workspace.New(kTokens, kWidth);
+    EXPECT_EQ(workspace.pool().bytes_in_use(), 2 * one);
   }
-  EXPECT_EQ(tape.pool().bytes_in_use(), one);
+  EXPECT_EQ(workspace.pool().bytes_in_use(), one);
   a = Variable();
-  EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
+  EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
 }
 
 TEST_F(TapeTest, BackwardFreesAllThatTheStepUsed) {
-  tape.StartRecording(gradients.data(), 1);
+  Tape tape(workspace, gradients.data(), 1);
   {
-    const Variable y = Layers(tape, 3);
-    WeightedSum(tape, y);
+    const Variable y = Layers(workspace, 3);
+    WeightedSum(workspace, y);
     tape.Backward();
     EXPECT_FALSE(tape.HasGradient(y));  // passed on and freed, though someone still holds the value
   }
-  EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
+  EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
 }
 
-TEST_F(TapeTest, ClearFreesAStepThatIsNotWanted) {
-  tape.StartRecording(gradients.data(), 1);
+TEST_F(TapeTest, ATapeThatGoesFreesAStepThatIsNotWanted) {
   {
-    const Variable y = Layers(tape, 3);
-    WeightedSum(tape, y);
+    const Tape tape(workspace, gradients.data(), 1);
+    WeightedSum(workspace, Layers(workspace, 3));
+    EXPECT_GT(workspace.pool().bytes_in_use(), 0u);
   }
-  EXPECT_GT(tape.pool().bytes_in_use(), 0u);
-  tape.Clear();
-  EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
+  EXPECT_EQ(workspace.tape(), nullptr);
+  EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
   for (const float g : gradients) EXPECT_EQ(g, 0.0f);
 }
 
-TEST_F(TapeTest, StartRecordingForgetsAnUnfinishedStep) {
-  tape.StartRecording(gradients.data(), 1);
-  Layers(tape, 3);
-  tape.StartRecording(gradients.data(), 1);
-  EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
+TEST_F(TapeTest, AWorkspaceHasOneTapeAtATime) {
+  const Tape tape(workspace, gradients.data(), 1);
+  EXPECT_THROW(Tape(workspace, gradients.data(), 2), InternalError);
+  EXPECT_EQ(workspace.tape(), &tape);
 }
 
 TEST_F(TapeTest, RepeatedStepsTakeNothingMoreFromTheSystem) {
   int64_t after_first = 0;
   for (int step = 0; step < 20; ++step) {
-    tape.StartRecording(gradients.data(), 1);
-    WeightedSum(tape, Layers(tape, 4));
+    Tape tape(workspace, gradients.data(), 1);
+    WeightedSum(workspace, Layers(workspace, 4));
     tape.Backward();
-    if (step == 0) after_first = tape.pool().system_allocations();
-    EXPECT_EQ(tape.pool().system_allocations(), after_first);
+    if (step == 0) after_first = workspace.pool().system_allocations();
+    EXPECT_EQ(workspace.pool().system_allocations(), after_first);
   }
 }
 
-TEST_F(TapeTest, WithoutRecordingActivationsAreFreedEarly) {
-  Layers(tape, 2);
-  const size_t two = tape.pool().peak_bytes_in_use();
-  Layers(tape, 20);
-  EXPECT_EQ(tape.pool().peak_bytes_in_use(), two);  // no more for twenty layers than for two
+TEST_F(TapeTest, WithoutATapeActivationsAreFreedEarly) {
+  Layers(workspace, 2);
+  const size_t two = workspace.pool().peak_bytes_in_use();
+  Layers(workspace, 20);
+  EXPECT_EQ(workspace.pool().peak_bytes_in_use(), two);  // no more for twenty layers than for two
 }
 
 TEST_F(TapeTest, TheBackwardPassFreesGradientsAsItGoes) {
   const auto peak = [&](int layers) {
-    Tape fresh;
-    fresh.StartRecording(gradients.data(), 1);
+    Workspace fresh;
+    Tape tape(fresh, gradients.data(), 1);
     WeightedSum(fresh, Layers(fresh, layers));
     const size_t forward = fresh.pool().bytes_in_use();
-    fresh.Backward();
+    tape.Backward();
     return fresh.pool().peak_bytes_in_use() - forward;
   };
   EXPECT_EQ(peak(20), peak(2));
 }
 
 TEST_F(TapeTest, BranchesThatDoNotReachTheLossCostNothingAndHaveNoGradient) {
-  tape.StartRecording(gradients.data(), 1);
-  Layers(tape, 2);
+  Tape tape(workspace, gradients.data(), 1);
+  Layers(workspace, 2);
   tape.Backward();  // nothing was given a gradient
   for (const float g : gradients) EXPECT_EQ(g, 0.0f);
 }
 
 TEST_F(TapeTest, GradientsAddToWhatIsThere) {
   const auto step = [&] {
-    tape.StartRecording(gradients.data(), 1);
-    WeightedSum(tape, Layers(tape, 1));
+    Tape tape(workspace, gradients.data(), 1);
+    WeightedSum(workspace, Layers(workspace, 1));
     tape.Backward();
   };
   step();
@@ -132,21 +130,18 @@ TEST_F(TapeTest, GradientsAddToWhatIsThere) {
 
 TEST_F(TapeTest, EachDropoutHasItsOwnMaskAndTheKeyDecidesThemAll) {
   const auto keys = [&](uint64_t key) {
-    tape.StartRecording(gradients.data(), key);
-    const uint64_t first = tape.NextDropout(0.1f).key;
-    return std::pair(first, tape.NextDropout(0.1f).key);
+    const Tape tape(workspace, gradients.data(), key);
+    const uint64_t first = NextDropout(workspace, 0.1f).key;
+    EXPECT_FALSE(NextDropout(workspace, 0).active());
+    return std::pair(first, NextDropout(workspace, 0.1f).key);
   };
   const auto one = keys(1), again = keys(1), two = keys(2);
   EXPECT_EQ(one, again);
   EXPECT_NE(one.first, one.second);
   EXPECT_NE(one.first, two.first);
   EXPECT_NE(one.second, two.second);
-  EXPECT_FALSE(tape.NextDropout(0).active());
-  tape.StopRecording();
-  EXPECT_FALSE(tape.NextDropout(0.1f).active());
+  EXPECT_FALSE(NextDropout(workspace, 0.1f).active());  // without a tape
 }
-
-TEST_F(TapeTest, BackwardNeedsARecordingTape) { EXPECT_THROW(tape.Backward(), InternalError); }
 
 TEST(ParameterStoreTest, PlacesParametersInOneAlignedBuffer) {
   ParameterStore store;

@@ -3,6 +3,7 @@
 
 #include <initializer_list>
 #include <string>
+#include <string_view>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
@@ -13,23 +14,27 @@
 
 namespace dragoman {
 
+namespace {
+
+// Registers each field visited as a flag, with what it needs beside it.
+struct DecodeFlagRegistrar {
+  CLI::App& command;
+  CLI::Option* needed = nullptr;
+
+  void OnlyWith(const char* key) { needed = command.get_option(FlagName(key)); }
+
+  template <class Value>
+  void operator()(const char* key, Value& field, const char* help) const {
+    if (std::string_view(key) == "n_best") return;  // `translate` alone has it, and there it may do without its number
+    CLI::Option* option = FlagRegistrar{&command}(key, field, help);
+    if (needed != nullptr) option->needs(needed);
+  }
+};
+
+}  // namespace
+
 void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
-  const FlagRegistrar flag{&command};
-  flag("beam_size", options->beam_size, "hypotheses kept per sentence, 1 is greedy search; not used with --sample");
-  flag("length_penalty", options->alpha, "alpha of the length penalty; 0 turns it off, more favours longer output");
-  flag("length_penalty_form", options->length_penalty,
-       "what a log-probability is divided by, ((5 + |Y|) / 6)^alpha of Wu et al. 2016 or |Y|^alpha");
-  flag("stopping", options->stopping,
-       "what ends a sentence: beam-size hypotheses have finished (beam), no open one can overtake the n-best (bound), "
-       "or none is ahead of them as it stands (first)");
-  flag("max_length_factor", options->max_length_factor, "output tokens at most this times the input's, plus 10");
-  flag("max_length", options->max_length, "output tokens at most; 0, or more than that: the model's limit");
-  flag("allow_unk", options->allow_unk, "let <unk>, for what the vocabulary has no piece for, into translations");
-  CLI::Option* sample = flag("sample", options->sample, "draw from the model's distribution instead of searching");
-  flag("temperature", options->temperature, "of sampling: logits are divided by it")->needs(sample);
-  flag("top_k", options->top_k, "sample from the k likeliest tokens only; 0: all")->needs(sample);
-  flag("top_p", options->top_p, "sample from the likeliest tokens that together reach p")->needs(sample);
-  flag("seed", options->seed, "of sampling")->needs(sample);
+  ForEachDecodeOption(*options, DecodeFlagRegistrar{command});
 }
 
 void AddThreadsFlag(CLI::App& command, int* threads) {

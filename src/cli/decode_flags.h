@@ -13,7 +13,8 @@
 
 namespace dragoman {
 
-// --beam-size, --length-penalty, ... into *options, which must outlive the app.
+// --beam-size, --length-penalty, ..., all of ForEachDecodeOption but --n-best, into *options, which must outlive the
+// app.
 void AddDecodeFlags(CLI::App& command, DecodeOptions* options);
 
 // --threads; 0, the default, is one per core.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Option structs as flags and as TOML: visitors for the field lists of TrainOptions and TransformerConfig.
+// Option structs as flags and as TOML: visitors for their lists of fields (ForEachTrainOption, ForEachField, ...).
 #ifndef DRAGOMAN_CLI_OPTION_FLAGS_H_
 #define DRAGOMAN_CLI_OPTION_FLAGS_H_
 

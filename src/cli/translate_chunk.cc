@@ -51,11 +51,8 @@ std::string Printed(const TranslateFlags& flags, const TranslatedLine& line, int
 }
 
 uint64_t FingerprintOf(const TranslateFlags& flags, const TranslationModel& opened) {
-  const DecodeOptions& d = flags.decode;
-  const std::string options = fmt::format(
-      "{} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {} {}", kPartVersion, EnumName(flags.format), flags.n_best,
-      d.beam_size, EnumName(d.length_penalty), d.alpha, EnumName(d.stopping), d.n_best, d.max_length_factor,
-      d.max_length, d.allow_unk, d.sample, d.temperature, d.top_k, d.top_p, d.seed, opened.model->config().ToJson());
+  const std::string options = fmt::format("{} {} {} {} {}", kPartVersion, EnumName(flags.format), flags.n_best,
+                                          flags.decode.ToJson(), opened.model->config().ToJson());
   const uint64_t vocabs = HashCombine(opened.vocabs.src->fingerprint(), opened.vocabs.tgt->fingerprint());
   const std::span<const float> weights = std::as_const(*opened.model).parameters().values();
   return HashCombine(HashCombine(HashBytes(options), vocabs), HashBytes(BytesOf(weights)));

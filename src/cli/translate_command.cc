@@ -21,7 +21,7 @@
 #include "cli/option_flags.h"
 #include "cli/ranks.h"
 #include "cli/translate_chunk.h"
-#include "decode/share_model.h"
+#include "train/share_model.h"
 
 namespace dragoman {
 namespace {

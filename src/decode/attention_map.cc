@@ -11,11 +11,11 @@
 namespace dragoman {
 namespace {
 
-Hypothesis BestTranslation(Tape& tape, const TranslationModel& loaded, const PackedTokens& src,
+Hypothesis BestTranslation(Workspace& workspace, const TranslationModel& loaded, const PackedTokens& src,
                            const DecodeOptions& options) {
   const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id(), loaded.vocabs.tgt->unk_id());
   const int64_t id = 0;
-  return searcher.Search(tape, src, {&id, 1}).front().front();
+  return searcher.Search(workspace, src, {&id, 1}).front().front();
 }
 
 void RequireFinite(const AttentionTrace& trace) {
@@ -48,7 +48,7 @@ std::vector<float> AttentionMap::Weights(int layer, int head) const {
     for (size_t i = 0; i < mean.size(); ++i) mean[i] += entry.weights[i];
   }
   if (count == 0 || layer < -1 || head < -1) {
-    throw OptionError("--layer " + std::to_string(layer) + " --head " + std::to_string(head) +
+    throw OptionError("`layer` " + std::to_string(layer) + " `head` " + std::to_string(head) +
                       " is not in the model, expected layers 0 to " + std::to_string(layers - 1) + " and heads 0 to " +
                       std::to_string(heads - 1) + ", or -1 for all");
   }
@@ -61,7 +61,7 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   const TransformerConfig& config = loaded.model->config();
   const TokenizedLine src = TokenizeLine(*loaded.vocabs.src, source, config.max_src_len);
   if (src.tokens.empty()) throw OptionError("the sentence is empty; give a sentence to look into");
-  Tape tape;
+  Workspace workspace;
   PackedBatch src_batch;
   src_batch.Add(src.tokens);
 
@@ -72,7 +72,7 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   map.repaired = src.repaired || tgt.repaired;
   map.unknown = src.unknown + tgt.unknown;
   if (tgt.tokens.empty()) {  // nothing in it, or white space
-    Hypothesis translation = BestTranslation(tape, loaded, src_batch.view(), options);
+    Hypothesis translation = BestTranslation(workspace, loaded, src_batch.view(), options);
     tgt.tokens = std::move(translation.tokens);
     if (translation.complete) tgt.tokens.push_back(loaded.vocabs.tgt->eos_id());
     map.translation_cut = !translation.complete;
@@ -84,8 +84,8 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   map.target = Pieces(*loaded.vocabs.tgt, tgt.tokens);
   map.layers = config.decoder_layers;
   map.heads = config.heads;
-  const Variable encoder_out = loaded.model->Encode(tape, src_batch.view(), &map.trace);
-  loaded.model->Decode(tape, tgt_batch.view(), src_batch.view().packing, encoder_out, &map.trace);
+  const Variable encoder_out = loaded.model->Encode(workspace, src_batch.view(), &map.trace);
+  loaded.model->Decode(workspace, tgt_batch.view(), src_batch.view().packing, encoder_out, &map.trace);
   RequireFinite(map.trace);
   return map;
 }

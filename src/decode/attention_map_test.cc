@@ -70,7 +70,7 @@ TEST(AttentionMapTest, RefusesALayerOrHeadThatIsNotThere) {
       map.Weights(layer, head);
       ADD_FAILURE() << layer << ", " << head;
     } catch (const OptionError& error) {
-      EXPECT_THAT(error.what(), testing::HasSubstr("--layer " + std::to_string(layer) + " --head " +
+      EXPECT_THAT(error.what(), testing::HasSubstr("`layer` " + std::to_string(layer) + " `head` " +
                                                    std::to_string(head) + " is not in the model"));
       EXPECT_THAT(error.what(), testing::HasSubstr("expected layers 0 to 1 and heads 0 to 1, or -1 for all"));
     }

@@ -9,23 +9,23 @@
 
 namespace dragoman {
 
-Beam::Beam(const DecodeOptions& options, int32_t eos, int64_t max_length)
-    : options_(options), eos_(eos), max_length_(max_length), open_(1), parents_{0} {
-  DRAGOMAN_CHECK(max_length >= 1);
+Beam::Beam(const DecodeOptions& options, const SearchBounds& bounds)
+    : SentenceSearch({{bounds.start, 0}}), options_(options), bounds_(bounds), open_(1) {
+  DRAGOMAN_CHECK(bounds.max_length >= 1);
 }
 
 double Beam::ScoreOf(double log_prob, int64_t length) const { return log_prob / LengthPenaltyOf(options_, length); }
 
 void Beam::Advance(const ConstMatrix& log_probs) {
-  DRAGOMAN_CHECK(!done_ && log_probs.rows == static_cast<int64_t>(open_.size()));
+  DRAGOMAN_CHECK(!done() && log_probs.rows == static_cast<int64_t>(rows_.size()));
   Expand(log_probs);
   ++length_;
   Select();
-  if (length_ == max_length_) CutAtLimit();
+  if (length_ == bounds_.max_length) CutAtLimit();
   Settle();
   const bool is_full = settled_ == static_cast<size_t>(options_.n_best);
   const bool beam_has_finished = finished_.size() >= static_cast<size_t>(options_.beam_size);
-  done_ = open_.empty() || (options_.stopping == Stopping::kBeam ? beam_has_finished : is_full);
+  if (options_.stopping == Stopping::kBeam ? beam_has_finished : is_full) rows_.clear();
 }
 
 // The 2 * beam_size best continuations: at most beam_size of them can be </s>, so beam_size others are among them.
@@ -60,11 +60,11 @@ void Beam::Expand(const ConstMatrix& log_probs) {
 void Beam::Select() {
   const auto beam_size = static_cast<size_t>(options_.beam_size);
   std::vector<Hypothesis> next;
-  parents_.clear();
+  rows_.clear();
   for (size_t rank = 0; rank < candidates_.size() && next.size() < beam_size; ++rank) {
     const Candidate& candidate = candidates_[rank];
     const Hypothesis& parent = open_[static_cast<size_t>(candidate.parent)];
-    if (candidate.token == eos_) {
+    if (candidate.token == bounds_.eos) {
       if (rank >= beam_size) continue;  // would not have made it into the beam
       const double score = ScoreOf(candidate.log_prob, length_);
       if (settled_ > 0 && score > finished_[settled_ - 1].score) continue;  // too late for a place above those settled
@@ -73,7 +73,7 @@ void Beam::Select() {
     }
     next.push_back({parent.tokens, candidate.log_prob, ScoreOf(candidate.log_prob, length_), false});
     next.back().tokens.push_back(candidate.token);
-    parents_.push_back(candidate.parent);
+    rows_.push_back({candidate.token, candidate.parent});
   }
   open_ = std::move(next);
 }
@@ -81,7 +81,7 @@ void Beam::Select() {
 void Beam::CutAtLimit() {
   for (Hypothesis& hypothesis : open_) finished_.push_back(std::move(hypothesis));
   open_.clear();
-  parents_.clear();
+  rows_.clear();
 }
 
 // The next place goes to the best of the rest once it is ahead of every open hypothesis: of each as it stands (kFirst),
@@ -90,7 +90,8 @@ void Beam::CutAtLimit() {
 void Beam::Settle() {
   if (options_.stopping == Stopping::kBeam || open_.empty()) return;  // all is settled at the end
   // open_ is sorted by log_prob. A log-probability only falls, and a greater length divides it by more.
-  const double to_beat = ScoreOf(open_.front().log_prob, options_.stopping == Stopping::kFirst ? length_ : max_length_);
+  const int64_t length = options_.stopping == Stopping::kFirst ? length_ : bounds_.max_length;
+  const double to_beat = ScoreOf(open_.front().log_prob, length);
   while (settled_ < std::min(finished_.size(), static_cast<size_t>(options_.n_best))) {
     const auto place = finished_.begin() + static_cast<int64_t>(settled_);
     const auto best = std::min_element(place, finished_.end(), RanksBefore);  // of equals, the one that finished first
@@ -101,7 +102,7 @@ void Beam::Settle() {
 }
 
 std::vector<Hypothesis> Beam::Finish() {
-  DRAGOMAN_CHECK(done_);
+  DRAGOMAN_CHECK(done());
   // A stable sort: of equals, the one that finished first.
   std::stable_sort(finished_.begin() + static_cast<int64_t>(settled_), finished_.end(), RanksBefore);
   if (finished_.size() > static_cast<size_t>(options_.n_best)) finished_.resize(static_cast<size_t>(options_.n_best));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Beam search for one sentence, as a pure state machine: it is given log-probabilities and says which hypotheses to go
-// on with. It knows nothing of models, batches or caches, so it can be tested with numbers written by hand.
+// Beam search for one sentence.
 #ifndef DRAGOMAN_DECODE_BEAM_H_
 #define DRAGOMAN_DECODE_BEAM_H_
 
@@ -9,26 +8,22 @@
 
 #include "decode/hypothesis.h"
 #include "decode/options.h"
+#include "decode/sentence_search.h"
 #include "tensor/matrix.h"
 
 namespace dragoman {
 
-class Beam {
+class Beam : public SentenceSearch {
  public:
-  // max_length: target tokens at most, </s> included, >= 1.
-  Beam(const DecodeOptions& options, int32_t eos, int64_t max_length);
+  Beam(const DecodeOptions& options, const SearchBounds& bounds);
 
-  // One position: log_probs [open().size(), vocab], row i for open hypothesis i. Afterwards open() are the hypotheses
-  // to go on with, and parents()[i] is the row that open hypothesis i came from.
-  // Throws NumericError when no finite log-probability is left.
-  void Advance(const ConstMatrix& log_probs);
+  void Advance(const ConstMatrix& log_probs) override;
 
+  // Until done(), hypothesis i is that of rows()[i].
   const std::vector<Hypothesis>& open() const { return open_; }
-  const std::vector<int32_t>& parents() const { return parents_; }
-  bool done() const { return done_; }
 
-  // The n_best hypotheses, best first: a list of fewer is the beginning of a list of more. Only when done().
-  std::vector<Hypothesis> Finish();
+  // The n_best hypotheses, best first: a list of fewer is the beginning of a list of more.
+  std::vector<Hypothesis> Finish() override;
 
  private:
   struct Candidate {
@@ -44,12 +39,9 @@ class Beam {
   double ScoreOf(double log_prob, int64_t length) const;
 
   DecodeOptions options_;
-  int32_t eos_;
-  int64_t max_length_;
+  SearchBounds bounds_;
   int64_t length_ = 0;  // tokens decoded
-  bool done_ = false;
   std::vector<Hypothesis> open_;
-  std::vector<int32_t> parents_;
   std::vector<Hypothesis> finished_;
   size_t settled_ = 0;  // the first of finished_, best first, have their place in the n-best list
   std::vector<Candidate> candidates_;

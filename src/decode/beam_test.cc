@@ -16,6 +16,7 @@ using testing::ElementsAre;
 
 // A vocabulary of four: </s> is 2, as in our vocabularies.
 constexpr int32_t kEos = 2;
+constexpr int32_t kStart = 7;
 constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
@@ -38,51 +39,77 @@ std::vector<double> ScoresOf(const std::vector<Hypothesis>& hypotheses) {
   return scores;
 }
 
+std::vector<int32_t> ParentsOf(const Beam& beam) {
+  std::vector<int32_t> parents;
+  for (const SearchRow& row : beam.rows()) parents.push_back(row.parent);
+  return parents;
+}
+
 using Tokens = std::vector<int32_t>;
+
+SearchBounds Within(int64_t max_length) { return {kStart, kEos, max_length}; }
 
 // No length penalty unless a test is about it: scores are then log-probabilities.
 DecodeOptions Options(int beam_size) {
   DecodeOptions options;
   options.beam_size = options.n_best = beam_size;
-  options.alpha = 0;
+  options.length_penalty = 0;
   options.stopping = Stopping::kBeam;
   return options;
 }
 
 TEST(BeamTest, KeepsTheBestContinuationsOfAllHypotheses) {
-  Beam beam(Options(2), kEos, 10);
+  Beam beam(Options(2), Within(10));
   EXPECT_EQ(beam.open().size(), 1u);
   Advance(beam, {{-1, -3, -9, -2}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{3}));
-  EXPECT_THAT(beam.parents(), ElementsAre(0, 0));
+  EXPECT_THAT(ParentsOf(beam), ElementsAre(0, 0));
   Advance(beam, {{-5, -4, -9, -7}, {-9, -1, -9, -2.5f}});  // totals -6 -5 . -8 and . -3 . -4.5
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{3, 1}, Tokens{3, 3}));
-  EXPECT_THAT(beam.parents(), ElementsAre(1, 1));
+  EXPECT_THAT(ParentsOf(beam), ElementsAre(1, 1));
   EXPECT_EQ(beam.open()[0].log_prob, -3);
   EXPECT_EQ(beam.open()[1].log_prob, -4.5);
   EXPECT_FALSE(beam.done());
 }
 
+TEST(BeamTest, EachRowsTokenIsTheNewestOfItsHypothesisAndNoneIsLeftWhenItIsDone) {
+  DecodeOptions options = Options(2);
+  options.n_best = 1;
+  options.stopping = Stopping::kFirst;
+  Beam beam(options, Within(10));
+  ASSERT_EQ(beam.rows().size(), 1u);
+  EXPECT_EQ(beam.rows()[0].token, kStart);
+  EXPECT_EQ(beam.rows()[0].parent, 0);
+  Advance(beam, {{-1, -3, -9, -2}});
+  ASSERT_EQ(beam.rows().size(), 2u);
+  for (size_t i = 0; i < 2; ++i) EXPECT_EQ(beam.rows()[i].token, beam.open()[i].tokens.back());
+  Advance(beam, {{-2, -9, -0.5f, -9}, {-9, -9, -9, -9}});
+  EXPECT_TRUE(beam.done());
+  EXPECT_TRUE(beam.rows().empty());
+  EXPECT_FALSE(beam.open().empty()) << "what was open did not have to end";
+  EXPECT_THROW(Advance(beam, {{-1, -1, -1, -1}}), InternalError);
+}
+
 TEST(BeamTest, OpensNoMoreThanThereAreTokens) {
-  Beam beam(Options(8), kEos, 10);
+  Beam beam(Options(8), Within(10));
   Advance(beam, {{-1, -1.5f, -3, -kInf}});  // one token is impossible, one is </s>
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}));
 }
 
 TEST(BeamTest, TiesGoToTheBetterParentThenToTheSmallerId) {
-  Beam beam(Options(3), kEos, 10);
+  Beam beam(Options(3), Within(10));
   Advance(beam, {{-1, -1, -9, -1}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}, Tokens{3}));
   Advance(beam, {{-2, -1, -9, -1}, {-1, -2, -9, -2}, {-1, -1, -9, -1}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0, 1}, Tokens{0, 3}, Tokens{1, 0}));
-  EXPECT_THAT(beam.parents(), ElementsAre(0, 0, 1));
+  EXPECT_THAT(ParentsOf(beam), ElementsAre(0, 0, 1));
 }
 
 TEST(BeamTest, EndOfSentenceFinishesAHypothesisWithinTheBeamOnly) {
   DecodeOptions options = Options(2);
   options.n_best = 1;
   options.stopping = Stopping::kBound;
-  Beam beam(options, kEos, 10);
+  Beam beam(options, Within(10));
   Advance(beam, {{-1, -2, -3, -9}});  // </s> is third: outside of a beam of 2
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}));
   Advance(beam, {{-2, -9, -1, -9}, {-9, -9, -9, -9}});  // </s> first (-2), then 0 (-3); next -10
@@ -96,14 +123,14 @@ TEST(BeamTest, EndOfSentenceFinishesAHypothesisWithinTheBeamOnly) {
 
 // The open hypotheses keep filling the beam: </s> takes no place from them.
 TEST(BeamTest, AFinishedHypothesisLeavesItsPlaceToTheNext) {
-  Beam beam(Options(2), kEos, 10);
+  Beam beam(Options(2), Within(10));
   Advance(beam, {{-2, -4, -1, -3}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{3}));
   EXPECT_FALSE(beam.done());
 }
 
 TEST(BeamTest, TheLengthLimitCutsOpenHypotheses) {
-  Beam beam(Options(2), kEos, 2);
+  Beam beam(Options(2), Within(2));
   Advance(beam, {{-1, -2, -9, -9}});
   EXPECT_FALSE(beam.done());
   Advance(beam, {{-1, -9, -5, -9}, {-9, -9, -3.5f, -9}});  // {0 0} -2, {1 </s>} -5.5
@@ -116,18 +143,18 @@ TEST(BeamTest, TheLengthLimitCutsOpenHypotheses) {
 }
 
 TEST(BeamTest, TheShortestLimitIsOneToken) {
-  Beam beam(Options(1), kEos, 1);
+  Beam beam(Options(1), Within(1));
   Advance(beam, {{-1, -2, -3, -4}});
   EXPECT_TRUE(beam.done());
   const std::vector<Hypothesis> best = beam.Finish();
   ASSERT_EQ(best.size(), 1u);
   EXPECT_THAT(best[0].tokens, ElementsAre(0));
   EXPECT_FALSE(best[0].complete);
-  EXPECT_THROW(Beam(Options(1), kEos, 0), InternalError);
+  EXPECT_THROW(Beam(Options(1), Within(0)), InternalError);
 }
 
 TEST(BeamTest, AnEmptyTranslationIsPossible) {
-  Beam beam(Options(1), kEos, 5);
+  Beam beam(Options(1), Within(5));
   Advance(beam, {{-3, -2, -1, -4}});
   EXPECT_TRUE(beam.done());
   const std::vector<Hypothesis> best = beam.Finish();
@@ -138,7 +165,7 @@ TEST(BeamTest, AnEmptyTranslationIsPossible) {
 }
 
 TEST(BeamTest, NBestIsSortedByScore) {
-  Beam beam(Options(3), kEos, 3);
+  Beam beam(Options(3), Within(3));
   Advance(beam, {{-1, -1.5f, -2, -1.75f}});
   Advance(beam, {{-9, -9, -1.5f, -9}, {-9, -9, -0.25f, -9}, {-9, -9, -0.5f, -9}});  // all three end
   EXPECT_TRUE(beam.done());
@@ -148,7 +175,7 @@ TEST(BeamTest, NBestIsSortedByScore) {
 }
 
 TEST(BeamTest, OfEqualScoresTheFirstFinishedIsFirst) {
-  Beam beam(Options(2), kEos, 3);
+  Beam beam(Options(2), Within(3));
   Advance(beam, {{-1, -9, -2, -9}});                       // {} -2
   Advance(beam, {{-0.5f, -9, -1, -9}, {-9, -9, -9, -9}});  // {0} -2
   EXPECT_THAT(TokensOf(beam.Finish()), ElementsAre(Tokens{}, Tokens{0}));
@@ -156,27 +183,27 @@ TEST(BeamTest, OfEqualScoresTheFirstFinishedIsFirst) {
 
 TEST(LengthPenaltyTest, FollowsItsFormula) {
   DecodeOptions options;
-  options.alpha = 0.6f;
-  const double alpha = double{options.alpha};
+  options.length_penalty = 0.6f;
+  const double alpha = double{options.length_penalty};
   for (const int64_t length : {1, 2, 7, 100}) {
     const auto y = static_cast<double>(length);
-    options.length_penalty = LengthPenalty::kWu;
+    options.length_penalty_form = LengthPenaltyForm::kWu;
     EXPECT_DOUBLE_EQ(LengthPenaltyOf(options, length), std::pow(5 + y, alpha) / std::pow(6, alpha));
-    options.length_penalty = LengthPenalty::kPower;
+    options.length_penalty_form = LengthPenaltyForm::kPower;
     EXPECT_DOUBLE_EQ(LengthPenaltyOf(options, length), std::pow(y, alpha));
   }
-  options.alpha = 0;
+  options.length_penalty = 0;
   EXPECT_EQ(LengthPenaltyOf(options, 9), 1);
 }
 
 // {0 0 </s>} with -2.75 against {1 </s>} with -2.5: the mean log-probability a token prefers the longer one.
 TEST(LengthPenaltyTest, RanksHypothesesByScoreNotByProbability) {
-  for (const LengthPenalty penalty : {LengthPenalty::kWu, LengthPenalty::kPower}) {
+  for (const LengthPenaltyForm penalty : {LengthPenaltyForm::kWu, LengthPenaltyForm::kPower}) {
     for (const float alpha : {0.0f, 1.0f}) {
       DecodeOptions options = Options(2);
-      options.length_penalty = penalty;
-      options.alpha = alpha;
-      Beam beam(options, kEos, 4);
+      options.length_penalty_form = penalty;
+      options.length_penalty = alpha;
+      Beam beam(options, Within(4));
       Advance(beam, {{-1, -2, -9, -9}});
       Advance(beam, {{-1, -9, -9, -9}, {-9, -9, -0.5f, -9}});
       Advance(beam, {{-9, -9, -0.75f, -9}, {-9, -9, -9, -9}});
@@ -197,9 +224,9 @@ Beam AfterOneFinished(Stopping stopping, int n_best, float alpha) {
   DecodeOptions options = Options(2);
   options.n_best = n_best;
   options.stopping = stopping;
-  options.length_penalty = LengthPenalty::kPower;
-  options.alpha = alpha;
-  Beam beam(options, kEos, 10);
+  options.length_penalty_form = LengthPenaltyForm::kPower;
+  options.length_penalty = alpha;
+  Beam beam(options, Within(10));
   Advance(beam, {{-1, -1.25f, -9, -9}});
   Advance(beam, {{-1, -9, -0.5f, -9}, {-1, -9, -9, -9}});
   return beam;
@@ -218,7 +245,7 @@ TEST(StoppingTest, FirstEndsWhenTheNBestFinishedAreAheadOfTheOpenOnesAsTheyStand
   DecodeOptions options = Options(2);
   options.n_best = 1;
   options.stopping = Stopping::kFirst;
-  Beam beam(options, kEos, 10);
+  Beam beam(options, Within(10));
   Advance(beam, {{-1, -4, -2, -9}});  // {</s>} finished with -2, but {0} is open with -1
   EXPECT_FALSE(beam.done());
   Advance(beam, {{-1.5f, -9, -9, -9}, {-9, -9, -9, -9}});  // -2.5
@@ -256,14 +283,14 @@ TEST(StoppingTest, WhatOvertakesAPlaceOnceGivenIsLeftOut) {
 }
 
 TEST(BeamTest, NanEverywhereIsAnError) {
-  Beam beam(Options(2), kEos, 5);
+  Beam beam(Options(2), Within(5));
   EXPECT_THROW(Advance(beam, {{kNan, kNan, kNan, kNan}}), NumericError);
-  Beam impossible(Options(2), kEos, 5);
+  Beam impossible(Options(2), Within(5));
   EXPECT_THROW(Advance(impossible, {{-kInf, -kInf, -kInf, -kInf}}), NumericError);
 }
 
 TEST(BeamTest, NanIsNeverChosen) {
-  Beam beam(Options(3), kEos, 5);
+  Beam beam(Options(3), Within(5));
   Advance(beam, {{kNan, -2, kNan, -1}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{3}, Tokens{1}));
   Advance(beam, {{kNan, kNan, kNan, kNan}, {-1, kNan, -2, kNan}});  // one hypothesis' row is lost

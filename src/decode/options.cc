@@ -3,22 +3,30 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
+#include <vector>
 
 #include "base/error.h"
+#include "base/json.h"
+#include "base/option_json.h"
 
 namespace dragoman {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 template <class Number>
-void Require(bool condition, const char* flag, Number found, const char* expected) {
-  if (!condition) throw OptionError(fmt::format("{} is {}, expected {}", flag, found, expected));
+void Require(bool condition, const char* field, Number found, const char* expected) {
+  if (!condition) throw OptionError(fmt::format("`{}` is {}, expected {}", field, found, expected));
 }
 
 }  // namespace
 
-const EnumNames<LengthPenalty>& NamesOf(LengthPenalty) {
-  static const EnumNames<LengthPenalty> names = {{"wu", LengthPenalty::kWu}, {"power", LengthPenalty::kPower}};
+const EnumNames<LengthPenaltyForm>& NamesOf(LengthPenaltyForm) {
+  static const EnumNames<LengthPenaltyForm> names = {{"wu", LengthPenaltyForm::kWu},
+                                                     {"power", LengthPenaltyForm::kPower}};
   return names;
 }
 
@@ -29,21 +37,48 @@ const EnumNames<Stopping>& NamesOf(Stopping) {
 }
 
 void DecodeOptions::Validate() const {
-  Require(beam_size >= 1 && beam_size <= 256, "--beam-size", beam_size, "1 to 256");
-  Require(n_best >= 1 && n_best <= 256, "--n-best", n_best, "1 to 256");
-  Require(sample || n_best <= beam_size, "--n-best", n_best, "at most --beam-size; give a larger --beam-size");
-  Require(std::isfinite(alpha) && alpha >= 0, "--length-penalty", alpha, "a number of at least 0");
-  Require(max_length_factor > 0, "--max-length-factor", max_length_factor, "a positive number");
-  Require(max_length >= 0, "--max-length", max_length, "a positive number, or 0 for the model's limit");
-  Require(std::isfinite(temperature) && temperature > 0, "--temperature", temperature, "a positive number");
-  Require(top_k >= 0, "--top-k", top_k, "a positive number, or 0 for all tokens");
-  Require(top_p > 0 && top_p <= 1, "--top-p", top_p, "above 0 and at most 1");
+  Require(beam_size >= 1 && beam_size <= 256, "beam_size", beam_size, "1 to 256");
+  Require(n_best >= 1 && n_best <= 256, "n_best", n_best, "1 to 256");
+  Require(sample || n_best <= beam_size, "n_best", n_best, "at most `beam_size`; give a larger `beam_size`");
+  Require(std::isfinite(length_penalty) && length_penalty >= 0, "length_penalty", length_penalty,
+          "a number of at least 0");
+  Require(std::isfinite(max_length_factor) && max_length_factor > 0, "max_length_factor", max_length_factor,
+          "a positive number");
+  Require(max_length >= 0, "max_length", max_length, "a positive number, or 0 for the model's limit");
+  Require(std::isfinite(temperature) && temperature > 0, "temperature", temperature, "a positive number");
+  Require(top_k >= 0, "top_k", top_k, "a positive number, or 0 for all tokens");
+  Require(top_p > 0 && top_p <= 1, "top_p", top_p, "above 0 and at most 1");
+}
+
+std::string DecodeOptions::ToJson() const {
+  Json json;
+  ForEachDecodeOption(*this, OptionJsonWriter<Json>{json});
+  return json.dump(2) + "\n";
+}
+
+DecodeOptions DecodeOptions::FromJson(const std::string& text, const std::string& origin) {
+  const JsonDocument document(text, {origin, "give options of decoding as an object, such as {\"beam_size\": 4}"});
+  const JsonObject json = document.root().Object("this");
+  DecodeOptions options;
+  ForEachDecodeOption(options, OptionJsonReader{json});
+  std::vector<std::string> known;
+  ForEachDecodeOption(options, [&](const char* key, const auto&, const char*) { known.push_back(key); });
+  for (const auto& [key, value] : json.members()) {
+    if (std::ranges::find(known, key) != known.end()) continue;
+    value.Fail(fmt::format("unknown key \"{}\", expected one of {}", key, fmt::join(known, ", ")));
+  }
+  try {
+    options.Validate();
+  } catch (const OptionError& error) {
+    throw FormatError(origin, error.what());
+  }
+  return options;
 }
 
 double LengthPenaltyOf(const DecodeOptions& options, int64_t length) {
   const auto tokens = static_cast<double>(length);
-  const double base = options.length_penalty == LengthPenalty::kWu ? (5.0 + tokens) / 6.0 : tokens;
-  return std::pow(base, double{options.alpha});
+  const double base = options.length_penalty_form == LengthPenaltyForm::kWu ? (5.0 + tokens) / 6.0 : tokens;
+  return std::pow(base, double{options.length_penalty});
 }
 
 }  // namespace dragoman

@@ -41,7 +41,7 @@ PairScore ScoreOf(std::span<const double> token_log_probs) {
 
 Scorer::Scorer(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool& pool)
     : model_(model), src_vocab_(src_vocab), tgt_vocab_(tgt_vocab), pool_(pool) {
-  for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
+  for (int worker = 0; worker < pool.workers(); ++worker) workspaces_.push_back(std::make_unique<Workspace>());
 }
 
 Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& target) const {
@@ -56,21 +56,22 @@ Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& targ
   return pair;
 }
 
-void Scorer::ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const size_t> indices,
+void Scorer::ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::span<const size_t> indices,
                         std::span<PairScore> scores) const {
   PackedBatch src, tgt_in;
   for (const size_t i : indices) {
     src.Add(pairs[i].src.tokens);
     tgt_in.Add(pairs[i].tgt_in);
   }
-  const Variable encoder_out = model_.Encode(tape, src.view());                                 // [src_tokens, d_model]
-  const Variable hidden = model_.Decode(tape, tgt_in.view(), src.view().packing, encoder_out);  // [tgt_tokens, d_model]
+  const Variable encoder_out = model_.Encode(workspace, src.view());  // [src_tokens, d_model]
+  const Variable hidden =
+      model_.Decode(workspace, tgt_in.view(), src.view().packing, encoder_out);  // [tgt_tokens, d_model]
   std::vector<double> log_probs(tgt_in.ids.size());
   std::vector<int32_t> tgt_out;
   for (const size_t i : indices) tgt_out.insert(tgt_out.end(), pairs[i].tgt_out.begin(), pairs[i].tgt_out.end());
   for (int64_t begin = 0; begin < hidden.rows(); begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, hidden.rows() - begin);
-    Variable logits = model_.Logits(tape, hidden.value().Rows(begin, count));  // [count, tgt_vocab]
+    Variable logits = model_.Logits(workspace, hidden.value().Rows(begin, count));  // [count, tgt_vocab]
     kernels::LogSoftmaxRows(logits.writable());
     for (int64_t r = 0; r < count; ++r) {
       const auto position = static_cast<size_t>(begin + r);
@@ -102,7 +103,7 @@ std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::
   std::atomic<size_t> next_batch = 0;
   const auto work = [&](int worker) {
     for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
-      ScoreBatch(*tapes_[static_cast<size_t>(worker)], pairs, batches[b], scores);
+      ScoreBatch(*workspaces_[static_cast<size_t>(worker)], pairs, batches[b], scores);
     }
   };
   pool_.Run(std::ref(work));

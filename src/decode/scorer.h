@@ -26,6 +26,7 @@ struct PairScore {
 // Scores pairs in batches shared out between workers. A pair's score depends on the pair alone. Of a pair with an empty
 // source the model has nothing to say: its log_prob is NaN (0 would be the best there is), and it has no tokens; so has
 // one for which the model gives no finite number, but that has an error.
+// Threads: as with Translator (translator.h), one call at a time.
 class Scorer {
  public:
   // The model must have had PrepareForDecoding(); all must outlive the scorer.
@@ -43,14 +44,14 @@ class Scorer {
   };
 
   Pair Tokenize(const std::string& source, const std::string& target) const;
-  void ScoreBatch(Tape& tape, std::span<const Pair> pairs, std::span<const size_t> indices,
+  void ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::span<const size_t> indices,
                   std::span<PairScore> scores) const;
 
   const Transformer& model_;
   const Vocabulary& src_vocab_;
   const Vocabulary& tgt_vocab_;
   WorkerPool& pool_;
-  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
 };
 
 }  // namespace dragoman

@@ -41,12 +41,12 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   const Searcher searcher(*loaded.model, options, vocab.eos_id(), vocab.unk_id());
   std::vector<std::string> sources, targets;
   std::vector<double> log_probs;
-  Tape tape;
+  Workspace workspace;
   for (size_t i = 0; i < lines.size(); ++i) {
     PackedBatch batch;
     batch.Add(TokenizeLine(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
     const auto id = static_cast<int64_t>(i);
-    const auto samples = searcher.Search(tape, batch.view(), {&id, 1}).front();
+    const auto samples = searcher.Search(workspace, batch.view(), {&id, 1}).front();
     for (size_t n = 0; n < samples.size(); ++n) {
       EXPECT_EQ(samples[n].log_prob, translated[i].n_best[n].log_prob);
       const std::string text = vocab.Decode(samples[n].tokens);

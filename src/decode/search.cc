@@ -4,19 +4,49 @@
 #include <algorithm>
 #include <cmath>
 
-#include "base/hash.h"
+#include "base/check.h"
 #include "decode/beam.h"
 #include "decode/sampler.h"
 #include "kernels/softmax.h"
 
 namespace dragoman {
+namespace {
 
-struct Searcher::Draw {
-  size_t sentence;
-  int64_t max_length;
-  Rng rng;
-  Hypothesis hypothesis;
+// A sentence on its way, and where the model's state has its rows: one for each of search->rows(), side by side.
+struct RunningSentence {
+  std::unique_ptr<SentenceSearch> search;
+  int64_t first_row;
 };
+
+// The next step's rows, of all sentences that are not done.
+struct NextRows {
+  std::vector<int32_t> tokens, parents;  // parents: rows of the state
+};
+
+// Also gives each sentence its new place.
+NextRows Gather(std::span<RunningSentence> sentences) {
+  NextRows next;
+  for (RunningSentence& sentence : sentences) {
+    const auto first_row = static_cast<int64_t>(next.tokens.size());
+    for (const SearchRow& row : sentence.search->rows()) {
+      next.tokens.push_back(row.token);
+      next.parents.push_back(static_cast<int32_t>(sentence.first_row) + row.parent);
+    }
+    sentence.first_row = first_row;
+  }
+  return next;
+}
+
+// log_probs: of the rows gathered.
+void Advance(std::span<const RunningSentence> sentences, const ConstMatrix& log_probs) {
+  for (const RunningSentence& sentence : sentences) {
+    if (sentence.search->done()) continue;
+    const auto rows = static_cast<int64_t>(sentence.search->rows().size());
+    sentence.search->Advance(log_probs.Rows(sentence.first_row, rows));
+  }
+}
+
+}  // namespace
 
 Searcher::Searcher(const Transformer& model, const DecodeOptions& options, int32_t eos, int32_t unk)
     : model_(model), options_(options), eos_(eos), unk_(options.allow_unk ? -1 : unk) {
@@ -28,108 +58,42 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
   const double by_source = std::ceil(double{options_.max_length_factor} * static_cast<double>(src_len)) + 10;
   int64_t limit = model_.config().max_tgt_len;
   if (options_.max_length > 0) limit = std::min<int64_t>(limit, options_.max_length);
-  return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be infinite
+  return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be beyond an int64_t
 }
 
-Variable Searcher::Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const {
-  Variable log_probs = model_.Step(tape, state, tokens);  // [hypotheses, tgt_vocab]
+Variable Searcher::Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const {
+  Variable log_probs = model_.Step(workspace, state, tokens);  // [rows, tgt_vocab]
   kernels::LogSoftmaxRows(log_probs.writable());
   for (int64_t row = 0; unk_ >= 0 && row < log_probs.rows(); ++row) log_probs.writable().At(row, unk_) = -INFINITY;
   return log_probs;
 }
 
-std::vector<std::vector<Hypothesis>> Searcher::Search(Tape& tape, const PackedTokens& src,
+std::unique_ptr<SentenceSearch> Searcher::Open(int64_t src_len, int64_t sentence_id) const {
+  const SearchBounds bounds{model_.config().decoder_start, eos_, MaxLength(src_len)};
+  if (options_.sample) return std::make_unique<Samples>(options_, bounds, sentence_id);
+  return std::make_unique<Beam>(options_, bounds);
+}
+
+// The one loop: a sentence has rows until its search is done, whatever way it searches and however long the others
+// take.
+std::vector<std::vector<Hypothesis>> Searcher::Search(Workspace& workspace, const PackedTokens& src,
                                                       std::span<const int64_t> sentence_ids,
                                                       const std::function<void()>& check) const {
-  return options_.sample ? DrawSamples(tape, src, sentence_ids, check) : SearchBeams(tape, src, check);
-}
-
-std::vector<std::vector<Hypothesis>> Searcher::SearchBeams(Tape& tape, const PackedTokens& src,
-                                                           const std::function<void()>& check) const {
-  const int64_t sentences = src.packing.sentences();
-  std::vector<Beam> beams;
-  for (int64_t s = 0; s < sentences; ++s) beams.emplace_back(options_, eos_, MaxLength(src.packing.Length(s)));
-
-  const Variable encoder_out = model_.Encode(tape, src);  // [src_tokens, d_model]
-  const auto state = model_.StartDecoding(tape, src.packing, encoder_out);
-  std::vector<int32_t> tokens(static_cast<size_t>(sentences), model_.config().decoder_start);
-  while (!tokens.empty()) {
+  DRAGOMAN_CHECK(static_cast<int64_t>(sentence_ids.size()) == src.packing.sentences());
+  std::vector<RunningSentence> sentences;
+  for (int64_t s = 0; s < src.packing.sentences(); ++s) {
+    sentences.push_back({Open(src.packing.Length(s), sentence_ids[static_cast<size_t>(s)]), s});
+  }
+  const Variable encoder_out = model_.Encode(workspace, src);                    // [src_tokens, d_model]
+  const auto state = model_.StartDecoding(workspace, src.packing, encoder_out);  // a row for each sentence
+  for (NextRows next = Gather(sentences); !next.tokens.empty(); next = Gather(sentences)) {
     check();
-    const Variable log_probs = Step(tape, *state, tokens);  // [hypotheses, tgt_vocab]
-    tokens.clear();
-    std::vector<int32_t> rows;  // the row of this step's hypotheses that each of the next step's descends from
-    int64_t first_row = 0;
-    for (Beam& beam : beams) {  // each open beam's hypotheses are neighbouring rows
-      if (beam.done()) continue;
-      const auto open = static_cast<int64_t>(beam.open().size());
-      beam.Advance(log_probs.value().Rows(first_row, open));
-      if (!beam.done()) {
-        for (const int32_t parent : beam.parents()) rows.push_back(static_cast<int32_t>(first_row) + parent);
-        for (const Hypothesis& hypothesis : beam.open()) tokens.push_back(hypothesis.tokens.back());
-      }
-      first_row += open;
-    }
-    state->Reorder(rows);
+    state->Reorder(next.parents);
+    const Variable log_probs = Step(workspace, *state, next.tokens);  // [rows, tgt_vocab]
+    Advance(sentences, log_probs.value());
   }
   std::vector<std::vector<Hypothesis>> results;
-  for (Beam& beam : beams) results.push_back(beam.Finish());
-  return results;
-}
-
-std::vector<Searcher::Draw> Searcher::OpenDraws(const PackedTokens& src, std::span<const int64_t> sentence_ids) const {
-  std::vector<Draw> draws;
-  for (size_t s = 0; s < sentence_ids.size(); ++s) {
-    const int64_t max_length = MaxLength(src.packing.Length(static_cast<int64_t>(s)));
-    const uint64_t of_sentence = HashCombine(options_.seed, static_cast<uint64_t>(sentence_ids[s]));
-    for (int i = 0; i < options_.n_best; ++i) {
-      draws.push_back({s, max_length, Rng(HashCombine(of_sentence, static_cast<uint64_t>(i))), {}});
-    }
-  }
-  return draws;
-}
-
-bool Searcher::Extend(Draw* draw, std::span<const float> log_probs) const {
-  const int32_t token = SampleToken(options_, log_probs, draw->rng);
-  Hypothesis& hypothesis = draw->hypothesis;
-  hypothesis.log_prob += double{log_probs[static_cast<size_t>(token)]};
-  hypothesis.complete = token == eos_;
-  if (!hypothesis.complete) hypothesis.tokens.push_back(token);
-  const auto length = static_cast<int64_t>(hypothesis.tokens.size()) + (hypothesis.complete ? 1 : 0);
-  hypothesis.score = hypothesis.log_prob / LengthPenaltyOf(options_, length);
-  return !hypothesis.complete && length < draw->max_length;
-}
-
-std::vector<std::vector<Hypothesis>> Searcher::DrawSamples(Tape& tape, const PackedTokens& src,
-                                                           std::span<const int64_t> sentence_ids,
-                                                           const std::function<void()>& check) const {
-  std::vector<Draw> open = OpenDraws(src, sentence_ids);
-  std::vector<int32_t> rows;  // the row of the step before that each open sample goes on from
-  for (const Draw& draw : open) rows.push_back(static_cast<int32_t>(draw.sentence));
-  const Variable encoder_out = model_.Encode(tape, src);  // [src_tokens, d_model]
-  const auto state = model_.StartDecoding(tape, src.packing, encoder_out);
-  std::vector<std::vector<Hypothesis>> results(sentence_ids.size());
-  std::vector<int32_t> tokens(open.size(), model_.config().decoder_start);
-  while (!open.empty()) {
-    check();
-    state->Reorder(rows);
-    const Variable log_probs = Step(tape, *state, tokens);  // [open samples, tgt_vocab]
-    rows.clear();
-    tokens.clear();
-    std::vector<Draw> still_open;
-    for (size_t i = 0; i < open.size(); ++i) {
-      Draw& draw = open[i];
-      const float* next = log_probs.value().Row(static_cast<int64_t>(i));
-      if (!Extend(&draw, {next, static_cast<size_t>(log_probs.cols())})) {
-        results[draw.sentence].push_back(std::move(draw.hypothesis));
-        continue;
-      }
-      rows.push_back(static_cast<int32_t>(i));
-      tokens.push_back(draw.hypothesis.tokens.back());
-      still_open.push_back(std::move(draw));
-    }
-    open = std::move(still_open);
-  }
-  for (auto& samples : results) std::stable_sort(samples.begin(), samples.end(), RanksBefore);
+  for (const RunningSentence& sentence : sentences) results.push_back(sentence.search->Finish());
   return results;
 }
 

@@ -1,22 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoding of one batch of source sentences: drives the model's cached steps and each sentence's search.
+// Decoding of one batch of source sentences: drives the model's cached steps and each sentence's search
+// (sentence_search.h).
 #ifndef DRAGOMAN_DECODE_SEARCH_H_
 #define DRAGOMAN_DECODE_SEARCH_H_
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <span>
 #include <vector>
 
-#include "autograd/tape.h"
+#include "autograd/workspace.h"
 #include "decode/hypothesis.h"
 #include "decode/options.h"
+#include "decode/sentence_search.h"
 #include "model/transformer.h"
 #include "tensor/packed.h"
 
 namespace dragoman {
 
-// Translates token ids into token ids. Const and shared by all workers; each brings its own tape.
+// Translates token ids into token ids. Const and shared by all workers; each brings its own workspace.
 class Searcher {
  public:
   // The model must have had PrepareForDecoding(). eos ends a target sentence; unk (-1: there is none) is kept out of
@@ -27,24 +30,14 @@ class Searcher {
   // is drawn with. Returns, per sentence, up to n_best hypotheses, best first. A sentence's result depends on itself
   // alone, not on the others of the batch. Before each step it calls check(); what that throws ends the search.
   std::vector<std::vector<Hypothesis>> Search(
-      Tape& tape, const PackedTokens& src, std::span<const int64_t> sentence_ids,
+      Workspace& workspace, const PackedTokens& src, std::span<const int64_t> sentence_ids,
       const std::function<void()>& check = [] {}) const;
 
  private:
-  struct Draw;  // a sample that is being drawn
-
-  std::vector<std::vector<Hypothesis>> SearchBeams(Tape& tape, const PackedTokens& src,
-                                                   const std::function<void()>& check) const;
-  std::vector<std::vector<Hypothesis>> DrawSamples(Tape& tape, const PackedTokens& src,
-                                                   std::span<const int64_t> sentence_ids,
-                                                   const std::function<void()>& check) const;
-  std::vector<Draw> OpenDraws(const PackedTokens& src, std::span<const int64_t> sentence_ids) const;
-  // Draws the next token; false when it was the last.
-  bool Extend(Draw* draw, std::span<const float> log_probs) const;
-
-  // Log-probabilities of each hypothesis' next token. That of <unk>, unless allowed, is -inf; the others stay what the
+  std::unique_ptr<SentenceSearch> Open(int64_t src_len, int64_t sentence_id) const;
+  // Log-probabilities of each row's next token. That of <unk>, unless allowed, is -inf; the others stay what the
   // model says.
-  Variable Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const;
+  Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
   int64_t MaxLength(int64_t src_len) const;
 
   const Transformer& model_;

@@ -23,10 +23,10 @@ constexpr int32_t kNoUnk = -1;
 // Log-probabilities of the token after `history` (start token first), with nothing cached.
 std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int32_t>& source,
                                 const std::vector<int32_t>& history) {
-  Tape tape;
+  Workspace workspace;
   const Sentences src({source}), tgt({history});
-  const Variable hidden = model.Decode(tape, tgt.view(), src.packing(), model.Encode(tape, src.view()));
-  Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
+  const Variable hidden = model.Decode(workspace, tgt.view(), src.packing(), model.Encode(workspace, src.view()));
+  Variable logits = model.Logits(workspace, hidden.value().Rows(hidden.rows() - 1, 1));
   kernels::LogSoftmaxRows(logits.writable());
   return {logits.value().data, logits.value().data + logits.cols()};
 }
@@ -35,9 +35,9 @@ std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& model, const D
                                                const Sentences& src) {
   std::vector<int64_t> ids(src.all.size());
   std::iota(ids.begin(), ids.end(), 0);
-  Tape tape;
-  auto results = Searcher(model, options, kEos, kNoUnk).Search(tape, src.view(), ids);
-  EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
+  Workspace workspace;
+  auto results = Searcher(model, options, kEos, kNoUnk).Search(workspace, src.view(), ids);
+  EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
   return results;
 }
 
@@ -132,15 +132,15 @@ TEST(SearchTest, ABeamOfAllHypothesesFindsTheTrueNBest) {
   const Sentences src({{3, 1, 2}, {0, 2}});
   for (const uint64_t seed : {1, 2, 3, 4}) {
     const auto model = RandomModel(config, seed);
-    for (const LengthPenalty penalty : {LengthPenalty::kWu, LengthPenalty::kPower}) {
+    for (const LengthPenaltyForm penalty : {LengthPenaltyForm::kWu, LengthPenaltyForm::kPower}) {
       for (const float alpha : {0.0f, 0.6f, 1.5f}) {
         for (const int n_best : {1, 5}) {
           SCOPED_TRACE(testing::Message() << "seed " << seed << ", alpha " << alpha << ", " << n_best << " best");
           DecodeOptions options;
           options.beam_size = 128;  // 3 words in 3 places are 27 open hypotheses at most, with 108 continuations
           options.n_best = n_best;
-          options.length_penalty = penalty;
-          options.alpha = alpha;
+          options.length_penalty_form = penalty;
+          options.length_penalty = alpha;
           options.stopping = Stopping::kBound;
           options.max_length = 4;
           const auto results = SearchAll(*model, options, src);
@@ -216,13 +216,13 @@ TEST(SearchTest, ASentencesResultDoesNotDependOnTheOthersOfItsBatch) {
       Sentences backwards = src;
       std::reverse(backwards.all.begin(), backwards.all.end());
       backwards.Pack();
-      Tape tape;
+      Workspace workspace;
       std::array<int64_t, 12> ids;
       std::iota(ids.rbegin(), ids.rend(), 0);
-      const auto reversed = searcher.Search(tape, backwards.view(), ids);
+      const auto reversed = searcher.Search(workspace, backwards.view(), ids);
       for (size_t s = 0; s < src.all.size(); ++s) {
         const auto id = static_cast<int64_t>(s);
-        ExpectSame(together[s], searcher.Search(tape, Sentences({src.all[s]}).view(), {&id, 1}).front());
+        ExpectSame(together[s], searcher.Search(workspace, Sentences({src.all[s]}).view(), {&id, 1}).front());
         ExpectSame(together[s], reversed[src.all.size() - 1 - s]);
       }
     }
@@ -236,12 +236,12 @@ TEST(SearchTest, AListOfFewerIsTheBeginningOfAListOfMore) {
   const Sentences src(lengths, 11, 1);
   for (const Stopping stopping : {Stopping::kFirst, Stopping::kBound, Stopping::kBeam}) {
     for (const auto& [penalty, alpha] :
-         {std::pair(LengthPenalty::kWu, 0.6f), {LengthPenalty::kPower, 1.0f}, {LengthPenalty::kWu, 0.0f}}) {
+         {std::pair(LengthPenaltyForm::kWu, 0.6f), {LengthPenaltyForm::kPower, 1.0f}, {LengthPenaltyForm::kWu, 0.0f}}) {
       SCOPED_TRACE(testing::Message() << EnumName(stopping) << ", " << EnumName(penalty) << " " << alpha);
       DecodeOptions options;
       options.stopping = stopping;
-      options.length_penalty = penalty;
-      options.alpha = alpha;
+      options.length_penalty_form = penalty;
+      options.length_penalty = alpha;
       options.n_best = options.beam_size;
       const auto more = SearchAll(*model, options, src);
       for (options.n_best = 1; options.n_best < options.beam_size; ++options.n_best) {
@@ -303,7 +303,7 @@ TEST(SearchTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
     options.max_length = 5;
     EXPECT_EQ(lengths_with(options), std::pair(size_t{5}, size_t{5}));
     options.max_length = 1000;
-    for (const float huge : {100.0f, 1e30f, std::numeric_limits<float>::infinity()}) {
+    for (const float huge : {100.0f, 1e30f, std::numeric_limits<float>::max()}) {
       options.max_length_factor = huge;
       EXPECT_EQ(lengths_with(options), std::pair(size_t{24}, size_t{24}));  // the model's max_tgt_len
     }
@@ -323,14 +323,14 @@ TEST(SearchTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   sample.n_best = beam.n_best = 3;
   for (DecodeOptions options : {Greedy(), beam, sample}) {
     const int64_t id = 0;
-    Tape tape;
-    const auto without = Searcher(*model, options, kEos, kUnk).Search(tape, src.view(), {&id, 1}).front();
+    Workspace workspace;
+    const auto without = Searcher(*model, options, kEos, kUnk).Search(workspace, src.view(), {&id, 1}).front();
     for (const Hypothesis& h : without) {
       EXPECT_EQ(std::count(h.tokens.begin(), h.tokens.end(), kUnk), 0);
       EXPECT_LT(h.log_prob, -20) << "the model's own probability, not one made up without <unk>";
     }
     options.allow_unk = true;
-    const auto allowed = Searcher(*model, options, kEos, kUnk).Search(tape, src.view(), {&id, 1}).front();
+    const auto allowed = Searcher(*model, options, kEos, kUnk).Search(workspace, src.view(), {&id, 1}).front();
     EXPECT_GT(std::count(allowed[0].tokens.begin(), allowed[0].tokens.end(), kUnk), 10);
   }
 }
@@ -341,7 +341,7 @@ TEST(SearchTest, SamplesThatEndRankBeforeThoseThatWereCut) {
   options.sample = true;
   options.n_best = 64;
   options.max_length = 6;
-  options.alpha = 0;
+  options.length_penalty = 0;
   const auto samples = SearchAll(*model, options, Sentences({{3, 4, 5, 2}}))[0];
   EXPECT_TRUE(samples.front().complete);
   EXPECT_FALSE(samples.back().complete);

@@ -58,8 +58,8 @@ TEST_F(TranslationModelTest, OpensAModelWithAJointVocabulary) {
   EXPECT_TRUE(read.vocabs.joint());
   EXPECT_EQ(read.vocabs.src->fingerprint(), loaded_.vocabs.src->fingerprint());
   EXPECT_TRUE(kernels::SameBits(read.model->parameters().values(), loaded_.model->parameters().values()));
-  Tape tape;
-  EXPECT_NO_THROW(read.model->Logits(tape, Matrix(nullptr, 0, 16)));  // it is prepared for decoding
+  Workspace workspace;
+  EXPECT_NO_THROW(read.model->Logits(workspace, Matrix(nullptr, 0, 16)));  // it is prepared for decoding
 }
 
 TEST_F(TranslationModelTest, OpensAModelWithTwoVocabularies) {

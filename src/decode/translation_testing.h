@@ -35,7 +35,7 @@ inline TranslationModel RandomTranslationModel(float end_bias = 2, Tying tying =
 // One that gives no finite number for a source with an unknown character.
 inline TranslationModel PoisonedTranslationModel() {
   TranslationModel loaded = RandomTranslationModel(/*end_bias=*/2, Tying::kDecoder);
-  loaded.model->parameters().Writable("src_embed.weight")[loaded.vocabs.src->unk_id() * 16] =
+  loaded.model->parameters().Writable("src_embed.weight")[static_cast<size_t>(loaded.vocabs.src->unk_id()) * 16] =
       std::numeric_limits<float>::quiet_NaN();
   return loaded;
 }

@@ -33,7 +33,7 @@ Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, co
       pool_(pool),
       searcher_(model, options, tgt_vocab.eos_id(), tgt_vocab.unk_id()),
       max_sentences_(SentencesPerBatch(options)) {
-  for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
+  for (int worker = 0; worker < pool.workers(); ++worker) workspaces_.push_back(std::make_unique<Workspace>());
 }
 
 TranslatedLine Translator::ToText(const TokenizedLine& source, const Found& found) const {
@@ -80,7 +80,14 @@ std::vector<TranslatedLine> Translator::Run(const Job& job) {
   std::vector<Found> found(sources.size());
   std::atomic<size_t> next_batch = 0;
   const auto search = [&](int worker) {
-    for (size_t b = next_batch++; b < batches.size(); b = next_batch++) Search(job, sources, batches[b], worker, found);
+    try {
+      for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
+        Search(job, sources, batches[b], worker, found);
+      }
+    } catch (...) {
+      next_batch = batches.size();  // nobody begins another
+      throw;
+    }
   };
   pool_.Run(std::ref(search));
 
@@ -101,7 +108,7 @@ void Translator::Search(const Job& job, std::span<const TokenizedLine> sources, 
     sentence_ids.push_back(job.first_line + static_cast<int64_t>(i));
   }
   try {
-    auto results = searcher_.Search(*tapes_[static_cast<size_t>(worker)], packed.view(), sentence_ids, job.check);
+    auto results = searcher_.Search(*workspaces_[static_cast<size_t>(worker)], packed.view(), sentence_ids, job.check);
     for (size_t s = 0; s < results.size(); ++s) found[batch[s]].hypotheses = std::move(results[s]);
   } catch (const NumericError& error) {
     if (!job.all_possible) throw;

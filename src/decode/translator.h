@@ -41,14 +41,19 @@ size_t SentencesPerBatch(const DecodeOptions& options);
 
 // Translates lines in batches of similar length, shared out between workers, and returns them in order. The result of
 // a line depends on the line, the model and the options alone: not on its neighbours, the batch or the threads.
+//
+// Threads: one call at a time, for a translator owns a workspace for each worker of its pool, and a pool has one job at
+// a time. Translators that have a pool each may work at the same time with the same model and vocabularies, which they
+// only read.
 class Translator {
  public:
   // The model must have had PrepareForDecoding(); model, vocabularies and pool must outlive the translator.
   Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
              const DecodeOptions& options, WorkerPool& pool);
 
-  // first_line numbers the lines of the whole input (samples are drawn by it). Before each batch a worker calls
-  // check(); what it throws ends the translation. Throws NumericError when the model gives no finite probabilities.
+  // first_line numbers the lines of the whole input (samples are drawn by it). Before each step of a batch's search its
+  // worker calls check(), so several do at once; what it throws is thrown from here, as soon as the other workers have
+  // done the batch that they are at. Throws NumericError, likewise, when the model gives no finite probabilities.
   std::vector<TranslatedLine> Translate(
       std::span<const std::string> lines, int64_t first_line = 0, const std::function<void()>& check = [] {});
   // The same, but a line for which the model gives no finite probabilities is no exception: it has an error.
@@ -75,8 +80,8 @@ class Translator {
   int64_t max_src_len_;
   WorkerPool& pool_;
   Searcher searcher_;
-  size_t max_sentences_;                      // of a batch
-  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
+  size_t max_sentences_;                                // of a batch
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
 };
 
 }  // namespace dragoman

@@ -6,9 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -151,6 +153,47 @@ TEST_F(TranslatorTest, ACheckBeforeAStepEndsTheTranslation) {
   EXPECT_THROW(translator.Translate(lines, 0, check), Error);
   EXPECT_LE(calls, 3) << "no further steps";
   EXPECT_EQ(translator.Translate(lines).size(), 200u) << "and it can go on";
+}
+
+TEST_F(TranslatorTest, CheckIsCalledBeforeEachStep) {
+  loaded = RandomTranslationModel(/*end_bias=*/-1e9f);  // no sentence ends by itself
+  WorkerPool pool(1);
+  DecodeOptions beam, sample;
+  beam.max_length = sample.max_length = 5;
+  sample.sample = true;
+  for (const DecodeOptions& options : {beam, sample}) {
+    Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
+    int calls = 0;
+    translator.Translate(std::vector<std::string>{"I see a cat.", "you help"}, 0, [&] { ++calls; });
+    EXPECT_EQ(calls, 5);
+  }
+}
+
+TEST_F(TranslatorTest, WhenOneWorkersCheckThrowsTheOthersBeginNoMoreBatches) {
+  loaded = RandomTranslationModel(/*end_bias=*/-1e9f);  // 24 steps a batch
+  WorkerPool pool(2);
+  Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, {}, pool);
+  const std::vector<std::string> lines(1280, "I see a cat.");  // 20 batches
+  std::atomic<int> calls = 0;
+  const auto check = [&] {
+    if (++calls == 1) throw Error("enough");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));  // time to throw, on a busy machine
+  };
+  EXPECT_THROW(translator.Translate(lines, 0, check), Error);
+  EXPECT_LE(calls, 1 + 2 * 24) << "the steps of the batch begun, and of one more at most";
+}
+
+TEST_F(TranslatorTest, TranslatorsWithPoolsOfTheirOwnMayWorkAtOnce) {
+  const std::vector<std::string> lines = ManyLines();
+  const auto expected = Translate(lines, {});
+  std::vector<std::vector<TranslatedLine>> results(3);
+  std::vector<std::thread> threads;
+  for (auto& result : results) threads.emplace_back([&] { result = Translate(lines, {}, /*threads=*/2); });
+  for (std::thread& thread : threads) thread.join();
+  for (const auto& result : results) {
+    ASSERT_EQ(result.size(), lines.size());
+    for (size_t i = 0; i < lines.size(); ++i) ExpectSame(result[i], expected[i]);
+  }
 }
 
 TEST_F(TranslatorTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {

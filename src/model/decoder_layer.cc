@@ -17,7 +17,7 @@ void AttendToHistory(const MultiHeadAttention& attention, const DecoderState& st
                      const DecoderState::LayerCache& cache, const ConstMatrix& q, const Matrix& out, float* scratch) {
   const auto positions = static_cast<size_t>(state.step() + 1);
   std::vector<const float*> keys(positions), values(positions);
-  const kernels::AttentionShape shape{attention.heads(), attention.d_head()};
+  const kernels::AttentionShape shape = attention.shape(/*causal=*/false);
   for (int64_t h = 0; h < state.hypotheses(); ++h) {
     for (size_t t = 0; t < positions; ++t) {
       const int64_t row = t + 1 < positions ? state.AncestorRow(h, static_cast<int64_t>(t)) : h;
@@ -32,7 +32,7 @@ void AttendToHistory(const MultiHeadAttention& attention, const DecoderState& st
 void AttendToSource(const MultiHeadAttention& attention, const DecoderState& state,
                     const DecoderState::LayerCache& cache, const ConstMatrix& q, const Matrix& out, float* scratch) {
   std::vector<const float*> keys, values;
-  const kernels::AttentionShape shape{attention.heads(), attention.d_head()};
+  const kernels::AttentionShape shape = attention.shape(/*causal=*/false);
   for (int64_t h = 0; h < state.hypotheses(); ++h) {
     const int64_t s = state.sentence(h);
     keys.clear();
@@ -53,59 +53,61 @@ int64_t LongestSource(const Packing& src) {
 
 }  // namespace
 
-DecoderLayer::DecoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config)
+DecoderLayer::DecoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config)
     : config_(config),
-      self_attn_(store, path + ".self_attn", AttentionOptionsOf(config)),
-      self_attn_norm_(store, path + ".self_attn_norm", config.d_model, config.norm_epsilon),
-      cross_attn_(store, path + ".cross_attn", AttentionOptionsOf(config)),
-      cross_attn_norm_(store, path + ".cross_attn_norm", config.d_model, config.norm_epsilon),
-      ffn_(store, path + ".ffn", FeedForwardOptionsOf(config)),
-      ffn_norm_(store, path + ".ffn_norm", config.d_model, config.norm_epsilon) {}
+      self_attn_(plan, path + ".self_attn", AttentionOptionsOf(config)),
+      self_attn_norm_(plan, path + ".self_attn_norm", config.d_model, NormOptionsOf(config)),
+      cross_attn_(plan, path + ".cross_attn", AttentionOptionsOf(config)),
+      cross_attn_norm_(plan, path + ".cross_attn_norm", config.d_model, NormOptionsOf(config)),
+      ffn_(plan, path + ".ffn", FeedForwardOptionsOf(config)),
+      ffn_norm_(plan, path + ".ffn_norm", config.d_model, NormOptionsOf(config)) {}
 
-Variable DecoderLayer::Forward(Tape& tape, const Variable& x, const Variable& encoder_out, const Packing& tgt,
+Variable DecoderLayer::Forward(Workspace& workspace, const Variable& x, const Variable& encoder_out, const Packing& tgt,
                                const Packing& src, AttentionTrace* trace) const {
   const Variable attended =
-      ApplySublayer(tape, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
-        return self_attn_.Forward(tape, input, input, tgt, tgt, /*causal=*/true, trace);
+      ApplySublayer(workspace, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
+        return self_attn_.Forward(workspace, input, input, tgt, tgt, /*causal=*/true, trace);
       });  // [tgt_tokens, d_model]
-  const Variable crossed =
-      ApplySublayer(tape, config_, cross_attn_norm_, cross_attn_.output_bias(), attended, [&](const Variable& input) {
-        return cross_attn_.Forward(tape, input, encoder_out, tgt, src, /*causal=*/false, trace);
+  const Variable crossed = ApplySublayer(
+      workspace, config_, cross_attn_norm_, cross_attn_.output_bias(), attended, [&](const Variable& input) {
+        return cross_attn_.Forward(workspace, input, encoder_out, tgt, src, /*causal=*/false, trace);
       });  // [tgt_tokens, d_model]
-  return ApplySublayer(tape, config_, ffn_norm_, ffn_.output_bias(), crossed,
-                       [&](const Variable& input) { return ffn_.Forward(tape, input); });  // [tgt_tokens, d_model]
+  return ApplySublayer(workspace, config_, ffn_norm_, ffn_.output_bias(), crossed,
+                       [&](const Variable& input) { return ffn_.Forward(workspace, input); });  // [tgt_tokens, d_model]
 }
 
-void DecoderLayer::StartCache(Tape& tape, const Variable& encoder_out, DecoderState::LayerCache& cache) const {
-  cache.src_keys = cross_attn_.k_proj()(tape, encoder_out);    // [src_tokens, heads * d_head]
-  cache.src_values = cross_attn_.v_proj()(tape, encoder_out);  // [src_tokens, heads * d_head]
+void DecoderLayer::StartCache(Workspace& workspace, const Variable& encoder_out,
+                              DecoderState::LayerCache& cache) const {
+  cache.src_keys = cross_attn_.k_proj()(workspace, encoder_out);    // [src_tokens, heads * d_head]
+  cache.src_values = cross_attn_.v_proj()(workspace, encoder_out);  // [src_tokens, heads * d_head]
 }
 
-Variable DecoderLayer::Step(Tape& tape, const Variable& x, const DecoderState& state,
+Variable DecoderLayer::Step(Workspace& workspace, const Variable& x, const DecoderState& state,
                             DecoderState::LayerCache& cache) const {
   const int64_t longest = std::max(state.step() + 1, LongestSource(state.src()));
-  const Scratch scratch = tape.NewScratch(config_.heads * longest);
+  const Scratch scratch = workspace.NewScratch(config_.heads * longest);
 
   const auto self_attention = [&](const Variable& input) {
-    const Variable q = self_attn_.q_proj()(tape, input);  // [hypotheses, heads * d_head]
-    cache.step_keys.push_back(self_attn_.k_proj()(tape, input));
-    cache.step_values.push_back(self_attn_.v_proj()(tape, input));
-    Variable heads = tape.New(q.rows(), q.cols());
+    const Variable q = self_attn_.q_proj()(workspace, input);  // [hypotheses, heads * d_head]
+    cache.step_keys.push_back(self_attn_.k_proj()(workspace, input));
+    cache.step_values.push_back(self_attn_.v_proj()(workspace, input));
+    Variable heads = workspace.New(q.rows(), q.cols());
     AttendToHistory(self_attn_, state, cache, q.value(), heads.writable(), scratch.data());
-    return self_attn_.out_proj().WithoutBias(tape, heads);  // [hypotheses, d_model]
+    return self_attn_.out_proj().WithoutBias(workspace, heads);  // [hypotheses, d_model]
   };
   const auto cross_attention = [&](const Variable& input) {
-    const Variable q = cross_attn_.q_proj()(tape, input);  // [hypotheses, heads * d_head]
-    Variable heads = tape.New(q.rows(), q.cols());
+    const Variable q = cross_attn_.q_proj()(workspace, input);  // [hypotheses, heads * d_head]
+    Variable heads = workspace.New(q.rows(), q.cols());
     AttendToSource(cross_attn_, state, cache, q.value(), heads.writable(), scratch.data());
-    return cross_attn_.out_proj().WithoutBias(tape, heads);  // [hypotheses, d_model]
+    return cross_attn_.out_proj().WithoutBias(workspace, heads);  // [hypotheses, d_model]
   };
-  const auto feed_forward = [&](const Variable& input) { return ffn_.Forward(tape, input); };
+  const auto feed_forward = [&](const Variable& input) { return ffn_.Forward(workspace, input); };
 
-  const Variable attended = ApplySublayer(tape, config_, self_attn_norm_, self_attn_.output_bias(), x, self_attention);
+  const Variable attended =
+      ApplySublayer(workspace, config_, self_attn_norm_, self_attn_.output_bias(), x, self_attention);
   const Variable crossed =
-      ApplySublayer(tape, config_, cross_attn_norm_, cross_attn_.output_bias(), attended, cross_attention);
-  return ApplySublayer(tape, config_, ffn_norm_, ffn_.output_bias(), crossed, feed_forward);
+      ApplySublayer(workspace, config_, cross_attn_norm_, cross_attn_.output_bias(), attended, cross_attention);
+  return ApplySublayer(workspace, config_, ffn_norm_, ffn_.output_bias(), crossed, feed_forward);
 }
 
 void DecoderLayer::Initialize(ParameterStore& store, Rng& rng) const {

@@ -16,19 +16,20 @@ namespace dragoman {
 class DecoderLayer {
  public:
   // `config` must outlive the layer.
-  DecoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config);
+  DecoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config);
 
   // All target positions at once (training, scoring).
   //   x [tgt_tokens, d_model], encoder_out [src_tokens, d_model] -> [tgt_tokens, d_model]
-  Variable Forward(Tape& tape, const Variable& x, const Variable& encoder_out, const Packing& tgt, const Packing& src,
-                   AttentionTrace* trace) const;
+  Variable Forward(Workspace& workspace, const Variable& x, const Variable& encoder_out, const Packing& tgt,
+                   const Packing& src, AttentionTrace* trace) const;
 
   // Keys and values of the encoder's output for this layer: computed once a sentence.
-  void StartCache(Tape& tape, const Variable& encoder_out, DecoderState::LayerCache& cache) const;
+  void StartCache(Workspace& workspace, const Variable& encoder_out, DecoderState::LayerCache& cache) const;
 
   // One position of every hypothesis, with the earlier positions' keys and values from the cache; adds its own.
   //   x [hypotheses, d_model] -> [hypotheses, d_model].
-  Variable Step(Tape& tape, const Variable& x, const DecoderState& state, DecoderState::LayerCache& cache) const;
+  Variable Step(Workspace& workspace, const Variable& x, const DecoderState& state,
+                DecoderState::LayerCache& cache) const;
 
   void Initialize(ParameterStore& store, Rng& rng) const;
 

@@ -21,8 +21,8 @@ TEST(DecoderLayerTest, Gradients) {
         store.Allocate();
         FillRandom(store, 1);
         GradientCheck(store, {{"x", 7, 8, 2}, {"encoder_out", 6, 8, 3}},
-                      [&](Tape& tape, const std::vector<Variable>& in) {
-                        return WeightedSum(tape, layer.Forward(tape, in[0], in[1], {tgt}, {src}, nullptr));
+                      [&](Workspace& workspace, const std::vector<Variable>& in) {
+                        return WeightedSum(workspace, layer.Forward(workspace, in[0], in[1], {tgt}, {src}, nullptr));
                       })
             .Run(/*tolerance=*/5e-4, /*most=*/40);  // six ops deep, so rounding is some times an op's
       }

@@ -9,12 +9,12 @@
 #include <span>
 #include <vector>
 
-#include "autograd/tape.h"
+#include "autograd/workspace.h"
 #include "tensor/packed.h"
 
 namespace dragoman {
 
-// Belongs to one tape (which must outlive it) and one batch of source sentences.
+// Belongs to one workspace (which must outlive it) and one batch of source sentences.
 class DecoderState {
  public:
   // One decoder layer's keys and values, [rows, heads * d_head].

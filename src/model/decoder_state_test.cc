@@ -48,11 +48,11 @@ struct History {
 
 // The last position's logits with nothing cached: the decoder over the whole history of one hypothesis.
 std::vector<float> LogitsFromScratch(const Transformer& model, const Sentences& src, const History& history) {
-  Tape tape;
+  Workspace workspace;
   const Sentences one_src({src.all[history.sentence]}), tgt({history.tokens});
-  const Variable encoder_out = model.Encode(tape, one_src.view());
-  const Variable hidden = model.Decode(tape, tgt.view(), one_src.packing(), encoder_out);
-  const Variable logits = model.Logits(tape, hidden.value().Rows(hidden.rows() - 1, 1));
+  const Variable encoder_out = model.Encode(workspace, one_src.view());
+  const Variable hidden = model.Decode(workspace, tgt.view(), one_src.packing(), encoder_out);
+  const Variable logits = model.Logits(workspace, hidden.value().Rows(hidden.rows() - 1, 1));
   return {logits.value().data, logits.value().data + logits.cols()};
 }
 
@@ -81,16 +81,16 @@ TEST(CachedDecodingTest, EqualsRecomputingFromScratchWhileHypothesesAreReordered
       const Sentences src(lengths, named.config.src_vocab, 1);
       const auto vocab = static_cast<uint64_t>(named.config.tgt_vocab);
       Rng rng(5);
-      Tape tape;
+      Workspace workspace;
       {
-        const Variable encoder_out = model->Encode(tape, src.view());
-        const auto state = model->StartDecoding(tape, src.packing(), encoder_out);
+        const Variable encoder_out = model->Encode(workspace, src.view());
+        const auto state = model->StartDecoding(workspace, src.packing(), encoder_out);
         std::vector<History> histories;
         for (size_t s = 0; s < 3; ++s) histories.push_back({s, {named.config.decoder_start}});
         for (int step = 0; step < 12; ++step) {
           std::vector<int32_t> newest;
           for (const History& history : histories) newest.push_back(history.tokens.back());
-          const Variable logits = model->Step(tape, *state, newest);
+          const Variable logits = model->Step(workspace, *state, newest);
           ExpectSameLogits(logits.value(), *model, src, histories);
           if (testing::Test::HasFatalFailure()) return;
           // From 1 to 6 hypotheses go on, of any parents, so some sentences end on the way.
@@ -105,7 +105,7 @@ TEST(CachedDecodingTest, EqualsRecomputingFromScratchWhileHypothesesAreReordered
           histories = next;
         }
       }
-      EXPECT_EQ(tape.pool().bytes_in_use(), 0u);  // the caches have gone with the state
+      EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);  // the caches have gone with the state
     }
   });
 }
@@ -117,22 +117,22 @@ TEST(CachedDecodingTest, AHypothesisIsTheSameAloneAndAmongOthers) {
       SCOPED_TRACE(named.name);
       const auto model = RandomModel(named.config);
       const Sentences src(lengths, named.config.src_vocab, 1);
-      Tape tape;
-      const Variable encoder_out = model->Encode(tape, src.view());
-      const auto together = model->StartDecoding(tape, src.packing(), encoder_out);
+      Workspace workspace;
+      const Variable encoder_out = model->Encode(workspace, src.view());
+      const auto together = model->StartDecoding(workspace, src.packing(), encoder_out);
       std::vector<Sentences> alone_src;
       std::vector<std::unique_ptr<DecoderState>> alone;
       for (const auto& sentence : src.all) {
         alone_src.push_back(Sentences({sentence}));
-        const Variable one_encoder_out = model->Encode(tape, alone_src.back().view());
-        alone.push_back(model->StartDecoding(tape, alone_src.back().packing(), one_encoder_out));
+        const Variable one_encoder_out = model->Encode(workspace, alone_src.back().view());
+        alone.push_back(model->StartDecoding(workspace, alone_src.back().packing(), one_encoder_out));
       }
       std::array<int32_t, 3> tokens;
       tokens.fill(named.config.decoder_start);
       for (int32_t step = 0; step < 6; ++step) {
-        const Variable logits = model->Step(tape, *together, tokens);
+        const Variable logits = model->Step(workspace, *together, tokens);
         for (size_t s = 0; s < 3; ++s) {
-          const Variable one = model->Step(tape, *alone[s], {&tokens[s], 1});
+          const Variable one = model->Step(workspace, *alone[s], {&tokens[s], 1});
           for (int64_t v = 0; v < one.cols(); ++v) {
             ASSERT_EQ(logits.value().At(static_cast<int64_t>(s), v), one.value().At(0, v)) << "step " << step;
           }
@@ -148,9 +148,9 @@ TEST(CachedDecodingTest, FollowsChangedParametersAfterPrepareForDecoding) {
   const auto model = RandomModel(config);
   const Sentences src({{3, 4, 2}});
   const auto first_logits = [&] {
-    Tape tape;
-    const auto state = model->StartDecoding(tape, src.packing(), model->Encode(tape, src.view()));
-    const Variable logits = model->Step(tape, *state, std::array<int32_t, 1>{config.decoder_start});
+    Workspace workspace;
+    const auto state = model->StartDecoding(workspace, src.packing(), model->Encode(workspace, src.view()));
+    const Variable logits = model->Step(workspace, *state, std::array<int32_t, 1>{config.decoder_start});
     return std::vector<float>(logits.value().data, logits.value().data + logits.cols());
   };
   FillRandom(model->parameters(), 2);
@@ -159,16 +159,16 @@ TEST(CachedDecodingTest, FollowsChangedParametersAfterPrepareForDecoding) {
   const auto fresh = RandomModel(config);
   FillRandom(fresh->parameters(), 2);
   fresh->PrepareForDecoding();
-  Tape tape;
-  const auto state = fresh->StartDecoding(tape, src.packing(), fresh->Encode(tape, src.view()));
-  const Variable expected = fresh->Step(tape, *state, std::array<int32_t, 1>{config.decoder_start});
+  Workspace workspace;
+  const auto state = fresh->StartDecoding(workspace, src.packing(), fresh->Encode(workspace, src.view()));
+  const Variable expected = fresh->Step(workspace, *state, std::array<int32_t, 1>{config.decoder_start});
   for (int64_t v = 0; v < expected.cols(); ++v) EXPECT_EQ(changed[static_cast<size_t>(v)], expected.value().At(0, v));
 }
 
 TEST(CachedDecodingTest, NeedsPrepareForDecoding) {
   const Transformer model(TinyConfig());
-  Tape tape;
-  EXPECT_THROW(model.Logits(tape, Matrix(nullptr, 0, 8)), InternalError);
+  Workspace workspace;
+  EXPECT_THROW(model.Logits(workspace, Matrix(nullptr, 0, 8)), InternalError);
 }
 
 }  // namespace

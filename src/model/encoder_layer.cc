@@ -5,28 +5,34 @@
 
 namespace dragoman {
 
+LayerNormLayer::Options NormOptionsOf(const TransformerConfig& config) {
+  return {config.norm_epsilon, config.norm_bias};
+}
+
 MultiHeadAttention::Options AttentionOptionsOf(const TransformerConfig& config) {
-  return {config.d_model, config.heads, config.head_width(), config.bias, config.attention_dropout};
+  return {config.d_model, config.heads,           config.head_width(),
+          config.bias,    config.attention_scale, config.attention_dropout};
 }
 
 FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config) {
   return {config.d_model, config.d_ff, config.activation, config.gated, config.bias, config.ffn_dropout};
 }
 
-EncoderLayer::EncoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config)
+EncoderLayer::EncoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config)
     : config_(config),
-      self_attn_(store, path + ".self_attn", AttentionOptionsOf(config)),
-      self_attn_norm_(store, path + ".self_attn_norm", config.d_model, config.norm_epsilon),
-      ffn_(store, path + ".ffn", FeedForwardOptionsOf(config)),
-      ffn_norm_(store, path + ".ffn_norm", config.d_model, config.norm_epsilon) {}
+      self_attn_(plan, path + ".self_attn", AttentionOptionsOf(config)),
+      self_attn_norm_(plan, path + ".self_attn_norm", config.d_model, NormOptionsOf(config)),
+      ffn_(plan, path + ".ffn", FeedForwardOptionsOf(config)),
+      ffn_norm_(plan, path + ".ffn_norm", config.d_model, NormOptionsOf(config)) {}
 
-Variable EncoderLayer::Forward(Tape& tape, const Variable& x, const Packing& src, AttentionTrace* trace) const {
+Variable EncoderLayer::Forward(Workspace& workspace, const Variable& x, const Packing& src,
+                               AttentionTrace* trace) const {
   const Variable attended =
-      ApplySublayer(tape, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
-        return self_attn_.Forward(tape, input, input, src, src, /*causal=*/false, trace);
+      ApplySublayer(workspace, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
+        return self_attn_.Forward(workspace, input, input, src, src, /*causal=*/false, trace);
       });  // [src_tokens, d_model]
-  return ApplySublayer(tape, config_, ffn_norm_, ffn_.output_bias(), attended,
-                       [&](const Variable& input) { return ffn_.Forward(tape, input); });  // [src_tokens, d_model]
+  return ApplySublayer(workspace, config_, ffn_norm_, ffn_.output_bias(), attended,
+                       [&](const Variable& input) { return ffn_.Forward(workspace, input); });  // [src_tokens, d_model]
 }
 
 void EncoderLayer::Initialize(ParameterStore& store, Rng& rng) const {

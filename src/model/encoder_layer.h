@@ -14,10 +14,10 @@ namespace dragoman {
 class EncoderLayer {
  public:
   // `config` must outlive the layer.
-  EncoderLayer(ParameterStore& store, const std::string& path, const TransformerConfig& config);
+  EncoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config);
 
   // x [src_tokens, d_model] -> [src_tokens, d_model]
-  Variable Forward(Tape& tape, const Variable& x, const Packing& src, AttentionTrace* trace) const;
+  Variable Forward(Workspace& workspace, const Variable& x, const Packing& src, AttentionTrace* trace) const;
   void Initialize(ParameterStore& store, Rng& rng) const;
 
  private:
@@ -29,6 +29,7 @@ class EncoderLayer {
 };
 
 // The options of a layer's parts, as the config has them.
+LayerNormLayer::Options NormOptionsOf(const TransformerConfig& config);
 MultiHeadAttention::Options AttentionOptionsOf(const TransformerConfig& config);
 FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config);
 

@@ -20,8 +20,8 @@ TEST(EncoderLayerTest, Gradients) {
         const EncoderLayer layer(store, "layer", named.config);
         store.Allocate();
         FillRandom(store, 1);
-        GradientCheck(store, {{"x", 8, 8, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-          return WeightedSum(tape, layer.Forward(tape, in[0], {offsets}, nullptr));
+        GradientCheck(store, {{"x", 8, 8, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+          return WeightedSum(workspace, layer.Forward(workspace, in[0], {offsets}, nullptr));
         }).Run(/*tolerance=*/5e-4, /*most=*/40);  // four ops deep, so rounding is some times an op's
       }
     }

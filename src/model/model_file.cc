@@ -14,55 +14,35 @@ constexpr int64_t kMaxConfigBytes = 1 << 20;
 
 }  // namespace
 
-std::vector<TensorView> ParameterViews(const ParameterStore& store, std::span<const float> flat,
+std::vector<TensorView> ParameterViews(const ParameterPlan& plan, std::span<const float> flat,
                                        const std::string& prefix) {
   std::vector<TensorView> views;
-  for (const auto& parameter : store.parameters()) {
+  for (const auto& parameter : plan.parameters()) {
     views.push_back({prefix + parameter->name, parameter->shape,
                      flat.subspan(static_cast<size_t>(parameter->offset), static_cast<size_t>(parameter->size))});
   }
   return views;
 }
 
-void ReadParameters(const SafetensorsReader& reader, const ParameterStore& store, std::span<float> flat,
+void ReadParameters(const SafetensorsReader& reader, const ParameterPlan& plan, std::span<float> flat,
                     const std::string& prefix) {
-  for (const auto& parameter : store.parameters()) {
+  for (const auto& parameter : plan.parameters()) {
     reader.ReadFloats(prefix + parameter->name, parameter->shape,
                       flat.subspan(static_cast<size_t>(parameter->offset), static_cast<size_t>(parameter->size)));
   }
 }
 
-namespace {
-
-// Before a byte of memory is taken for it: a config that asks for more than the file holds is not believed.
-void CheckSize(const TransformerConfig& config, const SafetensorsReader& reader) {
-  int64_t held = 0;
-  for (const auto& [name, info] : reader.tensors()) held += info.elements;  // no more than the file has bytes
-  if (const int64_t expected = config.Parameters(); expected / 2 > held) {
-    throw FormatError(reader.path(), fmt::format("holds {} numbers, expected {} for the config.json beside it; "
-                                                 "do the two belong together?",
-                                                 held, expected));
-  }
-}
-
-// Of zeros, for a file that has been seen to hold what it needs.
-std::unique_ptr<Transformer> ModelFor(const TransformerConfig& config, const SafetensorsReader& reader) {
-  CheckSize(config, reader);
-  auto model = std::make_unique<Transformer>(config);
+void RequireShapes(const TransformerConfig& config, const SafetensorsReader& reader) {
+  const ParameterPlan plan = PlanOf(config);
   for (const auto& [name, info] : reader.tensors()) {
-    if (model->parameters().Find(name) == nullptr) {
+    if (plan.Find(name) == nullptr) {
       throw FormatError(reader.path(), fmt::format("holds a tensor \"{}\" that the config.json beside it has no place "
                                                    "for; do the two belong together?",
                                                    name.substr(0, 200)));
     }
   }
-  for (const auto& parameter : model->parameters().parameters()) reader.FindFloats(parameter->name, parameter->shape);
-  return model;
+  for (const auto& parameter : plan.parameters()) reader.FindFloats(parameter->name, parameter->shape);
 }
-
-}  // namespace
-
-void RequireShapes(const TransformerConfig& config, const SafetensorsReader& reader) { ModelFor(config, reader); }
 
 TransformerConfig ReadConfig(FileSystem& files, const std::string& directory) {
   const std::string path = JoinPath(directory, kConfigFile);
@@ -75,7 +55,8 @@ std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::strin
   VerifyCheckpoint(files, directory, {kConfigFile, kWeightsFile});
   const TransformerConfig config = TransformerConfig::FromJson(config_text, config_path);
   const SafetensorsReader reader(files, JoinPath(directory, kWeightsFile));
-  std::unique_ptr<Transformer> model = ModelFor(config, reader);
+  RequireShapes(config, reader);  // before memory is taken: a config is not believed, a file has its size
+  auto model = std::make_unique<Transformer>(config);
   ReadParameters(reader, model->parameters(), model->parameters().values());
   if (!kernels::AllFinite(model->parameters().values())) {
     throw FormatError(reader.path(), "holds weights that are not finite; use an earlier checkpoint");

@@ -19,12 +19,12 @@ inline constexpr char kWeightsFile[] = "model.safetensors";
 
 // Views of all parameters, named by `prefix` and path, over `flat`: a buffer like ParameterStore::values() (the values
 // themselves, a moment, an average).
-std::vector<TensorView> ParameterViews(const ParameterStore& store, std::span<const float> flat,
+std::vector<TensorView> ParameterViews(const ParameterPlan& plan, std::span<const float> flat,
                                        const std::string& prefix = "");
 
-// Reads every parameter of `store` from `reader` into `flat`, likewise. Throws FormatError for a tensor that is missing
+// Reads every parameter of `plan` from `reader` into `flat`, likewise. Throws FormatError for a tensor that is missing
 // or of another shape.
-void ReadParameters(const SafetensorsReader& reader, const ParameterStore& store, std::span<float> flat,
+void ReadParameters(const SafetensorsReader& reader, const ParameterPlan& plan, std::span<float> flat,
                     const std::string& prefix = "");
 
 // What config.json in `directory` says.

@@ -61,6 +61,10 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
     config.d_head = 3;
     config.final_norm = !config.final_norm;
     configs.push_back({prefix + "gated, no biases, heads of 3, zero-vector start", config});
+    config.embedding_norm = true;
+    config.norm_bias = false;
+    config.attention_scale = 1;
+    configs.push_back({prefix + "embedding norms, no norm has a bias, attention without a scale", config});
   }
   return configs;
 }

@@ -12,11 +12,12 @@ namespace dragoman {
 // Pre-norm:   x + dropout(sublayer(norm(x)))      Xiong 2020, §3
 // `sublayer` maps a Variable [tokens, d_model] to a fresh one of the same shape, before its output bias.
 template <class Function>
-Variable ApplySublayer(Tape& tape, const TransformerConfig& config, const LayerNormLayer& norm,
+Variable ApplySublayer(Workspace& workspace, const TransformerConfig& config, const LayerNormLayer& norm,
                        const Parameter* output_bias, const Variable& x, Function sublayer) {
   const float dropout = config.residual_dropout;
-  if (config.norm_order == NormOrder::kPost) return norm(tape, AddResidual(tape, sublayer(x), output_bias, x, dropout));
-  return AddResidual(tape, sublayer(norm(tape, x)), output_bias, x, dropout);
+  if (config.norm_order == NormOrder::kPost)
+    return norm(workspace, AddResidual(workspace, sublayer(x), output_bias, x, dropout));
+  return AddResidual(workspace, sublayer(norm(workspace, x)), output_bias, x, dropout);
 }
 
 }  // namespace dragoman

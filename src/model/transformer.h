@@ -6,19 +6,16 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <vector>
 
-#include "autograd/parameter.h"
-#include "autograd/tape.h"
-#include "model/decoder_layer.h"
+#include "autograd/workspace.h"
 #include "model/decoder_state.h"
-#include "model/encoder_layer.h"
 #include "model/transformer_config.h"
+#include "model/transformer_layers.h"
 
 namespace dragoman {
 
 // Parameters and the computations over them. All calls are const but those that change parameters, and may run on
-// several threads at once, each with its own tape.
+// several threads at once, each with its own workspace.
 class Transformer {
  public:
   // Parameters are zero until Initialize() or until someone fills parameters(). Throws OptionError for a bad config.
@@ -30,47 +27,44 @@ class Transformer {
   ParameterStore& parameters() { return store_; }
   const ParameterStore& parameters() const { return store_; }
 
-  // Glorot-uniform projections, embeddings normal with variance 1 / d_model, norms 1, biases 0.
-  void Initialize(uint64_t seed);
+  void Initialize(uint64_t seed) { layers_.Initialize(store_, seed); }
 
   // src -> encoder_out [src_tokens, d_model]
-  Variable Encode(Tape& tape, const PackedTokens& src, AttentionTrace* trace = nullptr) const;
+  Variable Encode(Workspace& workspace, const PackedTokens& src, AttentionTrace* trace = nullptr) const;
 
   // The decoder over whole targets, teacher forcing: tgt_in is the target shifted right.
   // encoder_out [src_tokens, d_model] -> hidden [tgt_tokens, d_model]
-  Variable Decode(Tape& tape, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
+  Variable Decode(Workspace& workspace, const PackedTokens& tgt_in, const Packing& src, const Variable& encoder_out,
                   AttentionTrace* trace = nullptr) const;
 
   // Projection to the vocabulary and label-smoothed cross-entropy; see autograd/ops.h. Sums over tokens.
-  kernels::CrossEntropySums Loss(Tape& tape, const Variable& hidden, std::span<const int32_t> tgt_out, float smoothing,
-                                 float gradient_scale) const;
+  kernels::CrossEntropySums Loss(Workspace& workspace, const Variable& hidden, std::span<const int32_t> tgt_out,
+                                 float smoothing, float gradient_scale) const;
 
   // Cached decoding, one target position at a time, for all hypotheses of a batch. PrepareForDecoding() comes first,
   // and again after parameters have changed.
   void PrepareForDecoding();
-  std::unique_ptr<DecoderState> StartDecoding(Tape& tape, const Packing& src, const Variable& encoder_out) const;
+  std::unique_ptr<DecoderState> StartDecoding(Workspace& workspace, const Packing& src,
+                                              const Variable& encoder_out) const;
   // tokens [hypotheses]: the newest token of each (the start token at first) -> logits [hypotheses, tgt_vocab].
-  Variable Step(Tape& tape, DecoderState& state, std::span<const int32_t> tokens) const;
+  // The workspace has no tape: a step is not for training.
+  Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
   // hidden [tokens, d_model] -> logits [tokens, tgt_vocab]. A row depends on its own row only, bit for bit.
-  Variable Logits(Tape& tape, const ConstMatrix& hidden) const;
+  Variable Logits(Workspace& workspace, const ConstMatrix& hidden) const;
 
  private:
-  Variable EmbedTarget(Tape& tape, const PackedTokens& tgt_in, int64_t first_position) const;
-  float embedding_scale() const;
+  // What stands in front of the first layer.   tokens.ids [tokens] -> [tokens, d_model]
+  Variable EmbedSource(Workspace& workspace, const PackedTokens& src) const;
+  Variable EmbedTarget(Workspace& workspace, const PackedTokens& tgt_in, int64_t first_position) const;
+  Variable Embed(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, int64_t first_position,
+                 const PositionTable& positions, const LayerNormLayer& norm) const;
 
   TransformerConfig config_;
   ParameterStore store_;
-  const Parameter* src_embed_ = nullptr;  // [src_vocab, d_model]
-  const Parameter* tgt_embed_ = nullptr;  // [tgt_vocab, d_model], src_embed_ when all embeddings are tied
-  const Parameter* output_ = nullptr;     // [tgt_vocab, d_model], tgt_embed_ when tied
-  const Parameter* output_bias_ = nullptr;
+  TransformerLayers layers_;
   FlatBuffer sinusoids_;
   PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
-  std::vector<EncoderLayer> encoder_;
-  std::vector<DecoderLayer> decoder_;
-  std::vector<int64_t> encoder_begins_, decoder_begins_;  // offset of each layer's first parameter
-  LayerNormLayer encoder_final_norm_, decoder_final_norm_;
-  FlatBuffer output_transposed_;  // [d_model, tgt_vocab], for Logits
+  FlatBuffer output_transposed_;                 // [d_model, tgt_vocab], for Logits
 };
 
 }  // namespace dragoman

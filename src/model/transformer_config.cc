@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <limits>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/option_json.h"
 #include "base/option_text.h"
 
 namespace dragoman {
@@ -57,41 +57,6 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kFormat[] = "dragoman-transformer-1";
 
-struct Reader {
-  const JsonObject& json;
-
-  void operator()(const char* key, int& field, const char*) const {
-    field = static_cast<int>(json.At(key).Integer(NameOf(key), -1, std::numeric_limits<int>::max()));
-  }
-  void operator()(const char* key, float& field, const char*) const {
-    field = static_cast<float>(json.At(key).Number(NameOf(key)));
-  }
-  void operator()(const char* key, bool& field, const char*) const { field = json.At(key).Bool(NameOf(key)); }
-  template <class Enum>
-  void operator()(const char* key, Enum& field, const char*) const {
-    const JsonValue value = json.At(key);
-    const auto choice = value.kind() == JsonKind::kString ? ParseEnum<Enum>(value.String(NameOf(key))) : std::nullopt;
-    if (!choice) value.FailExpecting(NameOf(key), "one of " + EnumChoices<Enum>());
-    field = *choice;
-  }
-
-  static std::string NameOf(const char* key) { return fmt::format("key \"{}\"", key); }
-};
-
-struct Writer {
-  Json& json;
-  void operator()(const char* key, const int& field, const char*) const { json[key] = field; }
-  // Through its shortest decimal form, so that 0.1f is written 0.1.
-  void operator()(const char* key, const float& field, const char*) const {
-    json[key] = std::stod(fmt::format("{}", field));
-  }
-  void operator()(const char* key, const bool& field, const char*) const { json[key] = field; }
-  template <class Enum>
-  void operator()(const char* key, const Enum& field, const char*) const {
-    json[key] = EnumName(field);
-  }
-};
-
 void Require(bool condition, const char* field, const std::string& found, const std::string& expected) {
   if (!condition) throw OptionError(fmt::format("model option {} is {}, expected {}", field, found, expected));
 }
@@ -137,23 +102,12 @@ void TransformerConfig::Validate() const {
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
           "above 0 and at most 1");
+  Require(attention_scale >= 0 && attention_scale <= 1000, "attention_scale", fmt::format("{}", attention_scale),
+          "above 0 and at most 1000, or 0 for 1 / sqrt(d_head)");
   RequireRate("embedding_dropout", embedding_dropout);
   RequireRate("residual_dropout", residual_dropout);
   RequireRate("attention_dropout", attention_dropout);
   RequireRate("ffn_dropout", ffn_dropout);
-}
-
-int64_t TransformerConfig::Parameters() const {
-  const int64_t d = d_model, width = attention_width(), biases = bias ? 1 : 0, norm = 2 * d;
-  const int64_t attention = 4 * d * width + biases * (3 * width + d);
-  const int64_t projections_in = gated ? 2 : 1;
-  const int64_t ffn = projections_in * (d + biases) * d_ff + (int64_t{d_ff} + biases) * d;
-  int64_t count = encoder_layers * (attention + ffn + 2 * norm) + decoder_layers * (2 * attention + ffn + 3 * norm);
-  count += src_vocab * d + (tying == Tying::kAll ? 0 : tgt_vocab * d) + (tying == Tying::kNone ? tgt_vocab * d : 0);
-  if (output_bias) count += tgt_vocab;
-  if (final_norm) count += 2 * norm;
-  if (positions == Positions::kLearned) count += (int64_t{max_src_len} + max_tgt_len) * d;
-  return count;
 }
 
 OperationCounts TransformerConfig::Operations() const {
@@ -214,7 +168,7 @@ TransformerConfig WithDropoutOf(const TransformerConfig& rates, TransformerConfi
 std::string TransformerConfig::ToJson() const {
   Json json;
   json["format"] = kFormat;
-  ForEachField(*this, Writer{json});
+  ForEachField(*this, OptionJsonWriter<Json>{json});
   return json.dump(2) + "\n";
 }
 
@@ -224,8 +178,9 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
   if (const JsonValue format = json.At("format"); format.String("key \"format\"") != kFormat) {
     format.FailExpecting("key \"format\"", fmt::format("\"{}\"", kFormat));
   }
+  for (const char* const key : {"src_vocab", "tgt_vocab"}) json.At(key);  // which have no default
   TransformerConfig config;
-  ForEachField(config, Reader{json});
+  ForEachField(config, OptionJsonReader{json});
   for (const JsonObject::Member& member : json.members()) {
     bool is_known = member.key == "format";
     ForEachField(config, [&](const char* name, auto&, const char*) { is_known = is_known || member.key == name; });

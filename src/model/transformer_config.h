@@ -64,14 +64,18 @@ struct TransformerConfig {
   SinusoidExponent sinusoid_exponent = SinusoidExponent::kPaper;
   Tying tying = Tying::kAll;
   bool output_bias = false;
+  bool embedding_norm = false;  // a norm over embedding + positions, before dropout
 
   // Layers.
   NormOrder norm_order = NormOrder::kPost;
   bool final_norm = false;  // one more norm after the last layer; pre-norm models want it
   float norm_epsilon = 1e-5f;
+  bool norm_bias = true;
   kernels::Activation activation = kernels::Activation::kRelu;
   bool gated = false;  // feed-forward = (act(x W_gate) * x W_in) W_out
   bool bias = true;    // on every projection of attention and feed-forward
+
+  float attention_scale = 0;  // of q k^T; 0 means 1 / sqrt(d_head), Vaswani 2017, §3.2.1, Eq. 1
 
   // Decoder start.
   int decoder_start = 1;  // a token id (<s>), or -1 for a zero vector
@@ -85,9 +89,6 @@ struct TransformerConfig {
   int head_width() const { return d_head > 0 ? d_head : d_model / heads; }
   int attention_width() const { return heads * head_width(); }
 
-  // Parameters of such a model, counted before it takes any memory.
-  int64_t Parameters() const;
-
   // What one sentence costs beside another.
   OperationCounts Operations() const;
 
@@ -100,7 +101,9 @@ struct TransformerConfig {
 
   // JSON text with one key per field above, enums as strings ("sinusoidal", "post", "relu", ...).
   std::string ToJson() const;
-  // Throws FormatError naming `path` and the key: unknown, missing, of the wrong type or out of range.
+  // A field that is missing has its default above, so what an older version wrote is read by every newer one; only the
+  // sizes of the vocabularies have to be there. Throws FormatError naming `path` and the key: unknown (written by a
+  // newer version), missing, of the wrong type or out of range.
   static TransformerConfig FromJson(const std::string& json, const std::string& path);
 
   bool operator==(const TransformerConfig&) const = default;
@@ -128,12 +131,15 @@ void ForEachField(Config& c, Visitor&& visit) {
       "tying", c.tying,
       "share the output projection with the decoder's embedding, or with both embeddings (two vocabularies: decoder)");
   visit("output_bias", c.output_bias, "a bias on the output projection");
+  visit("embedding_norm", c.embedding_norm, "a layer norm over the sum of embedding and position vector");
   visit("norm_order", c.norm_order, "layer norm after the residual addition (post) or before the sub-layer (pre)");
   visit("final_norm", c.final_norm, "one more layer norm after the last layer of encoder and decoder");
   visit("norm_epsilon", c.norm_epsilon, "epsilon of the layer norms");
+  visit("norm_bias", c.norm_bias, "biases on the layer norms");
   visit("activation", c.activation, "non-linearity of the feed-forward layers");
   visit("gated", c.gated, "gated feed-forward layers (GLU variants)");
   visit("bias", c.bias, "biases on the projections of attention and feed-forward");
+  visit("attention_scale", c.attention_scale, "factor of attention's scores; 0: 1 / sqrt(d_head)");
   visit("decoder_start", c.decoder_start,
         "token id that starts the decoder's input; -1: a zero vector; -2: the <s> of the target vocabulary");
   visit("embedding_dropout", c.embedding_dropout, "dropout on embeddings");

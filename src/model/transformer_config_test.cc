@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/file_system.h"
 #include "model/transformer.h"
 
 namespace dragoman {
@@ -43,12 +44,15 @@ TransformerConfig UnusualConfig() {
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
   c.tying = Tying::kDecoder;
   c.output_bias = true;
+  c.embedding_norm = true;
   c.norm_order = NormOrder::kPre;
   c.final_norm = true;
   c.norm_epsilon = 1e-6f;
+  c.norm_bias = false;
   c.activation = kernels::Activation::kGeluTanh;
   c.gated = true;
   c.bias = false;
+  c.attention_scale = 0.5f;
   c.decoder_start = -1;
   c.embedding_dropout = 0.3f;
   c.residual_dropout = 0.15f;
@@ -108,8 +112,87 @@ TEST(TransformerConfigTest, EveryEnumValueSurvivesJson) {
   for (const auto& [name, value] : NamesOf(Tying())) config.tying = value, expect_survives();
 }
 
-TEST(TransformerConfigTest, NamesAMissingKey) {
+TEST(TransformerConfigTest, AMissingKeyHasItsDefault) {
+  const Json usual = Json::parse(TransformerConfig().ToJson());
   for (const std::string& key : Keys()) {
+    if (key == "src_vocab" || key == "tgt_vocab") continue;
+    TransformerConfig config;
+    config.src_vocab = config.tgt_vocab = 100;
+    config.d_model = key == "heads" ? 64 : 96;  // neither has to be its default for the other to be possible
+    config.heads = 4;
+    Json json = Json::parse(config.ToJson());
+    json.erase(key);
+    const TransformerConfig read = TransformerConfig::FromJson(json.dump(), "m/config.json");
+    EXPECT_EQ(Json::parse(read.ToJson()).at(key), usual.at(key)) << key;
+  }
+}
+
+// What a missing key means is written in docs/formats.md, and must not change: models of older versions lack the newer
+// keys.
+TEST(TransformerConfigTest, TheDefaultsOfMissingKeysStay) {
+  TransformerConfig expected;
+  expected.src_vocab = 50;
+  expected.tgt_vocab = 50;
+  expected.encoder_layers = expected.decoder_layers = 6;
+  expected.d_model = 512;
+  expected.heads = 8;
+  expected.d_head = 0;
+  expected.d_ff = 2048;
+  expected.max_src_len = expected.max_tgt_len = 512;
+  expected.scale_embedding = true;
+  expected.positions = Positions::kSinusoidal;
+  expected.sinusoid_layout = SinusoidLayout::kInterleaved;
+  expected.sinusoid_exponent = SinusoidExponent::kPaper;
+  expected.tying = Tying::kAll;
+  expected.output_bias = false;
+  expected.embedding_norm = false;
+  expected.norm_order = NormOrder::kPost;
+  expected.final_norm = false;
+  expected.norm_epsilon = 1e-5f;
+  expected.norm_bias = true;
+  expected.activation = kernels::Activation::kRelu;
+  expected.gated = false;
+  expected.bias = true;
+  expected.attention_scale = 0;
+  expected.decoder_start = 1;
+  expected.embedding_dropout = expected.residual_dropout = 0.1f;
+  expected.attention_dropout = expected.ffn_dropout = 0;
+  EXPECT_EQ(TransformerConfig::FromJson(R"({"format": "dragoman-transformer-1", "src_vocab": 50, "tgt_vocab": 50})",
+                                        "m/config.json"),
+            expected);
+}
+
+TEST(TransformerConfigTest, TheDocumentedDefaultsAreThese) {
+  const std::string text = ReadFile(RealFileSystem(), "docs/formats.md", 1 << 20);
+  const Json usual = Json::parse(TransformerConfig().ToJson());
+  TransformerConfig config;
+  ForEachField(config, [&](const std::string& key, auto&, const char* help) {
+    const bool is_required = key == "src_vocab" || key == "tgt_vocab";
+    const std::string value = is_required ? "must be there" : usual.at(key).dump();
+    EXPECT_THAT(text, HasSubstr("| `" + key + "` | " + value + " | " + help + " |\n"));
+  });
+}
+
+// A config.json as version 1 of the format wrote it first, before any key was added.
+TEST(TransformerConfigTest, TheOldestConfigOpens) {
+  const TransformerConfig config = TransformerConfig::FromJson(R"({
+    "format": "dragoman-transformer-1", "src_vocab": 8001, "tgt_vocab": 7003, "encoder_layers": 3,
+    "decoder_layers": 2, "d_model": 96, "heads": 4, "d_head": 20, "d_ff": 130, "max_src_len": 700, "max_tgt_len": 90,
+    "scale_embedding": false, "positions": "learned", "sinusoid_layout": "halves",
+    "sinusoid_exponent": "tensor2tensor", "tying": "decoder", "output_bias": true, "norm_order": "pre",
+    "final_norm": true, "norm_epsilon": 1e-06, "activation": "gelu_tanh", "gated": true, "bias": false,
+    "decoder_start": -1, "embedding_dropout": 0.3, "residual_dropout": 0.15, "attention_dropout": 0.01,
+    "ffn_dropout": 0.05})",
+                                                               "m/config.json");
+  TransformerConfig expected = UnusualConfig();
+  expected.embedding_norm = false;
+  expected.norm_bias = true;
+  expected.attention_scale = 0;
+  EXPECT_EQ(config, expected);
+}
+
+TEST(TransformerConfigTest, NamesAMissingVocabulary) {
+  for (const std::string key : {"src_vocab", "tgt_vocab"}) {
     Json json = Json::parse(UnusualConfig().ToJson());
     json.erase(key);
     EXPECT_THAT(ParseError(json.dump()),
@@ -124,7 +207,8 @@ TEST(TransformerConfigTest, NamesAKeyOfTheWrongType) {
   for (const std::string& key : Keys()) {
     for (const Json& value : others) {
       if (json.at(key).is_boolean() && value.is_boolean()) continue;
-      if (key.find("dropout") != std::string::npos && value == Json(1e-300)) continue;  // 0 as a float
+      if (key == "attention_scale" && (value == Json(1.5) || value == Json(1e-300))) continue;  // possible ones
+      if (key.find("dropout") != std::string::npos && value == Json(1e-300)) continue;          // 0 as a float
       EXPECT_THAT(ParseErrorWith(key, value),
                   AllOf(HasSubstr("m/config.json:"), HasSubstr(key), ContainsRegex("expected|out of range")))
           << key << " as " << value;
@@ -202,6 +286,10 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.norm_epsilon = 0; }, "model option norm_epsilon is 0, expected above 0 and at most 1"},
       {[](auto& c) { c.norm_epsilon = 1.5f; }, "model option norm_epsilon is 1.5, expected above 0 and at most 1"},
       {[](auto& c) { c.norm_epsilon = std::numeric_limits<float>::quiet_NaN(); }, "model option norm_epsilon is nan"},
+      {[](auto& c) { c.attention_scale = -1; },
+       "model option attention_scale is -1, expected above 0 and at most 1000"},
+      {[](auto& c) { c.attention_scale = std::numeric_limits<float>::infinity(); },
+       "model option attention_scale is inf"},
       {[](auto& c) { c.embedding_dropout = 1; },
        "model option embedding_dropout is 1, expected at least 0 and below 1"},
       {[](auto& c) { c.residual_dropout = -0.1f; }, "model option residual_dropout is -0.1"},
@@ -256,22 +344,6 @@ TEST(TransformerConfigTest, PresetsHaveTheStatedSizes) {
   } catch (const OptionError& error) {
     EXPECT_THAT(error.what(), HasSubstr("`preset` huge: no such preset, expected tiny, small, base or big"));
   }
-}
-
-TEST(TransformerConfigTest, ParametersAreThoseOfTheModel) {
-  TransformerConfig config = UnusualConfig();
-  for (const Tying tying : {Tying::kNone, Tying::kDecoder}) {
-    for (const bool flag : {false, true}) {
-      config.tying = tying;
-      config.bias = config.gated = flag;
-      config.output_bias = config.final_norm = !flag;
-      config.positions = flag ? Positions::kLearned : Positions::kNone;
-      EXPECT_EQ(config.Parameters(), Transformer(config).parameters().count());
-    }
-  }
-  TransformerConfig tied = TransformerConfig::Preset("tiny");
-  tied.src_vocab = tied.tgt_vocab = 50;
-  EXPECT_EQ(tied.Parameters(), Transformer(tied).parameters().count());
 }
 
 // The weights that a token meets, counted in the model's own list of parameters.

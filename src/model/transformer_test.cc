@@ -33,10 +33,10 @@ TEST(TransformerTest, GradientsOfTheWholeModel) {
         const auto model = RandomModel(config);
         const Sentences src(src_lengths, config.src_vocab, 1), tgt(tgt_lengths, config.tgt_vocab, 2);
         const Sentences tgt_in = tgt.ShiftedRight(config.decoder_start);
-        GradientCheck(model->parameters(), {}, [&](Tape& tape, const std::vector<Variable>&) {
-          const Variable encoder_out = model->Encode(tape, src.view());
-          const Variable hidden = model->Decode(tape, tgt_in.view(), src.packing(), encoder_out);
-          return model->Loss(tape, hidden, tgt.ids, /*smoothing=*/0.1f, /*gradient_scale=*/1).loss;
+        GradientCheck(model->parameters(), {}, [&](Workspace& workspace, const std::vector<Variable>&) {
+          const Variable encoder_out = model->Encode(workspace, src.view());
+          const Variable hidden = model->Decode(workspace, tgt_in.view(), src.packing(), encoder_out);
+          return model->Loss(workspace, hidden, tgt.ids, /*smoothing=*/0.1f, /*gradient_scale=*/1).loss;
         }).Run(/*tolerance=*/1e-3, most);  // some thirty ops deep
       }
     }
@@ -50,10 +50,10 @@ TEST(TransformerTest, FutureTargetTokensNeverChangeEarlierLogits) {
     const std::array<int, 1> src_length = {6}, tgt_length = {20};
     const Sentences src(src_length, named.config.src_vocab, 1);
     Sentences tgt_in(tgt_length, named.config.tgt_vocab, 2);
-    Tape tape;
-    const Variable encoder_out = model->Encode(tape, src.view());
+    Workspace workspace;
+    const Variable encoder_out = model->Encode(workspace, src.view());
     const auto logits = [&] {
-      return model->Logits(tape, model->Decode(tape, tgt_in.view(), src.packing(), encoder_out).value());
+      return model->Logits(workspace, model->Decode(workspace, tgt_in.view(), src.packing(), encoder_out).value());
     };
     const Variable before = logits();
     for (int64_t t = 19; t > 0; --t) {  // change ever earlier tokens: those before keep every bit
@@ -75,16 +75,16 @@ TEST(TransformerTest, ASentenceIsTheSameAloneAndAmongOthers) {
   const std::array<int, 8> src_lengths = {1, 7, 16, 2, 33, 70, 5, 64}, tgt_lengths = {9, 1, 17, 40, 2, 65, 5, 31};
   const Sentences src(src_lengths, config.src_vocab, 1), tgt(tgt_lengths, config.tgt_vocab, 2);
   kernels::ForEachTarget([&] {
-    Tape tape;
-    const Variable encoder_out = model->Encode(tape, src.view());
-    const Variable hidden = model->Decode(tape, tgt.view(), src.packing(), encoder_out);
-    const Variable logits = model->Logits(tape, hidden.value());
+    Workspace workspace;
+    const Variable encoder_out = model->Encode(workspace, src.view());
+    const Variable hidden = model->Decode(workspace, tgt.view(), src.packing(), encoder_out);
+    const Variable logits = model->Logits(workspace, hidden.value());
     for (size_t s = 0; s < src.all.size(); ++s) {
       SCOPED_TRACE(s);
       const Sentences one_src({src.all[s]}), one_tgt({tgt.all[s]});
-      const Variable one_encoder_out = model->Encode(tape, one_src.view());
-      const Variable one_hidden = model->Decode(tape, one_tgt.view(), one_src.packing(), one_encoder_out);
-      const Variable one_logits = model->Logits(tape, one_hidden.value());
+      const Variable one_encoder_out = model->Encode(workspace, one_src.view());
+      const Variable one_hidden = model->Decode(workspace, one_tgt.view(), one_src.packing(), one_encoder_out);
+      const Variable one_logits = model->Logits(workspace, one_hidden.value());
       const int64_t src_begin = src.offsets[s], tgt_begin = tgt.offsets[s], tgt_count = one_hidden.rows();
       EXPECT_TRUE(kernels::SameBits(RowsOf(encoder_out, src_begin, one_encoder_out.rows()),
                                     RowsOf(one_encoder_out, 0, one_encoder_out.rows())));
@@ -100,11 +100,11 @@ TEST(TransformerTest, LossIsThatOfTheLogits) {
     const auto model = RandomModel(named.config);
     const std::array<int, 2> lengths = {4, 6};
     const Sentences src(lengths, named.config.src_vocab, 1), tgt(lengths, named.config.tgt_vocab, 2);
-    Tape tape;
-    const Variable encoder_out = model->Encode(tape, src.view());
-    const Variable hidden = model->Decode(tape, tgt.view(), src.packing(), encoder_out);
-    const auto sums = model->Loss(tape, hidden, tgt.ids, /*smoothing=*/0, /*gradient_scale=*/0);
-    Variable logits = model->Logits(tape, hidden.value());
+    Workspace workspace;
+    const Variable encoder_out = model->Encode(workspace, src.view());
+    const Variable hidden = model->Decode(workspace, tgt.view(), src.packing(), encoder_out);
+    const auto sums = model->Loss(workspace, hidden, tgt.ids, /*smoothing=*/0, /*gradient_scale=*/0);
+    Variable logits = model->Logits(workspace, hidden.value());
     kernels::LogSoftmaxRows(logits.writable());
     double nll = 0;
     for (int64_t t = 0; t < 10; ++t) nll -= double{logits.value().At(t, tgt.ids[static_cast<size_t>(t)])};
@@ -120,9 +120,9 @@ TEST(TransformerTest, OnlyPositionsTellTheOrderOfSourceTokens) {
     config.positions = positions;
     const auto model = RandomModel(config);
     const Sentences there({{1, 5, 7, 9, 2}}), back({{7, 5, 1, 9, 2}}), tgt({{1, 4, 6}});
-    Tape tape;
-    const Variable one = model->Decode(tape, tgt.view(), there.packing(), model->Encode(tape, there.view()));
-    const Variable two = model->Decode(tape, tgt.view(), back.packing(), model->Encode(tape, back.view()));
+    Workspace workspace;
+    const Variable one = model->Decode(workspace, tgt.view(), there.packing(), model->Encode(workspace, there.view()));
+    const Variable two = model->Decode(workspace, tgt.view(), back.packing(), model->Encode(workspace, back.view()));
     double difference = 0;
     for (int64_t i = 0; i < one.value().size(); ++i) {
       difference = std::max(difference, std::abs(double{one.value().data[i]} - double{two.value().data[i]}));
@@ -231,19 +231,19 @@ TEST(TransformerTest, StepsReturnTheirMemory) {
   const std::array<int, 2> lengths = {20, 11};
   const Sentences src(lengths, 11, 1), tgt(lengths, 11, 2);
   std::vector<float> gradients(static_cast<size_t>(model->parameters().flat_size()));
-  Tape tape;
+  Workspace workspace;
   int64_t after_first = 0;
   for (int step = 0; step < 20; ++step) {
-    tape.StartRecording(gradients.data(), 1);
+    Tape tape(workspace, gradients.data(), 1);
     {
-      const Variable encoder_out = model->Encode(tape, src.view());
-      const Variable hidden = model->Decode(tape, tgt.view(), src.packing(), encoder_out);
-      model->Loss(tape, hidden, tgt.ids, 0.1f, 1);
+      const Variable encoder_out = model->Encode(workspace, src.view());
+      const Variable hidden = model->Decode(workspace, tgt.view(), src.packing(), encoder_out);
+      model->Loss(workspace, hidden, tgt.ids, 0.1f, 1);
       tape.Backward();
     }
-    EXPECT_EQ(tape.pool().bytes_in_use(), 0u);
-    if (step == 0) after_first = tape.pool().system_allocations();
-    EXPECT_EQ(tape.pool().system_allocations(), after_first);
+    EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
+    if (step == 0) after_first = workspace.pool().system_allocations();
+    EXPECT_EQ(workspace.pool().system_allocations(), after_first);
   }
 }
 
@@ -254,9 +254,9 @@ TEST(TransformerTest, InferenceTakesNoMoreMemoryForMoreLayers) {
     const auto model = RandomModel(config);
     const std::array<int, 1> length = {20};
     const Sentences src(length, 11, 1);
-    Tape tape;
-    model->Encode(tape, src.view());
-    return tape.pool().peak_bytes_in_use();
+    Workspace workspace;
+    model->Encode(workspace, src.view());
+    return workspace.pool().peak_bytes_in_use();
   };
   EXPECT_EQ(peak(12), peak(2));
 }

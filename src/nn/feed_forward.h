@@ -21,10 +21,10 @@ class FeedForward {
     float dropout = 0;  // after the activation
   };
 
-  FeedForward(ParameterStore& store, const std::string& path, const Options& options);
+  FeedForward(ParameterPlan& plan, const std::string& path, const Options& options);
 
   // x [tokens, d_model] -> [tokens, d_model], before the output bias: AddResidual adds output_bias().
-  Variable Forward(Tape& tape, const Variable& x) const;
+  Variable Forward(Workspace& workspace, const Variable& x) const;
 
   const Parameter* output_bias() const { return out_proj_.bias; }
   void Initialize(ParameterStore& store, Rng& rng) const;

@@ -15,8 +15,8 @@ void CheckGradients(const FeedForward::Options& options) {
   FillRandom(store, 1);
   EXPECT_EQ(store.Find("ffn.gate_proj.weight") != nullptr, options.gated);
   EXPECT_EQ(ffn.output_bias() != nullptr, options.bias);
-  GradientCheck(store, {{"x", 4, 8, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    return WeightedSum(tape, AddResidual(tape, ffn.Forward(tape, in[0]), ffn.output_bias(), in[0], 0));
+  GradientCheck(store, {{"x", 4, 8, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    return WeightedSum(workspace, AddResidual(workspace, ffn.Forward(workspace, in[0]), ffn.output_bias(), in[0], 0));
   }).Run();
 }
 
@@ -44,11 +44,11 @@ TEST(FeedForwardTest, ComputesItsFormula) {
       store.Writable("ffn.gate_proj.weight")[0] = -3;
       store.Writable("ffn.gate_proj.bias")[0] = 5;
     }
-    Tape tape;
-    Variable x = tape.New(3, 1);
+    Workspace workspace;
+    Variable x = workspace.New(3, 1);
     const float values[] = {1, -1, 2};
     std::copy_n(values, 3, x.writable().data);
-    const Variable y = ffn.Forward(tape, x);
+    const Variable y = ffn.Forward(workspace, x);
     const float plain[] = {30, 0, 50};                    // 10 relu(2x + 1)
     const float with_gate[] = {2 * 30, 8 * -10, 0 * 50};  // relu(5 - 3x) * (2x + 1) * 10
     for (int64_t i = 0; i < 3; ++i) EXPECT_FLOAT_EQ(y.value().data[i], gated ? with_gate[i] : plain[i]);

@@ -16,12 +16,12 @@ namespace dragoman {
 // y = x W + b.   W [in, out], b [out] or absent.
 struct LinearLayer {
   LinearLayer() = default;
-  LinearLayer(ParameterStore& store, const std::string& path, int64_t in, int64_t out, bool with_bias);
+  LinearLayer(ParameterPlan& plan, const std::string& path, int64_t in, int64_t out, bool with_bias);
 
   // With the bias added.
-  Variable operator()(Tape& tape, const Variable& x) const { return Linear(tape, x, *weight, bias); }
+  Variable operator()(Workspace& workspace, const Variable& x) const { return Linear(workspace, x, *weight, bias); }
   // Without it, for where the next op adds it.
-  Variable WithoutBias(Tape& tape, const Variable& x) const { return Linear(tape, x, *weight, nullptr); }
+  Variable WithoutBias(Workspace& workspace, const Variable& x) const { return Linear(workspace, x, *weight, nullptr); }
 
   // Uniform in ±sqrt(6 / (in + out)) (Glorot 2010, Eq. 16); the bias stays 0.
   void Initialize(ParameterStore& store, Rng& rng) const;
@@ -30,12 +30,18 @@ struct LinearLayer {
   const Parameter* bias = nullptr;
 };
 
-// Layer normalisation (Ba 2016, Eq. 4) with gain and bias [d].
+// Layer normalisation (Ba 2016, Eq. 4) with gain [d], and bias [d] or none.
 struct LayerNormLayer {
+  struct Options {
+    float epsilon = 1e-5f;
+    bool bias = true;
+  };
   LayerNormLayer() = default;
-  LayerNormLayer(ParameterStore& store, const std::string& path, int64_t d, float epsilon_in);
+  LayerNormLayer(ParameterPlan& plan, const std::string& path, int64_t d, const Options& options);
 
-  Variable operator()(Tape& tape, const Variable& x) const { return LayerNorm(tape, x, *gain, *bias, epsilon); }
+  Variable operator()(Workspace& workspace, const Variable& x) const {
+    return LayerNorm(workspace, x, *gain, bias, epsilon);
+  }
   void Initialize(ParameterStore& store) const;  // gain 1, bias 0
 
   const Parameter* gain = nullptr;

@@ -43,17 +43,25 @@ TEST(LinearLayerTest, InitializesUniformlyWithinGlorotsLimit) {
   for (const float b : layer.bias->span()) EXPECT_EQ(b, 0.0f);
 }
 
+TEST(LayerNormLayerTest, HasNoBiasWhereNoneIsAskedFor) {
+  ParameterPlan plan;
+  const LayerNormLayer norm(plan, "norm", 4, {.epsilon = 1e-6f, .bias = false});
+  EXPECT_EQ(norm.bias, nullptr);
+  EXPECT_EQ(plan.Find("norm.bias"), nullptr);
+  EXPECT_EQ(plan.count(), 4);
+}
+
 TEST(LayerNormLayerTest, StartsAsPureNormalisation) {
   ParameterStore store;
-  const LayerNormLayer norm(store, "norm", 4, 1e-5f);
+  const LayerNormLayer norm(store, "norm", 4, {});
   store.Allocate();
   norm.Initialize(store);
   EXPECT_EQ(norm.gain, store.Find("norm.weight"));
   EXPECT_EQ(norm.bias, store.Find("norm.bias"));
-  Tape tape;
-  Variable x = tape.New(1, 4);
+  Workspace workspace;
+  Variable x = workspace.New(1, 4);
   for (int i = 0; i < 4; ++i) x.writable().data[i] = static_cast<float>(i);  // mean 1.5, variance 1.25
-  const Variable y = norm(tape, x);
+  const Variable y = norm(workspace, x);
   for (int i = 0; i < 4; ++i) EXPECT_NEAR(y.value().data[i], (i - 1.5) / std::sqrt(1.25), 1e-5);
 }
 

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "kernels/attention.h"
-
 namespace dragoman {
 namespace {
 
@@ -22,26 +20,32 @@ void Trace(const std::string& path, const kernels::AttentionShape& shape, const 
 
 }  // namespace
 
-MultiHeadAttention::MultiHeadAttention(ParameterStore& store, const std::string& path, const Options& options)
+MultiHeadAttention::MultiHeadAttention(ParameterPlan& plan, const std::string& path, const Options& options)
     : options_(options),
       path_(path),
-      q_proj_(store, path + ".q_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
-      k_proj_(store, path + ".k_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
-      v_proj_(store, path + ".v_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
-      out_proj_(store, path + ".out_proj", int64_t{options.heads} * options.d_head, options.d_model, options.bias) {}
+      q_proj_(plan, path + ".q_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
+      k_proj_(plan, path + ".k_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
+      v_proj_(plan, path + ".v_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
+      out_proj_(plan, path + ".out_proj", int64_t{options.heads} * options.d_head, options.d_model, options.bias) {}
 
-Variable MultiHeadAttention::Forward(Tape& tape, const Variable& x, const Variable& memory, const Packing& x_packing,
-                                     const Packing& memory_packing, bool causal, AttentionTrace* trace) const {
-  const Variable q = q_proj_(tape, x);       // [q_tokens, heads * d_head]
-  const Variable k = k_proj_(tape, memory);  // [k_tokens, heads * d_head]
-  const Variable v = v_proj_(tape, memory);  // [k_tokens, heads * d_head]
+Variable MultiHeadAttention::Forward(Workspace& workspace, const Variable& x, const Variable& memory,
+                                     const Packing& x_packing, const Packing& memory_packing, bool causal,
+                                     AttentionTrace* trace) const {
+  const Variable q = q_proj_(workspace, x);       // [q_tokens, heads * d_head]
+  const Variable k = k_proj_(workspace, memory);  // [k_tokens, heads * d_head]
+  const Variable v = v_proj_(workspace, memory);  // [k_tokens, heads * d_head]
   if (trace != nullptr) {
-    const kernels::AttentionShape shape{options_.heads, options_.d_head, causal, {}};
-    Trace(path_, shape, x_packing, memory_packing, q.value(), k.value(), *trace);
+    Trace(path_, shape(causal), x_packing, memory_packing, q.value(), k.value(), *trace);
   }
-  const AttentionOptions attention{options_.heads, options_.d_head, causal, options_.attention_dropout};
-  const Variable heads = Attention(tape, q, k, v, x_packing, memory_packing, attention);  // [q_tokens, heads * d_head]
-  return out_proj_.WithoutBias(tape, heads);                                              // [q_tokens, d_model]
+  const Variable heads = Attention(workspace, q, k, v, x_packing, memory_packing, shape(causal),
+                                   options_.attention_dropout);  // [q_tokens, heads * d_head]
+  return out_proj_.WithoutBias(workspace, heads);                // [q_tokens, d_model]
+}
+
+kernels::AttentionShape MultiHeadAttention::shape(bool causal) const {
+  kernels::AttentionShape shape{.heads = options_.heads, .d_head = options_.d_head, .causal = causal};
+  if (options_.scale > 0) shape.scale = options_.scale;
+  return shape;
 }
 
 void MultiHeadAttention::Initialize(ParameterStore& store, Rng& rng) const {

@@ -7,6 +7,7 @@
 
 #include <string>
 
+#include "kernels/attention.h"
 #include "nn/attention_trace.h"
 #include "nn/layers.h"
 
@@ -19,15 +20,16 @@ class MultiHeadAttention {
     int heads = 1;
     int d_head = 0;
     bool bias = true;
+    float scale = 0;  // of q k^T; 0: 1 / sqrt(d_head), Eq. 1
     float attention_dropout = 0;
   };
 
-  MultiHeadAttention(ParameterStore& store, const std::string& path, const Options& options);
+  MultiHeadAttention(ParameterPlan& plan, const std::string& path, const Options& options);
 
   // Queries from x [q_tokens, d_model], keys and values from memory [k_tokens, d_model] (x itself for
   // self-attention) -> [q_tokens, d_model], before the output bias: AddResidual adds output_bias().
   // Where a trace is given, the attention weights are noted in it under this layer's path.
-  Variable Forward(Tape& tape, const Variable& x, const Variable& memory, const Packing& x_packing,
+  Variable Forward(Workspace& workspace, const Variable& x, const Variable& memory, const Packing& x_packing,
                    const Packing& memory_packing, bool causal, AttentionTrace* trace = nullptr) const;
 
   const Parameter* output_bias() const { return out_proj_.bias; }
@@ -38,8 +40,8 @@ class MultiHeadAttention {
   const LinearLayer& k_proj() const { return k_proj_; }
   const LinearLayer& v_proj() const { return v_proj_; }
   const LinearLayer& out_proj() const { return out_proj_; }
-  int heads() const { return options_.heads; }
-  int d_head() const { return options_.d_head; }
+  // Without dropout.
+  kernels::AttentionShape shape(bool causal) const;
 
  private:
   Options options_;

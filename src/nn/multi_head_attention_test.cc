@@ -32,9 +32,9 @@ TEST_F(MultiHeadAttentionTest, GradientsOfCausalSelfAttention) {
   MultiHeadAttention::Options options = kOptions;
   options.attention_dropout = 0.2f;
   Make(options);
-  GradientCheck(store, {{"x", 5, 8, 2}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    const Variable y = attention->Forward(tape, in[0], in[0], {kTarget}, {kTarget}, /*causal=*/true);
-    return WeightedSum(tape, AddResidual(tape, y, attention->output_bias(), in[0], 0));
+  GradientCheck(store, {{"x", 5, 8, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    const Variable y = attention->Forward(workspace, in[0], in[0], {kTarget}, {kTarget}, /*causal=*/true);
+    return WeightedSum(workspace, AddResidual(workspace, y, attention->output_bias(), in[0], 0));
   }).Run();
 }
 
@@ -43,9 +43,12 @@ TEST_F(MultiHeadAttentionTest, GradientsOfCrossAttentionWithoutBias) {
   options.bias = false;
   Make(options);
   EXPECT_EQ(attention->output_bias(), nullptr);
-  GradientCheck(store, {{"x", 5, 8, 2}, {"memory", 6, 8, 3}}, [&](Tape& tape, const std::vector<Variable>& in) {
-    return WeightedSum(tape, attention->Forward(tape, in[0], in[1], {kTarget}, {kSource}, /*causal=*/false));
-  }).Run();
+  GradientCheck(store, {{"x", 5, 8, 2}, {"memory", 6, 8, 3}},
+                [&](Workspace& workspace, const std::vector<Variable>& in) {
+                  return WeightedSum(
+                      workspace, attention->Forward(workspace, in[0], in[1], {kTarget}, {kSource}, /*causal=*/false));
+                })
+      .Run();
 }
 
 // The definition, one query and head at a time in double: softmax(q k^T / sqrt(d_head)) v.
@@ -71,11 +74,11 @@ std::vector<double> HeadByDefinition(const ConstMatrix& q, const ConstMatrix& k,
 
 TEST_F(MultiHeadAttentionTest, ConcatenatesItsHeadsByDefinition) {
   Make(kOptions);
-  Tape tape;
-  const Variable x = TestInput("x", 5, 8, 2).OnTape(tape), memory = TestInput("memory", 6, 8, 3).OnTape(tape);
-  const Variable y = attention->Forward(tape, x, memory, {kTarget}, {kSource}, /*causal=*/false);
-  const Variable q = attention->q_proj()(tape, x);
-  const Variable k = attention->k_proj()(tape, memory), v = attention->v_proj()(tape, memory);
+  Workspace workspace;
+  const Variable x = TestInput("x", 5, 8, 2).In(workspace), memory = TestInput("memory", 6, 8, 3).In(workspace);
+  const Variable y = attention->Forward(workspace, x, memory, {kTarget}, {kSource}, /*causal=*/false);
+  const Variable q = attention->q_proj()(workspace, x);
+  const Variable k = attention->k_proj()(workspace, memory), v = attention->v_proj()(workspace, memory);
   const ConstMatrix w = attention->out_proj().weight->value();  // [6, 8]
   for (int64_t row = 0; row < 5; ++row) {
     const size_t s = row < 3 ? 0 : 1;
@@ -94,10 +97,10 @@ TEST_F(MultiHeadAttentionTest, ConcatenatesItsHeadsByDefinition) {
 
 TEST_F(MultiHeadAttentionTest, TraceHoldsEveryHeadsWeightsOfTheFirstSentence) {
   Make(kOptions);
-  Tape tape;
-  const Variable x = TestInput("x", 5, 8, 2).OnTape(tape);
+  Workspace workspace;
+  const Variable x = TestInput("x", 5, 8, 2).In(workspace);
   AttentionTrace trace;
-  attention->Forward(tape, x, x, {kTarget}, {kTarget}, /*causal=*/true, &trace);
+  attention->Forward(workspace, x, x, {kTarget}, {kTarget}, /*causal=*/true, &trace);
   ASSERT_EQ(trace.entries.size(), 2u);
   for (int head = 0; head < 2; ++head) {
     const AttentionTrace::Entry& entry = trace.entries[static_cast<size_t>(head)];

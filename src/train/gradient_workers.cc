@@ -63,28 +63,28 @@ GradientWorkers::GradientWorkers(const Transformer& model, WorkerPool& pool, con
   if (options_.micro_batch_tokens == 0) {
     options_.micro_batch_tokens = DefaultMicroBatchTokens(model.config(), options_.precision);
   }
-  for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
+  for (int worker = 0; worker < pool.workers(); ++worker) workspaces_.push_back(std::make_unique<Workspace>());
 }
 
 int64_t GradientWorkers::peak_activation_bytes() const {
   int64_t bytes = 0;
-  for (const auto& tape : tapes_) bytes += static_cast<int64_t>(tape->pool().peak_bytes_in_use());
+  for (const auto& workspace : workspaces_) bytes += static_cast<int64_t>(workspace->pool().peak_bytes_in_use());
   return bytes;
 }
 
 int64_t GradientWorkers::system_allocations() const {
   int64_t count = 0;
-  for (const auto& tape : tapes_) count += static_cast<int64_t>(tape->pool().system_allocations());
+  for (const auto& workspace : workspaces_) count += static_cast<int64_t>(workspace->pool().system_allocations());
   return count;
 }
 
-BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Tape& tape, float gradient_scale) const {
+BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Workspace& workspace, float gradient_scale) const {
   const PackedTokens src = batch.src();
   const PackedTokens tgt_in = batch.tgt_in();
-  const Variable encoder_out = model_.Encode(tape, src);                          // [src_tokens, d_model]
-  const Variable hidden = model_.Decode(tape, tgt_in, src.packing, encoder_out);  // [tgt_tokens, d_model]
-  const auto sums = model_.Loss(tape, hidden, batch.tgt_out_ids, options_.label_smoothing, gradient_scale);
-  if (tape.recording()) tape.Backward();
+  const Variable encoder_out = model_.Encode(workspace, src);                          // [src_tokens, d_model]
+  const Variable hidden = model_.Decode(workspace, tgt_in, src.packing, encoder_out);  // [tgt_tokens, d_model]
+  const auto sums = model_.Loss(workspace, hidden, batch.tgt_out_ids, options_.label_smoothing, gradient_scale);
+  if (Tape* const tape = workspace.tape()) tape->Backward();
   return {sums.loss, sums.nll, src.packing.tokens(), tgt_in.packing.tokens(), src.packing.sentences()};
 }
 
@@ -93,23 +93,21 @@ BatchSums GradientWorkers::Run(const Batch& batch, const Pass* pass) {
   std::vector<BatchSums> sums(static_cast<size_t>(pool_.workers()));
   const auto work = [&](int worker) {
     const auto w = static_cast<size_t>(worker);
-    Tape& tape = *tapes_[w];
+    Workspace& workspace = *workspaces_[w];
     const auto parts = MicroBatches(batch, shares[w], options_.micro_batch_tokens);
     if (pass == nullptr) {
-      tape.set_precision(Precision::kF32);
-      for (const auto& sentences : parts) sums[w].Add(RunMicroBatch(batch.Slice(sentences), tape, 0.0f));
+      workspace.set_precision(Precision::kF32);
+      for (const auto& sentences : parts) sums[w].Add(RunMicroBatch(batch.Slice(sentences), workspace, 0.0f));
       return;
     }
-    tape.set_precision(options_.precision, &packed_);
+    workspace.set_precision(options_.precision, &packed_);
     uint64_t key = HashCombine(pass->dropout_key, static_cast<uint64_t>(worker));
     const std::function<void(int64_t)> on_final = [&](int64_t offset) { pass->on_final(worker, offset); };
     for (size_t i = 0; i < parts.size(); ++i) {
-      tape.set_on_final(pass->on_final && i + 1 == parts.size() ? &on_final : nullptr);
-      tape.StartRecording(gradients_[w].data(), key = HashMix(key));
-      sums[w].Add(RunMicroBatch(batch.Slice(parts[i]), tape, pass->gradient_scale));
-      tape.StopRecording();
+      Tape tape(workspace, gradients_[w].data(), key = HashMix(key));
+      if (pass->on_final && i + 1 == parts.size()) tape.set_on_final(&on_final);
+      sums[w].Add(RunMicroBatch(batch.Slice(parts[i]), workspace, pass->gradient_scale));
     }
-    tape.set_on_final(nullptr);
     if (pass->on_final) pass->on_final(worker, 0);
   };
   pool_.Run(std::ref(work));

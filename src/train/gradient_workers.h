@@ -77,14 +77,14 @@ class GradientWorkers {
     const OnFinal& on_final;
   };
   BatchSums Run(const Batch& batch, const Pass* pass);
-  BatchSums RunMicroBatch(const Batch& batch, Tape& tape, float gradient_scale) const;
+  BatchSums RunMicroBatch(const Batch& batch, Workspace& workspace, float gradient_scale) const;
 
   const Transformer& model_;
   WorkerPool& pool_;
   GradientOptions options_;
-  PackedWeights packed_;                      // of the model, in options_.precision, when gradients are computed
-  std::vector<std::unique_ptr<Tape>> tapes_;  // one a worker
-  std::vector<FlatBuffer> gradients_;         // one a worker, like ParameterStore::values()
+  PackedWeights packed_;  // of the model, in options_.precision, when gradients are computed
+  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
+  std::vector<FlatBuffer> gradients_;                   // one a worker, like ParameterStore::values()
 };
 
 }  // namespace dragoman

@@ -10,7 +10,6 @@
 #include "base/error.h"
 #include "base/option_text.h"
 #include "base/signals.h"
-#include "decode/share_model.h"
 #include "train/agreement.h"
 #include "train/average.h"
 #include "train/initial_model.h"
@@ -18,6 +17,7 @@
 #include "train/run_checkpoint.h"
 #include "train/run_facts.h"
 #include "train/share_corpus.h"
+#include "train/share_model.h"
 
 namespace dragoman {
 namespace {

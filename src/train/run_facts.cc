@@ -8,13 +8,14 @@
 #include "base/available_memory.h"
 #include "base/counted.h"
 #include "base/signals.h"
+#include "model/transformer_layers.h"
 #include "train/overlap.h"
 
 namespace dragoman {
 
 MemoryFacts MemoryOf(const TrainOptions& options, Precision precision, int ranks) {
   const TransformerConfig& config = options.model;
-  const int64_t workers = options.threads, floats = config.Parameters();
+  const int64_t workers = options.threads, floats = PlanOf(config).flat_size();
   const int64_t state = (options.ema_decay > 0 ? 3 : 2) * floats;         // moments and average
   const int64_t packed = precision == Precision::kBf16 ? floats : 0;      // twice, of two bytes each
   const int64_t share = int64_t{5} * options.batch_tokens / workers + 1;  // target, and at most 4 times the source

@@ -76,10 +76,10 @@ TEST_F(ValidatorTest, LossIsTheMeanOverAllTargetTokens) {
       ids->push_back(vocab_.eos_id());
     }
     batch.FinishSentence(0, 1);
-    Tape tape;
-    const Variable encoder_out = model_.Encode(tape, batch.src());
-    const Variable hidden = model_.Decode(tape, batch.tgt_in(), batch.src().packing, encoder_out);
-    const auto sums = model_.Loss(tape, hidden, batch.tgt_out_ids, 0.1f, 1);
+    Workspace workspace;
+    const Variable encoder_out = model_.Encode(workspace, batch.src());
+    const Variable hidden = model_.Decode(workspace, batch.tgt_in(), batch.src().packing, encoder_out);
+    const auto sums = model_.Loss(workspace, hidden, batch.tgt_out_ids, 0.1f, 1);
     loss += sums.loss;
     nll += sums.nll;
     tokens += static_cast<double>(batch.tgt_tokens());

@@ -88,7 +88,8 @@ TEST(HostileFilesTest, AHeaderOfManyTensorsIsReadAtOnce) {
   const uint64_t length = header.size();
   const std::string bytes(reinterpret_cast<const char*>(&length), sizeof length);
   WriteScratch("many/model.safetensors", bytes + header);
-  EXPECT_THAT(ErrorAfter(model, "true"), HasSubstr("model.safetensors: holds 0 numbers, expected "));
+  EXPECT_THAT(ErrorAfter(model, "true"),
+              HasSubstr("model.safetensors: holds a tensor \"0\" that the config.json beside it has no place for"));
 }
 
 TEST(HostileFilesTest, ResumingWritesOnlyIntoTheRun) {

@@ -85,15 +85,15 @@ class ParityTest : public testing::TestWithParam<Case> {
   // One training step's worth: logits_, sums_ and gradients_ of the mean loss.
   void RunModel() {
     std::ranges::fill(gradients_.span(), 0.0f);
-    Tape tape;
-    tape.StartRecording(gradients_.data(), /*dropout_key=*/0);
-    const Variable encoder_out = model_.Encode(tape, src_.view());  // [src_tokens, d_model]
+    Workspace workspace;
+    Tape tape(workspace, gradients_.data(), /*dropout_key=*/0);
+    const Variable encoder_out = model_.Encode(workspace, src_.view());  // [src_tokens, d_model]
     const Variable hidden =
-        model_.Decode(tape, tgt_in_.view(), src_.view().packing, encoder_out);  // [tgt_tokens, d_model]
-    const Variable logits = model_.Logits(tape, hidden.value());                // [tgt_tokens, tgt_vocab]
+        model_.Decode(workspace, tgt_in_.view(), src_.view().packing, encoder_out);  // [tgt_tokens, d_model]
+    const Variable logits = model_.Logits(workspace, hidden.value());                // [tgt_tokens, tgt_vocab]
     logits_.assign(logits.value().data, logits.value().data + logits.value().size());
     const float smoothing = GetParam().json.at("label_smoothing").get<float>();
-    sums_ = model_.Loss(tape, hidden, tgt_out_.ids, smoothing, 1.0f / static_cast<float>(tokens()));
+    sums_ = model_.Loss(workspace, hidden, tgt_out_.ids, smoothing, 1.0f / static_cast<float>(tokens()));
     tape.Backward();
   }
 

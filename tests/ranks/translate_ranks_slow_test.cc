@@ -129,7 +129,8 @@ TEST_F(TranslateRanksTest, ARestartSkipsWhatIsDone) {
     MpiProgram program(ranks, ToFile(flags), directory_ / "log");
     EXPECT_EQ(program.Wait().exit_code, 0) << Log();
   };
-  // A part that a dying disk has left, and one of other flags: neither is taken for a chunk's translation.
+  // A part that a dying disk has left is not taken for a chunk's translation. (Nor is one of other flags:
+  // src/cli/chunk_output_test.cc, src/cli/translate_chunk_test.cc.)
   for (const std::string& name : RealFileSystem().List(directory_ / "output.parts")) {
     if (name.rfind("00000002-", 0) == 0) directory_.Write("output.parts/" + name, "half of someth");
   }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model that rank 0 has read, for all ranks of a run: the others need no file of it.
-#ifndef DRAGOMAN_DECODE_SHARE_MODEL_H_
-#define DRAGOMAN_DECODE_SHARE_MODEL_H_
+#ifndef DRAGOMAN_TRAIN_SHARE_MODEL_H_
+#define DRAGOMAN_TRAIN_SHARE_MODEL_H_
 
 #include "comm/communicator.h"
 #include "decode/translation_model.h"
@@ -17,4 +17,4 @@ void ShareModel(Communicator& comm, TranslationModel* model);
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_DECODE_SHARE_MODEL_H_
+#endif  // DRAGOMAN_TRAIN_SHARE_MODEL_H_

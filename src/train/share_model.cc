@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/share_model.h"
+#include "train/share_model.h"
 
 #include <string>
 

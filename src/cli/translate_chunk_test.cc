@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "cli/translate_chunk.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "base/thread_pool.h"
+#include "decode/options_testing.h"
+#include "decode/translation_testing.h"
+
+namespace dragoman {
+namespace {
+
+struct FingerprintTest : testing::Test {
+  uint64_t Fingerprint() {
+    WorkerPool pool(1);
+    return ChunkTranslator(flags, model, pool).Fingerprint(chunk);
+  }
+
+  TranslateFlags flags = [] {
+    TranslateFlags to_file;
+    to_file.output = "out";
+    return to_file;
+  }();
+  TranslationModel model = RandomTranslationModel();
+  Chunk chunk{7, {"I see a cat.", "you help"}};
+};
+
+TEST_F(FingerprintTest, IsAnotherWithEachDecodeOption) {
+  const uint64_t usual = Fingerprint();
+  EXPECT_EQ(Fingerprint(), usual);
+  for (const auto& [key, options] : EachDecodeOptionChanged()) {
+    flags.decode = options;
+    EXPECT_NE(Fingerprint(), usual) << key;
+  }
+}
+
+TEST_F(FingerprintTest, IsAnotherWithWhatElseDecidesTheOutput) {
+  const uint64_t usual = Fingerprint();
+  const auto expect_another = [&](const char* change) { EXPECT_NE(Fingerprint(), usual) << change; };
+  flags.format = LineFormat::kJsonl;
+  expect_another("format");
+  flags.format = LineFormat::kText;
+  flags.n_best = true;
+  expect_another("n_best: whether each line is numbered and scored");
+  flags.n_best = false;
+  chunk.first_line = 8;
+  expect_another("line numbers");
+  chunk.first_line = 7;
+  chunk.lines[1] += "!";
+  expect_another("text");
+  chunk.lines[1].pop_back();
+  EXPECT_EQ(Fingerprint(), usual);
+  model.model->parameters().Writable("output.bias")[0] += 1;
+  expect_another("weights");
+  model.model->parameters().Writable("output.bias")[0] -= 1;
+  model.vocabs.tgt = std::make_shared<const Vocabulary>(
+      Vocabulary::FromBytes(TrainTestModel(SmallVocabOptions(/*size=*/88)), "other.model"));
+  expect_another("vocabulary");
+}
+
+// So a restart may have other threads and chunks, and name its files otherwise.
+TEST_F(FingerprintTest, IsTheSameWhateverDoesNotDecideTheOutput) {
+  const uint64_t usual = Fingerprint();
+  flags.model = flags.input = flags.output = "elsewhere";
+  flags.threads = flags.chunk_lines = 2;
+  EXPECT_EQ(Fingerprint(), usual);
+}
+
+}  // namespace
+}  // namespace dragoman

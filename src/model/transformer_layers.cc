@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "model/transformer_layers.h"
+
+#include <cmath>
+#include <span>
+#include <string>
+
+#include "base/rng.h"
+
+namespace dragoman {
+namespace {
+
+void FillNormal(Rng& rng, double deviation, std::span<float> values) {
+  for (float& w : values) w = static_cast<float>(rng.Normal() * deviation);
+}
+
+}  // namespace
+
+TransformerLayers::TransformerLayers(ParameterPlan& plan, const TransformerConfig& c) {
+  const int64_t d_model = c.d_model;
+  const auto table_use = [&](Tying tying) { return c.tying == tying ? WeightUse::kOutput : WeightUse::kOther; };
+  const auto norm = [&](const char* path) { return LayerNormLayer(plan, path, d_model, NormOptionsOf(c)); };
+  src_embed = plan.Declare("src_embed.weight", {c.src_vocab, d_model}, table_use(Tying::kAll));
+  tgt_embed = c.tying == Tying::kAll
+                  ? src_embed
+                  : plan.Declare("tgt_embed.weight", {c.tgt_vocab, d_model}, table_use(Tying::kDecoder));
+  if (c.positions == Positions::kLearned) {
+    src_positions = plan.Declare("src_positions.weight", {c.max_src_len, d_model});
+    tgt_positions = plan.Declare("tgt_positions.weight", {c.max_tgt_len, d_model});
+  }
+  if (c.embedding_norm) {
+    src_embed_norm = norm("src_embed_norm");
+    tgt_embed_norm = norm("tgt_embed_norm");
+  }
+  for (int l = 0; l < c.encoder_layers; ++l) {
+    encoder_begins.push_back(plan.flat_size());
+    encoder.emplace_back(plan, "encoder.layers." + std::to_string(l), c);
+  }
+  if (c.final_norm) encoder_final_norm = norm("encoder.final_norm");
+  for (int l = 0; l < c.decoder_layers; ++l) {
+    decoder_begins.push_back(plan.flat_size());
+    decoder.emplace_back(plan, "decoder.layers." + std::to_string(l), c);
+  }
+  if (c.final_norm) decoder_final_norm = norm("decoder.final_norm");
+  output =
+      c.tying == Tying::kNone ? plan.Declare("output.weight", {c.tgt_vocab, d_model}, WeightUse::kOutput) : tgt_embed;
+  if (c.output_bias) output_bias = plan.Declare("output.bias", {c.tgt_vocab});
+}
+
+void TransformerLayers::Initialize(ParameterStore& store, uint64_t seed) const {
+  Rng rng(seed);
+  const double deviation = 1.0 / std::sqrt(static_cast<double>(src_embed->cols()));
+  FillNormal(rng, deviation, store.Writable(*src_embed));
+  if (tgt_embed != src_embed) FillNormal(rng, deviation, store.Writable(*tgt_embed));
+  if (output != tgt_embed) FillNormal(rng, deviation, store.Writable(*output));
+  for (const Parameter* const learned : {src_positions, tgt_positions}) {
+    if (learned != nullptr) FillNormal(rng, deviation, store.Writable(*learned));
+  }
+  for (const EncoderLayer& layer : encoder) layer.Initialize(store, rng);
+  for (const DecoderLayer& layer : decoder) layer.Initialize(store, rng);
+  for (const LayerNormLayer* norm : {&src_embed_norm, &tgt_embed_norm, &encoder_final_norm, &decoder_final_norm}) {
+    if (norm->gain != nullptr) norm->Initialize(store);
+  }
+}
+
+ParameterPlan PlanOf(const TransformerConfig& config) {
+  config.Validate();
+  ParameterPlan plan;
+  TransformerLayers(plan, config);
+  return plan;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "train/share_model.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <array>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/thread_pool.h"
+#include "comm/local_transport.h"
+#include "decode/translation_testing.h"
+#include "decode/translator.h"
+
+namespace dragoman {
+namespace {
+
+// One vocabulary, or two.
+TranslationModel Model(bool joint) {
+  TranslationModel model = RandomTranslationModel(/*end_bias=*/-2, joint ? Tying::kAll : Tying::kDecoder);
+  if (!joint) model.vocabs.tgt = std::make_shared<const Vocabulary>(TestVocabulary());
+  return model;
+}
+
+std::string Translate(const TranslationModel& model) {
+  WorkerPool pool(1);
+  Translator translator(*model.model, *model.vocabs.src, *model.vocabs.tgt, {}, pool);
+  return translator.Translate(std::vector<std::string>{"I see a cat."})[0].n_best[0].text;
+}
+
+TEST(ShareModelTest, AllRanksTranslateAsTheFirstWithoutAFile) {
+  for (const bool joint : {true, false}) {
+    std::array<std::string, 3> translations;
+    RunRanks(3, [&](Communicator& comm) {
+      TranslationModel model;
+      if (comm.rank() == 0) model = Model(joint);
+      ShareModel(comm, &model);
+      EXPECT_EQ(model.vocabs.joint(), joint) << "rank " << comm.rank();
+      translations[static_cast<size_t>(comm.rank())] = Translate(model);
+    });
+    const std::string wanted = Translate(Model(joint));
+    EXPECT_NE(wanted, "");
+    for (const std::string& translation : translations) EXPECT_EQ(translation, wanted);
+  }
+}
+
+TEST(ShareModelTest, AnArchitectureComesWithoutItsWeights) {
+  RunRanks(2, [&](Communicator& comm) {
+    VocabularyPair vocabs;
+    std::unique_ptr<Transformer> model;
+    const TranslationModel first = Model(/*joint=*/true);
+    if (comm.rank() == 0) {
+      TranslationModel own = Model(/*joint=*/true);
+      vocabs = std::move(own.vocabs);
+      model = std::move(own.model);
+    }
+    ShareArchitecture(comm, &vocabs, &model);
+    EXPECT_EQ(vocabs.src->serialized(), first.vocabs.src->serialized());
+    EXPECT_EQ(model->config(), first.model->config());
+    const auto weights = std::as_const(*model).parameters().values();
+    const bool all_zero = std::ranges::all_of(weights, [](float weight) { return weight == 0; });
+    EXPECT_EQ(all_zero, comm.rank() > 0);
+  });
+}
+
+}  // namespace
+}  // namespace dragoman
