@@ -41,8 +41,9 @@ struct OptionJsonReader {
 
   template <class Value>
   void operator()(const char* key, Value& field, const char*) const {
-    if (json.Find(key) == nullptr) return;
-    const JsonValue value = json.At(key);
+    const JsonValue* found = json.Find(key);
+    if (found == nullptr) return;
+    const JsonValue& value = *found;
     const std::string name = fmt::format("key \"{}\"", key);
     if constexpr (std::is_same_v<Value, bool>) {
       field = value.Bool(name);

@@ -35,7 +35,8 @@ Examples:
   echo "I love you" | dragoman attention --model RUN -)";
 
 struct AttentionFlags {
-  std::string model, target, svg;
+  ModelFlags model;
+  std::string target, svg;
   std::vector<std::string> words;  // of the sentence, as the shell may have split it
   int layer = -1;
   int head = -1;
@@ -85,7 +86,7 @@ void Show(const AttentionFlags& flags) {
   const std::string sentence = SentenceOf(flags.words);
   const bool svg_to_stdout = flags.svg == kStdoutPath;
   for (const std::string& output : {std::string(kStdoutPath), flags.svg}) {
-    if (!output.empty()) RefuseOverwriting("--svg", output, ModelInputs("--model", flags.model));
+    if (!output.empty()) RefuseOverwriting("--svg", output, ModelInputs("--model", flags.model.path));
   }
   const TranslationModel model = OpenModel(flags.model);
   const AttentionMap map = MapAttention(model, sentence, flags.target, flags.decode);
@@ -106,7 +107,7 @@ void AddAttentionCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("attention", "Show where the model looks while it translates a sentence");
   command->footer(kExamples);
   auto flags = std::make_shared<AttentionFlags>();
-  AddModelFlag(*command, &flags->model);
+  AddModelFlags(*command, &flags->model);
   command->add_option("sentence", flags->words, "the source sentence; -: a line of stdin")
       ->required()
       ->type_name(kTextType);

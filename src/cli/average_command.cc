@@ -15,7 +15,7 @@
 #include "cli/flag_text.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 #include "train/average.h"
 #include "train/checkpoint_store.h"
 

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/decode_flags.h"
 
-#include <initializer_list>
+#include <array>
+#include <span>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "cli/option_flags.h"
-#include "model/about.h"
-#include "model/manifest.h"
-#include "model/model_file.h"
+#include "format/about.h"
+#include "format/manifest.h"
+#include "format/model_file.h"
 
 namespace dragoman {
 
@@ -48,28 +49,35 @@ int ThreadsOrCores(int threads) {
   return threads > 0 ? threads : UsableCores();
 }
 
-void AddModelFlag(CLI::App& command, std::string* model) {
+void AddModelFlags(CLI::App& command, ModelFlags* model) {
   command
-      .add_option("--model", *model, "model directory, or a run's directory (its best checkpoint, or else its last)")
+      .add_option("--model", model->path,
+                  "model directory, or a run's directory (its best checkpoint, or else its last)")
       ->required()
       ->type_name("DIR")
       ->check([](const std::string& path) {
         return std::string(path.empty() ? "is empty, expected a directory; is a variable of your script not set?" : "");
       });
+  command.add_flag("--no-verify", model->no_verify,
+                   "open the model without comparing checksums or looking for numbers that are not finite: a large one "
+                   "starts sooner");
 }
 
 std::vector<InputPath> ModelInputs(const std::string& option, const std::string& path) {
   FileSystem& files = RealFileSystem();
   std::vector<InputPath> inputs;
-  const auto add = [&](const std::string& directory, std::initializer_list<const char*> names) {
+  const auto add = [&](const std::string& directory, std::span<const char* const> names) {
     for (const char* name : names) inputs.push_back({option, JoinPath(directory, name)});
   };
-  add(ResolveModelDirectory(files, path), {kConfigFile, kWeightsFile, kJointVocabFile, kSrcVocabFile, kTgtVocabFile,
-                                           kManifestName, kAboutFile, "train_state.json", "train_state.safetensors"});
-  add(path, {"config.toml", "train.jsonl", "corpus.tokens", "tensorboard", "last", "best", ".lock"});
+  add(ResolveModelDirectory(files, path), ModelFileNames());
+  add(ResolveModelDirectory(files, path), std::to_array({"train_state.json", "train_state.safetensors"}));
+  add(path,
+      std::to_array({"config.toml", "train.jsonl", "corpus.tokens", "tensorboard", kLastLink, kBestLink, ".lock"}));
   return inputs;
 }
 
-TranslationModel OpenModel(const std::string& path) { return LoadTranslationModel(RealFileSystem(), path); }
+TranslationModel OpenModel(const ModelFlags& model) {
+  return LoadTranslationModel(RealFileSystem(), model.path, model.no_verify ? Checks::kSizes : Checks::kAll);
+}
 
 }  // namespace dragoman

@@ -9,7 +9,7 @@
 
 #include "base/overwrite_check.h"
 #include "decode/options.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 
@@ -21,9 +21,13 @@ void AddDecodeFlags(CLI::App& command, DecodeOptions* options);
 void AddThreadsFlag(CLI::App& command, int* threads);
 int ThreadsOrCores(int threads);
 
-// --model, and opening it. Throws FileError, FormatError.
-void AddModelFlag(CLI::App& command, std::string* model);
-TranslationModel OpenModel(const std::string& path);
+// --model and --no-verify, and opening it. Throws FileError, FormatError.
+struct ModelFlags {
+  std::string path;
+  bool no_verify = false;
+};
+void AddModelFlags(CLI::App& command, ModelFlags* model);
+TranslationModel OpenModel(const ModelFlags& model);
 
 // The files that a model's directory, or a run's, has or could have, to be kept from being written over. `option` is
 // what named it.

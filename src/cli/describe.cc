@@ -14,11 +14,11 @@
 #include "base/json.h"
 #include "cli/flag_text.h"
 #include "data/line_reader.h"
-#include "decode/translation_model.h"
+#include "format/about.h"
+#include "format/manifest.h"
+#include "format/model_directory.h"
+#include "format/model_file.h"
 #include "kernels/elementwise.h"
-#include "model/about.h"
-#include "model/manifest.h"
-#include "model/model_file.h"
 #include "tensor/safetensors.h"
 #include "text/vocabulary.h"
 #include "train/checkpoint_store.h"
@@ -109,7 +109,8 @@ Json Describer::Seal(const std::string& directory) {
     const Manifest manifest = ReadManifest(files_, directory);
     json["step"] = manifest.step;
     if (manifest.score) json["score"] = *manifest.score;
-    for (const ManifestFile& file : manifest.files) Try([&] { VerifyFile(files_, directory, file, verify_); });
+    for (const ManifestFile& file : manifest.files)
+      Try([&] { VerifyFile(files_, directory, file, verify_ ? Checks::kAll : Checks::kSizes); });
   });
   return json;
 }
@@ -268,7 +269,7 @@ int64_t BytesBelow(FileSystem& files, const std::string& path) {
 
 Json Describer::Run(const std::string& run) {
   Json json = {{"checkpoints", Checkpoints(run)}};
-  for (const char* link : {"best", "last"}) {
+  for (const char* link : {kBestLink, kLastLink}) {
     const std::string path = JoinPath(run, link);
     if (files_.Type(path) == FileType::kSymlink) json[link] = files_.ReadSymlink(path);
   }

@@ -23,7 +23,7 @@
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "data/line_reader.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 #include "text/vocabulary.h"
 
 namespace dragoman {

@@ -10,6 +10,7 @@
 #include "base/counted.h"
 #include "base/option_text.h"
 #include "cli/stdout.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 namespace {
@@ -67,7 +68,7 @@ void Page::Run(const Json& run) {
   for (const Json& checkpoint : run["checkpoints"]) {
     const std::string name = Text(checkpoint["name"]);
     std::string notes;
-    for (const char* link : {"best", "last"}) {
+    for (const char* link : {kBestLink, kLastLink}) {
       if (run.contains(link) && run[link] == name) notes += std::string(notes.empty() ? "" : ", ") + link;
     }
     if (checkpoint.contains("score")) notes += (notes.empty() ? "score " : ", score ") + Text(checkpoint["score"]);

@@ -19,7 +19,7 @@
 #include "cli/stdout.h"
 #include "data/parallel_reader.h"
 #include "decode/scorer.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 namespace {
@@ -35,7 +35,8 @@ Examples:
   dragoman score --model RUN --src test.en --tgt hyp.de --format jsonl  every token's, and flags)";
 
 struct ScoreFlags {
-  std::string model, src, tgt;
+  ModelFlags model;
+  std::string src, tgt;
   LineFormat format = LineFormat::kText;
   bool per_token = false;
   int threads = 0;
@@ -109,7 +110,7 @@ struct Totals {
 };
 
 void Score(const ScoreFlags& flags) {
-  std::vector<InputPath> inputs = ModelInputs("--model", flags.model);
+  std::vector<InputPath> inputs = ModelInputs("--model", flags.model.path);
   inputs.insert(inputs.end(), {{"--src", flags.src}, {"--tgt", flags.tgt}});
   RefuseOverwriting("stdout", "-", inputs);
   if (flags.src == kStdinPath || flags.tgt == kStdinPath) GreetTerminal("a line of text a pair");
@@ -149,7 +150,7 @@ void AddScoreCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("score", "Log-probabilities of given translations");
   command->footer(kExamples);
   auto flags = std::make_shared<ScoreFlags>();
-  AddModelFlag(*command, &flags->model);
+  AddModelFlags(*command, &flags->model);
   command->add_option("--src", flags->src, "source lines, plain or gzip; - is stdin")->required()->type_name("FILE");
   command->add_option("--tgt", flags->tgt, "target lines, plain or gzip; - is stdin")->required()->type_name("FILE");
   const FlagRegistrar flag{command};

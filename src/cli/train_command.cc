@@ -15,7 +15,7 @@
 #include "cli/run_config.h"
 #include "cli/stdout.h"
 #include "cli/terminal_lines.h"
-#include "model/model_file.h"
+#include "format/model_file.h"
 #include "train/checkpoint_store.h"
 #include "train/trainer.h"
 

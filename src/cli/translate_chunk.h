@@ -8,14 +8,15 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/decode_flags.h"
 #include "cli/stdout.h"
-#include "decode/translation_model.h"
 #include "decode/translator.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 
 struct TranslateFlags {
-  std::string model;
+  ModelFlags model;
   std::string input;   // "": stdin
   std::string output;  // "": stdout
   LineFormat format = LineFormat::kText;

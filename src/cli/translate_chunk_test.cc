@@ -7,7 +7,7 @@
 
 #include "base/thread_pool.h"
 #include "decode/options_testing.h"
-#include "decode/translation_testing.h"
+#include "format/translation_testing.h"
 
 namespace dragoman {
 namespace {
@@ -63,7 +63,8 @@ TEST_F(FingerprintTest, IsAnotherWithWhatElseDecidesTheOutput) {
 // So a restart may have other threads and chunks, and name its files otherwise.
 TEST_F(FingerprintTest, IsTheSameWhateverDoesNotDecideTheOutput) {
   const uint64_t usual = Fingerprint();
-  flags.model = flags.input = flags.output = "elsewhere";
+  flags.model.path = flags.input = flags.output = "elsewhere";
+  flags.model.no_verify = true;
   flags.threads = flags.chunk_lines = 2;
   EXPECT_EQ(Fingerprint(), usual);
 }

@@ -69,7 +69,7 @@ std::string WithoutDash(const std::string& path) { return path == "-" ? "" : pat
 // What can be told before the model is opened.
 void CheckFiles(const TranslateFlags& flags) {
   const bool to_stdout = flags.output.empty();
-  std::vector<InputPath> inputs = ModelInputs("--model", flags.model);
+  std::vector<InputPath> inputs = ModelInputs("--model", flags.model.path);
   inputs.push_back({"--input", flags.input.empty() ? "-" : flags.input});
   FileSystem& files = RealFileSystem();
   if (files.Type(flags.output) == FileType::kDirectory) CheckOutputFile(files, flags.output);  // whatever is in it
@@ -200,7 +200,7 @@ void AddTranslateCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("translate", "Translate lines from stdin to stdout");
   command->footer(kExamples);
   auto flags = std::make_shared<TranslateFlags>();
-  AddModelFlag(*command, &flags->model);
+  AddModelFlags(*command, &flags->model);
   AddDecodeFlags(*command, &flags->decode);
   AddNBestFlag(*command, flags.get());
   const FlagRegistrar flag{command};

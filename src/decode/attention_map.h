@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "decode/options.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 #include "nn/attention_trace.h"
 
 namespace dragoman {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "decode/translation_testing.h"
 #include "decode/translator.h"
+#include "format/translation_testing.h"
 
 namespace dragoman {
 namespace {

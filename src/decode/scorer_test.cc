@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "decode/search.h"
-#include "decode/translation_testing.h"
 #include "decode/translator.h"
+#include "format/translation_testing.h"
 
 namespace dragoman {
 namespace {

@@ -15,7 +15,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "decode/translation_testing.h"
+#include "format/translation_testing.h"
 
 namespace dragoman {
 namespace {

@@ -10,18 +10,15 @@
 #include <vector>
 
 #include "base/error.h"
+#include "format/about.h"
+#include "format/manifest.h"
+#include "format/model_file.h"
 #include "kernels/elementwise.h"
-#include "model/about.h"
-#include "model/manifest.h"
-#include "model/model_file.h"
 
 namespace dragoman {
 namespace {
 
 using Warn = std::function<void(const std::string&)>;
-
-constexpr const char* kModelFiles[] = {kManifestName, kConfigFile,   kWeightsFile, kJointVocabFile,
-                                       kSrcVocabFile, kTgtVocabFile, kAboutFile};
 
 // both: "A and B have different". Of dropout rates the first model's are kept.
 void RequireSameShape(const TransformerConfig& first, const TransformerConfig& second, const std::string& both,
@@ -68,7 +65,7 @@ void RequireReplaceable(FileSystem& files, const std::string& output) {
   if (type != FileType::kNone && type != FileType::kDirectory) refuse("is a file or link");
   if (type == FileType::kNone) return;
   for (const std::string& inside : files.List(output)) {
-    if (std::ranges::find(kModelFiles, inside) == std::end(kModelFiles)) refuse("holds " + inside);
+    if (std::ranges::find(ModelFileNames(), inside) == ModelFileNames().end()) refuse("holds " + inside);
   }
 }
 
@@ -97,14 +94,8 @@ void WriteAverage(FileSystem& files, const TranslationModel& average, const std:
   RequireReplaceable(files, output);
   CheckpointContents contents;
   contents.score = score;
-  contents.files = VocabularyFiles(average.vocabs);
-  contents.files.push_back(FileOfBytes(kConfigFile, average.model->config().ToJson()));
-  contents.files.push_back(
-      {kWeightsFile, [&](WritableFile& file) {
-         const ParameterStore& parameters = average.model->parameters();
-         WriteSafetensors(ParameterViews(parameters, parameters.values()), {{"format", "dragoman"}}, file);
-       }});
-  if (about) contents.files.push_back(AboutFile(*about));
+  contents.files =
+      ModelFiles(*average.model, average.model->parameters().values(), average.vocabs, about ? &*about : nullptr);
   const std::string parent = ParentDirectory(output);
   const std::string temporary = JoinPath(parent, ".tmp-" + FileName(output));
   CreateDirectories(files, parent);

@@ -10,8 +10,8 @@
 #include <string>
 
 #include "base/file_system.h"
-#include "decode/translation_model.h"
-#include "model/about.h"
+#include "format/about.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 

@@ -10,10 +10,10 @@
 #include "base/error.h"
 #include "base/faulty_file_system_testing.h"
 #include "data/corpus_testing.h"
-#include "decode/translation_model.h"
-#include "model/about.h"
-#include "model/manifest.h"
-#include "model/model_file.h"
+#include "format/about.h"
+#include "format/manifest.h"
+#include "format/model_directory.h"
+#include "format/model_file.h"
 
 namespace dragoman {
 namespace {

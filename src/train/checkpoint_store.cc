@@ -9,12 +9,11 @@
 
 #include "base/check.h"
 #include "base/error.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kLast[] = "last";
-constexpr char kBest[] = "best";
 constexpr char kLock[] = ".lock";
 constexpr int64_t kMaxLockBytes = 1024;
 constexpr char kTemporary[] = ".tmp-";  // begins every name that stands for nothing whole
@@ -60,7 +59,7 @@ bool IsOurTemporary(std::string_view name) {
   if (name.substr(0, kPrefix.size()) != kPrefix) return false;
   const std::string_view rest = name.substr(kPrefix.size());
   const bool is_copy = rest.starts_with("train.jsonl-") || rest.starts_with("config.toml-");  // WriteFileAtomically's
-  return rest == kLast || rest == kBest || ParseName(rest) || is_copy;
+  return rest == kLastLink || rest == kBestLink || ParseName(rest) || is_copy;
 }
 
 bool IsBelow(const std::string& a, const std::string& b) { return *ParseName(a) < *ParseName(b); }
@@ -126,7 +125,7 @@ std::vector<std::string> CheckpointsNewestFirst(FileSystem& files, const std::st
   if (!files.Exists(run)) return paths;
   std::vector<std::string> names = NamesIn(files, run);
   std::reverse(names.begin(), names.end());
-  PutFirst(&names, LinkTargetIn(files, run, kLast));
+  PutFirst(&names, LinkTargetIn(files, run, kLastLink));
   for (const std::string& name : names) paths.push_back(JoinPath(run, name));
   return paths;
 }
@@ -139,7 +138,7 @@ CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const Reten
     : files_(files), run_(std::move(run)), retention_(retention), report_(std::move(report)) {
   DRAGOMAN_CHECK(retention_.keep_last >= 1 && retention_.keep_best >= 1);
   CreateDirectories(files_, run_);
-  for (const char* link : {kLast, kBest}) RequireLinkOrNothing(Path(link));
+  for (const char* link : {kLastLink, kBestLink}) RequireLinkOrNothing(Path(link));
   for (const char* name : {kLock, "train.jsonl", "config.toml", "tensorboard", "averaged"}) RequireNoLink(Path(name));
   lock_ = files_.TryLock(Path(kLock));
   if (!lock_) {
@@ -180,12 +179,12 @@ std::string CheckpointStore::Save(const CheckpointContents& contents) {
     WriteCheckpoint(files_, Path(temporary), contents);
     files_.Rename(Path(temporary), Path(name));
     files_.SyncDirectory(run_);
-    Link(kLast, name);
+    Link(kLastLink, name);
   } catch (...) {
     Quietly([&] { RemoveAll(files_, Path(temporary)); });
     // Once RUN/last has moved, the new checkpoint is the one to keep, even if that could not be synced.
     Quietly([&] {
-      if (files_.Exists(Path(name)) && LinkTarget(kLast) != name) Retire({name});
+      if (files_.Exists(Path(name)) && LinkTarget(kLastLink) != name) Retire({name});
     });
     throw;
   }
@@ -195,23 +194,24 @@ std::string CheckpointStore::Save(const CheckpointContents& contents) {
 }
 
 void CheckpointStore::RemoveSurplus() {
-  const std::string last = LinkTarget(kLast);
+  const std::string last = LinkTarget(kLastLink);
   if (!last.empty()) Quietly([&] { RemoveOld(last); });
 }
 
 std::optional<Checkpoint> CheckpointStore::LatestGood() {
   std::vector<std::string> names = Names();
   std::reverse(names.begin(), names.end());
-  const std::string last = LinkTarget(kLast);
+  const std::string last = LinkTarget(kLastLink);
   if (!PutFirst(&names, last) && !last.empty()) {
-    report_(Path(kLast) + ": points to " + last + ", which is not there; looking for the newest checkpoint that is");
+    report_(Path(kLastLink) + ": points to " + last +
+            ", which is not there; looking for the newest checkpoint that is");
   }
   for (const std::string& name : names) {
     std::optional<Checkpoint> checkpoint = CheckOne(name);
     if (!checkpoint) continue;
     if (name != last) {
       report_("going on from " + checkpoint->directory + ", the newest whole checkpoint");
-      Quietly([&] { Link(kLast, name); });
+      Quietly([&] { Link(kLastLink, name); });
     }
     return checkpoint;
   }
@@ -258,11 +258,11 @@ void CheckpointStore::Link(const std::string& link, const std::string& name) {
 
 void CheckpointStore::LinkBest() {
   const std::vector<std::string> names = NamesBestFirst();
-  const std::string target = LinkTarget(kBest);
+  const std::string target = LinkTarget(kBestLink);
   if (names.empty()) {
-    if (!target.empty()) files_.RemoveFile(Path(kBest));  // what it points to is damaged or about to go
+    if (!target.empty()) files_.RemoveFile(Path(kBestLink));  // what it points to is damaged or about to go
   } else if (target != names.front()) {
-    Link(kBest, names.front());
+    Link(kBestLink, names.front());
   }
 }
 

@@ -23,7 +23,7 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "model/manifest.h"
+#include "format/manifest.h"
 
 namespace dragoman {
 

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/hash.h"
-#include "model/model_file.h"
+#include "format/model_file.h"
 
 namespace dragoman {
 namespace {

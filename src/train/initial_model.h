@@ -6,7 +6,7 @@
 #include <string>
 
 #include "base/file_system.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 #include "train/options.h"
 
 namespace dragoman {

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/version.h"
-#include "model/model_file.h"
+#include "format/model_file.h"
 
 namespace dragoman {
 namespace {
@@ -85,15 +85,9 @@ std::span<const float> OutputWeights(const Transformer& model, Optimizer& optimi
 std::vector<CheckpointFile> CheckpointFiles(const TrainState& state, const ModelAbout& about,
                                             const VocabularyPair& vocabs, const Transformer& model,
                                             Optimizer& optimizer) {
-  std::vector<CheckpointFile> files = VocabularyFiles(vocabs);
-  files.push_back(FileOfBytes(kConfigFile, model.config().ToJson()));
+  std::vector<CheckpointFile> files = ModelFiles(model, OutputWeights(model, optimizer), vocabs, &about);
   files.push_back(FileOfBytes(kStateFile, state.ToJson()));
-  files.push_back({kWeightsFile, [&](WritableFile& file) {
-                     WriteSafetensors(ParameterViews(model.parameters(), OutputWeights(model, optimizer)),
-                                      {{"format", "dragoman"}}, file);
-                   }});
   files.push_back({kMomentsFile, [&](WritableFile& file) { WriteMoments(model.parameters(), optimizer, file); }});
-  files.push_back(AboutFile(about));
   return files;
 }
 

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "decode/translation_model.h"
-#include "model/about.h"
+#include "format/about.h"
+#include "format/model_directory.h"
 #include "model/transformer.h"
 #include "train/checkpoint_store.h"
 #include "train/optimizer.h"

@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 #include "data/corpus_testing.h"
-#include "model/model_file.h"
+#include "format/model_file.h"
 
 namespace dragoman {
 namespace {

@@ -9,7 +9,7 @@
 #include "base/file_system.h"
 #include "comm/communicator.h"
 #include "data/token_corpus.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 

@@ -4,7 +4,7 @@
 #define DRAGOMAN_TRAIN_SHARE_MODEL_H_
 
 #include "comm/communicator.h"
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 
 namespace dragoman {
 

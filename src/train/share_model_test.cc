@@ -11,8 +11,8 @@
 
 #include "base/thread_pool.h"
 #include "comm/local_transport.h"
-#include "decode/translation_testing.h"
 #include "decode/translator.h"
+#include "format/translation_testing.h"
 
 namespace dragoman {
 namespace {

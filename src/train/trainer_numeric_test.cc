@@ -10,8 +10,8 @@
 #include <string>
 
 #include "comm/local_transport.h"
+#include "format/model_file.h"
 #include "kernels/elementwise.h"
-#include "model/model_file.h"
 #include "train/trainer_testing.h"
 
 namespace dragoman {

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "decode/translator.h"
-#include "model/model_file.h"
+#include "format/model_file.h"
 #include "train/trainer_testing.h"
 
 namespace dragoman {

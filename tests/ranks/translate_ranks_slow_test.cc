@@ -12,8 +12,8 @@
 #include <vector>
 
 #include "data/corpus_testing.h"
-#include "decode/translation_model.h"
-#include "model/model_file.h"
+#include "format/model_directory.h"
+#include "format/model_file.h"
 #include "ranks/mpirun.h"
 
 namespace dragoman {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // about.json: what a model is called, who may use it and where it came from. No computation looks at it, and it is in
 // no manifest: whoever gives a model away may edit it. See docs/formats.md.
-#ifndef DRAGOMAN_MODEL_ABOUT_H_
-#define DRAGOMAN_MODEL_ABOUT_H_
+#ifndef DRAGOMAN_FORMAT_ABOUT_H_
+#define DRAGOMAN_FORMAT_ABOUT_H_
 
 #include <cstdint>
 #include <optional>
@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/file_system.h"
-#include "model/manifest.h"
+#include "format/manifest.h"
 
 namespace dragoman {
 
@@ -43,4 +43,4 @@ CheckpointFile AboutFile(const ModelAbout& about);
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_MODEL_ABOUT_H_
+#endif  // DRAGOMAN_FORMAT_ABOUT_H_

@@ -1,18 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model directory opened for use: the Transformer and its vocabularies.
-#ifndef DRAGOMAN_DECODE_TRANSLATION_MODEL_H_
-#define DRAGOMAN_DECODE_TRANSLATION_MODEL_H_
+// A model's directory, as docs/formats.md describes it: the one place that knows what is in it, finds it in a run,
+// opens and writes it.
+#ifndef DRAGOMAN_FORMAT_MODEL_DIRECTORY_H_
+#define DRAGOMAN_FORMAT_MODEL_DIRECTORY_H_
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/file_system.h"
-#include "model/manifest.h"
+#include "format/about.h"
+#include "format/manifest.h"
 #include "model/transformer.h"
 #include "text/vocabulary.h"
 
 namespace dragoman {
+
+// Symbolic links in a run's directory, to checkpoints in it.
+inline constexpr char kBestLink[] = "best";
+inline constexpr char kLastLink[] = "last";
 
 inline constexpr char kJointVocabFile[] = "vocab.model";
 inline constexpr char kSrcVocabFile[] = "src.model";
@@ -28,7 +35,7 @@ struct VocabularyPair {
 
 // Reads vocab.model, or src.model and tgt.model, in `directory`, compared first with its manifest, if it has one.
 // Throws FileError, FormatError.
-VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory);
+VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory, Checks checks = Checks::kAll);
 
 // Throws FormatError naming `directory` unless the vocabularies have as many pieces as the model has rows for. All else
 // that a model needs of a vocabulary has been checked when that was opened.
@@ -41,6 +48,9 @@ std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs);
 // for byte the same.
 std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPair& second);
 
+// Every name that a model's directory may have; a checkpoint's has more.
+std::span<const char* const> ModelFileNames();
+
 struct TranslationModel {
   std::unique_ptr<Transformer> model;
   VocabularyPair vocabs;
@@ -49,7 +59,12 @@ struct TranslationModel {
 // Opens `path`: a model directory, or a run's directory, of which the best checkpoint is taken (else the last). All
 // files are of one checkpoint, though a training may move RUN/best and remove checkpoints meanwhile.
 // Throws FileError and FormatError, also when vocabulary and model do not fit together.
-TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path);
+TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path, Checks checks = Checks::kAll);
+
+// The files of a model, to be written by WriteCheckpoint(): config, vocabularies and `weights`, a flat buffer of the
+// model's parameters. about: what the model says about itself, or null. What they are of must outlive the writing.
+std::vector<CheckpointFile> ModelFiles(const Transformer& model, std::span<const float> weights,
+                                       const VocabularyPair& vocabs, const ModelAbout* about);
 
 // `path` itself, or the checkpoint in it that LoadTranslationModel would take; links are followed to the directory that
 // they stand for now.
@@ -57,4 +72,4 @@ std::string ResolveModelDirectory(FileSystem& files, const std::string& path);
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_DECODE_TRANSLATION_MODEL_H_
+#endif  // DRAGOMAN_FORMAT_MODEL_DIRECTORY_H_

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/model_file.h"
+#include "format/model_file.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 
 #include <fmt/format.h>
 
 #include <utility>
 
 #include "base/error.h"
-#include "model/manifest.h"
-#include "model/model_file.h"
+#include "format/manifest.h"
+#include "format/model_file.h"
+#include "tensor/safetensors.h"
 
 namespace dragoman {
 namespace {
 
-std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name) {
+std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name,
+                                                 Checks checks) {
   const std::string path = JoinPath(directory, name);
   std::string bytes = ReadFile(files, path, kMaxVocabularyBytes);
-  VerifyCheckpoint(files, directory, {name});
+  VerifyCheckpoint(files, directory, {name}, checks);
   return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(std::move(bytes), path));
 }
 
@@ -29,8 +31,8 @@ std::string FollowLinks(FileSystem& files, std::string path) {
   return path;
 }
 
-TranslationModel LoadFrom(FileSystem& files, const std::string& directory) {
-  TranslationModel loaded{LoadTransformer(files, directory), LoadVocabularies(files, directory)};
+TranslationModel LoadFrom(FileSystem& files, const std::string& directory, Checks checks) {
+  TranslationModel loaded{LoadTransformer(files, directory, checks), LoadVocabularies(files, directory, checks)};
   RequireFit(loaded.vocabs, loaded.model->config(), directory);
   loaded.model->PrepareForDecoding();
   return loaded;
@@ -38,9 +40,9 @@ TranslationModel LoadFrom(FileSystem& files, const std::string& directory) {
 
 }  // namespace
 
-VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory) {
+VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory, Checks checks) {
   if (files.Exists(JoinPath(directory, kJointVocabFile))) {
-    const auto vocab = LoadVocabulary(files, directory, kJointVocabFile);
+    const auto vocab = LoadVocabulary(files, directory, kJointVocabFile, checks);
     return {vocab, vocab};
   }
   if (!files.Exists(JoinPath(directory, kSrcVocabFile)) && !files.Exists(JoinPath(directory, kTgtVocabFile))) {
@@ -49,7 +51,8 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory)
         "is not there, nor are src.model and tgt.model; expected the vocabulary, or one for each side; copy "
         "what the model was trained with");
   }
-  return {LoadVocabulary(files, directory, kSrcVocabFile), LoadVocabulary(files, directory, kTgtVocabFile)};
+  return {LoadVocabulary(files, directory, kSrcVocabFile, checks),
+          LoadVocabulary(files, directory, kTgtVocabFile, checks)};
 }
 
 void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory) {
@@ -82,9 +85,26 @@ std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPa
   return fmt::format("{}: the same pieces, but with other scores or settings", side);
 }
 
+std::span<const char* const> ModelFileNames() {
+  static constexpr const char* kNames[] = {kManifestName, kConfigFile,   kWeightsFile, kJointVocabFile,
+                                           kSrcVocabFile, kTgtVocabFile, kAboutFile};
+  return kNames;
+}
+
+std::vector<CheckpointFile> ModelFiles(const Transformer& model, std::span<const float> weights,
+                                       const VocabularyPair& vocabs, const ModelAbout* about) {
+  std::vector<CheckpointFile> files = VocabularyFiles(vocabs);
+  files.push_back(FileOfBytes(kConfigFile, model.config().ToJson()));
+  files.push_back({kWeightsFile, [&model, weights](WritableFile& file) {
+                     WriteSafetensors(ParameterViews(model.parameters(), weights), {{"format", "dragoman"}}, file);
+                   }});
+  if (about != nullptr) files.push_back(AboutFile(*about));
+  return files;
+}
+
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
   if (files.Exists(JoinPath(path, kConfigFile))) return FollowLinks(files, path);
-  for (const char* name : {"best", "last"}) {
+  for (const char* name : {kBestLink, kLastLink}) {
     const std::string inside = JoinPath(path, name);
     if (files.Exists(JoinPath(inside, kConfigFile))) return FollowLinks(files, inside);
   }
@@ -93,14 +113,14 @@ std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {
                   "a training run's directory with a checkpoint; check the path");
 }
 
-TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path) {
+TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path, Checks checks) {
   const std::string directory = ResolveModelDirectory(files, path);
   try {
-    return LoadFrom(files, directory);
+    return LoadFrom(files, directory, checks);
   } catch (const FileError&) {  // perhaps because a training has just removed this checkpoint for a better one
     const std::string now = ResolveModelDirectory(files, path);
     if (now == directory) throw;
-    return LoadFrom(files, now);
+    return LoadFrom(files, now, checks);
   }
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // MANIFEST.json: what a checkpoint's directory holds, with the size and checksum of each file. It is written last, so
 // its presence says that the rest was written, and its checksums that it is still what was written.
-#ifndef DRAGOMAN_MODEL_MANIFEST_H_
-#define DRAGOMAN_MODEL_MANIFEST_H_
+#ifndef DRAGOMAN_FORMAT_MANIFEST_H_
+#define DRAGOMAN_FORMAT_MANIFEST_H_
 
 #include <cstdint>
 #include <functional>
@@ -50,16 +50,21 @@ struct Manifest {
 // Reads DIR/MANIFEST.json. Throws FormatError if it is damaged, FileError if it cannot be read.
 Manifest ReadManifest(FileSystem& files, const std::string& directory);
 
-// Compares a file of DIR with what its manifest says: that it is there, its size and, which takes reading it from end
-// to end, its checksum. Throws FormatError.
-void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected, bool checksum = true);
+// What is looked at when a model is opened.
+enum class Checks {
+  kAll,   // checksums, and that every number is finite: takes reading all of it
+  kSizes  // names, sizes and shapes
+};
+
+// Compares a file of DIR with what its manifest says: that it is there, its size and, with kAll, its checksum. Throws
+// FormatError.
+void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected, Checks checks);
 
 // Compares the files of DIR with its manifest; those named in only, or all if it is empty. Returns the manifest, or
 // none if DIR has none (a model made by hand). Throws FormatError naming the first file that is missing or differs.
-// Reads each file once from end to end.
 std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& directory,
-                                         const std::vector<std::string>& only = {});
+                                         const std::vector<std::string>& only = {}, Checks checks = Checks::kAll);
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_MODEL_MANIFEST_H_
+#endif  // DRAGOMAN_FORMAT_MANIFEST_H_

@@ -1,32 +1,33 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <functional>
+#include <limits>
 #include <utility>
 
 #include "base/error.h"
 #include "base/faulty_file_system_testing.h"
-#include "decode/translation_testing.h"
+#include "format/manifest.h"
+#include "format/model_file.h"
+#include "format/translation_testing.h"
 #include "kernels/kernels_testing.h"
-#include "model/manifest.h"
-#include "model/model_file.h"
 
 namespace dragoman {
 namespace {
 
 using testing::HasSubstr;
 
-class TranslationModelTest : public testing::Test {
+class ModelDirectoryTest : public testing::Test {
  protected:
-  TranslationModelTest() {
+  ModelDirectoryTest() {
     std::string pattern = testing::TempDir() + "dragoman_translation_XXXXXX";
     directory_ = mkdtemp(pattern.data());
   }
-  ~TranslationModelTest() override { RemoveAll(files_, directory_); }
+  ~ModelDirectoryTest() override { RemoveAll(files_, directory_); }
 
   void SaveModel(const std::string& directory) {
     CreateDirectories(files_, directory);
@@ -51,7 +52,7 @@ class TranslationModelTest : public testing::Test {
   TranslationModel loaded_ = RandomTranslationModel();
 };
 
-TEST_F(TranslationModelTest, OpensAModelWithAJointVocabulary) {
+TEST_F(ModelDirectoryTest, OpensAModelWithAJointVocabulary) {
   SaveModel(directory_);
   SaveVocabulary(directory_ + "/vocab.model", *loaded_.vocabs.src);
   const TranslationModel read = LoadTranslationModel(files_, directory_);
@@ -62,7 +63,7 @@ TEST_F(TranslationModelTest, OpensAModelWithAJointVocabulary) {
   EXPECT_NO_THROW(read.model->Logits(workspace, Matrix(nullptr, 0, 16)));  // it is prepared for decoding
 }
 
-TEST_F(TranslationModelTest, OpensAModelWithTwoVocabularies) {
+TEST_F(ModelDirectoryTest, OpensAModelWithTwoVocabularies) {
   SaveModel(directory_);
   SaveVocabulary(directory_ + "/src.model", *loaded_.vocabs.src);
   SaveVocabulary(directory_ + "/tgt.model", *loaded_.vocabs.src);
@@ -70,7 +71,7 @@ TEST_F(TranslationModelTest, OpensAModelWithTwoVocabularies) {
   EXPECT_FALSE(read.vocabs.joint());
 }
 
-TEST_F(TranslationModelTest, TakesTheBestCheckpointOfARunElseTheLast) {
+TEST_F(ModelDirectoryTest, TakesTheBestCheckpointOfARunElseTheLast) {
   SaveModel(directory_ + "/last");
   EXPECT_EQ(ResolveModelDirectory(files_, directory_), directory_ + "/last");
   SaveModel(directory_ + "/best");
@@ -78,7 +79,7 @@ TEST_F(TranslationModelTest, TakesTheBestCheckpointOfARunElseTheLast) {
   EXPECT_EQ(ResolveModelDirectory(files_, directory_ + "/last"), directory_ + "/last");
 }
 
-TEST_F(TranslationModelTest, FilesThatDifferFromTheManifestAreRefused) {
+TEST_F(ModelDirectoryTest, FilesThatDifferFromTheManifestAreRefused) {
   SaveModel(directory_);
   SaveVocabulary(directory_ + "/vocab.model", *loaded_.vocabs.src);
   CheckpointContents contents;
@@ -97,7 +98,38 @@ TEST_F(TranslationModelTest, FilesThatDifferFromTheManifestAreRefused) {
   }
 }
 
-TEST_F(TranslationModelTest, LinksAreFollowedToTheCheckpointTheyStandFor) {
+// Not to read a large model twice before it starts is the user's choice.
+TEST_F(ModelDirectoryTest, WithoutChecksSizesAloneAreCompared) {
+  CheckpointContents contents;
+  loaded_.model->parameters().values()[0] = std::numeric_limits<float>::quiet_NaN();
+  contents.files = ModelFiles(*loaded_.model, loaded_.model->parameters().values(), loaded_.vocabs, /*about=*/nullptr);
+  WriteCheckpoint(files_, directory_, contents);
+  EXPECT_THAT(LoadError(directory_), HasSubstr("holds weights that are not finite"));
+  EXPECT_NO_THROW(LoadTranslationModel(files_, directory_, Checks::kSizes));
+  const std::string path = directory_ + "/model.safetensors", bytes = ReadFile(files_, path);
+  std::string damaged = bytes;
+  damaged.back() = static_cast<char>(damaged.back() ^ 1);
+  WriteFile(files_, path, damaged);
+  EXPECT_THAT(LoadError(directory_), HasSubstr(path + ": has CRC-32"));
+  EXPECT_NO_THROW(LoadTranslationModel(files_, directory_, Checks::kSizes));
+  WriteFile(files_, path, bytes.substr(0, bytes.size() - 4));
+  EXPECT_THROW(LoadTranslationModel(files_, directory_, Checks::kSizes), FormatError);
+}
+
+TEST_F(ModelDirectoryTest, AllThatIsWrittenIsReadAgain) {
+  const ModelAbout about{.name = "a model"};
+  CheckpointContents contents;
+  contents.files = ModelFiles(*loaded_.model, loaded_.model->parameters().values(), loaded_.vocabs, &about);
+  WriteCheckpoint(files_, directory_, contents);
+  const TranslationModel read = LoadTranslationModel(files_, directory_);
+  EXPECT_EQ(read.model->config(), loaded_.model->config());
+  EXPECT_TRUE(kernels::SameBits(read.model->parameters().values(), loaded_.model->parameters().values()));
+  EXPECT_EQ(read.vocabs.src->fingerprint(), loaded_.vocabs.src->fingerprint());
+  EXPECT_EQ(ReadAbout(files_, directory_), about);
+  for (const std::string& name : files_.List(directory_)) EXPECT_THAT(ModelFileNames(), testing::Contains(name));
+}
+
+TEST_F(ModelDirectoryTest, LinksAreFollowedToTheCheckpointTheyStandFor) {
   SaveModel(directory_ + "/step-1");
   files_.CreateSymlink("step-1", directory_ + "/best");
   files_.CreateSymlink(directory_ + "/best", directory_ + "/mine");
@@ -120,7 +152,7 @@ class TrainedMeanwhile : public FaultyFileSystem {
   std::function<void()> arrive_;
 };
 
-TEST_F(TranslationModelTest, AllFilesAreOfOneCheckpointWhenTheLinkMovesMeanwhile) {
+TEST_F(ModelDirectoryTest, AllFilesAreOfOneCheckpointWhenTheLinkMovesMeanwhile) {
   const auto is_step = [&](const TranslationModel& read) { return read.model->parameters().values()[0]; };
   for (const int step : {1, 2}) {
     const std::string directory = directory_ + "/step-" + std::to_string(step);
@@ -141,7 +173,7 @@ TEST_F(TranslationModelTest, AllFilesAreOfOneCheckpointWhenTheLinkMovesMeanwhile
   EXPECT_EQ(is_step(LoadTranslationModel(removed, directory_)), 2);
 }
 
-TEST_F(TranslationModelTest, SaysWhatIsMissing) {
+TEST_F(ModelDirectoryTest, SaysWhatIsMissing) {
   EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + ": no model here: expected a directory with config.json"));
   SaveModel(directory_);
   EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/vocab.model: is not there, nor are src.model and"));
@@ -151,7 +183,7 @@ TEST_F(TranslationModelTest, SaysWhatIsMissing) {
   EXPECT_THAT(LoadError(directory_), HasSubstr(directory_ + "/vocab.model: "));
 }
 
-TEST_F(TranslationModelTest, RefusesAVocabularyOfAnotherSize) {
+TEST_F(ModelDirectoryTest, RefusesAVocabularyOfAnotherSize) {
   SaveModel(directory_);
   const Vocabulary other = Vocabulary::FromBytes(TrainTestModel(SmallVocabOptions(88)), "other.model");
   SaveVocabulary(directory_ + "/vocab.model", other);

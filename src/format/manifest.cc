@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/manifest.h"
+#include "format/manifest.h"
 
 #include <fmt/format.h>
 
@@ -158,7 +158,7 @@ Manifest ReadManifest(FileSystem& files, const std::string& directory) {
   return Parse(document.root().Object("this"));
 }
 
-void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected, bool checksum) {
+void VerifyFile(FileSystem& files, const std::string& directory, const ManifestFile& expected, Checks checks) {
   const std::string path = JoinPath(directory, expected.name);
   if (!files.Exists(path)) {
     throw FormatError(path, "is missing; its checkpoint's MANIFEST.json names it: use another checkpoint");
@@ -169,7 +169,7 @@ void VerifyFile(FileSystem& files, const std::string& directory, const ManifestF
                                         "changed: use another checkpoint",
                                         file->size(), expected.size));
   }
-  if (!checksum) return;
+  if (checks == Checks::kSizes) return;
   const uint32_t crc = CrcOfFile(*file);
   if (crc != expected.crc32) {
     throw FormatError(path, fmt::format("has CRC-32 {}, its checkpoint's MANIFEST.json says {}; it was damaged or "
@@ -179,7 +179,7 @@ void VerifyFile(FileSystem& files, const std::string& directory, const ManifestF
 }
 
 std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& directory,
-                                         const std::vector<std::string>& only) {
+                                         const std::vector<std::string>& only, Checks checks) {
   const std::string path = JoinPath(directory, kManifestName);
   if (files.Type(path) == FileType::kNone) return std::nullopt;
   if (!files.Exists(path)) throw FormatError(path, "is a link that leads nowhere; use another checkpoint");
@@ -192,7 +192,7 @@ std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& d
   }
   for (const ManifestFile& file : manifest.files) {
     if (only.empty() || std::find(only.begin(), only.end(), file.name) != only.end()) {
-      VerifyFile(files, directory, file);
+      VerifyFile(files, directory, file, checks);
     }
   }
   return manifest;

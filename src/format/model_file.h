@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A model on disk: config.json and model.safetensors in one directory. See docs/formats.md.
-#ifndef DRAGOMAN_MODEL_MODEL_FILE_H_
-#define DRAGOMAN_MODEL_MODEL_FILE_H_
+#ifndef DRAGOMAN_FORMAT_MODEL_FILE_H_
+#define DRAGOMAN_FORMAT_MODEL_FILE_H_
 
 #include <memory>
 #include <span>
@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/file_system.h"
+#include "format/manifest.h"
 #include "model/transformer.h"
 #include "tensor/safetensors.h"
 
@@ -33,10 +34,11 @@ TransformerConfig ReadConfig(FileSystem& files, const std::string& directory);
 // Throws FormatError unless the file holds the parameters of such a model and nothing else. Reads none of the numbers.
 void RequireShapes(const TransformerConfig& config, const SafetensorsReader& reader);
 
-// The model in `directory`, its checksums compared first where there is a manifest. Throws FileError, FormatError:
+// The model in `directory`, compared first with its manifest where there is one. Throws FileError, FormatError:
 // nothing in it is trusted. A tensor in the file that the config has no place for is an error too.
-std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::string& directory);
+std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::string& directory,
+                                             Checks checks = Checks::kAll);
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_MODEL_MODEL_FILE_H_
+#endif  // DRAGOMAN_FORMAT_MODEL_FILE_H_

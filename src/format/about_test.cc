@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "model/about.h"
+#include "format/about.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

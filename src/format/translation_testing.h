@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model and a vocabulary that fit together, for the tests of decode/.
-#ifndef DRAGOMAN_DECODE_TRANSLATION_TESTING_H_
-#define DRAGOMAN_DECODE_TRANSLATION_TESTING_H_
+// A model and a vocabulary that fit together, for tests.
+#ifndef DRAGOMAN_FORMAT_TRANSLATION_TESTING_H_
+#define DRAGOMAN_FORMAT_TRANSLATION_TESTING_H_
 
 #include <limits>
 #include <memory>
 
-#include "decode/translation_model.h"
+#include "format/model_directory.h"
 #include "model/model_testing.h"
 #include "text/vocabulary_testing.h"
 
@@ -42,4 +42,4 @@ inline TranslationModel PoisonedTranslationModel() {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_DECODE_TRANSLATION_TESTING_H_
+#endif  // DRAGOMAN_FORMAT_TRANSLATION_TESTING_H_
