@@ -8,6 +8,7 @@
 #include "base/available_memory.h"
 #include "base/counted.h"
 #include "base/signals.h"
+#include "model/transformer_layers.h"
 #include "train/overlap.h"
 
 namespace dragoman {

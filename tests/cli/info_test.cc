@@ -60,6 +60,9 @@ TEST(InfoTest, OptionsThatACheckpointNamesAreFlags) {
             0);
   EXPECT_EQ(JsonOf(run + "/last").at("model").at("training").at("options").at("decay_steps"),
             "the end of --max-epochs 1");
+  const std::string copy = Copy("no-state");
+  WriteScratch("no-state/train_state.json", "{}");
+  EXPECT_THAT(Info({copy}).err + Info({copy}).out, HasSubstr("start anew in another --output"));
 }
 
 TEST(InfoTest, ParametersAreCountedByPart) {
