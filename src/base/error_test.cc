@@ -55,7 +55,7 @@ TEST(ErrorTest, AnOptionErrorKnowsTheOptionItBeginsWith) {
   for (const char* none : {"", "`", "``", "`warmup", "the run has no end; give `max_steps`", "`dragoman vocab` is"}) {
     EXPECT_EQ(OptionError(none).option(), "") << none;
   }
-  EXPECT_EQ(OptionError("model option heads is 3", "heads").option(), "heads");
+  EXPECT_EQ(OptionError("too many heads", "heads").option(), "heads");
 }
 
 }  // namespace

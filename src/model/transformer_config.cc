@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <nlohmann/json.hpp>
 #include <string_view>
@@ -58,7 +59,7 @@ using Json = nlohmann::ordered_json;
 constexpr char kFormat[] = "dragoman-transformer-1";
 
 void Require(bool condition, const char* field, const std::string& found, const std::string& expected) {
-  if (!condition) throw OptionError(fmt::format("model option {} is {}, expected {}", field, found, expected));
+  if (!condition) throw OptionError(fmt::format("`{}` is {}, expected {}", field, found, expected));
 }
 
 void RequireRange(const char* field, int64_t value, int64_t low, int64_t high) {
@@ -85,7 +86,7 @@ void TransformerConfig::Validate() const {
   RequireRange("max_src_len", max_src_len, 2, 65535);  // 16 bits, as the tokenised corpus stores them
   RequireRange("max_tgt_len", max_tgt_len, 2, 65535);
   Require(d_head > 0 || d_model % heads == 0, "heads", std::to_string(heads),
-          fmt::format("a divisor of d_model {} (or give d_head)", d_model));
+          fmt::format("a divisor of `d_model` {} (or give `d_head`)", d_model));
   Require(positions != Positions::kSinusoidal || d_model % 2 == 0, "d_model", std::to_string(d_model),
           "an even number with sinusoidal positions");
   // No file vouches for the size of this table: it is computed when a model is opened.
@@ -97,8 +98,7 @@ void TransformerConfig::Validate() const {
           std::to_string(max_tgt_len),
           fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
-          fmt::format("decoder or none (`tying`), as the vocabularies differ (source {}, target {})", src_vocab,
-                      tgt_vocab));
+          fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
           "above 0 and at most 1");
@@ -191,7 +191,9 @@ TransformerConfig TransformerConfig::FromJson(const std::string& text, const std
   try {
     config.Validate();
   } catch (const OptionError& error) {
-    throw FormatError(path, error.what());
+    std::string what = error.what();
+    std::ranges::replace(what, '`', '"');  // here they are keys
+    throw FormatError(path, what);
   }
   return config;
 }

@@ -13,7 +13,8 @@ Each case is computed twice, by code that shares little:
   stack     torch.nn.TransformerEncoder and TransformerDecoder over a padded batch with masks;
   composed  torch operations written down layer by layer, one sentence at a time, no padding.
 Where PyTorch's stack can express the config the stack's numbers are recorded, after checking that both agree to 1e-10;
-otherwise (gated feed-forward, free head width, projections without bias) the composed ones.
+otherwise (gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
+composed ones.
 """
 
 import json
@@ -39,8 +40,8 @@ DEFAULTS = {
     "src_vocab": 23, "tgt_vocab": 23, "encoder_layers": 1, "decoder_layers": 1, "d_model": 8, "heads": 2, "d_head": 0,
     "d_ff": 12, "max_src_len": 12, "max_tgt_len": 10, "scale_embedding": True, "positions": "sinusoidal",
     "sinusoid_layout": "interleaved", "sinusoid_exponent": "paper", "tying": "all", "output_bias": False,
-    "norm_order": "post", "final_norm": False, "norm_epsilon": 1e-5, "activation": "relu", "gated": False,
-    "bias": True, "decoder_start": 1, "embedding_dropout": 0.0, "residual_dropout": 0.0, "attention_dropout": 0.0,
+    "embedding_norm": False, "norm_order": "post", "final_norm": False, "norm_epsilon": 1e-5, "norm_bias": True,
+    "activation": "relu", "gated": False, "bias": True, "attention_scale": 0.0, "decoder_start": 1, "embedding_dropout": 0.0, "residual_dropout": 0.0, "attention_dropout": 0.0,
     "ffn_dropout": 0.0,
 }
 TWO_LAYERS = {"encoder_layers": 2, "decoder_layers": 2}
@@ -59,6 +60,8 @@ CASES = {
     "learned_positions": {"src_vocab": 19, "positions": "learned", "tying": "decoder", "activation": "silu"},
     "zero_start": {"decoder_start": -1, "decoder_layers": 2},
     "blocks": {"d_model": 64, "d_ff": 80, "max_src_len": 40, "max_tgt_len": 40},
+    "norms_over_embeddings": {"embedding_norm": True, "norm_order": "pre", "final_norm": True, "activation": "gelu"},
+    "norms_without_bias": {"norm_bias": False, "embedding_norm": True, "attention_scale": 1.0, "activation": "silu"},
 }
 ACTIVATIONS = {
     "relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu,
@@ -85,8 +88,13 @@ def parameter_shapes(config):
             shapes[name + ".bias"] = (outputs,)
 
     def norm(name):
-        shapes[name + ".weight"] = shapes[name + ".bias"] = (d_model,)
+        shapes[name + ".weight"] = (d_model,)
+        if config["norm_bias"]:
+            shapes[name + ".bias"] = (d_model,)
 
+    if config["embedding_norm"]:
+        norm("src_embed_norm")
+        norm("tgt_embed_norm")
     for side, sublayers in (("encoder", ("self_attn",)), ("decoder", ("self_attn", "cross_attn"))):
         for n in range(config[side + "_layers"]):
             layer = f"{side}.layers.{n}."
@@ -165,7 +173,12 @@ def embed(config, weights, side, ids):
         x = x + sinusoids(config, len(ids))
     elif config["positions"] == "learned":
         x = x + weights[side + "_positions.weight"][: len(ids)]
-    return x
+    return layer_norm(config, weights, side + "_embed_norm", x) if config["embedding_norm"] else x
+
+
+def layer_norm(config, weights, name, x):
+    gain = weights[name + ".weight"]
+    return F.layer_norm(x, gain.shape, gain, weights.get(name + ".bias"), config["norm_epsilon"])
 
 
 def project(config, weights, hidden):
@@ -178,7 +191,8 @@ def project(config, weights, hidden):
 
 
 def stack_can_express(config):
-    return not config["gated"] and not config["d_head"] and config["bias"]
+    return not config["gated"] and not config["d_head"] and not config["attention_scale"] and (
+        config["bias"] and config["norm_bias"])
 
 
 def stack_parameters(weights, side):
@@ -253,8 +267,7 @@ class Composed:
         return y + self.weights[name + ".bias"] if self.config["bias"] else y
 
     def norm(self, name, x):
-        gain, bias = self.weights[name + ".weight"], self.weights[name + ".bias"]
-        return F.layer_norm(x, gain.shape, gain, bias, self.config["norm_epsilon"])
+        return layer_norm(self.config, self.weights, name, x)
 
     def attention(self, name, queries, keys, causal):
         def split(x):  # [length, heads * d_head] -> [heads, length, d_head]
@@ -263,7 +276,8 @@ class Composed:
         q = split(self.linear(name + ".q_proj", queries))
         k = split(self.linear(name + ".k_proj", keys))
         v = split(self.linear(name + ".v_proj", keys))
-        heads = F.scaled_dot_product_attention(q, k, v, is_causal=causal)  # scaled by 1 / sqrt(d_head)
+        scale = self.config["attention_scale"] or None  # None: 1 / sqrt(d_head)
+        heads = F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=scale)
         return self.linear(name + ".out_proj", heads.transpose(0, 1).flatten(1))
 
     def feed_forward(self, name, x):
