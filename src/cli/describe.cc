@@ -19,7 +19,7 @@
 #include "model/manifest.h"
 #include "model/model_file.h"
 #include "tensor/safetensors.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 #include "train/checkpoint_store.h"
 #include "train/run_checkpoint.h"
 #include "train/train_state.h"
@@ -67,7 +67,7 @@ Json Describer::Vocabulary(const std::string& path) {
   Try([&] {
     json["file"] = FileName(InputName(path));
     if (path != kStdinPath) json["bytes"] = files_.Open(path)->size();
-    const dragoman::Vocabulary vocabulary = dragoman::Vocabulary::Load(path);
+    const Tokenizer vocabulary = Tokenizer::Load(path);
     const VocabularyTraits& traits = vocabulary.traits();
     json["bytes"] = vocabulary.serialized().size();
     json["type"] = traits.type;

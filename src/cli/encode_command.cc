@@ -24,7 +24,7 @@
 #include "cli/stdout.h"
 #include "data/line_reader.h"
 #include "decode/translation_model.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -64,7 +64,7 @@ struct PieceFlags {
   bool special_tokens = false;
 };
 
-std::shared_ptr<const Vocabulary> OpenVocabulary(const PieceFlags& flags, bool side_is_given) {
+std::shared_ptr<const Tokenizer> OpenVocabulary(const PieceFlags& flags, bool side_is_given) {
   if (flags.model.empty() == flags.vocab.empty()) {
     throw OptionError(
         fmt::format("--model and --vocab are {} given, expected one of them: a model's directory, or a "
@@ -77,7 +77,7 @@ std::shared_ptr<const Vocabulary> OpenVocabulary(const PieceFlags& flags, bool s
       throw OptionError(
           "--vocab and --input are both \"-\", expected at most one of them from stdin; give a file for one");
     }
-    return std::make_shared<const Vocabulary>(Vocabulary::Load(flags.vocab));
+    return std::make_shared<const Tokenizer>(Tokenizer::Load(flags.vocab));
   }
   FileSystem& files = RealFileSystem();
   const VocabularyPair pair = LoadVocabularies(files, ResolveModelDirectory(files, flags.model));
@@ -121,7 +121,7 @@ void ConvertLines(const PieceFlags& flags, const Convert& convert) {
 // Encode does not say which character it was, but who reads pieces can see the place.
 struct Unknown {
   int64_t tokens = 0, lines = 0;
-  void Report(const Vocabulary& vocabulary) const {
+  void Report(const Tokenizer& vocabulary) const {
     if (tokens == 0) return;
     std::cerr << fmt::format("dragoman: {} {} in {}: {} has no piece for what stood there, so it cannot come back\n",
                              tokens, vocabulary.Piece(vocabulary.unk_id()), Counted(lines, "line"), vocabulary.path());
@@ -132,7 +132,7 @@ struct Unknown {
   throw FileError(reader.name(), reader.line_number(), what);
 }
 
-std::string Joined(const Vocabulary& vocabulary, const std::vector<int32_t>& ids, const LineReader& reader) {
+std::string Joined(const Tokenizer& vocabulary, const std::vector<int32_t>& ids, const LineReader& reader) {
   std::string joined;
   for (const int32_t id : ids) {
     const std::string& piece = vocabulary.Piece(id);
@@ -167,7 +167,7 @@ void Encode(const PieceFlags& flags, bool side_is_given) {
   unknown.Report(*vocabulary);
 }
 
-int32_t IdOf(const Vocabulary& vocabulary, PieceFormat format, std::string_view word, const LineReader& reader) {
+int32_t IdOf(const Tokenizer& vocabulary, PieceFormat format, std::string_view word, const LineReader& reader) {
   if (format == PieceFormat::kPieces) {
     if (const auto id = vocabulary.Find(word)) return *id;
     FailAt(reader,

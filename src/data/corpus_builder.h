@@ -11,7 +11,7 @@
 #include "base/file_system.h"
 #include "data/corpus_report.h"
 #include "data/parallel_reader.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -28,8 +28,8 @@ struct CorpusOptions {
 };
 
 struct CorpusVocabularies {
-  const Vocabulary& src;
-  const Vocabulary& tgt;
+  const Tokenizer& src;
+  const Tokenizer& tgt;
 };
 
 // Cuts the ids of pair `line`, without </s>, to leave room for it within the limits, and counts what it found. Returns

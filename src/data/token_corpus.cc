@@ -44,9 +44,8 @@ std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_pa
 
 }  // namespace
 
-TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab,
-                                     const Vocabulary& tgt_vocab, const CorpusOptions& options,
-                                     const std::string& spool_path, FileSystem& files) {
+TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
+                                     const CorpusOptions& options, const std::string& spool_path, FileSystem& files) {
   const CorpusVocabularies vocabs{src_vocab, tgt_vocab};
   DRAGOMAN_CHECK(std::min(options.max_src_len, options.max_tgt_len) >= 2);
   DRAGOMAN_CHECK(std::max(options.max_src_len, options.max_tgt_len) <= kMaxPairLength);
@@ -68,7 +67,7 @@ TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabular
 }
 
 std::optional<TokenCorpus> TokenCorpus::Open(const std::string& spool_path, uint64_t fingerprint,
-                                             const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+                                             const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                              FileSystem& files) {
   std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, fingerprint);
   if (!spool) return std::nullopt;
@@ -77,7 +76,7 @@ std::optional<TokenCorpus> TokenCorpus::Open(const std::string& spool_path, uint
   return corpus;
 }
 
-TokenCorpus::TokenCorpus(std::string path, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, OpenSpool spool)
+TokenCorpus::TokenCorpus(std::string path, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, OpenSpool spool)
     : path_(std::move(path)),
       file_(std::move(spool.file)),
       id_bytes_(static_cast<int>(spool.trailer.id_bytes)),

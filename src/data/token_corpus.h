@@ -15,7 +15,7 @@
 #include "data/corpus_report.h"
 #include "data/parallel_reader.h"
 #include "data/token_spool.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -27,14 +27,14 @@ class TokenCorpus {
   // a pipe) is always tokenised.
   // Throws FileError for text that cannot be read (see ParallelReader), for a corpus without any pair, and when the
   // spool cannot be written; FormatError for a vocabulary without </s>.
-  static TokenCorpus OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+  static TokenCorpus OpenOrBuild(const ParallelInput& input, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                  const CorpusOptions& options, const std::string& spool_path,
                                  FileSystem& files = RealFileSystem());
 
   // Opens the corpus that another process made at `spool_path`. Nothing when the file is not there, not whole or has
   // another fingerprint().
   static std::optional<TokenCorpus> Open(const std::string& spool_path, uint64_t fingerprint,
-                                         const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+                                         const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                          FileSystem& files = RealFileSystem());
 
   const std::string& path() const { return path_; }
@@ -54,7 +54,7 @@ class TokenCorpus {
   void RequireFingerprint(uint64_t expected) const;
 
  private:
-  TokenCorpus(std::string path, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, OpenSpool spool);
+  TokenCorpus(std::string path, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, OpenSpool spool);
   void BuildIndex();
 
   std::string path_;

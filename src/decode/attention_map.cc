@@ -27,7 +27,7 @@ void RequireFinite(const AttentionTrace& trace) {
   }
 }
 
-std::vector<std::string> Pieces(const Vocabulary& vocab, const std::vector<int32_t>& tokens) {
+std::vector<std::string> Pieces(const Tokenizer& vocab, const std::vector<int32_t>& tokens) {
   std::vector<std::string> pieces;
   for (const int32_t token : tokens) pieces.push_back(vocab.Piece(token));
   return pieces;

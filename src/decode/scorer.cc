@@ -39,7 +39,7 @@ PairScore ScoreOf(std::span<const double> token_log_probs) {
 
 }  // namespace
 
-Scorer::Scorer(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool& pool)
+Scorer::Scorer(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, WorkerPool& pool)
     : model_(model), src_vocab_(src_vocab), tgt_vocab_(tgt_vocab), pool_(pool) {
   for (int worker = 0; worker < pool.workers(); ++worker) tapes_.push_back(std::make_unique<Tape>());
 }

@@ -28,7 +28,7 @@ struct ScorerTest : testing::Test {
 // The cached steps that found a translation, and one teacher-forced pass over it, agree on its probability. Only for
 // translations whose text is cut into the very tokens that made it: an untrained model writes others too.
 TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
-  const Vocabulary& vocab = *loaded.vocabs.tgt;
+  const Tokenizer& vocab = *loaded.vocabs.tgt;
   DecodeOptions options;
   options.sample = true;
   options.n_best = 16;

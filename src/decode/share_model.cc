@@ -13,7 +13,7 @@ void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_p
   const std::string config = comm.Broadcast(has ? (*model)->config().ToJson() : "");
   if (has) return;
   const auto read = [](const std::string& bytes) {
-    return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(bytes, "vocabulary from rank 0"));
+    return std::make_shared<const Tokenizer>(Tokenizer::FromBytes(bytes, "vocabulary from rank 0"));
   };
   vocabs->src = read(src);
   vocabs->tgt = tgt.empty() ? vocabs->src : read(tgt);

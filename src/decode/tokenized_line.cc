@@ -39,7 +39,7 @@ std::string Repair(std::string_view line) {
 
 }  // namespace
 
-TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int64_t max_len) {
+TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int64_t max_len) {
   TokenizedLine tokenized;
   const std::string_view left = LeftPart(line, static_cast<size_t>(max_len * kBytesPerToken));
   tokenized.truncated = left.size() < line.size();

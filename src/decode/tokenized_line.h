@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tensor/packed.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -21,7 +21,7 @@ struct TokenizedLine {
 };
 
 // At most max_len tokens, </s> included. Of a line longer than 64 bytes a token the left part alone is looked at.
-TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int64_t max_len);
+TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int64_t max_len);
 
 // Some sentences, packed. Owns its tokens.
 struct PackedBatch {

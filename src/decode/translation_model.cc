@@ -12,11 +12,11 @@
 namespace dragoman {
 namespace {
 
-std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name) {
+std::shared_ptr<const Tokenizer> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name) {
   const std::string path = JoinPath(directory, name);
   std::string bytes = ReadFile(files, path, kMaxVocabularyBytes);
   VerifyCheckpoint(files, directory, {name});
-  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(std::move(bytes), path));
+  return std::make_shared<const Tokenizer>(Tokenizer::FromBytes(std::move(bytes), path));
 }
 
 // Where the link `path` leads in the end; `path` itself, without / at its end, when it is none.
@@ -53,7 +53,7 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory)
 }
 
 void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory) {
-  const auto require = [&](const char* side, const Vocabulary& vocab, int rows) {
+  const auto require = [&](const char* side, const Tokenizer& vocab, int rows) {
     if (vocab.size() == rows) return;
     throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
                                              "vocabulary that the model was trained with",
@@ -72,8 +72,8 @@ std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPa
   const bool same_src = first.src->serialized() == second.src->serialized();
   if (same_src && first.tgt->serialized() == second.tgt->serialized()) return "";
   const char* side = first.joint() && second.joint() ? "joint" : same_src ? "target" : "source";
-  const Vocabulary& a = same_src ? *first.tgt : *first.src;
-  const Vocabulary& b = same_src ? *second.tgt : *second.src;
+  const Tokenizer& a = same_src ? *first.tgt : *first.src;
+  const Tokenizer& b = same_src ? *second.tgt : *second.src;
   if (a.size() != b.size()) return fmt::format("{}: {} and {} pieces", side, a.size(), b.size());
   for (int32_t id = 0; id < a.size(); ++id) {
     if (a.Piece(id) == b.Piece(id)) continue;

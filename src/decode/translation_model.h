@@ -10,7 +10,7 @@
 #include "base/file_system.h"
 #include "model/manifest.h"
 #include "model/transformer.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -20,8 +20,8 @@ inline constexpr char kTgtVocabFile[] = "tgt.model";
 
 // One vocabulary for both languages, or one each.
 struct VocabularyPair {
-  std::shared_ptr<const Vocabulary> src;
-  std::shared_ptr<const Vocabulary> tgt;  // the same object when there is one
+  std::shared_ptr<const Tokenizer> src;
+  std::shared_ptr<const Tokenizer> tgt;  // the same object when there is one
 
   bool joint() const { return src == tgt; }
 };

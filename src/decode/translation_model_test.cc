@@ -36,7 +36,7 @@ class TranslationModelTest : public testing::Test {
     WriteSafetensors(ParameterViews(store, store.values()), {}, *file);
     file->Close();
   }
-  void SaveVocabulary(const std::string& path, const Vocabulary& vocab) { WriteFile(files_, path, vocab.serialized()); }
+  void SaveVocabulary(const std::string& path, const Tokenizer& vocab) { WriteFile(files_, path, vocab.serialized()); }
   std::string LoadError(const std::string& path) {
     try {
       LoadTranslationModel(files_, path);
@@ -153,7 +153,7 @@ TEST_F(TranslationModelTest, SaysWhatIsMissing) {
 
 TEST_F(TranslationModelTest, RefusesAVocabularyOfAnotherSize) {
   SaveModel(directory_);
-  const Vocabulary other = Vocabulary::FromBytes(TrainTestModel(SmallVocabOptions(88)), "other.model");
+  const Tokenizer other = Tokenizer::FromBytes(TrainTestModel(SmallVocabOptions(88)), "other.model");
   SaveVocabulary(directory_ + "/vocab.model", other);
   EXPECT_THAT(LoadError(directory_),
               HasSubstr("the source vocabulary has 88 pieces, but the model was made for 90; copy the vocabulary"));

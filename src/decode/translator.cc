@@ -25,7 +25,7 @@ size_t SentencesPerBatch(const DecodeOptions& options) {
   return static_cast<size_t>(std::clamp(kBatchRows / rows, 1, kBatchSentences));
 }
 
-Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+Translator::Translator(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                        const DecodeOptions& options, WorkerPool& pool)
     : src_vocab_(src_vocab),
       tgt_vocab_(tgt_vocab),

@@ -31,8 +31,8 @@ double ValidationScores::Quality(StopMetric metric, bool smoothed_loss) const {
   return smoothed_loss ? -loss : -nll;
 }
 
-Validator::Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab,
-                     const Vocabulary& tgt_vocab, GradientWorkers& workers, WorkerPool& pool, Communicator& comm)
+Validator::Validator(const TrainOptions& options, Transformer& model, const Tokenizer& src_vocab,
+                     const Tokenizer& tgt_vocab, GradientWorkers& workers, WorkerPool& pool, Communicator& comm)
     : model_(model),
       src_vocab_(src_vocab),
       tgt_vocab_(tgt_vocab),
