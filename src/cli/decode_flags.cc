@@ -59,8 +59,9 @@ std::vector<InputPath> ModelInputs(const std::string& option, const std::string&
   const auto add = [&](const std::string& directory, std::initializer_list<const char*> names) {
     for (const char* name : names) inputs.push_back({option, JoinPath(directory, name)});
   };
-  add(ResolveModelDirectory(files, path), {kConfigFile, kWeightsFile, kJointVocabFile, kSrcVocabFile, kTgtVocabFile,
-                                           kManifestName, kAboutFile, "train_state.json", "train_state.safetensors"});
+  add(ResolveModelDirectory(files, path),
+      {kConfigFile, kWeightsFile, kJointVocabFile, kSrcVocabFile, kTgtVocabFile, kTokenizerSettingsFile, kManifestName,
+       kAboutFile, "train_state.json", "train_state.safetensors"});
   add(path, {"config.toml", "train.jsonl", "corpus.tokens", "tensorboard", "last", "best", ".lock"});
   return inputs;
 }

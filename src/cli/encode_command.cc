@@ -150,17 +150,13 @@ std::string Joined(const Tokenizer& vocabulary, const std::vector<int32_t>& ids,
 
 void Encode(const PieceFlags& flags, bool side_is_given) {
   const auto vocabulary = OpenVocabulary(flags, side_is_given);
-  if (flags.special_tokens && vocabulary->eos_id() < 0) {
-    throw OptionError(
-        fmt::format("--special-tokens is given, but {} has no </s>, expected one; leave it out", vocabulary->path()));
-  }
   Unknown unknown;
   ConvertLines(flags, [&](std::string_view line, const LineReader& reader) {
     std::vector<int32_t> ids = vocabulary->Encode(line);
     const auto count = std::count(ids.begin(), ids.end(), vocabulary->unk_id());
     unknown.tokens += count;
     unknown.lines += count > 0;
-    if (flags.special_tokens) ids.push_back(vocabulary->eos_id());
+    if (flags.special_tokens) vocabulary->sentence().Wrap(&ids);
     if (flags.format == PieceFormat::kIds) return fmt::format("{}", fmt::join(ids, " "));
     return Joined(*vocabulary, ids, reader);
   });
@@ -177,7 +173,7 @@ int32_t IdOf(const Tokenizer& vocabulary, PieceFormat format, std::string_view w
   }
   int32_t id = -1;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-  if (error == std::errc() && end == word.data() + word.size() && id >= 0 && id < vocabulary.size()) return id;
+  if (error == std::errc() && end == word.data() + word.size() && vocabulary.Has(id)) return id;
   FailAt(reader, fmt::format("\"{}\" is not an id of {}, expected whole numbers from 0 to {} with spaces between; was "
                              "the line made with another vocabulary, or is it --input-format pieces?",
                              word, vocabulary.path(), vocabulary.size() - 1));

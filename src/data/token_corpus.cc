@@ -80,14 +80,18 @@ TokenCorpus::TokenCorpus(std::string path, const Tokenizer& src_vocab, const Tok
     : path_(std::move(path)),
       file_(std::move(spool.file)),
       id_bytes_(static_cast<int>(spool.trailer.id_bytes)),
-      src_eos_(src_vocab.eos_id()),
-      tgt_eos_(tgt_vocab.eos_id()),
+      src_template_(src_vocab.sentence()),
+      tgt_template_(tgt_vocab.sentence()),
       src_vocab_(src_vocab.size()),
       tgt_vocab_(tgt_vocab.size()),
       fingerprint_(spool.trailer.fingerprint),
       report_(spool.trailer.report),
       lengths_(std::move(spool.lengths)) {
   BuildIndex();
+  for (PairLengths& pair : lengths_) {  // the spool's count one token, </s>, besides the ids
+    pair.src = static_cast<uint16_t>(pair.src - 1 + src_template_.size());
+    pair.tgt = static_cast<uint16_t>(pair.tgt - 1 + tgt_template_.size());
+  }
 }
 
 void TokenCorpus::BuildIndex() {
@@ -103,9 +107,13 @@ void TokenCorpus::AppendPair(int64_t pair, std::vector<int32_t>* src, std::vecto
   DRAGOMAN_CHECK(pair >= 0 && pair < size());
   const auto index = static_cast<size_t>(pair);
   uint64_t start = block_starts_[index / kBlock];
-  for (size_t i = index - index % kBlock; i < index; ++i) start += lengths_[i].src + lengths_[i].tgt - 2u;
-  const size_t src_count = lengths_[index].src - 1u;
-  const size_t count = src_count + lengths_[index].tgt - 1u;
+  const auto src_ids = [&](size_t i) { return lengths_[i].src - src_template_.size(); };
+  const auto tgt_ids = [&](size_t i) { return lengths_[i].tgt - tgt_template_.size(); };
+  for (size_t i = index - index % kBlock; i < index; ++i) start += src_ids(i) + tgt_ids(i);
+  const size_t src_count = src_ids(index);
+  const size_t count = src_count + tgt_ids(index);
+  src_template_.OpenTo(src);
+  tgt_template_.OpenTo(tgt);
 
   char bytes[4096];
   const auto width = static_cast<size_t>(id_bytes_);
@@ -124,8 +132,8 @@ void TokenCorpus::AppendPair(int64_t pair, std::vector<int32_t>* src, std::vecto
     }
     done += part;
   }
-  src->push_back(src_eos_);
-  tgt->push_back(tgt_eos_);
+  src_template_.CloseTo(src);
+  tgt_template_.CloseTo(tgt);
 }
 
 void TokenCorpus::RequireFingerprint(uint64_t expected) const {

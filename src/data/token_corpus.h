@@ -39,10 +39,10 @@ class TokenCorpus {
 
   const std::string& path() const { return path_; }
   int64_t size() const { return static_cast<int64_t>(lengths_.size()); }
-  std::span<const PairLengths> lengths() const { return lengths_; }  // </s> counted
+  std::span<const PairLengths> lengths() const { return lengths_; }  // of the templates too
 
-  // Appends the ids of pair `pair` to *src and *tgt, each with </s> at its end. Throws FileError when the spool cannot
-  // be read or has changed.
+  // Appends the ids of pair `pair` to *src and *tgt, each in its side's template (with </s> at its end). Throws
+  // FileError when the spool cannot be read or has changed.
   void AppendPair(int64_t pair, std::vector<int32_t>* src, std::vector<int32_t>* tgt) const;
 
   const CorpusReport& report() const { return report_; }
@@ -60,8 +60,7 @@ class TokenCorpus {
   std::string path_;
   std::unique_ptr<ReadableFile> file_;
   int id_bytes_ = 2;
-  int32_t src_eos_ = -1;
-  int32_t tgt_eos_ = -1;
+  SentenceTemplate src_template_, tgt_template_;
   int32_t src_vocab_ = 0;
   int32_t tgt_vocab_ = 0;
   uint64_t fingerprint_ = 0;

@@ -13,7 +13,8 @@ namespace {
 
 Hypothesis BestTranslation(Tape& tape, const TranslationModel& loaded, const PackedTokens& src,
                            const DecodeOptions& options) {
-  const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id(), loaded.vocabs.tgt->unk_id());
+  const Searcher searcher(*loaded.model, options,
+                          GenerationRulesOf(*loaded.vocabs.tgt, loaded.model->config().tgt_vocab));
   const int64_t id = 0;
   return searcher.Search(tape, src, {&id, 1}).front().front();
 }
@@ -74,7 +75,7 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   if (tgt.tokens.empty()) {  // nothing in it, or white space
     Hypothesis translation = BestTranslation(tape, loaded, src_batch.view(), options);
     tgt.tokens = std::move(translation.tokens);
-    if (translation.complete) tgt.tokens.push_back(loaded.vocabs.tgt->eos_id());
+    if (translation.complete) loaded.vocabs.tgt->sentence().CloseTo(&tgt.tokens);
     map.translation_cut = !translation.complete;
   }
   PackedBatch tgt_batch;

@@ -38,7 +38,7 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   lines.resize(60);
   const auto translated = translator.Translate(lines);
 
-  const Searcher searcher(*loaded.model, options, vocab.eos_id(), vocab.unk_id());
+  const Searcher searcher(*loaded.model, options, {vocab.eos_id(), vocab.unk_id()});
   std::vector<std::string> sources, targets;
   std::vector<double> log_probs;
   Tape tape;

@@ -21,7 +21,7 @@ namespace {
 using Warn = std::function<void(const std::string&)>;
 
 constexpr const char* kModelFiles[] = {kManifestName, kConfigFile,   kWeightsFile, kJointVocabFile,
-                                       kSrcVocabFile, kTgtVocabFile, kAboutFile};
+                                       kSrcVocabFile, kTgtVocabFile, kAboutFile,   kTokenizerSettingsFile};
 
 // both: "A and B have different". Of dropout rates the first model's are kept.
 void RequireSameShape(const TransformerConfig& first, const TransformerConfig& second, const std::string& both,

@@ -93,8 +93,8 @@ void Validator::TakePairs(std::vector<std::string> sources, std::vector<std::str
 }
 
 void Validator::AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt) {
-  src.push_back(src_vocab_.eos_id());
-  tgt.push_back(tgt_vocab_.eos_id());
+  src_vocab_.sentence().Wrap(&src);
+  tgt_vocab_.sentence().Wrap(&tgt);
   if (batches_.empty() || batches_.back().tgt_tokens() >= kBatchTokens) batches_.emplace_back().Clear();
   Batch& batch = batches_.back();
   batch.src_ids.insert(batch.src_ids.end(), src.begin(), src.end());
