@@ -20,7 +20,7 @@
 #include "format/model_file.h"
 #include "kernels/elementwise.h"
 #include "tensor/safetensors.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 #include "train/checkpoint_store.h"
 #include "train/run_checkpoint.h"
 #include "train/train_state.h"
@@ -69,7 +69,7 @@ Json Describer::Vocabulary(const std::string& path) {
   Try([&] {
     json["file"] = FileName(InputName(path));
     if (path != kStdinPath) json["bytes"] = files_.Open(path)->size();
-    const dragoman::Vocabulary vocabulary = dragoman::Vocabulary::Load(path);
+    const Tokenizer vocabulary = Tokenizer::Load(path);
     const VocabularyTraits& traits = vocabulary.traits();
     json["bytes"] = vocabulary.serialized().size();
     json["type"] = traits.type;
@@ -144,7 +144,7 @@ Json Describer::Vocabularies(const std::string& directory, const std::optional<T
   const auto add = [&](const char* side, const char* name, int rows) {
     json[side] = Vocabulary(JoinPath(directory, name));
     const Json& pieces = json[side].value("pieces", Json(rows));
-    if (rows == 0 || pieces == rows) return;
+    if (rows == 0 || Has(directory, kTokenizerSettingsFile) || pieces.get<int64_t>() <= rows) return;
     problems_.push_back(fmt::format("{}: has {} pieces, but config.json says {}; do the two belong together?",
                                     JoinPath(directory, name), pieces.dump(), rows));
   };
@@ -195,6 +195,12 @@ Json Describer::Model(const std::string& directory) {
     if (config) RequireShapes(*config, weights);
   });
   json["vocabularies"] = Vocabularies(directory, config);
+  if (Has(directory, kTokenizerSettingsFile)) {
+    Try([&] {
+      const VocabularyPair vocabs = LoadVocabularies(files_, directory);
+      if (config) RequireFit(vocabs, *config, directory);
+    });
+  }
   if (Has(directory, kStateFile)) Try([&] { json["training"] = TrainingOf(ReadTrainState(files_, directory)); });
   Try([&] {
     if (const auto about = ReadAbout(files_, directory)) json["about"] = Json::parse(about->ToJson());

@@ -24,7 +24,7 @@
 #include "cli/stdout.h"
 #include "data/line_reader.h"
 #include "format/model_directory.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -64,7 +64,7 @@ struct PieceFlags {
   bool special_tokens = false;
 };
 
-std::shared_ptr<const Vocabulary> OpenVocabulary(const PieceFlags& flags, bool side_is_given) {
+std::shared_ptr<const Tokenizer> OpenVocabulary(const PieceFlags& flags, bool side_is_given) {
   if (flags.model.empty() == flags.vocab.empty()) {
     throw OptionError(
         fmt::format("--model and --vocab are {} given, expected one of them: a model's directory, or a "
@@ -77,7 +77,7 @@ std::shared_ptr<const Vocabulary> OpenVocabulary(const PieceFlags& flags, bool s
       throw OptionError(
           "--vocab and --input are both \"-\", expected at most one of them from stdin; give a file for one");
     }
-    return std::make_shared<const Vocabulary>(Vocabulary::Load(flags.vocab));
+    return std::make_shared<const Tokenizer>(Tokenizer::Load(flags.vocab));
   }
   FileSystem& files = RealFileSystem();
   const VocabularyPair pair = LoadVocabularies(files, ResolveModelDirectory(files, flags.model));
@@ -121,7 +121,7 @@ void ConvertLines(const PieceFlags& flags, const Convert& convert) {
 // Encode does not say which character it was, but who reads pieces can see the place.
 struct Unknown {
   int64_t tokens = 0, lines = 0;
-  void Report(const Vocabulary& vocabulary) const {
+  void Report(const Tokenizer& vocabulary) const {
     if (tokens == 0) return;
     std::cerr << fmt::format("dragoman: {} {} in {}: {} has no piece for what stood there, so it cannot come back\n",
                              tokens, vocabulary.Piece(vocabulary.unk_id()), Counted(lines, "line"), vocabulary.path());
@@ -132,7 +132,7 @@ struct Unknown {
   throw FileError(reader.name(), reader.line_number(), what);
 }
 
-std::string Joined(const Vocabulary& vocabulary, const std::vector<int32_t>& ids, const LineReader& reader) {
+std::string Joined(const Tokenizer& vocabulary, const std::vector<int32_t>& ids, const LineReader& reader) {
   std::string joined;
   for (const int32_t id : ids) {
     const std::string& piece = vocabulary.Piece(id);
@@ -150,24 +150,20 @@ std::string Joined(const Vocabulary& vocabulary, const std::vector<int32_t>& ids
 
 void Encode(const PieceFlags& flags, bool side_is_given) {
   const auto vocabulary = OpenVocabulary(flags, side_is_given);
-  if (flags.special_tokens && vocabulary->eos_id() < 0) {
-    throw OptionError(
-        fmt::format("--special-tokens is given, but {} has no </s>, expected one; leave it out", vocabulary->path()));
-  }
   Unknown unknown;
   ConvertLines(flags, [&](std::string_view line, const LineReader& reader) {
     std::vector<int32_t> ids = vocabulary->Encode(line);
     const auto count = std::count(ids.begin(), ids.end(), vocabulary->unk_id());
     unknown.tokens += count;
     unknown.lines += count > 0;
-    if (flags.special_tokens) ids.push_back(vocabulary->eos_id());
+    if (flags.special_tokens) vocabulary->sentence().Wrap(&ids);
     if (flags.format == PieceFormat::kIds) return fmt::format("{}", fmt::join(ids, " "));
     return Joined(*vocabulary, ids, reader);
   });
   unknown.Report(*vocabulary);
 }
 
-int32_t IdOf(const Vocabulary& vocabulary, PieceFormat format, std::string_view word, const LineReader& reader) {
+int32_t IdOf(const Tokenizer& vocabulary, PieceFormat format, std::string_view word, const LineReader& reader) {
   if (format == PieceFormat::kPieces) {
     if (const auto id = vocabulary.Find(word)) return *id;
     FailAt(reader,
@@ -177,7 +173,7 @@ int32_t IdOf(const Vocabulary& vocabulary, PieceFormat format, std::string_view 
   }
   int32_t id = -1;
   const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), id);
-  if (error == std::errc() && end == word.data() + word.size() && id >= 0 && id < vocabulary.size()) return id;
+  if (error == std::errc() && end == word.data() + word.size() && vocabulary.Has(id)) return id;
   FailAt(reader, fmt::format("\"{}\" is not an id of {}, expected whole numbers from 0 to {} with spaces between; was "
                              "the line made with another vocabulary, or is it --input-format pieces?",
                              word, vocabulary.path(), vocabulary.size() - 1));

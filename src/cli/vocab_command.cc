@@ -16,7 +16,7 @@
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "data/vocab_files.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 namespace {
@@ -68,7 +68,7 @@ void RunVocab(const VocabCommandOptions& options, std::ostream& log) {
   VocabReport report;
   const std::string model = TrainVocabulary(options.vocab, options.inputs, &report);
   const std::string name = options.output == kStdoutPath ? "stdout" : options.output;
-  const Vocabulary vocabulary = Vocabulary::FromBytes(model, name);  // what every later command will do
+  const Tokenizer vocabulary = Tokenizer::FromBytes(model, name);  // what every later command will do
   WriteOutput(options.output, model);
   log << fmt::format("{}: {} ({}), trained on {} of {} in {}\n", name, Counted(vocabulary.size(), "piece"),
                      EnumName(options.vocab.type), report.used, Counted(report.sentences, "sentence"),

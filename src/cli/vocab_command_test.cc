@@ -44,7 +44,7 @@ class VocabCommandTest : public testing::Test {
 TEST_F(VocabCommandTest, TrainsAJointVocabularyAndSaysWhatItDid) {
   Run(Inputs() + " --size 80 --output " + model_);
   EXPECT_EQ(log_, model_ + ": 80 pieces (unigram), trained on 200 of 200 sentences in 200 lines\n");
-  const Vocabulary vocabulary = Vocabulary::Load(model_);
+  const Tokenizer vocabulary = Tokenizer::Load(model_);
   EXPECT_EQ(vocabulary.size(), 80);
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode("I see a cat. 我喜欢医生！")), "I see a cat. 我喜欢医生！");
   EXPECT_THAT(RealFileSystem().List(directory_ / ""), testing::ElementsAre("V.model", "en", "zh"));
@@ -55,7 +55,7 @@ TEST_F(VocabCommandTest, EveryOptionReachesTheTrainer) {
       " --size 320 --type bpe --byte-fallback --symbols <a> <b> --normalization nfkc "
       "--character-coverage 0.99 --max-sentences 150 --max-megabytes 3 --threads 2 --output " +
       model_);
-  const Vocabulary vocabulary = Vocabulary::Load(model_);
+  const Tokenizer vocabulary = Tokenizer::Load(model_);
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode("，")), ",");
   VocabOptions same = SmallVocabOptions(320);
   same.type = VocabType::kBpe;

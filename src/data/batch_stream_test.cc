@@ -19,7 +19,7 @@ class BatchStreamTest : public testing::Test {
   BatchStreamTest() { options_.max_tokens = 150; }
 
   const TestDirectory directory_;
-  const Vocabulary vocabulary_ = TestVocabulary();
+  const Tokenizer vocabulary_ = TestVocabulary();
   const TokenCorpus corpus_ =
       TokenCorpus::OpenOrBuild(WriteTestPairs(directory_), vocabulary_, vocabulary_, {}, directory_ / "corpus.tokens");
   BatchOptions options_;

@@ -58,9 +58,10 @@ void Encode(const CorpusVocabularies& vocabs, WorkerPool* pool, Chunk* chunk) {
   });
 }
 
-void Truncate(int max_len, int64_t line, std::vector<int32_t>* ids, Finding* truncated) {
-  if (static_cast<int64_t>(ids->size()) < max_len) return;
-  ids->resize(static_cast<size_t>(max_len - 1));
+// most: tokens besides the template's.
+void Truncate(int64_t most, int64_t line, std::vector<int32_t>* ids, Finding* truncated) {
+  if (std::ssize(*ids) <= most) return;
+  ids->resize(static_cast<size_t>(most));
   truncated->Add(line);
 }
 
@@ -97,7 +98,10 @@ bool IsLopsided(size_t a, size_t b, double max_ratio) {
 bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, int64_t line, std::vector<int32_t>* src,
               std::vector<int32_t>* tgt, CorpusReport* report) {
   const bool has_text = !src->empty() && !tgt->empty();
-  const bool fits = std::ssize(*src) < options.max_src_len && std::ssize(*tgt) < options.max_tgt_len;
+  const auto src_around = static_cast<int64_t>(vocabs.src.sentence().size()),
+             tgt_around = static_cast<int64_t>(vocabs.tgt.sentence().size());
+  const int64_t src_most = options.max_src_len - src_around, tgt_most = options.max_tgt_len - tgt_around;
+  const bool fits = std::ssize(*src) <= src_most && std::ssize(*tgt) <= tgt_most;
   if (has_text && IsLopsided(src->size(), tgt->size(), options.max_length_ratio)) {
     report->lopsided_pairs.Add(line);
     return false;
@@ -106,16 +110,16 @@ bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, in
     report->overlong_pairs.Add(line);
     return false;
   }
-  Truncate(options.max_src_len, line, src, &report->src_truncated);
-  Truncate(options.max_tgt_len, line, tgt, &report->tgt_truncated);
+  Truncate(src_most, line, src, &report->src_truncated);
+  Truncate(tgt_most, line, tgt, &report->tgt_truncated);
   if (!has_text) {
     report->empty_pairs.Add(line);
     return false;
   }
   ++report->pairs;
   report->pairs_cut += !fits;
-  report->src_tokens += static_cast<int64_t>(src->size()) + 1;
-  report->tgt_tokens += static_cast<int64_t>(tgt->size()) + 1;
+  report->src_tokens += std::ssize(*src) + src_around;
+  report->tgt_tokens += std::ssize(*tgt) + tgt_around;
   report->src_unknown.Add(line, std::count(src->begin(), src->end(), vocabs.src.unk_id()));
   report->tgt_unknown.Add(line, std::count(tgt->begin(), tgt->end(), vocabs.tgt.unk_id()));
   return true;

@@ -11,7 +11,7 @@
 #include "base/file_system.h"
 #include "data/corpus_report.h"
 #include "data/parallel_reader.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -28,12 +28,12 @@ struct CorpusOptions {
 };
 
 struct CorpusVocabularies {
-  const Vocabulary& src;
-  const Vocabulary& tgt;
+  const Tokenizer& src;
+  const Tokenizer& tgt;
 };
 
-// Cuts the ids of pair `line`, without </s>, to leave room for it within the limits, and counts what it found. Returns
-// false for a pair that is not to be kept: with an empty side, or by the options.
+// Cuts the ids of pair `line`, without the templates, to leave room for them within the limits, and counts what it
+// found. Returns false for a pair that is not to be kept: with an empty side, or by the options.
 bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, int64_t line, std::vector<int32_t>* src,
               std::vector<int32_t>* tgt, CorpusReport* report);
 

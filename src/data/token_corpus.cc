@@ -44,9 +44,8 @@ std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_pa
 
 }  // namespace
 
-TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab,
-                                     const Vocabulary& tgt_vocab, const CorpusOptions& options,
-                                     const std::string& spool_path, FileSystem& files) {
+TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
+                                     const CorpusOptions& options, const std::string& spool_path, FileSystem& files) {
   const CorpusVocabularies vocabs{src_vocab, tgt_vocab};
   DRAGOMAN_CHECK(std::min(options.max_src_len, options.max_tgt_len) >= 2);
   DRAGOMAN_CHECK(std::max(options.max_src_len, options.max_tgt_len) <= kMaxPairLength);
@@ -68,7 +67,7 @@ TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Vocabular
 }
 
 std::optional<TokenCorpus> TokenCorpus::Open(const std::string& spool_path, uint64_t fingerprint,
-                                             const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+                                             const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                              FileSystem& files) {
   std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, fingerprint);
   if (!spool) return std::nullopt;
@@ -77,18 +76,22 @@ std::optional<TokenCorpus> TokenCorpus::Open(const std::string& spool_path, uint
   return corpus;
 }
 
-TokenCorpus::TokenCorpus(std::string path, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, OpenSpool spool)
+TokenCorpus::TokenCorpus(std::string path, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, OpenSpool spool)
     : path_(std::move(path)),
       file_(std::move(spool.file)),
       id_bytes_(static_cast<int>(spool.trailer.id_bytes)),
-      src_eos_(src_vocab.eos_id()),
-      tgt_eos_(tgt_vocab.eos_id()),
+      src_template_(src_vocab.sentence()),
+      tgt_template_(tgt_vocab.sentence()),
       src_vocab_(src_vocab.size()),
       tgt_vocab_(tgt_vocab.size()),
       fingerprint_(spool.trailer.fingerprint),
       report_(spool.trailer.report),
       lengths_(std::move(spool.lengths)) {
   BuildIndex();
+  for (PairLengths& pair : lengths_) {  // the spool's count one token, </s>, besides the ids
+    pair.src = static_cast<uint16_t>(pair.src - 1 + src_template_.size());
+    pair.tgt = static_cast<uint16_t>(pair.tgt - 1 + tgt_template_.size());
+  }
 }
 
 void TokenCorpus::BuildIndex() {
@@ -104,9 +107,13 @@ void TokenCorpus::AppendPair(int64_t pair, std::vector<int32_t>* src, std::vecto
   DRAGOMAN_CHECK(pair >= 0 && pair < size());
   const auto index = static_cast<size_t>(pair);
   uint64_t start = block_starts_[index / kBlock];
-  for (size_t i = index - index % kBlock; i < index; ++i) start += lengths_[i].src + lengths_[i].tgt - 2u;
-  const size_t src_count = lengths_[index].src - 1u;
-  const size_t count = src_count + lengths_[index].tgt - 1u;
+  const auto src_ids = [&](size_t i) { return lengths_[i].src - src_template_.size(); };
+  const auto tgt_ids = [&](size_t i) { return lengths_[i].tgt - tgt_template_.size(); };
+  for (size_t i = index - index % kBlock; i < index; ++i) start += src_ids(i) + tgt_ids(i);
+  const size_t src_count = src_ids(index);
+  const size_t count = src_count + tgt_ids(index);
+  src_template_.OpenTo(src);
+  tgt_template_.OpenTo(tgt);
 
   char bytes[4096];
   const auto width = static_cast<size_t>(id_bytes_);
@@ -125,8 +132,8 @@ void TokenCorpus::AppendPair(int64_t pair, std::vector<int32_t>* src, std::vecto
     }
     done += part;
   }
-  src->push_back(src_eos_);
-  tgt->push_back(tgt_eos_);
+  src_template_.CloseTo(src);
+  tgt_template_.CloseTo(tgt);
 }
 
 void TokenCorpus::RequireFingerprint(uint64_t expected) const {

@@ -15,7 +15,7 @@
 #include "data/corpus_report.h"
 #include "data/parallel_reader.h"
 #include "data/token_spool.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -27,22 +27,22 @@ class TokenCorpus {
   // a pipe) is always tokenised.
   // Throws FileError for text that cannot be read (see ParallelReader), for a corpus without any pair, and when the
   // spool cannot be written; FormatError for a vocabulary without </s>.
-  static TokenCorpus OpenOrBuild(const ParallelInput& input, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+  static TokenCorpus OpenOrBuild(const ParallelInput& input, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                  const CorpusOptions& options, const std::string& spool_path,
                                  FileSystem& files = RealFileSystem());
 
   // Opens the corpus that another process made at `spool_path`. Nothing when the file is not there, not whole or has
   // another fingerprint().
   static std::optional<TokenCorpus> Open(const std::string& spool_path, uint64_t fingerprint,
-                                         const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+                                         const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                          FileSystem& files = RealFileSystem());
 
   const std::string& path() const { return path_; }
   int64_t size() const { return static_cast<int64_t>(lengths_.size()); }
-  std::span<const PairLengths> lengths() const { return lengths_; }  // </s> counted
+  std::span<const PairLengths> lengths() const { return lengths_; }  // of the templates too
 
-  // Appends the ids of pair `pair` to *src and *tgt, each with </s> at its end. Throws FileError when the spool cannot
-  // be read or has changed.
+  // Appends the ids of pair `pair` to *src and *tgt, each in its side's template (with </s> at its end). Throws
+  // FileError when the spool cannot be read or has changed.
   void AppendPair(int64_t pair, std::vector<int32_t>* src, std::vector<int32_t>* tgt) const;
 
   const CorpusReport& report() const { return report_; }
@@ -54,14 +54,13 @@ class TokenCorpus {
   void RequireFingerprint(uint64_t expected) const;
 
  private:
-  TokenCorpus(std::string path, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, OpenSpool spool);
+  TokenCorpus(std::string path, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, OpenSpool spool);
   void BuildIndex();
 
   std::string path_;
   std::unique_ptr<ReadableFile> file_;
   int id_bytes_ = 2;
-  int32_t src_eos_ = -1;
-  int32_t tgt_eos_ = -1;
+  SentenceTemplate src_template_, tgt_template_;
   int32_t src_vocab_ = 0;
   int32_t tgt_vocab_ = 0;
   uint64_t fingerprint_ = 0;

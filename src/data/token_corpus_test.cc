@@ -49,7 +49,7 @@ class TokenCorpusTest : public testing::Test {
   }
 
   const TestDirectory directory_;
-  const Vocabulary vocabulary_ = TestVocabulary();
+  const Tokenizer vocabulary_ = TestVocabulary();
 };
 
 TEST_F(TokenCorpusTest, GivesBackEveryPairInOrder) {

@@ -17,7 +17,7 @@ class UpdateStreamTest : public testing::Test {
   BatchStream Batches(DataPosition position = {}) const { return {corpus_, options_, position}; }
 
   const TestDirectory directory_;
-  const Vocabulary vocabulary_ = TestVocabulary();
+  const Tokenizer vocabulary_ = TestVocabulary();
   const TokenCorpus corpus_ =
       TokenCorpus::OpenOrBuild(WriteTestPairs(directory_), vocabulary_, vocabulary_, {}, directory_ / "corpus.tokens");
   BatchOptions options_;

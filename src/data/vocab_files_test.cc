@@ -21,17 +21,16 @@ TEST(VocabFilesTest, PackedOrPlainHereOrThereTheModelIsTheSame) {
   EXPECT_EQ(report.lines, 200);
   EXPECT_EQ(report.sentences, 200);
   EXPECT_EQ(report.used, 200);
-  EXPECT_EQ(Vocabulary::FromBytes(model, "v").size(), 90);
+  EXPECT_EQ(Tokenizer::FromBytes(model, "v").size(), 90);
 }
 
 TEST(VocabFilesTest, AJointVocabularyCoversAllFiles) {
   const TestDirectory directory;
   const ParallelInput input = WriteTestPairs(directory);
   const auto joint =
-      Vocabulary::FromBytes(TrainVocabulary(SmallVocabOptions(), {input.source, input.target}, nullptr), "joint");
-  const auto english =
-      Vocabulary::FromBytes(TrainVocabulary(SmallVocabOptions(36), {input.source}, nullptr), "english");
-  const auto unknown = [](const Vocabulary& v, const std::string& text) {
+      Tokenizer::FromBytes(TrainVocabulary(SmallVocabOptions(), {input.source, input.target}, nullptr), "joint");
+  const auto english = Tokenizer::FromBytes(TrainVocabulary(SmallVocabOptions(36), {input.source}, nullptr), "english");
+  const auto unknown = [](const Tokenizer& v, const std::string& text) {
     const auto ids = v.Encode(text);
     return std::count(ids.begin(), ids.end(), v.unk_id());
   };

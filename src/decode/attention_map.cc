@@ -13,7 +13,8 @@ namespace {
 
 Hypothesis BestTranslation(Workspace& workspace, const TranslationModel& loaded, const PackedTokens& src,
                            const DecodeOptions& options) {
-  const Searcher searcher(*loaded.model, options, loaded.vocabs.tgt->eos_id(), loaded.vocabs.tgt->unk_id());
+  const Searcher searcher(*loaded.model, options,
+                          GenerationRulesOf(*loaded.vocabs.tgt, loaded.model->config().tgt_vocab));
   const int64_t id = 0;
   return searcher.Search(workspace, src, {&id, 1}).front().front();
 }
@@ -27,7 +28,7 @@ void RequireFinite(const AttentionTrace& trace) {
   }
 }
 
-std::vector<std::string> Pieces(const Vocabulary& vocab, const std::vector<int32_t>& tokens) {
+std::vector<std::string> Pieces(const Tokenizer& vocab, const std::vector<int32_t>& tokens) {
   std::vector<std::string> pieces;
   for (const int32_t token : tokens) pieces.push_back(vocab.Piece(token));
   return pieces;
@@ -74,7 +75,7 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   if (tgt.tokens.empty()) {  // nothing in it, or white space
     Hypothesis translation = BestTranslation(workspace, loaded, src_batch.view(), options);
     tgt.tokens = std::move(translation.tokens);
-    if (translation.complete) tgt.tokens.push_back(loaded.vocabs.tgt->eos_id());
+    if (translation.complete) loaded.vocabs.tgt->sentence().CloseTo(&tgt.tokens);
     map.translation_cut = !translation.complete;
   }
   PackedBatch tgt_batch;

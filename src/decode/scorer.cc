@@ -39,7 +39,7 @@ PairScore ScoreOf(std::span<const double> token_log_probs) {
 
 }  // namespace
 
-Scorer::Scorer(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool& pool)
+Scorer::Scorer(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, WorkerPool& pool)
     : model_(model), src_vocab_(src_vocab), tgt_vocab_(tgt_vocab), pool_(pool) {
   for (int worker = 0; worker < pool.workers(); ++worker) workspaces_.push_back(std::make_unique<Workspace>());
 }
@@ -48,7 +48,7 @@ Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& targ
   Pair pair;
   pair.src = TokenizeLine(src_vocab_, source, model_.config().max_src_len);
   TokenizedLine tgt = TokenizeLine(tgt_vocab_, target, model_.config().max_tgt_len);
-  if (tgt.tokens.empty()) tgt.tokens.push_back(tgt_vocab_.eos_id());  // an empty translation is </s> alone
+  if (tgt.tokens.empty()) tgt_vocab_.sentence().Wrap(&tgt.tokens);  // an empty translation is </s> alone
   pair.truncated = pair.src.truncated || tgt.truncated;
   pair.unknown = pair.src.unknown + tgt.unknown;
   pair.tgt_in = ShiftedRight(tgt.tokens, model_.config().decoder_start);
@@ -78,8 +78,9 @@ void Scorer::ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::
       log_probs[position] = double{logits.value().At(r, tgt_out[position])};
     }
   }
-  std::span<const double> rest = log_probs;
+  std::span<double> rest = log_probs;
   for (const size_t i : indices) {
+    std::fill_n(rest.begin(), tgt_vocab_.sentence().prefix.size(), 0.0);  // given, as in search
     scores[i] = ScoreOf(rest.first(pairs[i].tgt_out.size()));
     rest = rest.subspan(pairs[i].tgt_out.size());
   }

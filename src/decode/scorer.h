@@ -11,7 +11,7 @@
 #include "base/thread_pool.h"
 #include "decode/tokenized_line.h"
 #include "model/transformer.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -30,7 +30,7 @@ struct PairScore {
 class Scorer {
  public:
   // The model must have had PrepareForDecoding(); all must outlive the scorer.
-  Scorer(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab, WorkerPool& pool);
+  Scorer(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, WorkerPool& pool);
 
   // sources and targets have the same length.
   std::vector<PairScore> Score(std::span<const std::string> sources, std::span<const std::string> targets);
@@ -48,8 +48,8 @@ class Scorer {
                   std::span<PairScore> scores) const;
 
   const Transformer& model_;
-  const Vocabulary& src_vocab_;
-  const Vocabulary& tgt_vocab_;
+  const Tokenizer& src_vocab_;
+  const Tokenizer& tgt_vocab_;
   WorkerPool& pool_;
   std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
 };

@@ -28,7 +28,7 @@ struct ScorerTest : testing::Test {
 // The cached steps that found a translation, and one teacher-forced pass over it, agree on its probability. Only for
 // translations whose text is cut into the very tokens that made it: an untrained model writes others too.
 TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
-  const Vocabulary& vocab = *loaded.vocabs.tgt;
+  const Tokenizer& vocab = *loaded.vocabs.tgt;
   DecodeOptions options;
   options.sample = true;
   options.n_best = 16;
@@ -38,7 +38,7 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   lines.resize(60);
   const auto translated = translator.Translate(lines);
 
-  const Searcher searcher(*loaded.model, options, vocab.eos_id(), vocab.unk_id());
+  const Searcher searcher(*loaded.model, options, {vocab.eos_id(), vocab.unk_id()});
   std::vector<std::string> sources, targets;
   std::vector<double> log_probs;
   Workspace workspace;

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "base/check.h"
 #include "decode/beam.h"
@@ -48,9 +49,14 @@ void Advance(std::span<const RunningSentence> sentences, const ConstMatrix& log_
 
 }  // namespace
 
-Searcher::Searcher(const Transformer& model, const DecodeOptions& options, int32_t eos, int32_t unk)
-    : model_(model), options_(options), eos_(eos), unk_(options.allow_unk ? -1 : unk) {
+Searcher::Searcher(const Transformer& model, const DecodeOptions& options, GenerationRules rules)
+    : model_(model),
+      options_(options),
+      eos_(rules.eos),
+      banned_(std::move(rules.banned)),
+      forced_first_(std::move(rules.forced_first)) {
   options_.Validate();
+  if (rules.unk >= 0 && !options_.allow_unk) banned_.push_back(rules.unk);
 }
 
 int64_t Searcher::MaxLength(int64_t src_len) const {
@@ -62,9 +68,15 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
 }
 
 Variable Searcher::Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const {
+  const auto position = static_cast<size_t>(state.step());
   Variable log_probs = model_.Step(workspace, state, tokens);  // [rows, tgt_vocab]
   kernels::LogSoftmaxRows(log_probs.writable());
-  for (int64_t row = 0; unk_ >= 0 && row < log_probs.rows(); ++row) log_probs.writable().At(row, unk_) = -INFINITY;
+  for (int64_t row = 0; row < log_probs.rows(); ++row) {
+    for (const int32_t id : banned_) log_probs.writable().At(row, id) = -INFINITY;
+    if (position >= forced_first_.size()) continue;
+    std::fill_n(log_probs.writable().Row(row), log_probs.cols(), -INFINITY);
+    log_probs.writable().At(row, forced_first_[position]) = 0;
+  }
   return log_probs;
 }
 

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "autograd/workspace.h"
+#include "decode/generation_rules.h"
 #include "decode/hypothesis.h"
 #include "decode/options.h"
 #include "decode/sentence_search.h"
@@ -22,9 +23,8 @@ namespace dragoman {
 // Translates token ids into token ids. Const and shared by all workers; each brings its own workspace.
 class Searcher {
  public:
-  // The model must have had PrepareForDecoding(). eos ends a target sentence; unk (-1: there is none) is kept out of
-  // it.
-  Searcher(const Transformer& model, const DecodeOptions& options, int32_t eos, int32_t unk);
+  // The model must have had PrepareForDecoding().
+  Searcher(const Transformer& model, const DecodeOptions& options, GenerationRules rules);
 
   // src: sentences with their </s>. sentence_ids [sentences] number the sentences of the whole input: what a sample
   // is drawn with. Returns, per sentence, up to n_best hypotheses, best first. A sentence's result depends on itself
@@ -35,15 +35,15 @@ class Searcher {
 
  private:
   std::unique_ptr<SentenceSearch> Open(int64_t src_len, int64_t sentence_id) const;
-  // Log-probabilities of each row's next token. That of <unk>, unless allowed, is -inf; the others stay what the
-  // model says.
+  // Log-probabilities of each row's next token. Of what is banned they are -inf, of a forced token 0 and of all others
+  // then -inf; the rest stay what the model says.
   Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
   int64_t MaxLength(int64_t src_len) const;
 
   const Transformer& model_;
   DecodeOptions options_;
   int32_t eos_;
-  int32_t unk_;  // -1: none, or allowed
+  std::vector<int32_t> banned_, forced_first_;
 };
 
 }  // namespace dragoman

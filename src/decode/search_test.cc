@@ -36,7 +36,7 @@ std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& model, const D
   std::vector<int64_t> ids(src.all.size());
   std::iota(ids.begin(), ids.end(), 0);
   Workspace workspace;
-  auto results = Searcher(model, options, kEos, kNoUnk).Search(workspace, src.view(), ids);
+  auto results = Searcher(model, options, {kEos, kNoUnk}).Search(workspace, src.view(), ids);
   EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
   return results;
 }
@@ -211,7 +211,7 @@ TEST(SearchTest, ASentencesResultDoesNotDependOnTheOthersOfItsBatch) {
     const Sentences src(lengths, named.config.src_vocab, 1);
     for (const DecodeOptions& options : {Greedy(), beam, sample}) {
       SCOPED_TRACE(testing::Message() << named.name << ", beam " << options.beam_size << ", sample " << options.sample);
-      const Searcher searcher(*model, options, kEos, kNoUnk);
+      const Searcher searcher(*model, options, {kEos, kNoUnk});
       const auto together = SearchAll(*model, options, src);
       Sentences backwards = src;
       std::reverse(backwards.all.begin(), backwards.all.end());
@@ -324,15 +324,38 @@ TEST(SearchTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   for (DecodeOptions options : {Greedy(), beam, sample}) {
     const int64_t id = 0;
     Workspace workspace;
-    const auto without = Searcher(*model, options, kEos, kUnk).Search(workspace, src.view(), {&id, 1}).front();
+    const auto without = Searcher(*model, options, {kEos, kUnk}).Search(workspace, src.view(), {&id, 1}).front();
     for (const Hypothesis& h : without) {
       EXPECT_EQ(std::count(h.tokens.begin(), h.tokens.end(), kUnk), 0);
       EXPECT_LT(h.log_prob, -20) << "the model's own probability, not one made up without <unk>";
     }
     options.allow_unk = true;
-    const auto allowed = Searcher(*model, options, kEos, kUnk).Search(workspace, src.view(), {&id, 1}).front();
+    const auto allowed = Searcher(*model, options, {kEos, kUnk}).Search(workspace, src.view(), {&id, 1}).front();
     EXPECT_GT(std::count(allowed[0].tokens.begin(), allowed[0].tokens.end(), kUnk), 10);
   }
+}
+
+TEST(SearchTest, WhatIsForcedComesFirstForNothingAndWhatIsBannedNever) {
+  constexpr int32_t kForced = 6, kBanned = 5;
+  TransformerConfig config = TinyConfig();
+  config.output_bias = true;
+  const auto model = RandomModel(config);
+  model->parameters().Writable("output.bias")[kBanned] = 50;
+  const Sentences src({{3, 4}});
+  DecodeOptions sample, cut = Greedy();
+  sample.sample = true;
+  cut.max_length = 1;
+  const GenerationRules rules{.eos = kEos, .banned = {kBanned}, .forced_first = {kForced}};
+  for (const DecodeOptions& options : {Greedy(), DecodeOptions(), sample}) {
+    const int64_t id = 0;
+    Workspace workspace;
+    const Hypothesis best = Searcher(*model, options, rules).Search(workspace, src.view(), {&id, 1}).front().front();
+    EXPECT_EQ(best.tokens.front(), kForced);
+    EXPECT_EQ(std::count(best.tokens.begin(), best.tokens.end(), kBanned), 0);
+  }
+  const int64_t id = 0;
+  Workspace workspace;
+  EXPECT_EQ(Searcher(*model, cut, rules).Search(workspace, src.view(), {&id, 1}).front().front().log_prob, 0);
 }
 
 TEST(SearchTest, SamplesThatEndRankBeforeThoseThatWereCut) {
@@ -368,7 +391,7 @@ TEST(SearchTest, RefusesBadOptions) {
   const auto model = RandomModel(TinyConfig());
   DecodeOptions options;
   options.beam_size = 0;
-  EXPECT_THROW(Searcher(*model, options, kEos, kNoUnk), OptionError);
+  EXPECT_THROW(Searcher(*model, options, {kEos, kNoUnk}), OptionError);
 }
 
 }  // namespace

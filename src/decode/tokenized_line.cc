@@ -39,7 +39,7 @@ std::string Repair(std::string_view line) {
 
 }  // namespace
 
-TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int64_t max_len) {
+TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int64_t max_len) {
   TokenizedLine tokenized;
   const std::string_view left = LeftPart(line, static_cast<size_t>(max_len * kBytesPerToken));
   tokenized.truncated = left.size() < line.size();
@@ -50,12 +50,12 @@ TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int
   if (std::ranges::find(tokenized.tokens, vocab.unk_id()) != tokenized.tokens.end()) {
     tokenized.unknown = vocab.CountUnknown(text);
   }
-  const auto most = static_cast<size_t>(max_len - 1);
+  const size_t most = static_cast<size_t>(max_len) - vocab.sentence().size();
   if (tokenized.tokens.size() > most) {
     tokenized.tokens.resize(most);
     tokenized.truncated = true;
   }
-  tokenized.tokens.push_back(vocab.eos_id());
+  vocab.sentence().Wrap(&tokenized.tokens);
   return tokenized;
 }
 

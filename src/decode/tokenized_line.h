@@ -9,19 +9,20 @@
 #include <vector>
 
 #include "tensor/packed.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
 struct TokenizedLine {
-  std::vector<int32_t> tokens;  // with </s>; empty for an empty line
+  std::vector<int32_t> tokens;  // in the template, so with </s>; empty for an empty line
   bool truncated = false;       // longer than the limit: the left part was kept
   bool repaired = false;        // invalid UTF-8 was read as U+FFFD, NUL as a space
   int64_t unknown = 0;          // characters that the vocabulary has no piece for: <unk> to the model
 };
 
-// At most max_len tokens, </s> included. Of a line longer than 64 bytes a token the left part alone is looked at.
-TokenizedLine TokenizeLine(const Vocabulary& vocab, const std::string& line, int64_t max_len);
+// At most max_len tokens, the template's (</s>) included. Of a line longer than 64 bytes a token the left part alone is
+// looked at.
+TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int64_t max_len);
 
 // Some sentences, packed. Owns its tokens.
 struct PackedBatch {

@@ -14,8 +14,8 @@
 namespace dragoman {
 namespace {
 
-const Vocabulary& Vocab() {
-  static const Vocabulary* const vocab = new Vocabulary(TestVocabulary());
+const Tokenizer& Vocab() {
+  static const Tokenizer* const vocab = new Tokenizer(TestVocabulary());
   return *vocab;
 }
 

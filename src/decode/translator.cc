@@ -25,13 +25,13 @@ size_t SentencesPerBatch(const DecodeOptions& options) {
   return static_cast<size_t>(std::clamp(kBatchRows / rows, 1, kBatchSentences));
 }
 
-Translator::Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+Translator::Translator(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                        const DecodeOptions& options, WorkerPool& pool)
     : src_vocab_(src_vocab),
       tgt_vocab_(tgt_vocab),
       max_src_len_(model.config().max_src_len),
       pool_(pool),
-      searcher_(model, options, tgt_vocab.eos_id(), tgt_vocab.unk_id()),
+      searcher_(model, options, GenerationRulesOf(tgt_vocab, model.config().tgt_vocab)),
       max_sentences_(SentencesPerBatch(options)) {
   for (int worker = 0; worker < pool.workers(); ++worker) workspaces_.push_back(std::make_unique<Workspace>());
 }
@@ -44,8 +44,9 @@ TranslatedLine Translator::ToText(const TokenizedLine& source, const Found& foun
   line.unknown = source.unknown;
   line.error = found.error;
   for (const Hypothesis& hypothesis : found.hypotheses) {
-    line.n_best.push_back(
-        {tgt_vocab_.Decode(hypothesis.tokens), hypothesis.score, hypothesis.log_prob, hypothesis.complete});
+    const auto own =
+        std::span(hypothesis.tokens).subspan(std::min(hypothesis.tokens.size(), tgt_vocab_.sentence().prefix.size()));
+    line.n_best.push_back({tgt_vocab_.Decode(own), hypothesis.score, hypothesis.log_prob, hypothesis.complete});
   }
   if (!line.error.empty()) {
     constexpr double kNone = std::numeric_limits<double>::quiet_NaN();  // 0, an empty line's, is the best there is

@@ -16,7 +16,7 @@
 #include "decode/search.h"
 #include "decode/tokenized_line.h"
 #include "model/transformer.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -48,7 +48,7 @@ size_t SentencesPerBatch(const DecodeOptions& options);
 class Translator {
  public:
   // The model must have had PrepareForDecoding(); model, vocabularies and pool must outlive the translator.
-  Translator(const Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+  Translator(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
              const DecodeOptions& options, WorkerPool& pool);
 
   // first_line numbers the lines of the whole input (samples are drawn by it). Before each step of a batch's search its
@@ -75,8 +75,8 @@ class Translator {
               std::span<Found> found);
   TranslatedLine ToText(const TokenizedLine& source, const Found& found) const;
 
-  const Vocabulary& src_vocab_;
-  const Vocabulary& tgt_vocab_;
+  const Tokenizer& src_vocab_;
+  const Tokenizer& tgt_vocab_;
   int64_t max_src_len_;
   WorkerPool& pool_;
   Searcher searcher_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "base/error.h"
@@ -13,12 +14,27 @@
 namespace dragoman {
 namespace {
 
-std::shared_ptr<const Vocabulary> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name,
-                                                 Checks checks) {
+std::shared_ptr<const Tokenizer> LoadVocabulary(FileSystem& files, const std::string& directory, const char* name,
+                                                Checks checks) {
   const std::string path = JoinPath(directory, name);
   std::string bytes = ReadFile(files, path, kMaxVocabularyBytes);
   VerifyCheckpoint(files, directory, {name}, checks);
-  return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(std::move(bytes), path));
+  return std::make_shared<const Tokenizer>(Tokenizer::FromBytes(std::move(bytes), path));
+}
+
+// "" when there is none.
+std::string ReadSettings(FileSystem& files, const std::string& directory, Checks checks) {
+  const std::string path = JoinPath(directory, kTokenizerSettingsFile);
+  const bool is_there = files.Exists(path);
+  std::string text = is_there ? ReadFile(files, path, kMaxTokenizerSettingsBytes) : "";
+  if (is_there && text.empty()) throw FormatError(path, "is empty; take the file that the model came with");
+  bool is_named = false;  // then it must be there: without it ids would mean something else
+  if (files.Exists(JoinPath(directory, kManifestName))) {
+    const Manifest manifest = ReadManifest(files, directory);
+    is_named = std::ranges::find(manifest.files, kTokenizerSettingsFile, &ManifestFile::name) != manifest.files.end();
+  }
+  if (is_there || is_named) VerifyCheckpoint(files, directory, {kTokenizerSettingsFile}, checks);
+  return text;
 }
 
 // Where the link `path` leads in the end; `path` itself, without / at its end, when it is none.
@@ -40,7 +56,9 @@ TranslationModel LoadFrom(FileSystem& files, const std::string& directory, Check
 
 }  // namespace
 
-VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory, Checks checks) {
+namespace {
+
+VocabularyPair LoadFiles(FileSystem& files, const std::string& directory, Checks checks) {
   if (files.Exists(JoinPath(directory, kJointVocabFile))) {
     const auto vocab = LoadVocabulary(files, directory, kJointVocabFile, checks);
     return {vocab, vocab};
@@ -55,28 +73,66 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory,
           LoadVocabulary(files, directory, kTgtVocabFile, checks)};
 }
 
+}  // namespace
+
+VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory, Checks checks) {
+  const VocabularyPair vocabs = LoadFiles(files, directory, checks);
+  return WithSettings(vocabs, ReadSettings(files, directory, checks), JoinPath(directory, kTokenizerSettingsFile));
+}
+
+VocabularyPair WithSettings(const VocabularyPair& vocabs, const std::string& json, const std::string& path) {
+  const TokenizerSettingsPair settings = TokenizerSettingsPair::FromJson(json, path);
+  if (settings == TokenizerSettingsPair{}) return vocabs;
+  const auto src = std::make_shared<const Tokenizer>(vocabs.src->segmenter(), settings.src, path);
+  if (vocabs.joint() && settings.src == settings.tgt) return {src, src};
+  return {src, std::make_shared<const Tokenizer>(vocabs.tgt->segmenter(), settings.tgt, path)};
+}
+
+std::string SettingsOf(const VocabularyPair& vocabs) {
+  return TokenizerSettingsPair{vocabs.src->settings(), vocabs.tgt->settings()}.ToJson();
+}
+
 void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory) {
-  const auto require = [&](const char* side, const Vocabulary& vocab, int rows) {
-    if (vocab.size() == rows) return;
+  const auto require = [&](const char* side, const Tokenizer& vocab, int rows, int max_len) {
+    if (std::ssize(vocab.sentence().prefix) + std::ssize(vocab.sentence().suffix) >= max_len) {
+      throw FormatError(directory, fmt::format("the {} template leaves no room for a sentence in {} tokens; take the "
+                                               "files that the model came with",
+                                               side, max_len));
+    }
+    if (vocab.size() <= rows) return;
     throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
                                              "vocabulary that the model was trained with",
                                              side, vocab.size(), rows));
   };
-  require("source", *vocabs.src, config.src_vocab);
-  require("target", *vocabs.tgt, config.tgt_vocab);
+  require("source", *vocabs.src, config.src_vocab, config.max_src_len);
+  require("target", *vocabs.tgt, config.tgt_vocab, config.max_tgt_len);
 }
 
 std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs) {
-  if (vocabs.joint()) return {FileOfBytes(kJointVocabFile, vocabs.src->serialized())};
-  return {FileOfBytes(kSrcVocabFile, vocabs.src->serialized()), FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized())};
+  std::vector<CheckpointFile> files;
+  files.push_back(FileOfBytes(vocabs.joint() ? kJointVocabFile : kSrcVocabFile, vocabs.src->serialized()));
+  if (!vocabs.joint()) files.push_back(FileOfBytes(kTgtVocabFile, vocabs.tgt->serialized()));
+  if (std::string settings = SettingsOf(vocabs); !settings.empty()) {
+    files.push_back(FileOfBytes(kTokenizerSettingsFile, std::move(settings)));
+  }
+  return files;
 }
 
 std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPair& second) {
-  const bool same_src = first.src->serialized() == second.src->serialized();
-  if (same_src && first.tgt->serialized() == second.tgt->serialized()) return "";
+  const auto same = [](const Tokenizer& one, const Tokenizer& other) {
+    return one.serialized() == other.serialized() && one.settings() == other.settings();
+  };
+  const bool same_src = same(*first.src, *second.src);
+  if (same_src && same(*first.tgt, *second.tgt)) return "";
   const char* side = first.joint() && second.joint() ? "joint" : same_src ? "target" : "source";
-  const Vocabulary& a = same_src ? *first.tgt : *first.src;
-  const Vocabulary& b = same_src ? *second.tgt : *second.src;
+  const Tokenizer& a = same_src ? *first.tgt : *first.src;
+  const Tokenizer& b = same_src ? *second.tgt : *second.src;
+  if (a.serialized() == b.serialized()) {
+    return fmt::format("{}: the same pieces, but other ids or templates ({})", side, kTokenizerSettingsFile);
+  }
+  if (a.settings() != TokenizerSettings{} || b.settings() != TokenizerSettings{}) {
+    return fmt::format("{}: other pieces, numbered by {}", side, kTokenizerSettingsFile);
+  }
   if (a.size() != b.size()) return fmt::format("{}: {} and {} pieces", side, a.size(), b.size());
   for (int32_t id = 0; id < a.size(); ++id) {
     if (a.Piece(id) == b.Piece(id)) continue;
@@ -86,8 +142,8 @@ std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPa
 }
 
 std::span<const char* const> ModelFileNames() {
-  static constexpr const char* kNames[] = {kManifestName, kConfigFile,   kWeightsFile, kJointVocabFile,
-                                           kSrcVocabFile, kTgtVocabFile, kAboutFile};
+  static constexpr const char* kNames[] = {kManifestName, kConfigFile,   kWeightsFile,           kJointVocabFile,
+                                           kSrcVocabFile, kTgtVocabFile, kTokenizerSettingsFile, kAboutFile};
   return kNames;
 }
 

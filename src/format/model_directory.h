@@ -13,7 +13,7 @@
 #include "format/about.h"
 #include "format/manifest.h"
 #include "model/transformer.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 
 namespace dragoman {
 
@@ -27,18 +27,24 @@ inline constexpr char kTgtVocabFile[] = "tgt.model";
 
 // One vocabulary for both languages, or one each.
 struct VocabularyPair {
-  std::shared_ptr<const Vocabulary> src;
-  std::shared_ptr<const Vocabulary> tgt;  // the same object when there is one
+  std::shared_ptr<const Tokenizer> src;
+  std::shared_ptr<const Tokenizer> tgt;  // the same object when there is one, and both sides' settings are the same
 
-  bool joint() const { return src == tgt; }
+  bool joint() const { return src->segmenter() == tgt->segmenter(); }
 };
 
-// Reads vocab.model, or src.model and tgt.model, in `directory`, compared first with its manifest, if it has one.
+// Reads vocab.model, or src.model and tgt.model, and tokenizer_settings.json if there is one, in `directory`, compared
+// first with its manifest, if it has one.
 // Throws FileError, FormatError.
 VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory, Checks checks = Checks::kAll);
 
-// Throws FormatError naming `directory` unless the vocabularies have as many pieces as the model has rows for. All else
-// that a model needs of a vocabulary has been checked when that was opened.
+// The vocabularies with the settings that tokenizer_settings.json holds, as text; "": as they are. `path` names them in
+// messages. Throws FormatError.
+VocabularyPair WithSettings(const VocabularyPair& vocabs, const std::string& json, const std::string& path);
+std::string SettingsOf(const VocabularyPair& vocabs);  // that text
+
+// Throws FormatError naming `directory` unless the model has a row for each id, and room for the templates. It may have
+// more rows, which mean nothing. All else that a model needs of a vocabulary has been checked when that was opened.
 void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory);
 
 // The files that LoadVocabularies reads.

@@ -12,8 +12,8 @@
 
 namespace dragoman {
 
-inline std::shared_ptr<const Vocabulary> SharedTestVocabulary() {
-  static const auto vocab = std::make_shared<const Vocabulary>(TestVocabulary());
+inline std::shared_ptr<const Tokenizer> SharedTestVocabulary() {
+  static const auto vocab = std::make_shared<const Tokenizer>(TestVocabulary());
   return vocab;
 }
 

@@ -37,7 +37,7 @@ std::string Small() { return Piece("<unk>", 2) + Piece("<s>", 3) + Piece("</s>",
 
 std::string Outcome(const std::string& model) {
   try {
-    const Vocabulary vocabulary = Vocabulary::FromBytes(model, "v.model");
+    const Tokenizer vocabulary = Tokenizer::FromBytes(model, "v.model");
     vocabulary.Decode(vocabulary.Encode("ab 你 ½ ﷺ a"));
     return "loaded";
   } catch (const Error& e) {

@@ -92,7 +92,7 @@ TEST(VocabTrainerTest, LongLinesWithoutSpacesAreCutBetweenCharacters) {
   VocabTrainer trainer(SmallVocabOptions(12));
   trainer.Add(line);
   EXPECT_GT(trainer.kept(), 10);
-  const auto vocabulary = Vocabulary::FromBytes(trainer.Train(), "test.model");
+  const auto vocabulary = Tokenizer::FromBytes(trainer.Train(), "test.model");
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode("我喜欢医生")), "我喜欢医生");
 }
 

@@ -6,8 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "text/tokenizer.h"
 #include "text/vocab_trainer.h"
-#include "text/vocabulary.h"
 
 namespace dragoman {
 
@@ -45,7 +45,7 @@ inline VocabOptions SmallVocabOptions(int size = 90) {
   return options;
 }
 
-inline Vocabulary TestVocabulary() { return Vocabulary::FromBytes(TrainTestModel(SmallVocabOptions()), "test.model"); }
+inline Tokenizer TestVocabulary() { return Tokenizer::FromBytes(TrainTestModel(SmallVocabOptions()), "test.model"); }
 
 }  // namespace dragoman
 

@@ -38,7 +38,7 @@ class AverageTest : public testing::Test {
   std::string WriteModel(const std::string& name, uint64_t seed, const std::string& vocabulary, int d_ff = 16) {
     const std::string directory = directory_ / name;
     CreateDirectories(files_, directory);
-    const int size = Vocabulary::FromBytes(vocabulary, "v").size();
+    const int size = Tokenizer::FromBytes(vocabulary, "v").size();
     Transformer model(Config(size, d_ff));
     model.Initialize(seed);
     WriteFile(files_, JoinPath(directory, kConfigFile), model.config().ToJson());

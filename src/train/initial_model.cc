@@ -15,7 +15,7 @@ namespace {
 
 // model: the directory to take them from if no flag names them.
 VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const std::string& model) {
-  const auto load = [](const std::string& path) { return std::make_shared<const Vocabulary>(Vocabulary::Load(path)); };
+  const auto load = [](const std::string& path) { return std::make_shared<const Tokenizer>(Tokenizer::Load(path)); };
   if (!o.vocab.empty()) {
     const auto joint = load(o.vocab);
     return {joint, joint};
@@ -24,7 +24,7 @@ VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const st
   return {load(o.src_vocab), load(o.tgt_vocab)};
 }
 
-int StartOf(const Vocabulary& vocab) {
+int StartOf(const Tokenizer& vocab) {
   if (vocab.bos_id() >= 0) return vocab.bos_id();
   throw OptionError(
       fmt::format("`decoder_start` is not given and {} has no <s> to start with; give the id of a token, or -1 for a "

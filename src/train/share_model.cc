@@ -10,13 +10,15 @@ void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_p
   const bool has = comm.rank() == 0;
   const std::string src = comm.Broadcast(has ? vocabs->src->serialized() : "");
   const std::string tgt = comm.Broadcast(has && !vocabs->joint() ? vocabs->tgt->serialized() : "");
+  const std::string settings = comm.Broadcast(has ? SettingsOf(*vocabs) : "");
   const std::string config = comm.Broadcast(has ? (*model)->config().ToJson() : "");
   if (has) return;
   const auto read = [](const std::string& bytes) {
-    return std::make_shared<const Vocabulary>(Vocabulary::FromBytes(bytes, "vocabulary from rank 0"));
+    return std::make_shared<const Tokenizer>(Tokenizer::FromBytes(bytes, "vocabulary from rank 0"));
   };
   vocabs->src = read(src);
   vocabs->tgt = tgt.empty() ? vocabs->src : read(tgt);
+  *vocabs = WithSettings(*vocabs, settings, "tokenizer settings from rank 0");
   *model = std::make_unique<Transformer>(TransformerConfig::FromJson(config, "model from rank 0"));
 }
 

@@ -31,8 +31,8 @@ double ValidationScores::Quality(StopMetric metric, bool smoothed_loss) const {
   return smoothed_loss ? -loss : -nll;
 }
 
-Validator::Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab,
-                     const Vocabulary& tgt_vocab, GradientWorkers& workers, WorkerPool& pool, Communicator& comm)
+Validator::Validator(const TrainOptions& options, Transformer& model, const Tokenizer& src_vocab,
+                     const Tokenizer& tgt_vocab, GradientWorkers& workers, WorkerPool& pool, Communicator& comm)
     : model_(model),
       src_vocab_(src_vocab),
       tgt_vocab_(tgt_vocab),
@@ -93,8 +93,8 @@ void Validator::TakePairs(std::vector<std::string> sources, std::vector<std::str
 }
 
 void Validator::AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt) {
-  src.push_back(src_vocab_.eos_id());
-  tgt.push_back(tgt_vocab_.eos_id());
+  src_vocab_.sentence().Wrap(&src);
+  tgt_vocab_.sentence().Wrap(&tgt);
   if (batches_.empty() || batches_.back().tgt_tokens() >= kBatchTokens) batches_.emplace_back().Clear();
   Batch& batch = batches_.back();
   batch.src_ids.insert(batch.src_ids.end(), src.begin(), src.end());

@@ -16,7 +16,7 @@
 #include "data/corpus_report.h"
 #include "metrics/bleu.h"
 #include "model/transformer.h"
-#include "text/vocabulary.h"
+#include "text/tokenizer.h"
 #include "train/gradient_workers.h"
 #include "train/options.h"
 
@@ -37,7 +37,7 @@ class Validator {
   // Rank 0 reads the files; all tokenise them. Pairs with an empty source are left out, as `score` leaves them out: the
   // model has nothing to say of them. Throws FileError for text that cannot be read or has no pair with text on both
   // sides, OptionError for an unknown BLEU tokenizer. Model, vocabularies, workers and pool must outlive this.
-  Validator(const TrainOptions& options, Transformer& model, const Vocabulary& src_vocab, const Vocabulary& tgt_vocab,
+  Validator(const TrainOptions& options, Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool, Communicator& comm = Alone());
 
   int64_t pairs() const { return static_cast<int64_t>(sources_.size()); }
@@ -72,8 +72,8 @@ class Validator {
   std::vector<std::string> AllTranslations(const Share& own);  // on rank 0
 
   Transformer& model_;
-  const Vocabulary& src_vocab_;
-  const Vocabulary& tgt_vocab_;
+  const Tokenizer& src_vocab_;
+  const Tokenizer& tgt_vocab_;
   GradientWorkers& workers_;
   WorkerPool& pool_;
   Communicator& comm_;

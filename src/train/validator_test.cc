@@ -56,7 +56,7 @@ class ValidatorTest : public testing::Test {
   }
 
   TestDirectory directory_;
-  const Vocabulary vocab_;
+  const Tokenizer vocab_;
   WorkerPool pool_;
   Transformer model_;
   GradientWorkers workers_;

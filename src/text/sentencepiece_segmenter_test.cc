@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "text/vocabulary.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -10,6 +8,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "text/tokenizer.h"
 #include "text/vocabulary_testing.h"
 
 namespace dragoman {
@@ -27,8 +26,8 @@ std::string MessageOf(const Function& function) {
   return "nothing was thrown";
 }
 
-TEST(VocabularyTest, SpecialTokensHaveTheirUsualIds) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, SpecialTokensHaveTheirUsualIds) {
+  const Tokenizer vocabulary = TestVocabulary();
   EXPECT_EQ(vocabulary.size(), 90);
   EXPECT_EQ(vocabulary.unk_id(), 0);
   EXPECT_EQ(vocabulary.bos_id(), 1);
@@ -37,8 +36,8 @@ TEST(VocabularyTest, SpecialTokensHaveTheirUsualIds) {
   EXPECT_EQ(vocabulary.Piece(2), "</s>");
 }
 
-TEST(VocabularyTest, DecodeInvertsEncodeUpToSpaces) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, DecodeInvertsEncodeUpToSpaces) {
+  const Tokenizer vocabulary = TestVocabulary();
   for (const std::string& sentence : TestSentences()) {
     EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(sentence)), sentence);
   }
@@ -47,8 +46,8 @@ TEST(VocabularyTest, DecodeInvertsEncodeUpToSpaces) {
   EXPECT_TRUE(vocabulary.Encode(" \t ").empty());
 }
 
-TEST(VocabularyTest, EncodeAddsNoSpecialTokensAndDecodeHidesThem) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, EncodeAddsNoSpecialTokensAndDecodeHidesThem) {
+  const Tokenizer vocabulary = TestVocabulary();
   std::vector<int32_t> ids = vocabulary.Encode("I see a cat.");
   for (const int32_t id : ids) EXPECT_GT(id, 2);
   ids.insert(ids.begin(), vocabulary.bos_id());
@@ -56,19 +55,19 @@ TEST(VocabularyTest, EncodeAddsNoSpecialTokensAndDecodeHidesThem) {
   EXPECT_EQ(vocabulary.Decode(ids), "I see a cat.");
 }
 
-TEST(VocabularyTest, DefaultKeepsFullWidthPunctuationAndNfkcDoesNot) {
+TEST(SentencePieceSegmenterTest, DefaultKeepsFullWidthPunctuationAndNfkcDoesNot) {
   const std::string text = "我喜欢医生，是吗？";
   EXPECT_EQ(TestVocabulary().Decode(TestVocabulary().Encode(text)), text);
   VocabOptions options = SmallVocabOptions();
   options.normalization = Normalization::kNfkc;
-  const auto nfkc = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const auto nfkc = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
   EXPECT_EQ(nfkc.Decode(nfkc.Encode(text)), "我喜欢医生,是吗?");
 }
 
-TEST(VocabularyTest, ByteFallbackKeepsCharactersNeverSeen) {
+TEST(SentencePieceSegmenterTest, ByteFallbackKeepsCharactersNeverSeen) {
   VocabOptions options = SmallVocabOptions(340);
   options.byte_fallback = true;
-  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
   for (const char* text : {"I like 🐉!", "Ελληνικά", "龘 and \xC3\xA9",
                            "a\xC2\xA0"
                            "b"}) {
@@ -76,19 +75,19 @@ TEST(VocabularyTest, ByteFallbackKeepsCharactersNeverSeen) {
   }
 }
 
-TEST(VocabularyTest, BpeInvertsToo) {
+TEST(SentencePieceSegmenterTest, BpeInvertsToo) {
   VocabOptions options = SmallVocabOptions();
   options.type = VocabType::kBpe;
-  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
   for (const std::string& sentence : TestSentences()) {
     EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(sentence)), sentence);
   }
 }
 
-TEST(VocabularyTest, SymbolsAreNeverSplit) {
+TEST(SentencePieceSegmenterTest, SymbolsAreNeverSplit) {
   VocabOptions options = SmallVocabOptions();
   options.symbols = {"<sep>", "2,\"x\"", "我们的"};
-  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
   for (const std::string& symbol : options.symbols) {
     const std::vector<int32_t> ids = vocabulary.Encode("see" + symbol + "cat");
     const auto is_symbol = [&](int32_t id) { return vocabulary.Piece(id) == symbol; };
@@ -97,11 +96,10 @@ TEST(VocabularyTest, SymbolsAreNeverSplit) {
   }
 }
 
-TEST(VocabularyTest, BlankTextHasNoTokensWhateverItsBlanks) {
+TEST(SentencePieceSegmenterTest, BlankTextHasNoTokensWhateverItsBlanks) {
   VocabOptions options = SmallVocabOptions(90 + 256);
   options.byte_fallback = true;
-  for (const Vocabulary& vocabulary :
-       {TestVocabulary(), Vocabulary::FromBytes(TrainTestModel(options), "bytes.model")}) {
+  for (const Tokenizer& vocabulary : {TestVocabulary(), Tokenizer::FromBytes(TrainTestModel(options), "bytes.model")}) {
     for (const char* blank : {"", " \t", "\u3000", "\u00A0 \u200B", "\uFEFF", "\u2060\u00AD\u3164\u2800"}) {
       EXPECT_TRUE(vocabulary.Encode(blank).empty()) << blank;
     }
@@ -109,14 +107,14 @@ TEST(VocabularyTest, BlankTextHasNoTokensWhateverItsBlanks) {
   }
 }
 
-TEST(VocabularyTest, TextThatIsNotUtf8IsRefused) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, TextThatIsNotUtf8IsRefused) {
+  const Tokenizer vocabulary = TestVocabulary();
   EXPECT_THAT(MessageOf<FormatError>([&] { vocabulary.Encode("ab\xFF"); }), HasSubstr("byte 3 is not valid UTF-8"));
   EXPECT_THAT(MessageOf<FormatError>([&] { vocabulary.Encode(std::string("a\0b", 3)); }), HasSubstr("byte 2 is NUL"));
 }
 
-TEST(VocabularyTest, IdsOutOfRangeAreRefused) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, IdsOutOfRangeAreRefused) {
+  const Tokenizer vocabulary = TestVocabulary();
   const std::vector<int32_t> high = {5, 90};
   const std::vector<int32_t> low = {-1};
   EXPECT_THAT(MessageOf<OptionError>([&] { vocabulary.Decode(high); }), HasSubstr("90"));
@@ -124,10 +122,10 @@ TEST(VocabularyTest, IdsOutOfRangeAreRefused) {
   EXPECT_THROW(vocabulary.Piece(90), OptionError);
 }
 
-TEST(VocabularyTest, WithoutAnEndOfSentenceItIsRefused) {
+TEST(SentencePieceSegmenterTest, WithoutAnEndOfSentenceItIsRefused) {
   const std::string model = TestVocabulary().serialized();
   const auto refusal = [](const std::string& bytes) {
-    return MessageOf<FormatError>([&] { Vocabulary::FromBytes(bytes, "dir/odd.model"); });
+    return MessageOf<FormatError>([&] { Tokenizer::FromBytes(bytes, "dir/odd.model"); });
   };
   std::string renamed = model, ordinary = model;
   const size_t at = model.find("</s>");
@@ -139,36 +137,36 @@ TEST(VocabularyTest, WithoutAnEndOfSentenceItIsRefused) {
   EXPECT_THAT(refusal(ordinary), HasSubstr("dir/odd.model: its </s> is no control token"));
 }
 
-TEST(VocabularyTest, UnknownCharactersAreCounted) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, UnknownCharactersAreCounted) {
+  const Tokenizer vocabulary = TestVocabulary();
   EXPECT_EQ(vocabulary.CountUnknown("I see a cat."), 0);
   EXPECT_EQ(vocabulary.CountUnknown(""), 0);
   EXPECT_EQ(vocabulary.CountUnknown("I see ΩΩ 🐉 a cat.\tÄ"), 4);
   EXPECT_EQ(vocabulary.CountUnknown("Ω Ω"), 2);
   VocabOptions options = SmallVocabOptions(340);
   options.byte_fallback = true;
-  EXPECT_EQ(Vocabulary::FromBytes(TrainTestModel(options), "test.model").CountUnknown("I see ΩΩ, 🐉"), 0);
+  EXPECT_EQ(Tokenizer::FromBytes(TrainTestModel(options), "test.model").CountUnknown("I see ΩΩ, 🐉"), 0);
 }
 
-TEST(VocabularyTest, LoadsItsOwnSerializedBytes) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, LoadsItsOwnSerializedBytes) {
+  const Tokenizer vocabulary = TestVocabulary();
   const std::string path = testing::TempDir() + "/vocabulary_test.model";
   std::ofstream(path, std::ios::binary) << vocabulary.serialized();
-  const Vocabulary loaded = Vocabulary::Load(path);
+  const Tokenizer loaded = Tokenizer::Load(path);
   EXPECT_EQ(loaded.serialized(), vocabulary.serialized());
   EXPECT_EQ(loaded.fingerprint(), vocabulary.fingerprint());
   EXPECT_EQ(loaded.Encode("I see a cat."), vocabulary.Encode("I see a cat."));
   std::remove(path.c_str());
 }
 
-TEST(VocabularyTest, MissingFileAndDirectoryAreNamed) {
-  EXPECT_THAT(MessageOf<FileError>([] { Vocabulary::Load("/nonexistent/v.model"); }),
+TEST(SentencePieceSegmenterTest, MissingFileAndDirectoryAreNamed) {
+  EXPECT_THAT(MessageOf<FileError>([] { Tokenizer::Load("/nonexistent/v.model"); }),
               HasSubstr("/nonexistent/v.model: cannot open"));
-  EXPECT_THROW(Vocabulary::Load("/"), FileError);
+  EXPECT_THROW(Tokenizer::Load("/"), FileError);
 }
 
-TEST(VocabularyTest, ManyThreadsEncodeAtOnce) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, ManyThreadsEncodeAtOnce) {
+  const Tokenizer vocabulary = TestVocabulary();
   const auto sentences = TestSentences();
   std::vector<std::vector<int32_t>> expected;
   for (const auto& s : sentences) expected.push_back(vocabulary.Encode(s));
@@ -183,19 +181,19 @@ TEST(VocabularyTest, ManyThreadsEncodeAtOnce) {
   EXPECT_EQ(wrong, std::vector<int>(4, 0));
 }
 
-TEST(VocabularyTest, ALineOfAMegabyteEncodes) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, ALineOfAMegabyteEncodes) {
+  const Tokenizer vocabulary = TestVocabulary();
   std::string text;
   while (text.size() < (1u << 20)) text += "I see a cat. ";
   text.pop_back();
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(text)), text);
 }
 
-TEST(VocabularyTest, ARunOfUnknownCharactersIsOneTokenHoweverLongAndTakesNoTime) {
+TEST(SentencePieceSegmenterTest, ARunOfUnknownCharactersIsOneTokenHoweverLongAndTakesNoTime) {
   for (const VocabType type : {VocabType::kUnigram, VocabType::kBpe}) {
     VocabOptions options = SmallVocabOptions();
     options.type = type;
-    const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+    const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
     const std::vector<int32_t> expected = vocabulary.Encode("I see ΩΩ, a cat. Ω");
     EXPECT_EQ(std::count(expected.begin(), expected.end(), vocabulary.unk_id()), 2);
     std::string run;
@@ -208,25 +206,25 @@ TEST(VocabularyTest, ARunOfUnknownCharactersIsOneTokenHoweverLongAndTakesNoTime)
 }
 
 // Full-width letters are no pieces, but become letters that are.
-TEST(VocabularyTest, NormalisationSeesLongRunsWhole) {
+TEST(SentencePieceSegmenterTest, NormalisationSeesLongRunsWhole) {
   VocabOptions options = SmallVocabOptions();
   options.normalization = Normalization::kNfkc;
-  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
   std::string plain, wide;
   for (int i = 0; i < 2000; ++i) plain += "cat", wide += "ｃａｔ";
   EXPECT_EQ(vocabulary.Encode(wide), vocabulary.Encode(plain));
 }
 
-TEST(VocabularyTest, ByteFallbackKeepsALongRunWhole) {
+TEST(SentencePieceSegmenterTest, ByteFallbackKeepsALongRunWhole) {
   VocabOptions options = SmallVocabOptions(340);
   options.byte_fallback = true;
-  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
   std::string run;
   while (run.size() < (1u << 18)) run += "龘Ω";
   EXPECT_EQ(vocabulary.Decode(vocabulary.Encode(run)), run);
 }
 
-TEST(VocabularyTest, TraitsSayHowItWasMade) {
+TEST(SentencePieceSegmenterTest, TraitsSayHowItWasMade) {
   const VocabularyTraits plain = TestVocabulary().traits();
   EXPECT_EQ(plain.type, "unigram");
   EXPECT_EQ(plain.user_defined, 0);
@@ -241,7 +239,7 @@ TEST(VocabularyTest, TraitsSayHowItWasMade) {
   options.byte_fallback = true;
   options.symbols = {"<sep>", "<ask>"};
   options.normalization = Normalization::kNmtNfkc;
-  const auto vocabulary = Vocabulary::FromBytes(TrainTestModel(options), "test.model");
+  const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
   const VocabularyTraits traits = vocabulary.traits();
   EXPECT_EQ(traits.type, "bpe");
   EXPECT_EQ(traits.bytes, 256);
@@ -255,8 +253,8 @@ TEST(VocabularyTest, TraitsSayHowItWasMade) {
   for (int32_t id = 261; id < vocabulary.size(); ++id) EXPECT_LE(characters(id), characters(traits.longest));
 }
 
-TEST(VocabularyTest, FindsAPieceByItsTextAndNoOther) {
-  const Vocabulary vocabulary = TestVocabulary();
+TEST(SentencePieceSegmenterTest, FindsAPieceByItsTextAndNoOther) {
+  const Tokenizer vocabulary = TestVocabulary();
   for (int32_t id = 0; id < vocabulary.size(); ++id) EXPECT_EQ(vocabulary.Find(vocabulary.Piece(id)), id);
   for (const char* other : {"", "dragon", "<pad>", "\xFF"}) EXPECT_EQ(vocabulary.Find(other), std::nullopt) << other;
 }

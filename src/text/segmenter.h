@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// Segmenter: text to pieces and back, numbered as the vocabulary's own file numbers them. What kinds of vocabularies
+// differ in; all else of a tokenizer (text/tokenizer.h) is the same for all.
+#ifndef DRAGOMAN_TEXT_SEGMENTER_H_
+#define DRAGOMAN_TEXT_SEGMENTER_H_
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "text/vocabulary_traits.h"
+
+namespace dragoman {
+
+// What stays the same of a segmenter. Ids are -1 where there is no such piece.
+struct SegmenterInfo {
+  std::string path;     // that it was loaded with, for messages
+  std::string bytes;    // the file's, to be copied into a checkpoint
+  int32_t size = 0;     // pieces are 0 to size - 1
+  int32_t unk_id = -1;  // stands for text that has no piece; always there
+  int32_t bos_id = -1;  // <s>
+  int32_t eos_id = -1;  // </s>; always there, since it ends every sentence
+  int32_t pad_id = -1;
+  VocabularyTraits traits;
+};
+
+// Immutable, so any number of threads may call it at once. Pieces that are given are in [0, size).
+class Segmenter {
+ public:
+  virtual ~Segmenter() = default;
+  Segmenter(const Segmenter&) = delete;
+  Segmenter& operator=(const Segmenter&) = delete;
+
+  // The pieces of a text, without special ones; none of a blank text (text/blank.h). The vocabulary's own normalisation
+  // applies. Throws FormatError naming the byte when `text` is not UTF-8 or holds a NUL.
+  virtual std::vector<int32_t> Encode(std::string_view text) const = 0;
+
+  // How many characters of `text` have no piece. The same check as Encode.
+  virtual int64_t CountUnknown(std::string_view text) const = 0;
+
+  // The text of pieces; control pieces such as </s> leave no trace.
+  virtual std::string Decode(std::span<const int32_t> pieces) const = 0;
+
+  virtual const std::string& Piece(int32_t piece) const = 0;             // as text, a space being U+2581
+  virtual std::optional<int32_t> Find(std::string_view text) const = 0;  // the piece of that text, if there is one
+
+  const SegmenterInfo& info() const { return info_; }
+
+ protected:
+  explicit Segmenter(SegmenterInfo info) : info_(std::move(info)) {}
+  SegmenterInfo info_;
+};
+
+// Characters of a piece's text, but for the mark of a space.
+int64_t CharactersIn(std::string_view piece);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_TEXT_SEGMENTER_H_

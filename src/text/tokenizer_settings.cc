@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "text/tokenizer_settings.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/nearest_name.h"
+#include "text/id_map.h"
+#include "text/model_proto_check.h"
+
+namespace dragoman {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr char kFormat[] = "dragoman-tokenizer-1";
+
+Json ToObject(const TokenizerSettings& settings) {
+  Json json = Json::object();
+  if (!settings.ids.empty()) json["ids"] = settings.ids;
+  if (!settings.added.empty()) json["added"] = settings.added;
+  if (!settings.prefix.empty()) json["prefix"] = settings.prefix;
+  if (settings.suffix) json["suffix"] = *settings.suffix;
+  if (!settings.banned.empty()) json["banned"] = settings.banned;
+  return json;
+}
+
+void RequireKnown(const JsonObject& json, const std::vector<std::string>& known) {
+  for (const JsonObject::Member& member : json.members()) {
+    if (std::ranges::find(known, member.key) != known.end()) continue;
+    member.value.Fail(fmt::format("key \"{}\" is not known{} expected {}", member.key, DidYouMean(member.key, known),
+                                  fmt::join(known, ", ")));
+  }
+}
+
+// least: 0, or -1 where a piece may have no id.
+std::vector<int32_t> Ids(const JsonValue& value, const char* key, int32_t least) {
+  std::vector<int32_t> ids;
+  for (const JsonValue& id : value.Array(key)) {
+    ids.push_back(static_cast<int32_t>(id.Integer(key, least, kMaxVocabularyPieces - 1)));
+  }
+  return ids;
+}
+
+std::vector<int32_t> TemplateIds(const JsonValue& value, const char* key) {
+  std::vector<int32_t> ids = Ids(value, key, /*least=*/0);
+  if (ids.size() > kMaxTemplateTokens) {
+    value.Fail(fmt::format("{} holds {} tokens, expected at most {}", key, ids.size(), kMaxTemplateTokens));
+  }
+  return ids;
+}
+
+TokenizerSettings FromObject(const JsonObject& json) {
+  TokenizerSettings settings;
+  if (const JsonValue* const ids = json.Find("ids")) settings.ids = Ids(*ids, "ids", IdMap::kNone);
+  if (const JsonValue* const added = json.Find("added")) {
+    const JsonObject tokens = added->Object("added");
+    for (const JsonObject::Member& token : tokens.members()) {
+      if (token.key.empty()) token.value.Fail("a token of added has no name, expected one");
+      settings.added[token.key] = static_cast<int32_t>(token.value.Integer(token.key, 0, kMaxVocabularyPieces - 1));
+    }
+  }
+  if (const JsonValue* const prefix = json.Find("prefix")) settings.prefix = TemplateIds(*prefix, "prefix");
+  if (const JsonValue* const suffix = json.Find("suffix")) settings.suffix = TemplateIds(*suffix, "suffix");
+  if (const JsonValue* const banned = json.Find("banned")) settings.banned = Ids(*banned, "banned", /*least=*/0);
+  return settings;
+}
+
+}  // namespace
+
+std::string TokenizerSettingsPair::ToJson() const {
+  if (*this == TokenizerSettingsPair{}) return "";
+  Json json = {{"format", kFormat}};
+  if (src != TokenizerSettings{}) json["src"] = ToObject(src);
+  if (tgt != TokenizerSettings{}) json["tgt"] = ToObject(tgt);
+  return json.dump(-1, ' ', /*ensure_ascii=*/false, Json::error_handler_t::replace) + "\n";
+}
+
+TokenizerSettingsPair TokenizerSettingsPair::FromJson(const std::string& text, const std::string& path) {
+  if (text.empty()) return {};
+  const JsonDocument document(text, {path, "take the file that the model came with"});
+  const JsonObject json = document.root().Object("this");
+  const JsonValue format = json.At("format");
+  if (const std::string found = format.String("format"); found != kFormat) {
+    format.Fail(fmt::format("format is \"{}\", expected \"{}\"", found, kFormat));
+  }
+  RequireKnown(json, {"format", "src", "tgt"});
+  TokenizerSettingsPair pair;
+  if (const JsonValue* const src = json.Find("src")) {
+    const JsonObject object = src->Object("src");
+    RequireKnown(object, {"ids", "added", "prefix", "suffix"});
+    pair.src = FromObject(object);
+  }
+  if (const JsonValue* const tgt = json.Find("tgt")) {
+    const JsonObject object = tgt->Object("tgt");
+    RequireKnown(object, {"ids", "added", "prefix", "banned"});
+    pair.tgt = FromObject(object);
+  }
+  return pair;
+}
+
+}  // namespace dragoman
