@@ -79,8 +79,8 @@ TEST_F(AverageTest, IsTheMeanOfAllWeights) {
 
 TEST_F(AverageTest, AVocabularyOfAnotherSizeThanTheModelIsRefused) {
   const std::vector<std::string> models = {WriteModel("a", 1, vocabulary_)};
-  WriteFile(files_, JoinPath(models[0], kJointVocabFile), TrainTestModel(SmallVocabOptions(88)));
-  EXPECT_THAT(ErrorOf(models), HasSubstr("/a: the source vocabulary has 88 pieces, but the model was made for 90"));
+  WriteFile(files_, JoinPath(models[0], kJointVocabFile), TrainTestModel(SmallVocabOptions(92)));
+  EXPECT_THAT(ErrorOf(models), HasSubstr("/a: the source vocabulary has 92 pieces, but the model was made for 90"));
 }
 
 TEST_F(AverageTest, MeanOfOneModelIsThatModelAndOpens) {
