@@ -55,8 +55,8 @@ TEST_F(FingerprintTest, IsAnotherWithWhatElseDecidesTheOutput) {
   model.model->parameters().Writable("output.bias")[0] += 1;
   expect_another("weights");
   model.model->parameters().Writable("output.bias")[0] -= 1;
-  model.vocabs.tgt = std::make_shared<const Vocabulary>(
-      Vocabulary::FromBytes(TrainTestModel(SmallVocabOptions(/*size=*/88)), "other.model"));
+  model.vocabs.tgt = std::make_shared<const Tokenizer>(
+      Tokenizer::FromBytes(TrainTestModel(SmallVocabOptions(/*size=*/88)), "other.model"));
   expect_another("vocabulary");
 }
 

@@ -241,5 +241,46 @@ TEST_F(TranslatorTest, DamagedWeightsAreAnErrorOnEveryThread) {
   for (const int threads : {1, 2}) EXPECT_THROW(Translate(ManyLines(), DecodeOptions(), threads), NumericError);
 }
 
+// Rows of the tables are permuted as the ids are, and two rows without a piece stand in front, one behind; so the text
+// is the same.
+TEST(TokenizerSettingsTest, AnotherNumberingOfTheSameModelTranslatesAlike) {
+  TranslationModel loaded = RandomTranslationModel();
+  const Tokenizer& usual = *loaded.vocabs.tgt;
+  constexpr int32_t kGap = 2;
+  TokenizerSettings settings;
+  for (int32_t piece = 0; piece < usual.size(); ++piece) settings.ids.push_back(kGap + usual.size() - 1 - piece);
+  TransformerConfig config = loaded.model->config();
+  settings.padding_rows = 1;
+  config.src_vocab = config.tgt_vocab = usual.size() + kGap + 1;
+  config.decoder_start = settings.ids[static_cast<size_t>(config.decoder_start)];
+  TranslationModel other{RandomModel(config), loaded.vocabs};
+  other.vocabs = WithSettings(loaded.vocabs, TokenizerSettingsPair{settings, settings}.ToJson(), "settings");
+  for (const auto& parameter : loaded.model->parameters().parameters()) {
+    const std::span<float> from = loaded.model->parameters().Writable(parameter->name);
+    const std::span<float> to = other.model->parameters().Writable(parameter->name);
+    if (from.size() == to.size()) {
+      std::ranges::copy(from, to.begin());
+      continue;
+    }
+    const size_t width = from.size() / static_cast<size_t>(usual.size());
+    std::ranges::fill(to, parameter->name == "output.bias" ? 50.0f : 0.0f);  // what is said, were it allowed
+    for (size_t piece = 0; piece < settings.ids.size(); ++piece) {
+      std::ranges::copy(
+          from.subspan(piece * width, width),
+          to.begin() + static_cast<std::ptrdiff_t>(settings.ids[piece]) * std::ssize(from) / usual.size());
+    }
+  }
+  other.model->PrepareForDecoding();
+  RequireFit(other.vocabs, config, "directory");
+  config.tgt_vocab = config.src_vocab = usual.size() + kGap + 2;
+  EXPECT_THROW(RequireFit(other.vocabs, config, "directory"), FormatError);
+  WorkerPool pool(1);
+  Translator first(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, {}, pool);
+  Translator second(*other.model, *other.vocabs.src, *other.vocabs.tgt, {}, pool);
+  const std::vector<std::string> lines = {"I see a cat.", "you like the doctor."};
+  const auto expected = first.Translate(lines), found = second.Translate(lines);
+  for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(found[i].n_best[0].text, expected[i].n_best[0].text);
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -99,10 +99,10 @@ void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, c
                                                "files that the model came with",
                                                side, max_len));
     }
-    if (vocab.size() <= rows) return;
+    if (vocab.rows() == rows) return;
     throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
                                              "vocabulary that the model was trained with",
-                                             side, vocab.size(), rows));
+                                             side, vocab.rows(), rows));
   };
   require("source", *vocabs.src, config.src_vocab, config.max_src_len);
   require("target", *vocabs.tgt, config.tgt_vocab, config.max_tgt_len);

@@ -62,7 +62,8 @@ class Tokenizer {
   bool Has(int32_t id) const { return HasPiece(id) || added_.contains(id); }
   bool HasPiece(int32_t id) const { return ids_.ToPiece(id) != IdMap::kNone; }
 
-  int32_t size() const { return size_; }  // one more than the highest id
+  int32_t size() const { return size_; }                           // one more than the highest id
+  int32_t rows() const { return size_ + settings_.padding_rows; }  // that a model's table has
   int32_t unk_id() const { return ids_.ToId(info().unk_id); }
   int32_t eos_id() const { return ids_.ToId(info().eos_id); }  // </s>
   int32_t bos_id() const { return ToId(info().bos_id); }       // <s>, -1 if there is none

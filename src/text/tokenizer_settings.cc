@@ -22,6 +22,7 @@ Json ToObject(const TokenizerSettings& settings) {
   Json json = Json::object();
   if (!settings.ids.empty()) json["ids"] = settings.ids;
   if (!settings.added.empty()) json["added"] = settings.added;
+  if (settings.padding_rows > 0) json["padding_rows"] = settings.padding_rows;
   if (!settings.prefix.empty()) json["prefix"] = settings.prefix;
   if (settings.suffix) json["suffix"] = *settings.suffix;
   if (!settings.banned.empty()) json["banned"] = settings.banned;
@@ -63,6 +64,9 @@ TokenizerSettings FromObject(const JsonObject& json) {
       settings.added[token.key] = static_cast<int32_t>(token.value.Integer(token.key, 0, kMaxVocabularyPieces - 1));
     }
   }
+  if (const JsonValue* const rows = json.Find("padding_rows")) {
+    settings.padding_rows = static_cast<int32_t>(rows->Integer("padding_rows", 0, kMaxVocabularyPieces));
+  }
   if (const JsonValue* const prefix = json.Find("prefix")) settings.prefix = TemplateIds(*prefix, "prefix");
   if (const JsonValue* const suffix = json.Find("suffix")) settings.suffix = TemplateIds(*suffix, "suffix");
   if (const JsonValue* const banned = json.Find("banned")) settings.banned = Ids(*banned, "banned", /*least=*/0);
@@ -91,12 +95,12 @@ TokenizerSettingsPair TokenizerSettingsPair::FromJson(const std::string& text, c
   TokenizerSettingsPair pair;
   if (const JsonValue* const src = json.Find("src")) {
     const JsonObject object = src->Object("src");
-    RequireKnown(object, {"ids", "added", "prefix", "suffix"});
+    RequireKnown(object, {"ids", "added", "padding_rows", "prefix", "suffix"});
     pair.src = FromObject(object);
   }
   if (const JsonValue* const tgt = json.Find("tgt")) {
     const JsonObject object = tgt->Object("tgt");
-    RequireKnown(object, {"ids", "added", "prefix", "banned"});
+    RequireKnown(object, {"ids", "added", "padding_rows", "prefix", "banned"});
     pair.tgt = FromObject(object);
   }
   return pair;

@@ -21,6 +21,7 @@ inline constexpr size_t kMaxTemplateTokens = 16;  // of a prefix or suffix
 struct TokenizerSettings {
   std::vector<int32_t> ids;              // [pieces] the model's id of each, -1: it has no row for it; empty: its number
   std::map<std::string, int32_t> added;  // tokens that are no pieces, by name: of a language, padding
+  int32_t padding_rows = 0;              // rows of the model above the highest id, which mean nothing
   std::vector<int32_t> prefix;           // before a sentence
   std::optional<std::vector<int32_t>> suffix;  // after it; none given: </s>. A target's is always </s>
   std::vector<int32_t> banned;                 // of the target: pieces that search must not say

@@ -97,13 +97,14 @@ TEST(TokenizerSettingsTest, WhatIsWrittenReadsBackAndNothingElse) {
   };
   EXPECT_EQ(TokenizerSettingsPair{}.ToJson(), "");
   const TokenizerSettingsPair pair{{.ids = {1, -1, 0}, .suffix = {{1, 2}}},
-                                   {.added = {{"a\"b", 7}}, .prefix = {7}, .banned = {3}}};
+                                   {.added = {{"a\"b", 7}}, .padding_rows = 3, .prefix = {7}, .banned = {3}}};
   EXPECT_EQ(TokenizerSettingsPair::FromJson(pair.ToJson(), "file"), pair);
   const std::string head = R"({"format": "dragoman-tokenizer-1", )";
   EXPECT_THAT(read(R"({"format": "hf"})"), HasSubstr("expected \"dragoman-tokenizer-1\""));
   EXPECT_THAT(read(head + R"("sources": {}})"), HasSubstr("key \"sources\" is not known"));
   EXPECT_THAT(read(head + R"("tgt": {"suffix": [2]}})"), HasSubstr("key \"suffix\" is not known"));
   EXPECT_THAT(read(head + R"("src": {"ids": [-2]}})"), HasSubstr("ids"));
+  EXPECT_THAT(read(head + R"("src": {"padding_rows": -1}})"), HasSubstr("padding_rows is -1"));
   EXPECT_THAT(read(head + R"("src": {"prefix": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}})"), HasSubstr("at most 16"));
 }
 

@@ -56,8 +56,8 @@ void RequireOneVocabulary(const TrainOptions& options, const VocabularyPair& voc
 std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const VocabularyPair& vocabs,
                                       const std::function<void(const TransformerConfig&)>& announce) {
   TransformerConfig config = options.model;
-  config.src_vocab = vocabs.src->size();
-  config.tgt_vocab = vocabs.tgt->size();
+  config.src_vocab = vocabs.src->rows();
+  config.tgt_vocab = vocabs.tgt->rows();
   if (config.decoder_start == kStartOfVocabulary) config.decoder_start = StartOf(*vocabs.tgt);
   config.Validate();
   announce(config);

@@ -20,7 +20,7 @@ namespace {
 // One vocabulary, or two.
 TranslationModel Model(bool joint) {
   TranslationModel model = RandomTranslationModel(/*end_bias=*/-2, joint ? Tying::kAll : Tying::kDecoder);
-  if (!joint) model.vocabs.tgt = std::make_shared<const Vocabulary>(TestVocabulary());
+  if (!joint) model.vocabs.tgt = std::make_shared<const Tokenizer>(TestVocabulary());
   return model;
 }
 
@@ -44,6 +44,22 @@ TEST(ShareModelTest, AllRanksTranslateAsTheFirstWithoutAFile) {
     EXPECT_NE(wanted, "");
     for (const std::string& translation : translations) EXPECT_EQ(translation, wanted);
   }
+}
+
+TEST(ShareModelTest, TokenizerSettingsComeWithTheVocabularies) {
+  RunRanks(2, [&](Communicator& comm) {
+    const TranslationModel first = Model(/*joint=*/false);
+    const VocabularyPair wanted = WithSettings(
+        first.vocabs, R"({"format": "dragoman-tokenizer-1", "src": {"suffix": [5]}, "tgt": {"banned": [7]}})", "test");
+    VocabularyPair vocabs;
+    std::unique_ptr<Transformer> model;
+    if (comm.rank() == 0) {
+      vocabs = wanted;
+      model = Model(/*joint=*/false).model;
+    }
+    ShareArchitecture(comm, &vocabs, &model);
+    EXPECT_EQ(SettingsOf(vocabs), SettingsOf(wanted));
+  });
 }
 
 TEST(ShareModelTest, AnArchitectureComesWithoutItsWeights) {
