@@ -66,7 +66,7 @@ void TransformerLayers::Initialize(ParameterStore& store, uint64_t seed) const {
 ParameterPlan PlanOf(const TransformerConfig& config) {
   config.Validate();
   ParameterPlan plan;
-  TransformerLayers(plan, config);
+  const TransformerLayers layers(plan, config);  // what is wanted are their declarations
   return plan;
 }
 
