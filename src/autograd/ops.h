@@ -40,13 +40,28 @@ Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variabl
 Variable AddResidual(Workspace& workspace, const Variable& x, const Parameter* bias, const Variable& residual,
                      float dropout_rate);
 
-// softmax(scale * q k^T) v per sentence and head; of `shape` all but the dropout and the bias, which has no gradient
-// yet.   q [q_tokens, heads * d_head], k and v [k_tokens, same]
+// Numbers for the scores of attention by distance, learnt in buckets: near distances have one each, farther ones share
+// (Raffel 2020, §2.1: "a scalar that is added to the corresponding logit").   table [buckets, heads].
+struct DistanceBuckets {
+  int max_distance = 128;     // from here on all share the last bucket
+  bool bidirectional = true;  // half of the buckets for keys that follow the query; else those share the query's own
+};
+// Of a query's distance from a key, i - j.
+int BucketOf(const DistanceBuckets& options, int64_t buckets, int64_t distance);
+// -> [heads, distances from 1 - longest to longest - 1, and some floats behind], for sentences of up to `longest`
+// tokens.
+Variable DistanceBias(Workspace& workspace, const Parameter& table, const DistanceBuckets& options, int64_t longest);
+// What the above returned, as kernels take it; nothing of an empty variable.
+kernels::ByDistance<const float> ByDistanceOf(const Variable& distance_bias);
+
+// softmax(scale * q k^T + bias) v per sentence and head; of `shape` all but dropout and bias.   q [q_tokens, heads *
+// d_head], k and v [k_tokens, same]
 // -> [q_tokens, heads * d_head]. Sentence s of q sees sentence s of k.   Vaswani 2017, §3.2.1, Eq. 1 and §3.2.2.
+// distance_bias: of DistanceBias, for sentences as long as these, or empty.
 // q, k and v must be three variables that nothing else uses. The packings' offsets must outlive Tape::Backward().
 Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, const Variable& v,
                    const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape,
-                   float dropout_rate);
+                   float dropout_rate, const Variable& distance_bias = {});
 
 // x with each element zeroed at this rate, the others scaled up to keep the mean; x itself without a tape. Takes x's
 // memory: nothing else may use its value.

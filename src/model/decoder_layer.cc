@@ -14,10 +14,12 @@ namespace {
 // Attention of each hypothesis' one query over its own earlier positions, the newest included.
 //   q, out [hypotheses, width]
 void AttendToHistory(const MultiHeadAttention& attention, const DecoderState& state,
-                     const DecoderState::LayerCache& cache, const ConstMatrix& q, const Matrix& out, float* scratch) {
+                     const DecoderState::LayerCache& cache, const kernels::ByDistance<const float>& distance_bias,
+                     const ConstMatrix& q, const Matrix& out, float* scratch) {
   const auto positions = static_cast<size_t>(state.step() + 1);
   std::vector<const float*> keys(positions), values(positions);
-  const kernels::AttentionShape shape = attention.shape(/*causal=*/false);
+  kernels::AttentionShape shape = attention.shape(/*causal=*/false);
+  shape.bias = distance_bias;
   for (int64_t h = 0; h < state.hypotheses(); ++h) {
     for (size_t t = 0; t < positions; ++t) {
       const int64_t row = t + 1 < positions ? state.AncestorRow(h, static_cast<int64_t>(t)) : h;
@@ -57,10 +59,10 @@ DecoderLayer::DecoderLayer(ParameterPlan& plan, const std::string& path, const T
       ffn_norm_(plan, path + ".ffn_norm", config.d_model, NormOptionsOf(config)) {}
 
 Variable DecoderLayer::Forward(Workspace& workspace, const Variable& x, const Variable& encoder_out, const Packing& tgt,
-                               const Packing& src, AttentionTrace* trace) const {
+                               const Packing& src, AttentionTrace* trace, const Variable& distance_bias) const {
   const Variable attended =
       ApplySublayer(workspace, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
-        return self_attn_.Forward(workspace, input, input, tgt, tgt, /*causal=*/true, trace);
+        return self_attn_.Forward(workspace, input, input, tgt, tgt, /*causal=*/true, trace, distance_bias);
       });  // [tgt_tokens, d_model]
   const Variable crossed = ApplySublayer(
       workspace, config_, cross_attn_norm_, cross_attn_.output_bias(), attended, [&](const Variable& input) {
@@ -77,7 +79,8 @@ void DecoderLayer::StartCache(Workspace& workspace, const Variable& encoder_out,
 }
 
 Variable DecoderLayer::Step(Workspace& workspace, const Variable& x, const DecoderState& state,
-                            DecoderState::LayerCache& cache) const {
+                            DecoderState::LayerCache& cache,
+                            const kernels::ByDistance<const float>& distance_bias) const {
   const int64_t longest = std::max(state.step() + 1, state.src().Longest());
   const Scratch scratch = workspace.NewScratch(config_.heads * longest);
 
@@ -86,7 +89,7 @@ Variable DecoderLayer::Step(Workspace& workspace, const Variable& x, const Decod
     cache.step_keys.push_back(self_attn_.k_proj()(workspace, input));
     cache.step_values.push_back(self_attn_.v_proj()(workspace, input));
     Variable heads = workspace.New(q.rows(), q.cols());
-    AttendToHistory(self_attn_, state, cache, q.value(), heads.writable(), scratch.data());
+    AttendToHistory(self_attn_, state, cache, distance_bias, q.value(), heads.writable(), scratch.data());
     return self_attn_.out_proj().WithoutBias(workspace, heads);  // [hypotheses, d_model]
   };
   const auto cross_attention = [&](const Variable& input) {

@@ -20,16 +20,17 @@ class DecoderLayer {
 
   // All target positions at once (training, scoring).
   //   x [tgt_tokens, d_model], encoder_out [src_tokens, d_model] -> [tgt_tokens, d_model]
+  // distance_bias: of self-attention, or empty.
   Variable Forward(Workspace& workspace, const Variable& x, const Variable& encoder_out, const Packing& tgt,
-                   const Packing& src, AttentionTrace* trace) const;
+                   const Packing& src, AttentionTrace* trace, const Variable& distance_bias) const;
 
   // Keys and values of the encoder's output for this layer: computed once a sentence.
   void StartCache(Workspace& workspace, const Variable& encoder_out, DecoderState::LayerCache& cache) const;
 
   // One position of every hypothesis, with the earlier positions' keys and values from the cache; adds its own.
-  //   x [hypotheses, d_model] -> [hypotheses, d_model].
-  Variable Step(Workspace& workspace, const Variable& x, const DecoderState& state,
-                DecoderState::LayerCache& cache) const;
+  //   x [hypotheses, d_model] -> [hypotheses, d_model]. distance_bias as above.
+  Variable Step(Workspace& workspace, const Variable& x, const DecoderState& state, DecoderState::LayerCache& cache,
+                const kernels::ByDistance<const float>& distance_bias) const;
 
   void Initialize(ParameterStore& store, Rng& rng) const;
 

@@ -22,7 +22,8 @@ TEST(DecoderLayerTest, Gradients) {
         FillRandom(store, 1);
         GradientCheck(store, {{"x", 7, 8, 2}, {"encoder_out", 6, 8, 3}},
                       [&](Workspace& workspace, const std::vector<Variable>& in) {
-                        return WeightedSum(workspace, layer.Forward(workspace, in[0], in[1], {tgt}, {src}, nullptr));
+                        return WeightedSum(workspace,
+                                           layer.Forward(workspace, in[0], in[1], {tgt}, {src}, nullptr, {}));
                       })
             .Run(/*tolerance=*/5e-4, /*most=*/40);  // six ops deep, so rounding is some times an op's
       }

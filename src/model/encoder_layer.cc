@@ -25,11 +25,11 @@ EncoderLayer::EncoderLayer(ParameterPlan& plan, const std::string& path, const T
       ffn_(plan, path + ".ffn", FeedForwardOptionsOf(config)),
       ffn_norm_(plan, path + ".ffn_norm", config.d_model, NormOptionsOf(config)) {}
 
-Variable EncoderLayer::Forward(Workspace& workspace, const Variable& x, const Packing& src,
-                               AttentionTrace* trace) const {
+Variable EncoderLayer::Forward(Workspace& workspace, const Variable& x, const Packing& src, AttentionTrace* trace,
+                               const Variable& distance_bias) const {
   const Variable attended =
       ApplySublayer(workspace, config_, self_attn_norm_, self_attn_.output_bias(), x, [&](const Variable& input) {
-        return self_attn_.Forward(workspace, input, input, src, src, /*causal=*/false, trace);
+        return self_attn_.Forward(workspace, input, input, src, src, /*causal=*/false, trace, distance_bias);
       });  // [src_tokens, d_model]
   return ApplySublayer(workspace, config_, ffn_norm_, ffn_.output_bias(), attended,
                        [&](const Variable& input) { return ffn_.Forward(workspace, input); });  // [src_tokens, d_model]

@@ -16,8 +16,9 @@ class EncoderLayer {
   // `config` must outlive the layer.
   EncoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config);
 
-  // x [src_tokens, d_model] -> [src_tokens, d_model]
-  Variable Forward(Workspace& workspace, const Variable& x, const Packing& src, AttentionTrace* trace) const;
+  // x [src_tokens, d_model] -> [src_tokens, d_model]. distance_bias: of self-attention, or empty.
+  Variable Forward(Workspace& workspace, const Variable& x, const Packing& src, AttentionTrace* trace,
+                   const Variable& distance_bias) const;
   void Initialize(ParameterStore& store, Rng& rng) const;
 
  private:

@@ -21,7 +21,7 @@ TEST(EncoderLayerTest, Gradients) {
         store.Allocate();
         FillRandom(store, 1);
         GradientCheck(store, {{"x", 8, 8, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
-          return WeightedSum(workspace, layer.Forward(workspace, in[0], {offsets}, nullptr));
+          return WeightedSum(workspace, layer.Forward(workspace, in[0], {offsets}, nullptr, {}));
         }).Run(/*tolerance=*/5e-4, /*most=*/40);  // four ops deep, so rounding is some times an op's
       }
     }

@@ -65,6 +65,11 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
     config.norm_bias = false;
     config.attention_scale = 1;
     configs.push_back({prefix + "embedding norms, no norm has a bias, attention without a scale", config});
+    TransformerConfig relative = TinyConfig();
+    relative.norm_order = order;
+    relative.relative_buckets = 8;
+    relative.relative_max_distance = 10;
+    configs.push_back({prefix + "relative positions", relative});
   }
   return configs;
 }

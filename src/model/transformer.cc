@@ -53,9 +53,14 @@ Variable Transformer::EmbedTarget(Workspace& workspace, const PackedTokens& tgt_
 
 Variable Transformer::Encode(Workspace& workspace, const PackedTokens& src, AttentionTrace* trace) const {
   Variable x = EmbedSource(workspace, src);  // [src_tokens, d_model]
+  Variable distance_bias;                    // [heads, distances], all layers'
+  if (layers_.encoder_relative != nullptr) {
+    distance_bias =
+        DistanceBias(workspace, *layers_.encoder_relative, Buckets(/*bidirectional=*/true), src.packing.Longest());
+  }
   for (size_t l = 0; l < layers_.encoder.size(); ++l) {
     Mark(workspace, layers_.encoder_begins[l]);
-    x = layers_.encoder[l].Forward(workspace, x, src.packing, trace);
+    x = layers_.encoder[l].Forward(workspace, x, src.packing, trace, distance_bias);
   }
   return config_.final_norm ? layers_.encoder_final_norm(workspace, x) : x;
 }
@@ -63,9 +68,14 @@ Variable Transformer::Encode(Workspace& workspace, const PackedTokens& src, Atte
 Variable Transformer::Decode(Workspace& workspace, const PackedTokens& tgt_in, const Packing& src,
                              const Variable& encoder_out, AttentionTrace* trace) const {
   Variable x = EmbedTarget(workspace, tgt_in, /*first_position=*/0);  // [tgt_tokens, d_model]
+  Variable distance_bias;                                             // [heads, distances], all layers'
+  if (layers_.decoder_relative != nullptr) {
+    distance_bias =
+        DistanceBias(workspace, *layers_.decoder_relative, Buckets(/*bidirectional=*/false), tgt_in.packing.Longest());
+  }
   for (size_t l = 0; l < layers_.decoder.size(); ++l) {
     Mark(workspace, layers_.decoder_begins[l]);
-    x = layers_.decoder[l].Forward(workspace, x, encoder_out, tgt_in.packing, src, trace);
+    x = layers_.decoder[l].Forward(workspace, x, encoder_out, tgt_in.packing, src, trace, distance_bias);
   }
   return config_.final_norm ? layers_.decoder_final_norm(workspace, x) : x;
 }
@@ -82,6 +92,15 @@ void Transformer::PrepareForDecoding() {
   const Matrix transposed(output_transposed_.data(), weight.cols, weight.rows);  // [d_model, tgt_vocab]
   for (int64_t r = 0; r < weight.rows; ++r) {
     for (int64_t c = 0; c < weight.cols; ++c) transposed.At(c, r) = weight.At(r, c);
+  }
+  if (layers_.decoder_relative == nullptr) return;
+  if (step_bias_.size() == 0) step_bias_ = FlatBuffer(int64_t{config_.heads} * config_.max_tgt_len);
+  const ConstMatrix table = layers_.decoder_relative->value();  // [buckets, heads]
+  for (int distance = 0; distance < config_.max_tgt_len; ++distance) {
+    const int bucket = BucketOf(Buckets(/*bidirectional=*/false), table.rows, distance);
+    for (int h = 0; h < config_.heads; ++h) {
+      step_bias_.data()[int64_t{h} * config_.max_tgt_len + distance] = table.At(bucket, h);
+    }
   }
 }
 
@@ -107,9 +126,11 @@ Variable Transformer::Step(Workspace& workspace, DecoderState& state, std::span<
   DRAGOMAN_CHECK(workspace.tape() == nullptr && static_cast<int64_t>(tokens.size()) == state.hypotheses());
   std::vector<int32_t> offsets(tokens.size() + 1);  // every hypothesis is a sentence of one token
   for (size_t i = 0; i < offsets.size(); ++i) offsets[i] = static_cast<int32_t>(i);
+  kernels::ByDistance<const float> distance_bias;
+  if (step_bias_.size() > 0) distance_bias = {step_bias_.data(), config_.max_tgt_len};
   Variable x = EmbedTarget(workspace, {tokens, {offsets}}, state.step());  // [hypotheses, d_model]
   for (size_t l = 0; l < layers_.decoder.size(); ++l) {
-    x = layers_.decoder[l].Step(workspace, x, state, state.layer(static_cast<int64_t>(l)));
+    x = layers_.decoder[l].Step(workspace, x, state, state.layer(static_cast<int64_t>(l)), distance_bias);
   }
   state.Advance();
   return Logits(workspace, (config_.final_norm ? layers_.decoder_final_norm(workspace, x) : x).value());

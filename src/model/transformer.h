@@ -59,12 +59,15 @@ class Transformer {
   Variable Embed(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, int64_t first_position,
                  const PositionTable& positions, const LayerNormLayer& norm) const;
 
+  DistanceBuckets Buckets(bool bidirectional) const { return {config_.relative_max_distance, bidirectional}; }
+
   TransformerConfig config_;
   ParameterStore store_;
   TransformerLayers layers_;
   FlatBuffer sinusoids_;
   PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
   FlatBuffer output_transposed_;                 // [d_model, tgt_vocab], for Logits
+  FlatBuffer step_bias_;                         // [heads, distances], for Step; empty without relative positions
 };
 
 }  // namespace dragoman

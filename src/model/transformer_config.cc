@@ -100,6 +100,10 @@ void TransformerConfig::Validate() const {
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
           fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
+  Require(relative_buckets == 0 || (relative_buckets >= 4 && relative_buckets <= 1024 && relative_buckets % 4 == 0),
+          "relative_buckets", std::to_string(relative_buckets), "a multiple of 4 up to 1024, or 0 for none");
+  // Half of the buckets, and of the decoder's, are of one distance each.
+  RequireRange("relative_max_distance", relative_max_distance, relative_buckets / 2 + 1, 65535);
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
           "above 0 and at most 1");
   Require(attention_scale >= 0 && attention_scale <= 1000, "attention_scale", fmt::format("{}", attention_scale),

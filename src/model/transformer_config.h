@@ -62,6 +62,9 @@ struct TransformerConfig {
   Positions positions = Positions::kSinusoidal;
   SinusoidLayout sinusoid_layout = SinusoidLayout::kInterleaved;
   SinusoidExponent sinusoid_exponent = SinusoidExponent::kPaper;
+  int relative_buckets = 0;         // of distances between tokens, a learnt number each for every head's scores of
+                                    // self-attention, shared by a stack's layers (Raffel 2020, §2.1); 0: none
+  int relative_max_distance = 128;  // farther tokens share the last bucket
   Tying tying = Tying::kAll;
   bool output_bias = false;
   bool embedding_norm = false;  // a norm over embedding + positions, before dropout
@@ -127,6 +130,9 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("positions", c.positions, "position vectors");
   visit("sinusoid_layout", c.sinusoid_layout, "sines and cosines by turns, or in two halves");
   visit("sinusoid_exponent", c.sinusoid_exponent, "2i/d_model as in the paper, or i/(d_model/2 - 1)");
+  visit("relative_buckets", c.relative_buckets,
+        "self-attention learns a bias for each of so many buckets of distances; 0: none");
+  visit("relative_max_distance", c.relative_max_distance, "tokens that are farther apart share a bucket");
   visit(
       "tying", c.tying,
       "share the output projection with the decoder's embedding, or with both embeddings (two vocabularies: decoder)");

@@ -43,6 +43,8 @@ TransformerConfig UnusualConfig() {
   c.positions = Positions::kLearned;
   c.sinusoid_layout = SinusoidLayout::kHalves;
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
+  c.relative_buckets = 8;
+  c.relative_max_distance = 20;
   c.tying = Tying::kDecoder;
   c.output_bias = true;
   c.embedding_norm = true;
@@ -144,6 +146,8 @@ TEST(TransformerConfigTest, TheDefaultsOfMissingKeysStay) {
   expected.positions = Positions::kSinusoidal;
   expected.sinusoid_layout = SinusoidLayout::kInterleaved;
   expected.sinusoid_exponent = SinusoidExponent::kPaper;
+  expected.relative_buckets = 0;
+  expected.relative_max_distance = 128;
   expected.tying = Tying::kAll;
   expected.output_bias = false;
   expected.embedding_norm = false;
@@ -186,6 +190,8 @@ TEST(TransformerConfigTest, TheOldestConfigOpens) {
     "ffn_dropout": 0.05})",
                                                                "m/config.json");
   TransformerConfig expected = UnusualConfig();
+  expected.relative_buckets = 0;
+  expected.relative_max_distance = 128;
   expected.embedding_norm = false;
   expected.norm_bias = true;
   expected.attention_scale = 0;
@@ -352,7 +358,7 @@ TEST(TransformerConfigTest, OperationsAreTheWeightsATokenMeets) {
   for (const auto& parameter : model.parameters().parameters()) {
     const std::string& name = parameter->name;
     if (parameter->shape.size() < 2 || name.find("embed") != std::string::npos) continue;
-    if (name.find("positions") != std::string::npos) continue;
+    if (name.find("positions") != std::string::npos || name.find("relative_bias") != std::string::npos) continue;
     const bool of_source = name.starts_with("encoder") || name.find("cross_attn.k") != std::string::npos ||
                            name.find("cross_attn.v") != std::string::npos;
     (of_source ? src : tgt) += static_cast<double>(parameter->size);

@@ -32,11 +32,16 @@ TransformerLayers::TransformerLayers(ParameterPlan& plan, const TransformerConfi
     src_embed_norm = norm("src_embed_norm");
     tgt_embed_norm = norm("tgt_embed_norm");
   }
+  const auto relative = [&](const char* path) {
+    return c.relative_buckets > 0 ? plan.Declare(path, {c.relative_buckets, c.heads}) : nullptr;
+  };
+  encoder_relative = relative("encoder.relative_bias.weight");
   for (int l = 0; l < c.encoder_layers; ++l) {
     encoder_begins.push_back(plan.flat_size());
     encoder.emplace_back(plan, "encoder.layers." + std::to_string(l), c);
   }
   if (c.final_norm) encoder_final_norm = norm("encoder.final_norm");
+  decoder_relative = relative("decoder.relative_bias.weight");
   for (int l = 0; l < c.decoder_layers; ++l) {
     decoder_begins.push_back(plan.flat_size());
     decoder.emplace_back(plan, "decoder.layers." + std::to_string(l), c);

@@ -25,6 +25,8 @@ struct TransformerLayers {
   const Parameter* tgt_embed = nullptr;           // [tgt_vocab, d_model], src_embed when all embeddings are tied
   const Parameter* src_positions = nullptr;       // [max_src_len, d_model], learned positions only
   const Parameter* tgt_positions = nullptr;       // [max_tgt_len, d_model], likewise
+  const Parameter* encoder_relative = nullptr;    // [relative_buckets, heads], where there are such
+  const Parameter* decoder_relative = nullptr;    // likewise
   LayerNormLayer src_embed_norm, tgt_embed_norm;  // with embedding_norm only
   std::vector<EncoderLayer> encoder;
   std::vector<DecoderLayer> decoder;

@@ -30,16 +30,18 @@ MultiHeadAttention::MultiHeadAttention(ParameterPlan& plan, const std::string& p
 
 Variable MultiHeadAttention::Forward(Workspace& workspace, const Variable& x, const Variable& memory,
                                      const Packing& x_packing, const Packing& memory_packing, bool causal,
-                                     AttentionTrace* trace) const {
+                                     AttentionTrace* trace, const Variable& distance_bias) const {
   const Variable q = q_proj_(workspace, x);       // [q_tokens, heads * d_head]
   const Variable k = k_proj_(workspace, memory);  // [k_tokens, heads * d_head]
   const Variable v = v_proj_(workspace, memory);  // [k_tokens, heads * d_head]
   if (trace != nullptr) {
-    Trace(path_, shape(causal), x_packing, memory_packing, q.value(), k.value(), *trace);
+    kernels::AttentionShape traced = shape(causal);
+    traced.bias = ByDistanceOf(distance_bias);
+    Trace(path_, traced, x_packing, memory_packing, q.value(), k.value(), *trace);
   }
   const Variable heads = Attention(workspace, q, k, v, x_packing, memory_packing, shape(causal),
-                                   options_.attention_dropout);  // [q_tokens, heads * d_head]
-  return out_proj_.WithoutBias(workspace, heads);                // [q_tokens, d_model]
+                                   options_.attention_dropout, distance_bias);  // [q_tokens, heads * d_head]
+  return out_proj_.WithoutBias(workspace, heads);                               // [q_tokens, d_model]
 }
 
 kernels::AttentionShape MultiHeadAttention::shape(bool causal) const {

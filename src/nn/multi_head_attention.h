@@ -28,9 +28,12 @@ class MultiHeadAttention {
 
   // Queries from x [q_tokens, d_model], keys and values from memory [k_tokens, d_model] (x itself for
   // self-attention) -> [q_tokens, d_model], before the output bias: AddResidual adds output_bias().
-  // Where a trace is given, the attention weights are noted in it under this layer's path.
+  // distance_bias: of autograd/ops.h, added to the scores, or empty.
+  // Where a trace
+  // is given, the attention weights are noted in it under this layer's path.
   Variable Forward(Workspace& workspace, const Variable& x, const Variable& memory, const Packing& x_packing,
-                   const Packing& memory_packing, bool causal, AttentionTrace* trace = nullptr) const;
+                   const Packing& memory_packing, bool causal, AttentionTrace* trace = nullptr,
+                   const Variable& distance_bias = {}) const;
 
   const Parameter* output_bias() const { return out_proj_.bias; }
   void Initialize(ParameterStore& store, Rng& rng) const;

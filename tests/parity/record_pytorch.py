@@ -13,7 +13,7 @@ Each case is computed twice, by code that shares little:
   stack     torch.nn.TransformerEncoder and TransformerDecoder over a padded batch with masks;
   composed  torch operations written down layer by layer, one sentence at a time, no padding.
 Where PyTorch's stack can express the config the stack's numbers are recorded, after checking that both agree to 1e-10;
-otherwise (gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
+otherwise (relative positions, gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
 composed ones.
 """
 
@@ -39,7 +39,8 @@ DEFAULTS = {
     "format": "dragoman-transformer-1",
     "src_vocab": 23, "tgt_vocab": 23, "encoder_layers": 1, "decoder_layers": 1, "d_model": 8, "heads": 2, "d_head": 0,
     "d_ff": 12, "max_src_len": 12, "max_tgt_len": 10, "scale_embedding": True, "positions": "sinusoidal",
-    "sinusoid_layout": "interleaved", "sinusoid_exponent": "paper", "tying": "all", "output_bias": False,
+    "sinusoid_layout": "interleaved", "sinusoid_exponent": "paper", "relative_buckets": 0, "relative_max_distance": 128,
+    "tying": "all", "output_bias": False,
     "embedding_norm": False, "norm_order": "post", "final_norm": False, "norm_epsilon": 1e-5, "norm_bias": True,
     "activation": "relu", "gated": False, "bias": True, "attention_scale": 0.0, "decoder_start": 1, "embedding_dropout": 0.0, "residual_dropout": 0.0, "attention_dropout": 0.0,
     "ffn_dropout": 0.0,
@@ -62,6 +63,8 @@ CASES = {
     "blocks": {"d_model": 64, "d_ff": 80, "max_src_len": 40, "max_tgt_len": 40},
     "norms_over_embeddings": {"embedding_norm": True, "norm_order": "pre", "final_norm": True, "activation": "gelu"},
     "norms_without_bias": {"norm_bias": False, "embedding_norm": True, "attention_scale": 1.0, "activation": "silu"},
+    "relative_positions": {**TWO_LAYERS, "relative_buckets": 8, "relative_max_distance": 10, "positions": "none",
+                           "attention_scale": 1.0, "norm_order": "pre", "final_norm": True},
 }
 ACTIVATIONS = {
     "relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu,
@@ -96,6 +99,8 @@ def parameter_shapes(config):
         norm("src_embed_norm")
         norm("tgt_embed_norm")
     for side, sublayers in (("encoder", ("self_attn",)), ("decoder", ("self_attn", "cross_attn"))):
+        if config["relative_buckets"]:
+            shapes[side + ".relative_bias.weight"] = (config["relative_buckets"], config["heads"])
         for n in range(config[side + "_layers"]):
             layer = f"{side}.layers.{n}."
             for attention in sublayers:
@@ -191,7 +196,7 @@ def project(config, weights, hidden):
 
 
 def stack_can_express(config):
-    return not config["gated"] and not config["d_head"] and not config["attention_scale"] and (
+    return not config["relative_buckets"] and not config["gated"] and not config["d_head"] and not config["attention_scale"] and (
         config["bias"] and config["norm_bias"])
 
 
@@ -269,6 +274,24 @@ class Composed:
     def norm(self, name, x):
         return layer_norm(self.config, self.weights, name, x)
 
+    def relative_bias(self, side, length):
+        """[heads, length, length], to be added to the scores. Written from Raffel et al. 2020, section 2.1."""
+        table = self.weights[side + ".relative_bias.weight"]
+        buckets, farthest = table.shape[0], self.config["relative_max_distance"]
+        rows = []
+        for query in range(length):
+            for key in range(length):
+                distance, first, count = query - key, 0, buckets
+                if side == "encoder":
+                    count //= 2
+                    first, distance = (count if distance < 0 else 0), abs(distance)
+                distance, alone = max(distance, 0), count // 2
+                if distance >= alone:
+                    part = math.log(distance / alone) / math.log(farthest / alone)
+                    distance = min(alone + int(part * (count - alone)), count - 1)
+                rows.append(table[first + distance])
+        return torch.stack(rows).T.unflatten(1, (length, length))
+
     def attention(self, name, queries, keys, causal):
         def split(x):  # [length, heads * d_head] -> [heads, length, d_head]
             return x.unflatten(1, (self.config["heads"], -1)).transpose(0, 1)
@@ -277,7 +300,13 @@ class Composed:
         k = split(self.linear(name + ".k_proj", keys))
         v = split(self.linear(name + ".v_proj", keys))
         scale = self.config["attention_scale"] or None  # None: 1 / sqrt(d_head)
-        heads = F.scaled_dot_product_attention(q, k, v, is_causal=causal, scale=scale)
+        mask = None
+        if self.config["relative_buckets"] and ".self_attn" in name:
+            mask = self.relative_bias(name.split(".")[0], len(queries))
+            if causal:
+                future = torch.ones(mask.shape[1:], dtype=torch.bool).triu(1)
+                mask, causal = mask.masked_fill(future, -math.inf), False
+        heads = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, scale=scale)
         return self.linear(name + ".out_proj", heads.transpose(0, 1).flatten(1))
 
     def feed_forward(self, name, x):
