@@ -37,7 +37,7 @@ Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variabl
 
 // residual + dropout(x + bias), bias [d] or null: the end of every sub-layer.   Vaswani 2017, §5.4.
 // Takes x's memory: x must be the fresh result of a Linear that nothing else uses.
-Variable AddResidual(Workspace& workspace, const Variable& x, const Parameter* bias, const Variable& residual,
+Variable AddResidual(Workspace& workspace, Variable x, const Parameter* bias, const Variable& residual,
                      float dropout_rate);
 
 // Numbers for the scores of attention by distance, learnt in buckets: near distances have one each, farther ones share

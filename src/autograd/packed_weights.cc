@@ -33,11 +33,12 @@ void PackedWeights::Choose(const ParameterStore& parameters, Precision precision
 }
 
 void PackedWeights::Pack(const ParameterStore& parameters, Precision precision, WorkerPool& pool) {
-  if (entry_of_.empty()) {
+  if (parameters_ == nullptr) {
     precision_ = precision;
+    parameters_ = &parameters;
     Choose(parameters, precision);
   }
-  DRAGOMAN_CHECK(precision == precision_ && entry_of_.size() == 2 * parameters.parameters().size());
+  DRAGOMAN_CHECK(precision == precision_ && &parameters == parameters_);
   const auto pack = [&](int worker) {
     for (auto i = static_cast<size_t>(worker); i < entries_.size(); i += static_cast<size_t>(pool.workers())) {
       Entry& entry = entries_[i];
@@ -48,6 +49,7 @@ void PackedWeights::Pack(const ParameterStore& parameters, Precision precision, 
 }
 
 const kernels::PackedFactor* PackedWeights::Find(const Parameter& weight, Transpose transpose) const {
+  DRAGOMAN_CHECK(parameters_ != nullptr);
   const int entry = entry_of_[Slot(weight, transpose)];
   return entry < 0 ? nullptr : &entries_[static_cast<size_t>(entry)].factor;
 }

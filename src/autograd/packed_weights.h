@@ -31,6 +31,7 @@ class PackedWeights {
   };
   void Choose(const ParameterStore& parameters, Precision precision);
 
+  const ParameterStore* parameters_ = nullptr;  // that they are of
   Precision precision_ = Precision::kF32;
   std::vector<Entry> entries_;  // the largest first
   std::vector<int> entry_of_;   // [index of the parameter][transpose]; -1: none

@@ -9,7 +9,7 @@
 
 namespace dragoman {
 
-Variable AddResidual(Workspace& workspace, const Variable& x, const Parameter* bias, const Variable& residual,
+Variable AddResidual(Workspace& workspace, Variable x, const Parameter* bias, const Variable& residual,
                      float dropout_rate) {
   ExpectShape("AddResidual", bias, 1, x.cols());
   ExpectShape("AddResidual", "residual", residual.value(), x.rows(), x.cols());

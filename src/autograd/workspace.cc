@@ -15,7 +15,7 @@ Variable Workspace::New(int64_t rows, int64_t cols) {
   return Variable(new (memory) Variable::Node{this, 1, Matrix(data, rows, cols), Matrix()});
 }
 
-Variable Workspace::Reuse(const Variable& x) {
+Variable Workspace::Reuse(Variable& x) {
   auto* memory = pool_.Allocate(sizeof(Variable::Node));
   const Matrix value = std::exchange(x.node_->value, Matrix(nullptr, x.rows(), x.cols()));
   return Variable(new (memory) Variable::Node{this, 1, value, Matrix()});

@@ -85,7 +85,7 @@ class Workspace {
   Workspace& operator=(const Workspace&) = delete;
 
   Variable New(int64_t rows, int64_t cols);  // uninitialised
-  Variable Reuse(const Variable& x);         // a new variable in x's memory; x's value is lost
+  Variable Reuse(Variable& x);               // a new variable in x's memory; x's value is lost
   Scratch NewScratch(int64_t floats) { return Scratch(&pool_, floats); }
   const BufferPool& pool() const { return pool_; }
 

@@ -77,7 +77,7 @@ std::vector<InputPath> ModelInputs(const std::string& option, const std::string&
 }
 
 TranslationModel OpenModel(const ModelFlags& model) {
-  return LoadTranslationModel(RealFileSystem(), model.path, model.no_verify ? Checks::kSizes : Checks::kAll);
+  return LoadTranslationModel(RealFileSystem(), model.path, model.no_verify ? Checks::kAllButNumbers : Checks::kAll);
 }
 
 }  // namespace dragoman

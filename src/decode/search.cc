@@ -17,6 +17,7 @@ namespace {
 struct RunningSentence {
   std::unique_ptr<SentenceSearch> search;
   int64_t first_row;
+  size_t position = 0;  // of the token that its rows are to choose
 };
 
 // The next step's rows, of all sentences that are not done.
@@ -38,12 +39,22 @@ NextRows Gather(std::span<RunningSentence> sentences) {
   return next;
 }
 
-// log_probs: of the rows gathered.
-void Advance(std::span<const RunningSentence> sentences, const ConstMatrix& log_probs) {
-  for (const RunningSentence& sentence : sentences) {
+// `token` is certain, all others are impossible.
+void Force(int32_t token, const Matrix& log_probs) {
+  for (int64_t row = 0; row < log_probs.rows; ++row) {
+    std::fill_n(log_probs.Row(row), log_probs.cols, -INFINITY);
+    log_probs.At(row, token) = 0;
+  }
+}
+
+// log_probs: of the rows gathered. forced_first: what each sentence begins with.
+void Advance(std::span<RunningSentence> sentences, std::span<const int32_t> forced_first, const Matrix& log_probs) {
+  for (RunningSentence& sentence : sentences) {
     if (sentence.search->done()) continue;
-    const auto rows = static_cast<int64_t>(sentence.search->rows().size());
-    sentence.search->Advance(log_probs.Rows(sentence.first_row, rows));
+    const Matrix own = log_probs.Rows(sentence.first_row, static_cast<int64_t>(sentence.search->rows().size()));
+    if (sentence.position < forced_first.size()) Force(forced_first[sentence.position], own);
+    sentence.search->Advance(own);
+    ++sentence.position;
   }
 }
 
@@ -68,14 +79,10 @@ int64_t Searcher::MaxLength(int64_t src_len) const {
 }
 
 Variable Searcher::Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const {
-  const auto position = static_cast<size_t>(state.step());
   Variable log_probs = model_.Step(workspace, state, tokens);  // [rows, tgt_vocab]
   kernels::LogSoftmaxRows(log_probs.writable());
   for (int64_t row = 0; row < log_probs.rows(); ++row) {
     for (const int32_t id : banned_) log_probs.writable().At(row, id) = -INFINITY;
-    if (position >= forced_first_.size()) continue;
-    std::fill_n(log_probs.writable().Row(row), log_probs.cols(), -INFINITY);
-    log_probs.writable().At(row, forced_first_[position]) = 0;
   }
   return log_probs;
 }
@@ -101,8 +108,8 @@ std::vector<std::vector<Hypothesis>> Searcher::Search(Workspace& workspace, cons
   for (NextRows next = Gather(sentences); !next.tokens.empty(); next = Gather(sentences)) {
     check();
     state->Reorder(next.parents);
-    const Variable log_probs = Step(workspace, *state, next.tokens);  // [rows, tgt_vocab]
-    Advance(sentences, log_probs.value());
+    Variable log_probs = Step(workspace, *state, next.tokens);  // [rows, tgt_vocab]
+    Advance(sentences, forced_first_, log_probs.writable());
   }
   std::vector<std::vector<Hypothesis>> results;
   for (const RunningSentence& sentence : sentences) results.push_back(sentence.search->Finish());

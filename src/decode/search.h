@@ -35,8 +35,8 @@ class Searcher {
 
  private:
   std::unique_ptr<SentenceSearch> Open(int64_t src_len, int64_t sentence_id) const;
-  // Log-probabilities of each row's next token. Of what is banned they are -inf, of a forced token 0 and of all others
-  // then -inf; the rest stay what the model says.
+  // Log-probabilities of each row's next token. Of what is banned they are -inf, the rest stay what the model
+  // says.
   Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
   int64_t MaxLength(int64_t src_len) const;
 

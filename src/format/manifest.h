@@ -52,8 +52,8 @@ Manifest ReadManifest(FileSystem& files, const std::string& directory);
 
 // What is looked at when a model is opened.
 enum class Checks {
-  kAll,   // checksums, and that every number is finite: takes reading all of it
-  kSizes  // names, sizes and shapes
+  kAll,           // checksums, and that every number is finite: takes reading all of it
+  kAllButNumbers  // of the weights only names, sizes and shapes: no checksum, and whatever number
 };
 
 // Compares a file of DIR with what its manifest says: that it is there, its size and, with kAll, its checksum. Throws

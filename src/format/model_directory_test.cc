@@ -99,21 +99,27 @@ TEST_F(ModelDirectoryTest, FilesThatDifferFromTheManifestAreRefused) {
 }
 
 // Not to read a large model twice before it starts is the user's choice.
-TEST_F(ModelDirectoryTest, WithoutChecksSizesAloneAreCompared) {
+TEST_F(ModelDirectoryTest, TheNumbersNeedNotBeLookedAt) {
   CheckpointContents contents;
   loaded_.model->parameters().values()[0] = std::numeric_limits<float>::quiet_NaN();
   contents.files = ModelFiles(*loaded_.model, loaded_.model->parameters().values(), loaded_.vocabs, /*about=*/nullptr);
   WriteCheckpoint(files_, directory_, contents);
   EXPECT_THAT(LoadError(directory_), HasSubstr("holds weights that are not finite"));
-  EXPECT_NO_THROW(LoadTranslationModel(files_, directory_, Checks::kSizes));
+  EXPECT_NO_THROW(LoadTranslationModel(files_, directory_, Checks::kAllButNumbers));
   const std::string path = directory_ + "/model.safetensors", bytes = ReadFile(files_, path);
   std::string damaged = bytes;
   damaged.back() = static_cast<char>(damaged.back() ^ 1);
   WriteFile(files_, path, damaged);
   EXPECT_THAT(LoadError(directory_), HasSubstr(path + ": has CRC-32"));
-  EXPECT_NO_THROW(LoadTranslationModel(files_, directory_, Checks::kSizes));
+  EXPECT_NO_THROW(LoadTranslationModel(files_, directory_, Checks::kAllButNumbers));
+  const std::string config_path = directory_ + "/config.json", config = ReadFile(files_, config_path);
+  std::string other = config;
+  other.replace(other.find("\"heads\": 2"), 10, "\"heads\": 4");
+  WriteFile(files_, config_path, other);  // small files are read whole anyway
+  EXPECT_THROW(LoadTranslationModel(files_, directory_, Checks::kAllButNumbers), FormatError);
+  WriteFile(files_, config_path, config);
   WriteFile(files_, path, bytes.substr(0, bytes.size() - 4));
-  EXPECT_THROW(LoadTranslationModel(files_, directory_, Checks::kSizes), FormatError);
+  EXPECT_THROW(LoadTranslationModel(files_, directory_, Checks::kAllButNumbers), FormatError);
 }
 
 TEST_F(ModelDirectoryTest, AllThatIsWrittenIsReadAgain) {

@@ -77,7 +77,7 @@ void ForwardHead(const AttentionShape& shape, const ForwardMatrices& m, const fl
     ScratchTaker block_scratch = scratch;
     const Matrix out_block = m.out.Rows(begin, queries);
     const HeadRows<float> out_rows = WholeRows(out_block, block_scratch);
-    TransposeQueries(WholeRows(m.q.Rows(begin, queries), block_scratch), queries, width, shape.scale, q_transposed);
+    TransposeQueries(WholeRows(m.q.Rows(begin, queries), block_scratch), queries, width, shape.Scale(), q_transposed);
     SmallGemm<Steps::kAll>(d, keys, VecsFor(queries), k_rows.AsLeft(), {q_transposed, kQueryBlock}, width, 0,
                            {weights, kQueryBlock, false});
     if (bias != nullptr) AddDistanceBias(bias, begin, queries, keys, weights);
@@ -165,7 +165,7 @@ void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, con
     for (int64_t j = 0; j < visible; ++j) {
       float score = 0;
       for (int64_t c = 0; c < shape.d_head; ++c) score += q_head.At(i, c) * k_head.At(j, c);
-      row[j] = score * shape.scale + (bias != nullptr ? bias[i - j] : 0.0f);
+      row[j] = score * shape.Scale() + (bias != nullptr ? bias[i - j] : 0.0f);
       max = std::max(max, row[j]);
     }
     float sum = 0;

@@ -31,8 +31,10 @@ struct AttentionShape {
   // On the attention weights (after the softmax). The counter of weight (head h, query row i of the packed matrix,
   // key j counted in its sentence) is (h * q_rows + i) * 4096 + j, modulo 2^32 (longer sentences wrap: harmless).
   Dropout dropout;
-  float scale = 1.0f / std::sqrt(static_cast<float>(d_head));  // Eq. 1; other families have others
-  ByDistance<const float> bias = {};                           // added to the scores (Raffel 2020, §2.1)
+  float scale = 0;                    // of the scores, above 0; 0 stands for 1 / sqrt(d_head), Eq. 1
+  ByDistance<const float> bias = {};  // added to the scores (Raffel 2020, §2.1)
+
+  float Scale() const { return scale > 0 ? scale : 1.0f / std::sqrt(static_cast<float>(d_head)); }
 };
 
 // Queries [q_tokens, heads * d_head], keys and values [k_tokens, heads * d_head]. May be strided.

@@ -90,10 +90,10 @@ HWY_INLINE void SoftmaxBackwardBlock(const AttentionShape& shape, int64_t begin,
     const DropoutLanes dropout(shape.dropout, first_row + lane);
     const Floats log_sum_exp = hn::Load(Tag(), at.log_sum_exp + lane);
     if (shape.dropout.active()) {
-      SoftmaxBackwardLanes<true>(lanes, keys, log_sum_exp, shape.scale, dropout, at.scores + lane, at.dscores + lane,
+      SoftmaxBackwardLanes<true>(lanes, keys, log_sum_exp, shape.Scale(), dropout, at.scores + lane, at.dscores + lane,
                                  at.dropped + lane);
     } else {
-      SoftmaxBackwardLanes<false>(lanes, keys, log_sum_exp, shape.scale, dropout, at.scores + lane, at.dscores + lane,
+      SoftmaxBackwardLanes<false>(lanes, keys, log_sum_exp, shape.Scale(), dropout, at.scores + lane, at.dscores + lane,
                                   nullptr);
     }
   }
@@ -156,7 +156,7 @@ void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, HeadBi
     const HeadRows<const float> dout = WholeRows(m.dout.Rows(begin, queries), block_scratch);
     const HeadRows<float> dq = WholeRows(dq_block, block_scratch);
 
-    TransposeQueries(q, queries, width, shape.scale, at.q_transposed);
+    TransposeQueries(q, queries, width, shape.Scale(), at.q_transposed);
     TransposeQueries(dout, queries, width, 1.0f, at.dout_transposed);
     SmallGemm<Steps::kAll>(d, keys, vecs, k.AsLeft(), {at.q_transposed, kQueryBlock}, width, 0,
                            {at.scores, kQueryBlock, false});
@@ -168,7 +168,7 @@ void BackwardHead(const AttentionShape& shape, const BackwardMatrices& m, HeadBi
     }
     SoftmaxBackwardBlock(shape, begin, queries, keys, first_row + begin, at);
     if (bias.gradient != nullptr) {
-      AddBiasGradient(begin, queries, keys, 1.0f / shape.scale, at.dscores, bias.gradient);
+      AddBiasGradient(begin, queries, keys, 1.0f / shape.Scale(), at.dscores, bias.gradient);
     }
     BlockGradients(shape.causal, begin, queries, keys, width / kLanes, at, q, k, dout,
                    {dq.data, dq.stride, /*accumulate=*/false}, {dk.data, dk.stride, accumulate},

@@ -131,8 +131,8 @@ void StepWith(D d, const AttentionShape& shape, const float* q, std::span<const 
   for (int64_t h = 0; h < heads; ++h) {
     float* const scores = scratch + h * key_count;
     const float* const bias = BiasOfHead(shape.bias, h);
-    if (bias != nullptr) ScaleAndAddBias(scores, key_count, shape.scale, bias);
-    StepSoftmax(scores, key_count, bias != nullptr ? 1.0f : shape.scale);
+    if (bias != nullptr) ScaleAndAddBias(scores, key_count, shape.Scale(), bias);
+    StepSoftmax(scores, key_count, bias != nullptr ? 1.0f : shape.Scale());
   }
   int64_t j = 0;
   for (; j + kRowsAtOnce <= key_count; j += kRowsAtOnce) {

@@ -6,6 +6,7 @@
 #include <array>
 #include <cmath>
 
+#include "autograd/tape.h"
 #include "base/error.h"
 #include "kernels/kernels_testing.h"
 #include "model/model_testing.h"
@@ -169,6 +170,18 @@ TEST(CachedDecodingTest, NeedsPrepareForDecoding) {
   const Transformer model(TinyConfig());
   Workspace workspace;
   EXPECT_THROW(model.Logits(workspace, Matrix(nullptr, 0, 8)), InternalError);
+}
+
+TEST(DecoderStateTest, AStepIsNotForTraining) {
+  const auto model = RandomModel(TinyConfig());
+  const std::array<int, 1> length = {3};
+  const Sentences src(length, 11, 1);
+  Workspace workspace;
+  const Variable encoder_out = model->Encode(workspace, src.view());
+  const auto state = model->StartDecoding(workspace, src.packing(), encoder_out);
+  std::vector<float> gradients(static_cast<size_t>(model->parameters().flat_size()));
+  const Tape tape(workspace, gradients.data(), /*dropout_key=*/0);
+  EXPECT_THROW(model->Step(workspace, *state, std::array<int32_t, 1>{1}), InternalError);
 }
 
 }  // namespace

@@ -45,9 +45,7 @@ Variable MultiHeadAttention::Forward(Workspace& workspace, const Variable& x, co
 }
 
 kernels::AttentionShape MultiHeadAttention::shape(bool causal) const {
-  kernels::AttentionShape shape{.heads = options_.heads, .d_head = options_.d_head, .causal = causal};
-  if (options_.scale > 0) shape.scale = options_.scale;
-  return shape;
+  return {.heads = options_.heads, .d_head = options_.d_head, .causal = causal, .scale = options_.scale};
 }
 
 void MultiHeadAttention::Initialize(ParameterStore& store, Rng& rng) const {

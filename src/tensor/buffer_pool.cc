@@ -2,14 +2,15 @@
 #include "tensor/buffer_pool.h"
 
 #include <sys/mman.h>
-#ifdef __SANITIZE_ADDRESS__
-#include <sanitizer/asan_interface.h>
-#endif
 
 #include <algorithm>
 #include <new>
 
 #include "base/check.h"
+#include "tensor/address_sanitizer.h"
+#ifdef DRAGOMAN_HAS_ADDRESS_SANITIZER
+#include <sanitizer/asan_interface.h>
+#endif
 
 namespace dragoman {
 namespace {
@@ -21,7 +22,7 @@ constexpr size_t kHugePage = size_t{2} << 20;
 size_t RoundUp(size_t bytes, size_t unit) { return (bytes + unit - 1) / unit * unit; }
 
 // Under AddressSanitizer, reading or writing a freed block ends the program, as it does after delete.
-#ifdef __SANITIZE_ADDRESS__
+#ifdef DRAGOMAN_HAS_ADDRESS_SANITIZER
 void Poison(const void* memory, size_t bytes) { __asan_poison_memory_region(memory, bytes); }
 void Unpoison(const void* memory, size_t bytes) { __asan_unpoison_memory_region(memory, bytes); }
 #else

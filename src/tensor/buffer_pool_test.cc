@@ -7,6 +7,8 @@
 #include <random>
 #include <vector>
 
+#include "tensor/address_sanitizer.h"
+
 namespace dragoman {
 namespace {
 
@@ -53,7 +55,7 @@ TEST(BufferPoolTest, ServesBlocksLargerThanARegion) {
 }
 
 TEST(BufferPoolTest, AFreedBlockCannotBeReadUnderAddressSanitizer) {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef DRAGOMAN_HAS_ADDRESS_SANITIZER
   BufferPool pool;
   auto* memory = static_cast<volatile char*>(pool.Allocate(100));
   void* neighbour = pool.Allocate(100);

@@ -29,7 +29,7 @@ double Score(const AttentionShape& shape, const Part& part, const Table& q, cons
     sum += q.At(part.q_begin + i, c) * k.At(part.k_begin + j, c);
   }
   const double bias = shape.bias.at == nullptr ? 0 : shape.bias.at[part.head * shape.bias.stride + i - j];
-  return shape.scale * sum + bias;
+  return shape.Scale() * sum + bias;
 }
 
 double LogSumExp(const AttentionShape& shape, const Part& part, const Table& q, const Table& k, int64_t i) {
@@ -117,8 +117,8 @@ AttentionGradients AttentionBackward(const AttentionShape& shape, const Packing&
           const double dscore = weights.At(i, j) * (dweights[j] - mean);
           if (shape.bias.at != nullptr) grads.dbias.At(head, i - j + longest_k - 1) += dscore;
           for (int64_t c = part.first_col; c < part.first_col + shape.d_head; ++c) {
-            grads.dq.At(row, c) += shape.scale * dscore * k.At(part.k_begin + j, c);
-            grads.dk.At(part.k_begin + j, c) += shape.scale * dscore * q.At(row, c);
+            grads.dq.At(row, c) += shape.Scale() * dscore * k.At(part.k_begin + j, c);
+            grads.dk.At(part.k_begin + j, c) += shape.Scale() * dscore * q.At(row, c);
           }
         }
       }
@@ -140,7 +140,7 @@ std::vector<double> AttentionStep(const AttentionShape& shape, const float* q, s
     std::vector<double> scores(keys.size());
     for (size_t j = 0; j < keys.size(); ++j) {
       for (int c = first_col; c < first_col + d_head; ++c) scores[j] += double{q[c]} * keys[j][c];
-      scores[j] *= shape.scale;
+      scores[j] *= shape.Scale();
       if (shape.bias.at != nullptr) {
         scores[j] += shape.bias.at[first_col / d_head * shape.bias.stride + static_cast<int64_t>(keys.size() - 1 - j)];
       }
