@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/utf8.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -44,6 +45,14 @@ size_t FindInvalidUtf8(std::string_view text) {
     i += length;
   }
   return std::string_view::npos;
+}
+
+bool LooksLikeText(std::string_view head) {
+  constexpr size_t kCut = 3;  // bytes of a character that may be cut at the end
+  const auto is_odd = [](char c) { return c == 0x7F || (c >= 0 && c < ' ' && (c < '\t' || c > '\r')); };
+  const size_t bad = FindInvalidUtf8(head);
+  return std::ranges::none_of(head, is_odd) &&
+         (bad == std::string_view::npos || (bad > 0 && bad + kCut >= head.size()));
 }
 
 char32_t CodePointAt(std::string_view text, size_t at) {

@@ -12,6 +12,9 @@ namespace dragoman {
 // and code points above U+10FFFF are malformed), or npos when all of `text` is valid. Source: Unicode 15, table 3-7.
 size_t FindInvalidUtf8(std::string_view text);
 
+// Whether a file of these bytes, or one that begins so, is text: UTF-8 without control characters but white space.
+bool LooksLikeText(std::string_view head);
+
 inline bool IsValidUtf8(std::string_view text) { return FindInvalidUtf8(text) == std::string_view::npos; }
 
 // Bytes of the character whose first byte is `lead`, 1 to 4, in valid UTF-8.

@@ -69,5 +69,13 @@ TEST(Utf8Test, CodePointsOfAllLengthsAreRead) {
   EXPECT_EQ(CodePointAt(text, 6), U'\U0001F409');
 }
 
+TEST(Utf8Test, TextHasNoControlCharactersButWhiteSpaceAndMayBeCut) {
+  for (const char* text : {"", "a\r\n\tb", "你好", "你\xE4\xBD", "x^2"}) EXPECT_TRUE(LooksLikeText(text)) << text;
+  for (const std::string& text : {std::string("a\0", 2), std::string("\n\x0E\n\x05<unk>"), std::string("a\x7F"),
+                                  std::string("\xFF"), std::string("a\xE4\xBD rest")}) {
+    EXPECT_FALSE(LooksLikeText(text)) << testing::PrintToString(text);
+  }
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
@@ -12,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "base/utf8.h"
 #include "cli/flag_text.h"
 #include "data/line_reader.h"
 #include "format/about.h"
@@ -55,6 +57,7 @@ class Describer {
   Json Seal(const std::string& directory);  // the manifest
   Json Weights(const SafetensorsReader& weights);
   Json Vocabularies(const std::string& directory, const std::optional<TransformerConfig>& config);
+  Json Settings(const std::string& directory, const std::optional<TransformerConfig>& config);
   Json Checkpoints(const std::string& run);
   void ReadLog(const std::string& path, Json* out);
   void RequireFiniteNumbers(const std::string& path);
@@ -63,6 +66,28 @@ class Describer {
   const bool verify_;
   std::vector<std::string> problems_;
 };
+
+// Ids that stand for something special, by their names.
+Json SpecialIds(const Tokenizer& tokenizer) {
+  Json special = Json::object();
+  for (const int32_t id : {tokenizer.unk_id(), tokenizer.bos_id(), tokenizer.eos_id(), tokenizer.pad_id()}) {
+    if (id >= 0) special[tokenizer.Piece(id)] = id;
+  }
+  return special;
+}
+
+// What a side's tokenizer has otherwise than its vocabulary, with all ids as the model numbers them.
+Json SettingsOfSide(const Tokenizer& tokenizer) {
+  const TokenizerSettings& settings = tokenizer.settings();
+  return {{"special_ids", SpecialIds(tokenizer)},
+          {"rows", tokenizer.rows()},
+          {"padding_rows", settings.padding_rows},
+          {"without_row", std::ranges::count(settings.ids, IdMap::kNone)},
+          {"added", settings.added.size()},
+          {"prefix", tokenizer.sentence().prefix.size()},
+          {"suffix", tokenizer.sentence().suffix.size()},
+          {"banned", settings.banned.size()}};
+}
 
 Json Describer::Vocabulary(const std::string& path) {
   Json json;
@@ -74,10 +99,7 @@ Json Describer::Vocabulary(const std::string& path) {
     json["bytes"] = vocabulary.serialized().size();
     json["type"] = traits.type;
     json["pieces"] = vocabulary.size();
-    Json& special = json["special_ids"] = Json::object();
-    for (const int32_t id : {vocabulary.unk_id(), vocabulary.bos_id(), vocabulary.eos_id(), vocabulary.pad_id()}) {
-      if (id >= 0) special[vocabulary.Piece(id)] = id;
-    }
+    json["special_ids"] = SpecialIds(vocabulary);
     json["user_defined"] = traits.user_defined;
     json["unused"] = traits.unused;
     json["byte_fallback"] = traits.byte_fallback && traits.bytes == 256;
@@ -158,6 +180,19 @@ Json Describer::Vocabularies(const std::string& directory, const std::optional<T
   return json;
 }
 
+// Of each side that has settings of its own.
+Json Describer::Settings(const std::string& directory, const std::optional<TransformerConfig>& config) {
+  Json json = Json::object();
+  Try([&] {
+    const VocabularyPair vocabs = LoadVocabularies(files_, directory);
+    for (const auto& [side, tokenizer] : {std::pair("source", vocabs.src), std::pair("target", vocabs.tgt)}) {
+      if (tokenizer->settings() != TokenizerSettings{}) json[side] = SettingsOfSide(*tokenizer);
+    }
+    if (config) RequireFit(vocabs, *config, directory);
+  });
+  return json;
+}
+
 void Describer::RequireFiniteNumbers(const std::string& path) {
   const SafetensorsReader reader(files_, path);
   for (const auto& [name, info] : reader.tensors()) {
@@ -195,12 +230,7 @@ Json Describer::Model(const std::string& directory) {
     if (config) RequireShapes(*config, weights);
   });
   json["vocabularies"] = Vocabularies(directory, config);
-  if (Has(directory, kTokenizerSettingsFile)) {
-    Try([&] {
-      const VocabularyPair vocabs = LoadVocabularies(files_, directory);
-      if (config) RequireFit(vocabs, *config, directory);
-    });
-  }
+  if (Has(directory, kTokenizerSettingsFile)) json["tokenizers"] = Settings(directory, config);
   if (Has(directory, kStateFile)) Try([&] { json["training"] = TrainingOf(ReadTrainState(files_, directory)); });
   Try([&] {
     if (const auto about = ReadAbout(files_, directory)) json["about"] = Json::parse(about->ToJson());
@@ -299,6 +329,18 @@ void RefusePart(const std::string& path) {
       path, fmt::format("is a part of a model, expected the whole; give its directory, {}", ParentDirectory(path)));
 }
 
+// A file of text is none of ours; what is wrong with it as a vocabulary would lead astray.
+void RefuseText(FileSystem& files, const std::string& path) {
+  constexpr int64_t kHeadBytes = 4096;
+  const std::unique_ptr<ReadableFile> file = files.Open(path);
+  std::string head(static_cast<size_t>(std::min(file->size(), kHeadBytes)), '\0');
+  file->Read(0, head);
+  if (head.empty() || !LooksLikeText(head)) return;
+  throw FileError(path,
+                  "is text, not a vocabulary; expected a model's or run's directory, or a vocabulary file, which is a "
+                  "SentencePiece model (dragoman vocab); give one of these");
+}
+
 bool IsModel(FileSystem& files, const std::string& path) {
   const auto has = [&](const char* name) { return files.Type(JoinPath(path, name)) != FileType::kNone; };
   return has(kConfigFile) || has(kWeightsFile) || has(kManifestName);
@@ -312,6 +354,7 @@ Json Describe(FileSystem& files, const std::string& path, bool verify) {
   if (path == kStdinPath || !files.Exists(JoinPath(path, "."))) {  // a file, or nothing
     if (path != kStdinPath) files.Open(path);
     RefusePart(path);
+    if (path != kStdinPath) RefuseText(files, path);
     json["kind"] = "vocabulary";
     json["vocabulary"] = describer.Vocabulary(path);
   } else if (IsModel(files, path)) {

@@ -46,7 +46,7 @@ constexpr char kEncodeExamples[] = R"(Prints one line a line read: its pieces, o
 Examples:
   dragoman encode --vocab V.model < text
   dragoman encode --model RUN --side tgt --output-format ids --input test.de.gz --output test.ids
-  dragoman encode --model RUN --special-tokens < text     with the </s> that the model sees
+  dragoman encode --model RUN --special-tokens < text     as the model sees it, with </s>
 A character that the vocabulary has no piece for is <unk>, and cannot come back.)";
 
 constexpr char kDecodeExamples[] = R"(Prints one line of text a line read: of pieces, or of ids, with spaces between.
@@ -222,7 +222,8 @@ void AddEncodeCommand(CLI::App& app) {
   AddFlags(*command, flags.get());
   const FlagRegistrar flag{command};
   flag("output_format", flags->format, "what is printed");
-  flag("special_tokens", flags->special_tokens, "end each line in </s>, as a model sees it");
+  flag("special_tokens", flags->special_tokens,
+       "put around each line what a model sees there: usually </s> at its end");
   command->callback([command, flags] { Encode(*flags, command->count("--side") > 0); });
 }
 

@@ -53,6 +53,7 @@ class Page {
   void Run(const Json& run);
   void Model(const Json& model);
   void Vocabulary(const std::string& label, const Json& vocabulary);
+  void Tokenizer(const std::string& side, const Json& tokenizer);
   void About(const Json& about);
   std::string Take() { return std::move(text_); }
 
@@ -164,6 +165,8 @@ void Page::Model(const Json& model) {
   for (const auto& item : model["vocabularies"].items()) {
     Vocabulary(item.key() == "joint" ? "vocabulary" : item.key() + " vocab", item.value());
   }
+  const Json tokenizers = model.value("tokenizers", Json::object());
+  for (const auto& item : tokenizers.items()) Tokenizer(item.key(), item.value());
   if (model.contains("training")) Training(model["training"]);
   About(model.value("about", Json::object()));
 }
@@ -179,6 +182,15 @@ void Page::Vocabulary(const std::string& label, const Json& vocabulary) {
                    vocabulary["removes_extra_spaces"] == true ? "extra spaces are dropped" : "spaces are kept"));
   Line("  pieces", fmt::format("{} of the user's own, {} unused; longest {}", NumberAt(vocabulary, "user_defined"),
                                NumberAt(vocabulary, "unused"), Text(vocabulary.value("longest_piece", Json("-")))));
+}
+
+// side: "source". What is none is not told.
+void Page::Tokenizer(const std::string& side, const Json& tokenizer) {
+  std::vector<std::string> counts;
+  for (const auto& item : tokenizer.items()) {
+    if (item.value().is_number() && item.value() != 0) counts.push_back(Spaced(item.key()) + " " + Text(item.value()));
+  }
+  Line(side + " ids", fmt::format("{}; {}", Members(tokenizer["special_ids"]), fmt::join(counts, ", ")));
 }
 
 }  // namespace

@@ -5,6 +5,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "base/utf8.h"
+
 namespace dragoman {
 namespace {
 
@@ -46,6 +48,15 @@ bool Matches(const Format& format, std::string_view head) {
                     [](char mark, char byte) { return mark == '?' || mark == byte; });
 }
 
+// RFC 1950, section 2.2; the second byte depends on the level. Text may begin with any of these ("x\xDA\xAF" is Latin
+// and Arabic), and "x^", which is of a level that hardly anybody takes, often does.
+bool IsZlib(std::string_view head) {
+  if (!head.starts_with("x\x01"sv) && !head.starts_with("x\x9C"sv) && !head.starts_with("x\xDA"sv)) return false;
+  constexpr size_t kCut = 3;  // bytes at the end that may be of a character that is cut there
+  const size_t bad = FindInvalidUtf8(head);
+  return head[1] == '\x9C' || head.find('\0') != head.npos || (bad != head.npos && bad + kCut < head.size());
+}
+
 // Whether text of code units of `width` bytes, without a byte order mark, begins so. Two thirds of Latin text's units
 // are ASCII and more; other text has line feeds at least, to which most of its bytes 0x0A then belong.
 bool LooksLike(std::string_view head, size_t width, bool big_endian) {
@@ -80,6 +91,7 @@ std::optional<ForeignText> FindForeignText(std::string_view head) {
   for (const Format& format : kPacked) {
     if (Matches(format, head)) return ForeignText{format.what, std::string("unpack it: ") + format.command};
   }
+  if (IsZlib(head)) return ForeignText{"zlib", "unpack it: pigz -dc < old > new"};
   if (const char* encoding = EncodingOf(head); encoding != nullptr) {
     return ForeignText{std::string(encoding) + " text",
                        "convert it: iconv -f " + std::string(encoding) + " -t UTF-8 < old > new"};

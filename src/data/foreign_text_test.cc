@@ -2,6 +2,7 @@
 #include "data/foreign_text.h"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 namespace dragoman {
 namespace {
@@ -22,6 +23,28 @@ TEST(ForeignTextTest, PackersAreKnownByTheirFirstBytes) {
   EXPECT_EQ(WhatIs("7z\xBC\xAF\x27\x1C..."), "7z");
   EXPECT_EQ(WhatIs("train.en" + std::string(249, '\0') + "ustar  "), "tar");
   EXPECT_EQ(FindForeignText("BZh61AY&SY...")->remedy, "unpack it: bzip2 -dc < old > new");
+}
+
+std::string Zlib(const std::string& text, int level) {
+  uLongf size = compressBound(static_cast<uLong>(text.size()));
+  std::string packed(size, '\0');
+  compress2(reinterpret_cast<Bytef*>(packed.data()), &size, reinterpret_cast<const Bytef*>(text.data()),
+            static_cast<uLong>(text.size()), level);
+  packed.resize(size);
+  return packed;
+}
+
+TEST(ForeignTextTest, ZlibIsKnownButForTextThatBeginsSo) {
+  std::string longer;
+  for (int i = 0; i < 500; ++i) longer += "line " + std::to_string(i * i) + "\n";
+  for (const std::string& text : {""s, "a\n"s, "hello\n"s, longer}) {
+    for (const int level : {0, 1, 6, 9}) EXPECT_EQ(WhatIs(Zlib(text, level)), "zlib") << level;
+  }
+  for (const std::string& text : {"x\x01"s, "x^2 + y^2\n"s, "x^"s, "x\u06AF\n"s, "x\xDA"s,
+                                  "x\u06AF\u4E00"s.substr(0, 5), "x\x01 is a control character\n"s}) {
+    EXPECT_EQ(WhatIs(text), "text") << testing::PrintToString(text);
+  }
+  EXPECT_EQ(FindForeignText(Zlib("a", 6))->remedy, "unpack it: pigz -dc < old > new");
 }
 
 TEST(ForeignTextTest, WideEncodingsAreKnownByTheirMark) {

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <thread>
@@ -60,6 +61,48 @@ TEST_F(TokenCorpusTest, GivesBackEveryPairInOrder) {
   EXPECT_EQ(corpus.report().pairs, 100);
   EXPECT_EQ(corpus.report().empty_pairs.count, 0);
   EXPECT_EQ(corpus.report().src_unknown.count, 0);
+}
+
+TEST_F(TokenCorpusTest, TemplatesStandAroundSentencesAndCountAsTokens) {
+  const TokenizerSettingsPair odd = OddSettings(vocabulary_);
+  const Tokenizer src_vocab(vocabulary_.segmenter(), odd.src, "settings"),
+      tgt_vocab(vocabulary_.segmenter(), odd.tgt, "settings");
+  const int32_t a = 90, b = 91, eos = src_vocab.eos_id();
+  ASSERT_EQ(src_vocab.Find("<a>"), a);
+  const ParallelInput input = WriteTestPairs(directory_);
+  const auto open = [&](const Tokenizer& src, const Tokenizer& tgt, int limit) {
+    CorpusOptions options;
+    options.max_src_len = options.max_tgt_len = limit;
+    return TokenCorpus::OpenOrBuild(input, src, tgt, options, directory_ / "corpus.tokens");
+  };
+  const auto tokens = [&](const Tokenizer& vocab, const std::string& text, size_t most, std::vector<int32_t> before,
+                          const std::vector<int32_t>& after) {
+    std::vector<int32_t> ids = vocab.Encode(text);
+    ids.resize(std::min(ids.size(), most - before.size() - after.size()));
+    before.insert(before.end(), ids.begin(), ids.end());
+    before.insert(before.end(), after.begin(), after.end());
+    return before;
+  };
+  const std::vector<std::string> texts = TestSentences();
+  const uint64_t usual = open(vocabulary_, vocabulary_, 200).fingerprint();
+  for (const size_t limit : {200u, 6u}) {
+    const TokenCorpus corpus = open(src_vocab, tgt_vocab, static_cast<int>(limit));
+    EXPECT_FALSE(corpus.reused());
+    EXPECT_NE(corpus.fingerprint(), usual);
+    EXPECT_EQ(corpus.report().pairs_cut > 0, limit == 6);
+    ASSERT_EQ(corpus.size(), 100);
+    for (int64_t pair = 0; pair < corpus.size(); ++pair) {
+      const auto i = static_cast<size_t>(pair);
+      std::vector<int32_t> src, tgt;
+      corpus.AppendPair(pair, &src, &tgt);
+      EXPECT_EQ(src, tokens(src_vocab, texts[2 * i], limit, {a}, {eos, b}));
+      EXPECT_EQ(tgt, tokens(tgt_vocab, texts[2 * i + 1], limit, {b, a}, {eos}));
+      EXPECT_EQ(src.size(), corpus.lengths()[i].src);
+      EXPECT_EQ(tgt.size(), corpus.lengths()[i].tgt);
+    }
+    EXPECT_TRUE(open(src_vocab, tgt_vocab, static_cast<int>(limit)).reused());
+  }
+  EXPECT_NE(open(src_vocab, vocabulary_, 200).fingerprint(), open(vocabulary_, tgt_vocab, 200).fingerprint());
 }
 
 TEST_F(TokenCorpusTest, TheFileDoesNotDependOnTheNumberOfThreads) {

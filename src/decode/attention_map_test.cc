@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
 #include <vector>
@@ -44,6 +45,24 @@ TEST(AttentionMapTest, RowsSumToOneForEveryLayerAndHeadAndTheirMean) {
   EXPECT_EQ(map.target.size(), loaded.vocabs.tgt->Encode("我看见一只猫").size() + 1);
   for (const int layer : {-1, 0, 1}) {
     for (const int head : {-1, 0, 1}) ExpectRowsOfOne(map, map.Weights(layer, head));
+  }
+}
+
+TEST(AttentionMapTest, TemplatesAreTokensLikeOthers) {
+  const TranslationModel loaded = OddTranslationModel();
+  const AttentionMap given = MapAttention(loaded, "I see a cat.", "我看见一只猫"),
+                     found = MapAttention(loaded, "I see a cat.", "");
+  EXPECT_EQ(given.target.size(), 2 + loaded.vocabs.tgt->Encode("我看见一只猫").size() + 1);
+  for (const AttentionMap* map : {&given, &found}) {
+    EXPECT_EQ(map->source.front(), "<a>");
+    EXPECT_EQ(map->source[map->source.size() - 2], "</s>");
+    EXPECT_EQ(map->source.back(), "<b>");
+    ASSERT_GE(map->target.size(), 3u);
+    EXPECT_EQ(map->target[0], "<b>");
+    EXPECT_EQ(map->target[1], "<a>");
+    EXPECT_EQ(std::count(map->target.begin(), map->target.end(), "<b>"), 1);
+    EXPECT_EQ(map->target.back() == "</s>", !map->translation_cut);
+    ExpectRowsOfOne(*map, map->Weights(-1, -1));
   }
 }
 

@@ -77,6 +77,40 @@ TEST_F(ScorerTest, TokensAddUpToTheWhole) {
   }
 }
 
+// As in search, where the prefix is given.
+TEST_F(ScorerTest, ATargetsPrefixCountsAsLogProbabilityZero) {
+  loaded = OddTranslationModel();
+  const Tokenizer& vocab = *loaded.vocabs.tgt;
+  const std::vector<std::string> targets = {"我看见一只猫", "", "你"};
+  const auto scores = Score({"I see a cat.", "you help", "you"}, targets);
+  for (size_t i = 0; i < targets.size(); ++i) {
+    const std::vector<double>& log_probs = scores[i].token_log_probs;
+    ASSERT_EQ(log_probs.size(), 2 + vocab.Encode(targets[i]).size() + 1);
+    for (size_t t = 0; t < log_probs.size(); ++t) EXPECT_EQ(log_probs[t] == 0, t < 2);
+  }
+  DecodeOptions options;
+  options.sample = true;
+  options.n_best = 16;
+  const Searcher searcher(*loaded.model, options, GenerationRulesOf(vocab, loaded.model->config().tgt_vocab));
+  Workspace workspace;
+  int compared = 0;
+  for (int64_t id = 0; id < 60; ++id) {
+    const std::string line = TestSentences()[static_cast<size_t>(id)];
+    PackedBatch batch;
+    batch.Add(TokenizeLine(*loaded.vocabs.src, line, loaded.model->config().max_src_len).tokens);
+    const auto samples = searcher.Search(workspace, batch.view(), {&id, 1}).front();
+    for (const Hypothesis& sample : samples) {
+      const std::string text = vocab.Decode(sample.tokens);
+      std::vector<int32_t> again = vocab.Encode(text);
+      again.insert(again.begin(), vocab.sentence().prefix.begin(), vocab.sentence().prefix.end());
+      if (!sample.complete || again != sample.tokens) continue;
+      EXPECT_NEAR(Score({line}, {text})[0].log_prob, sample.log_prob, 1e-4 * std::max(1.0, -sample.log_prob)) << text;
+      ++compared;
+    }
+  }
+  EXPECT_GT(compared, 10);
+}
+
 TEST_F(ScorerTest, APairsScoreDependsOnThePairAlone) {
   std::vector<std::string> sources = TestSentences(), targets = TestSentences();
   std::rotate(targets.begin(), targets.begin() + 1, targets.end());

@@ -19,17 +19,28 @@ inline std::shared_ptr<const Tokenizer> SharedTestVocabulary() {
 
 // Untrained: what it says makes no sense, but is all its own. The bias makes </s> likely enough that most sentences
 // end before the limit of 24 tokens.
-inline TranslationModel RandomTranslationModel(float end_bias = 2, Tying tying = Tying::kAll) {
-  const auto vocab = SharedTestVocabulary();
+inline TranslationModel RandomTranslationModel(float end_bias, Tying tying, const VocabularyPair& vocabs) {
   TransformerConfig config = TinyConfig();
   config.tying = tying;
-  config.src_vocab = config.tgt_vocab = vocab->size();
+  config.src_vocab = vocabs.src->rows();
+  config.tgt_vocab = vocabs.tgt->rows();
   config.d_model = 16;
   config.output_bias = true;
-  TranslationModel loaded{RandomModel(config), {vocab, vocab}};
-  loaded.model->parameters().Writable("output.bias")[vocab->eos_id()] = end_bias;
+  TranslationModel loaded{RandomModel(config), vocabs};
+  loaded.model->parameters().Writable("output.bias")[static_cast<size_t>(vocabs.tgt->eos_id())] = end_bias;
   loaded.model->PrepareForDecoding();
   return loaded;
+}
+
+inline TranslationModel RandomTranslationModel(float end_bias = 2, Tying tying = Tying::kAll) {
+  return RandomTranslationModel(end_bias, tying, {SharedTestVocabulary(), SharedTestVocabulary()});
+}
+
+// One with a template and numbering of its own: OddSettings.
+inline TranslationModel OddTranslationModel() {
+  const VocabularyPair usual{SharedTestVocabulary(), SharedTestVocabulary()};
+  return RandomTranslationModel(/*end_bias=*/2, Tying::kAll,
+                                WithSettings(usual, OddSettings(*usual.src).ToJson(), "settings"));
 }
 
 // One that gives no finite number for a source with an unknown character.

@@ -246,6 +246,11 @@ void Walker::CheckSpecialIds() const {
 
 ModelProtoSummary Walker::Check() {
   if (all_.empty()) Fail("it is empty");
+  if (LooksLikeText(all_)) {
+    throw FormatError(path_,
+                      "is text, not a vocabulary; expected a SentencePiece model; give the one that `dragoman vocab` "
+                      "makes of such text, or that came with the model");
+  }
   summary_.loadable.reserve(all_.size());
   int specs[kDenormalizerSpec + 1] = {};
   std::string_view rest = all_;

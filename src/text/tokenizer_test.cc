@@ -12,13 +12,6 @@ namespace {
 
 using testing::HasSubstr;
 
-// Numbers the pieces the other way round, with `gap` rows before the first.
-TokenizerSettings Reversed(const Tokenizer& usual, int32_t gap = 0) {
-  TokenizerSettings settings;
-  for (int32_t piece = 0; piece < usual.size(); ++piece) settings.ids.push_back(gap + usual.size() - 1 - piece);
-  return settings;
-}
-
 std::string Refusal(const Tokenizer& usual, const TokenizerSettings& settings) {
   try {
     Tokenizer(usual.segmenter(), settings, "settings");

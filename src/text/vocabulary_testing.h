@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "text/tokenizer.h"
+#include "text/tokenizer_settings.h"
 #include "text/vocab_trainer.h"
 
 namespace dragoman {
@@ -46,6 +47,24 @@ inline VocabOptions SmallVocabOptions(int size = 90) {
 }
 
 inline Tokenizer TestVocabulary() { return Tokenizer::FromBytes(TrainTestModel(SmallVocabOptions()), "test.model"); }
+
+// Numbers the pieces the other way round, with `gap` rows before the first.
+inline TokenizerSettings Reversed(const Tokenizer& usual, int32_t gap = 0) {
+  TokenizerSettings settings;
+  for (int32_t piece = 0; piece < usual.size(); ++piece) settings.ids.push_back(gap + usual.size() - 1 - piece);
+  return settings;
+}
+
+// Nothing as usual: pieces reversed, and two added tokens around sentences: <a> source </s> <b>, <b> <a> target </s>.
+inline TokenizerSettingsPair OddSettings(const Tokenizer& usual) {
+  const int32_t a = usual.size(), b = usual.size() + 1, eos = usual.size() - 1 - usual.eos_id();
+  TokenizerSettingsPair pair{Reversed(usual), Reversed(usual)};
+  pair.src.added = pair.tgt.added = {{"<a>", a}, {"<b>", b}};
+  pair.src.prefix = {a};
+  pair.src.suffix = {{eos, b}};
+  pair.tgt.prefix = {b, a};
+  return pair;
+}
 
 }  // namespace dragoman
 

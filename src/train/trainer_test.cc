@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
+#include <memory>
 #include <string>
 #include <thread>
 #include <vector>
@@ -351,6 +352,35 @@ TEST_F(TrainerTest, InitFromStartsWithThoseWeightsAndAnotherOptimizer) {
   other.type = VocabType::kBpe;
   options.vocab = directory_.Write("other.model", TrainTestModel(other));
   EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("not the vocabulary of `init_from`"));
+}
+
+TEST_F(TrainerTest, TuningKeepsTheSettingsOfTheTokenizers) {
+  const auto usual = std::make_shared<const Tokenizer>(Tokenizer::Load(base_.vocab));
+  const std::string json = OddSettings(*usual).ToJson();
+  const VocabularyPair odd = WithSettings({usual, usual}, json, "settings");
+  TransformerConfig config = base_.model;
+  config.src_vocab = odd.src->rows();
+  config.tgt_vocab = odd.tgt->rows();
+  config.decoder_start = odd.tgt->bos_id();
+  Transformer foreign(config);
+  foreign.Initialize(1);
+  CheckpointContents contents;
+  contents.files = ModelFiles(foreign, foreign.parameters().values(), odd, nullptr);
+  WriteCheckpoint(files_, directory_ / "foreign", contents);
+
+  TrainOptions options = Plain("tuned", 2);
+  options.init_from = directory_ / "foreign";
+  options.vocab = "";
+  Train(options);
+  EXPECT_EQ(Last("tuned", "tokenizer_settings.json"), json);
+  EXPECT_EQ(SettingsOf(LoadTranslationModel(files_, directory_ / "tuned").vocabs), json);
+  options.max_steps = 4;
+  EXPECT_EQ(Train(Resumed(options)).step, 4);
+  EXPECT_EQ(Last("tuned", "tokenizer_settings.json"), json);
+  // The vocabulary's file alone would number its pieces otherwise.
+  options.output = directory_ / "other";
+  options.vocab = base_.vocab;
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("other ids or templates"));
 }
 
 TEST_F(TrainerTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {

@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <limits>
 #include <sstream>
 #include <string>
@@ -55,6 +56,32 @@ class ValidatorTest : public testing::Test {
     return lines;
   }
 
+  // Means over all target tokens, templates included, one sentence after the other by the model itself.
+  ValidationScores LossesOf(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab) const {
+    const auto sources = LinesOf(options_.valid_src), targets = LinesOf(options_.valid_tgt);
+    const auto tokenize = [](const Tokenizer& vocab, const std::string& text, std::vector<int32_t>* ids) {
+      *ids = vocab.Encode(text);
+      ids->resize(std::min(ids->size(), 12 - vocab.sentence().size()));
+      vocab.sentence().Wrap(ids);
+    };
+    double loss = 0, nll = 0, tokens = 0;
+    for (size_t i = 0; i < sources.size(); ++i) {
+      Batch batch;
+      batch.Clear();
+      tokenize(src_vocab, sources[i], &batch.src_ids);
+      tokenize(tgt_vocab, targets[i], &batch.tgt_out_ids);
+      batch.FinishSentence(0, 1);
+      Workspace workspace;
+      const Variable encoder_out = model.Encode(workspace, batch.src());
+      const Variable hidden = model.Decode(workspace, batch.tgt_in(), batch.src().packing, encoder_out);
+      const auto sums = model.Loss(workspace, hidden, batch.tgt_out_ids, 0.1f, 1);
+      loss += sums.loss;
+      nll += sums.nll;
+      tokens += static_cast<double>(batch.tgt_tokens());
+    }
+    return {.loss = loss / tokens, .nll = nll / tokens, .bleu = 0, .chrf = 0};
+  }
+
   TestDirectory directory_;
   const Tokenizer vocab_;
   WorkerPool pool_;
@@ -63,30 +90,30 @@ class ValidatorTest : public testing::Test {
   TrainOptions options_;
 };
 
-// One sentence after the other, by the model itself.
 TEST_F(ValidatorTest, LossIsTheMeanOverAllTargetTokens) {
-  const auto sources = LinesOf(options_.valid_src), targets = LinesOf(options_.valid_tgt);
-  double loss = 0, nll = 0, tokens = 0;
-  for (size_t i = 0; i < sources.size(); ++i) {
-    Batch batch;
-    batch.Clear();
-    for (auto [text, ids] : {std::pair{&sources[i], &batch.src_ids}, std::pair{&targets[i], &batch.tgt_out_ids}}) {
-      *ids = vocab_.Encode(*text);
-      if (ids->size() > 11) ids->resize(11);
-      ids->push_back(vocab_.eos_id());
-    }
-    batch.FinishSentence(0, 1);
-    Workspace workspace;
-    const Variable encoder_out = model_.Encode(workspace, batch.src());
-    const Variable hidden = model_.Decode(workspace, batch.tgt_in(), batch.src().packing, encoder_out);
-    const auto sums = model_.Loss(workspace, hidden, batch.tgt_out_ids, 0.1f, 1);
-    loss += sums.loss;
-    nll += sums.nll;
-    tokens += static_cast<double>(batch.tgt_tokens());
-  }
-  const ValidationScores scores = Make().Run();
-  EXPECT_NEAR(scores.loss, loss / tokens, 1e-5);
-  EXPECT_NEAR(scores.nll, nll / tokens, 1e-5);
+  const ValidationScores scores = Make().Run(), expected = LossesOf(model_, vocab_, vocab_);
+  EXPECT_NEAR(scores.loss, expected.loss, 1e-5);
+  EXPECT_NEAR(scores.nll, expected.nll, 1e-5);
+}
+
+TEST_F(ValidatorTest, TemplatesAreMeasuredAsTheyAreTrainedAndTranslated) {
+  const TokenizerSettingsPair odd = OddSettings(vocab_);
+  const Tokenizer src_vocab(vocab_.segmenter(), odd.src, "settings"),
+      tgt_vocab(vocab_.segmenter(), odd.tgt, "settings");
+  TransformerConfig config = Config();
+  config.src_vocab = config.tgt_vocab = src_vocab.rows();
+  Transformer model(config);
+  model.Initialize(3);
+  GradientWorkers workers(model, pool_, {0.1f, 200});
+  Validator validator(options_, model, src_vocab, tgt_vocab, workers, pool_);
+  const ValidationScores scores = validator.Run(), expected = LossesOf(model, src_vocab, tgt_vocab);
+  EXPECT_NEAR(scores.loss, expected.loss, 1e-5);
+  EXPECT_NEAR(scores.nll, expected.nll, 1e-5);
+  DecodeOptions decode;
+  decode.beam_size = 2;
+  Translator translator(model, src_vocab, tgt_vocab, decode, pool_);
+  EXPECT_EQ(validator.samples().at(1).translation,
+            translator.Translate(std::vector{validator.samples()[1].source}).front().n_best.front().text);
 }
 
 TEST_F(ValidatorTest, ScoresAreThoseOfRealTranslations) {

@@ -99,6 +99,30 @@ TEST(InfoTest, AVocabularyIsAFile) {
                               HasSubstr("<unk> 0, <s> 1, </s> 2"), HasSubstr("no byte fallback")));
 }
 
+TEST(InfoTest, WhatIsUnusualAboutATokenizerIsToldAndNothingElse) {
+  EXPECT_FALSE(JsonOf(TinyRun()).at("model").contains("tokenizers"));
+  EXPECT_THAT(Info({TinyRun()}).out, Not(HasSubstr("source ids")));
+  const std::string copy = Copy("settings");
+  ASSERT_EQ(Bash("rm " + copy + "/MANIFEST.json").code, 0);
+  WriteScratch("settings/tokenizer_settings.json", R"({"format": "dragoman-tokenizer-1",
+      "src": {"ids": [2, 1, 0, -1, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, -1, 18, 3], "padding_rows": 1,
+              "prefix": [4, 5], "suffix": [0, 6, 7]}})");
+  const Finished text = Info({copy});
+  EXPECT_EQ(text.code, 0) << text.out << text.err;
+  EXPECT_THAT(text.out, AllOf(HasSubstr("source ids    <unk> 2, <s> 1, </s> 0; rows 20, padding rows 1, without row 2, "
+                                        "prefix 2, suffix 3\n"),
+                              Not(HasSubstr("target ids"))));
+  EXPECT_EQ(JsonOf(copy).at("model").at("tokenizers"), (json{{"source",
+                                                              {{"special_ids", {{"<unk>", 2}, {"<s>", 1}, {"</s>", 0}}},
+                                                               {"rows", 20},
+                                                               {"padding_rows", 1},
+                                                               {"without_row", 2},
+                                                               {"added", 0},
+                                                               {"prefix", 2},
+                                                               {"suffix", 3},
+                                                               {"banned", 0}}}}));
+}
+
 TEST(InfoTest, AModelSaysWhoseItIs) {
   EXPECT_THAT(Info({TinyRun()}).out, AllOf(HasSubstr("licence       not said\n"), HasSubstr("train.src, train.tgt"),
                                            HasSubstr("trained with  dragoman "), HasSubstr("pairs         ")));
@@ -195,9 +219,20 @@ TEST(InfoTest, WhatIsNothingOfOursIsAFailure) {
     EXPECT_EQ(Lines(run.err).size(), 1u);
     EXPECT_THAT(run.err, HasSubstr(path + ": "));
   }
-  const Finished run = Info({WriteScratch("text.txt", "hello\n")});
-  EXPECT_EQ(run.code, 1);
-  EXPECT_THAT(run.out, AllOf(HasSubstr("damaged vocabulary"), HasSubstr("bytes 6")));
+  for (const std::string text : {"hello\n", "a,b\r\n你好"}) {
+    const std::string path = WriteScratch("text.txt", text);
+    const Finished run = Info({path});
+    EXPECT_EQ(run.code, 1);
+    EXPECT_EQ(run.out, "");
+    EXPECT_EQ(Lines(run.err).size(), 1u);
+    EXPECT_THAT(run.err, HasSubstr(path + ": is text, not a vocabulary; expected a model's or run's directory"));
+  }
+  const Finished piped = Dragoman({"info", "-"}, "hello\n");
+  EXPECT_EQ(piped.code, 1);
+  EXPECT_THAT(piped.out, HasSubstr("is text, not a vocabulary; expected a SentencePiece model"));
+  const Finished binary = Info({WriteScratch("text.txt", "hello\x01\n")});
+  EXPECT_EQ(binary.code, 1);
+  EXPECT_THAT(binary.out, AllOf(HasSubstr("damaged vocabulary"), HasSubstr("bytes 7")));
   EXPECT_EQ(Info({}).code, 2);
   EXPECT_EQ(Info({""}).code, 2);
   const Finished part = Info({TinyRun() + "/best/model.safetensors"});
