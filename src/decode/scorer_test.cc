@@ -43,7 +43,7 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   std::vector<double> log_probs;
   Workspace workspace;
   for (size_t i = 0; i < lines.size(); ++i) {
-    PackedBatch batch;
+    PackedSentences batch;
     batch.Add(TokenizeLine(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
     const auto id = static_cast<int64_t>(i);
     const auto samples = searcher.Search(workspace, batch.view(), {&id, 1}).front();

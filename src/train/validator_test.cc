@@ -69,17 +69,16 @@ TEST_F(ValidatorTest, LossIsTheMeanOverAllTargetTokens) {
   double loss = 0, nll = 0, tokens = 0;
   for (size_t i = 0; i < sources.size(); ++i) {
     Batch batch;
-    batch.Clear();
-    for (auto [text, ids] : {std::pair{&sources[i], &batch.src_ids}, std::pair{&targets[i], &batch.tgt_out_ids}}) {
+    for (auto [text, ids] : {std::pair{&sources[i], &batch.src.ids}, std::pair{&targets[i], &batch.tgt_out.ids}}) {
       *ids = vocab_.Encode(*text);
       if (ids->size() > 11) ids->resize(11);
       ids->push_back(vocab_.eos_id());
     }
     batch.FinishSentence(0, 1);
     Workspace workspace;
-    const Variable encoder_out = model_.Encode(workspace, batch.src());
-    const Variable hidden = model_.Decode(workspace, batch.tgt_in(), batch.src().packing, encoder_out);
-    const auto sums = model_.Loss(workspace, hidden, batch.tgt_out_ids, 0.1f, 1);
+    const Variable encoder_out = model_.Encode(workspace, batch.src.view());
+    const Variable hidden = model_.Decode(workspace, batch.tgt_in.view(), batch.src.packing(), encoder_out);
+    const auto sums = model_.Loss(workspace, hidden, batch.tgt_out.ids, 0.1f, 1);
     loss += sums.loss;
     nll += sums.nll;
     tokens += static_cast<double>(batch.tgt_tokens());
