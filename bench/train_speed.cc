@@ -64,20 +64,19 @@ Json ReadJson(const std::string& path) {
   return Json::parse(file);
 }
 
+PackedSentences ReadSentences(const Json& side) {
+  return {side.at("ids").get<std::vector<int32_t>>(), side.at("offsets").get<std::vector<int32_t>>()};
+}
+
 std::vector<Batch> MakeBatches(const Json& content, int decoder_start) {
   std::vector<Batch> batches;
   for (const Json& entry : content.at("batches")) {
-    const auto src_ids = entry.at("src").at("ids").get<std::vector<int32_t>>();
-    const auto src_offsets = entry.at("src").at("offsets").get<std::vector<int32_t>>();
-    const auto tgt_ids = entry.at("tgt").at("ids").get<std::vector<int32_t>>();
-    const auto tgt_offsets = entry.at("tgt").at("offsets").get<std::vector<int32_t>>();
     Batch batch;
-    batch.Clear();
-    for (size_t s = 0; s + 1 < tgt_offsets.size(); ++s) {
-      batch.src_ids.insert(batch.src_ids.end(), src_ids.begin() + src_offsets[s], src_ids.begin() + src_offsets[s + 1]);
-      batch.tgt_out_ids.insert(batch.tgt_out_ids.end(), tgt_ids.begin() + tgt_offsets[s],
-                               tgt_ids.begin() + tgt_offsets[s + 1]);
-      batch.FinishSentence(static_cast<int64_t>(s), decoder_start);
+    batch.src = ReadSentences(entry.at("src"));
+    batch.tgt_out = ReadSentences(entry.at("tgt"));
+    for (int64_t s = 0; s < batch.tgt_out.packing().sentences(); ++s) {
+      batch.tgt_in.AddShiftedRight(batch.tgt_out.Sentence(s), decoder_start);
+      batch.pair_ids.push_back(s);
     }
     batches.push_back(std::move(batch));
   }

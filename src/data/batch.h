@@ -18,27 +18,21 @@ struct Batch {
   int64_t epoch = 0;  // where in the data this batch comes from
   int64_t index = 0;
 
-  std::vector<int32_t> src_ids;      // [src_tokens], each sentence with </s> at its end
-  std::vector<int32_t> src_offsets;  // [sentences + 1]
-  std::vector<int32_t> tgt_in_ids;   // [tgt_tokens]; -1 is a zero vector instead of a token
-  std::vector<int32_t> tgt_out_ids;  // [tgt_tokens]
-  std::vector<int32_t> tgt_offsets;  // [sentences + 1]
-  std::vector<int64_t> pair_ids;     // [sentences], numbers in the corpus
+  PackedSentences src;  // each sentence in its template, so with </s> at its end
+  PackedSentences tgt_in;
+  PackedSentences tgt_out;        // as long as tgt_in, sentence by sentence
+  std::vector<int64_t> pair_ids;  // [sentences], numbers in the corpus
 
   int64_t sentences() const { return static_cast<int64_t>(pair_ids.size()); }
-  int64_t src_tokens() const { return static_cast<int64_t>(src_ids.size()); }
-  int64_t tgt_tokens() const { return static_cast<int64_t>(tgt_out_ids.size()); }
-  int64_t SrcLength(int64_t s) const { return src_offsets[s + 1] - src_offsets[s]; }
-  int64_t TgtLength(int64_t s) const { return tgt_offsets[s + 1] - tgt_offsets[s]; }
-
-  PackedTokens src() const { return {src_ids, {src_offsets}}; }
-  PackedTokens tgt_in() const { return {tgt_in_ids, {tgt_offsets}}; }
-  PackedTokens tgt_out() const { return {tgt_out_ids, {tgt_offsets}}; }
+  int64_t src_tokens() const { return src.tokens(); }
+  int64_t tgt_tokens() const { return tgt_out.tokens(); }
+  int64_t SrcLength(int64_t s) const { return src.packing().Length(s); }
+  int64_t TgtLength(int64_t s) const { return tgt_out.packing().Length(s); }
 
   // Empties the batch but keeps its memory.
   void Clear();
 
-  // After src_ids and tgt_out_ids have grown by one sentence: records its end and fills in tgt_in_ids.
+  // After src.ids and tgt_out.ids have grown by one sentence: records its end and fills in tgt_in.
   void FinishSentence(int64_t pair_id, int32_t decoder_start);
 
   // Sets *part to the sentences of this batch at the given indices, in that order. Reuses the memory of *part.

@@ -33,7 +33,7 @@ void BatchStream::Next(Batch* batch) {
   batch->epoch = position_.epoch;
   batch->index = position_.batch;
   for (const uint32_t pair : plan_.Pairs(position_.batch)) {
-    corpus_->AppendPair(pair, &batch->src_ids, &batch->tgt_out_ids);
+    corpus_->AppendPair(pair, &batch->src.ids, &batch->tgt_out.ids);
     batch->FinishSentence(pair, options_.decoder_start);
   }
   Skip();

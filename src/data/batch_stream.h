@@ -34,9 +34,8 @@ class BatchStream {
   void Next(Batch* batch);
   void Skip();  // the same without reading anything
 
-  DataPosition position() const { return position_; }           // of the batch that Next will give
-  int64_t NextTgtTokens() const;                                // target tokens of that batch
-  int64_t batches_in_epoch() const { return plan_.batches(); }  // of position().epoch
+  DataPosition position() const { return position_; }  // of the batch that Next will give
+  int64_t NextTgtTokens() const;                       // target tokens of that batch
 
  private:
   const TokenCorpus* corpus_;

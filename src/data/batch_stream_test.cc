@@ -12,6 +12,7 @@
 namespace dragoman {
 namespace {
 
+using testing::ElementsAreArray;
 using testing::HasSubstr;
 
 class BatchStreamTest : public testing::Test {
@@ -29,11 +30,10 @@ void ExpectSame(const Batch& a, const Batch& b) {
   EXPECT_EQ(a.epoch, b.epoch);
   EXPECT_EQ(a.index, b.index);
   EXPECT_EQ(a.pair_ids, b.pair_ids);
-  EXPECT_EQ(a.src_ids, b.src_ids);
-  EXPECT_EQ(a.src_offsets, b.src_offsets);
-  EXPECT_EQ(a.tgt_in_ids, b.tgt_in_ids);
-  EXPECT_EQ(a.tgt_out_ids, b.tgt_out_ids);
-  EXPECT_EQ(a.tgt_offsets, b.tgt_offsets);
+  for (const auto side : {&Batch::src, &Batch::tgt_in, &Batch::tgt_out}) {
+    EXPECT_EQ((a.*side).ids, (b.*side).ids);
+    EXPECT_EQ((a.*side).offsets, (b.*side).offsets);
+  }
 }
 
 TEST_F(BatchStreamTest, SentencesAreThoseOfTheCorpusShiftedRight) {
@@ -43,19 +43,19 @@ TEST_F(BatchStreamTest, SentencesAreThoseOfTheCorpusShiftedRight) {
     Batch batch;
     stream.Next(&batch);
     ASSERT_GT(batch.sentences(), 1);
-    ASSERT_EQ(batch.src_offsets.size(), batch.pair_ids.size() + 1);
-    ASSERT_EQ(batch.src().packing.tokens(), batch.src_tokens());
-    ASSERT_EQ(batch.tgt_in().ids.size(), batch.tgt_out().ids.size());
+    ASSERT_EQ(batch.src.packing().sentences(), batch.sentences());
+    ASSERT_EQ(batch.src.packing().tokens(), batch.src_tokens());
+    ASSERT_EQ(batch.tgt_in.offsets, batch.tgt_out.offsets);
     const auto sentences = TestSentences();
     for (int64_t s = 0; s < batch.sentences(); ++s) {
       const auto pair = static_cast<size_t>(batch.pair_ids[s]);
-      const auto out = batch.tgt_out().ids.subspan(batch.tgt_offsets[s], batch.TgtLength(s));
-      const auto in = batch.tgt_in().ids.subspan(batch.tgt_offsets[s], batch.TgtLength(s));
+      const auto out = batch.tgt_out.Sentence(s);
+      const auto in = batch.tgt_in.Sentence(s);
       EXPECT_EQ(vocabulary_.Decode(out), sentences[2 * pair + 1]);
       EXPECT_EQ(out.back(), vocabulary_.eos_id());
       EXPECT_EQ(in.front(), start);
       EXPECT_TRUE(std::equal(in.begin() + 1, in.end(), out.begin()));
-      const auto src = batch.src().ids.subspan(batch.src_offsets[s], batch.SrcLength(s));
+      const auto src = batch.src.Sentence(s);
       EXPECT_EQ(vocabulary_.Decode(src), sentences[2 * pair]);
       EXPECT_EQ(src.back(), vocabulary_.eos_id());
     }
@@ -99,7 +99,9 @@ TEST_F(BatchStreamTest, AStreamStartedAtAnyPositionGoesOnTheSame) {
 
 TEST_F(BatchStreamTest, PositionsThatDoNotExistAreRefused) {
   BatchStream stream(corpus_, options_);
-  const int64_t batches = stream.batches_in_epoch();
+  BatchPlan plan;
+  PlanEpoch(corpus_.lengths(), options_, 0, &plan);
+  const int64_t batches = plan.batches();
   stream.Seek({0, batches});
   EXPECT_EQ(stream.position(), (DataPosition{1, 0}));
   EXPECT_THAT(MessageOf<OptionError>([&] { stream.Seek({0, batches + 1}); }), HasSubstr("of epoch 0; expected 0 to"));
@@ -117,15 +119,12 @@ TEST_F(BatchStreamTest, SlicesAreTheSentencesAskedFor) {
   for (int64_t s = 0; s < 2; ++s) {
     const int64_t from = chosen[static_cast<size_t>(s)];
     EXPECT_EQ(part.pair_ids[s], batch.pair_ids[from]);
-    EXPECT_EQ(vocabulary_.Decode(part.src().ids.subspan(part.src_offsets[s], part.SrcLength(s))),
-              TestSentences()[2 * static_cast<size_t>(batch.pair_ids[from])]);
-    for (int64_t i = 0; i < part.TgtLength(s); ++i) {
-      EXPECT_EQ(part.tgt_in_ids[part.tgt_offsets[s] + i], batch.tgt_in_ids[batch.tgt_offsets[from] + i]);
-      EXPECT_EQ(part.tgt_out_ids[part.tgt_offsets[s] + i], batch.tgt_out_ids[batch.tgt_offsets[from] + i]);
-    }
+    EXPECT_EQ(vocabulary_.Decode(part.src.Sentence(s)), TestSentences()[2 * static_cast<size_t>(batch.pair_ids[from])]);
+    EXPECT_THAT(part.tgt_in.Sentence(s), ElementsAreArray(batch.tgt_in.Sentence(from)));
+    EXPECT_THAT(part.tgt_out.Sentence(s), ElementsAreArray(batch.tgt_out.Sentence(from)));
   }
   EXPECT_EQ(batch.Slice(std::vector<int>()).sentences(), 0);
-  EXPECT_EQ(batch.Slice(std::vector<int>()).src_offsets, std::vector<int32_t>{0});
+  EXPECT_EQ(batch.Slice(std::vector<int>()).src.offsets, std::vector<int32_t>{0});
 }
 
 TEST_F(BatchStreamTest, PrefetchingChangesNothing) {

@@ -14,10 +14,9 @@ constexpr SentenceCost kCost{1, 1, 1.0 / 1024, 1.0 / 2048, 1.0 / 1024};
 
 Batch BatchOf(const std::vector<std::pair<int, int>>& lengths) {
   Batch batch;
-  batch.Clear();
   for (const auto& [src, tgt] : lengths) {
-    batch.src_ids.insert(batch.src_ids.end(), static_cast<size_t>(src), 5);
-    batch.tgt_out_ids.insert(batch.tgt_out_ids.end(), static_cast<size_t>(tgt), 6);
+    batch.src.ids.insert(batch.src.ids.end(), static_cast<size_t>(src), 5);
+    batch.tgt_out.ids.insert(batch.tgt_out.ids.end(), static_cast<size_t>(tgt), 6);
     batch.FinishSentence(batch.sentences(), 1);
   }
   return batch;

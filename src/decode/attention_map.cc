@@ -7,6 +7,7 @@
 #include "decode/search.h"
 #include "decode/tokenized_line.h"
 #include "kernels/elementwise.h"
+#include "tensor/packed.h"
 
 namespace dragoman {
 namespace {
@@ -63,7 +64,7 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   const TokenizedLine src = TokenizeLine(*loaded.vocabs.src, source, config.max_src_len);
   if (src.tokens.empty()) throw OptionError("the sentence is empty; give a sentence to look into");
   Workspace workspace;
-  PackedBatch src_batch;
+  PackedSentences src_batch;
   src_batch.Add(src.tokens);
 
   TokenizedLine tgt = TokenizeLine(*loaded.vocabs.tgt, target, config.max_tgt_len);
@@ -78,8 +79,8 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
     if (translation.complete) loaded.vocabs.tgt->sentence().CloseTo(&tgt.tokens);
     map.translation_cut = !translation.complete;
   }
-  PackedBatch tgt_batch;
-  tgt_batch.Add(ShiftedRight(tgt.tokens, config.decoder_start));
+  PackedSentences tgt_batch;
+  tgt_batch.AddShiftedRight(tgt.tokens, config.decoder_start);
 
   map.source = Pieces(*loaded.vocabs.src, src.tokens);
   map.target = Pieces(*loaded.vocabs.tgt, tgt.tokens);

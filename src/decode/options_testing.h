@@ -31,7 +31,7 @@ inline std::vector<ChangedOption> EachDecodeOptionChanged() {
         const auto& [name, first] = NamesOf(Field{}).front();
         field = field == first ? NamesOf(Field{}).back().second : first;
       } else if constexpr (std::is_floating_point_v<Field>) {
-        field /= 2;
+        field = field == 0 ? Field{0.5} : field / 2;
       } else {
         field += 1;
       }

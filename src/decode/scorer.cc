@@ -10,6 +10,7 @@
 
 #include "base/check.h"
 #include "kernels/softmax.h"
+#include "tensor/packed.h"
 
 namespace dragoman {
 namespace {
@@ -51,38 +52,35 @@ Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& targ
   if (tgt.tokens.empty()) tgt_vocab_.sentence().Wrap(&tgt.tokens);  // an empty translation is </s> alone
   pair.truncated = pair.src.truncated || tgt.truncated;
   pair.unknown = pair.src.unknown + tgt.unknown;
-  pair.tgt_in = ShiftedRight(tgt.tokens, model_.config().decoder_start);
-  pair.tgt_out = std::move(tgt.tokens);
+  pair.tgt = std::move(tgt.tokens);
   return pair;
 }
 
 void Scorer::ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::span<const size_t> indices,
                         std::span<PairScore> scores) const {
-  PackedBatch src, tgt_in;
+  PackedSentences src, tgt_in, tgt_out;
   for (const size_t i : indices) {
     src.Add(pairs[i].src.tokens);
-    tgt_in.Add(pairs[i].tgt_in);
+    tgt_in.AddShiftedRight(pairs[i].tgt, model_.config().decoder_start);
+    tgt_out.Add(pairs[i].tgt);
   }
-  const Variable encoder_out = model_.Encode(workspace, src.view());  // [src_tokens, d_model]
-  const Variable hidden =
-      model_.Decode(workspace, tgt_in.view(), src.view().packing, encoder_out);  // [tgt_tokens, d_model]
+  const Variable encoder_out = model_.Encode(workspace, src.view());                            // [src_tokens, d_model]
+  const Variable hidden = model_.Decode(workspace, tgt_in.view(), src.packing(), encoder_out);  // [tgt_tokens, d_model]
   std::vector<double> log_probs(tgt_in.ids.size());
-  std::vector<int32_t> tgt_out;
-  for (const size_t i : indices) tgt_out.insert(tgt_out.end(), pairs[i].tgt_out.begin(), pairs[i].tgt_out.end());
   for (int64_t begin = 0; begin < hidden.rows(); begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, hidden.rows() - begin);
     Variable logits = model_.Logits(workspace, hidden.value().Rows(begin, count));  // [count, tgt_vocab]
     kernels::LogSoftmaxRows(logits.writable());
     for (int64_t r = 0; r < count; ++r) {
       const auto position = static_cast<size_t>(begin + r);
-      log_probs[position] = double{logits.value().At(r, tgt_out[position])};
+      log_probs[position] = double{logits.value().At(r, tgt_out.ids[position])};
     }
   }
   std::span<double> rest = log_probs;
   for (const size_t i : indices) {
     std::fill_n(rest.begin(), tgt_vocab_.sentence().prefix.size(), 0.0);  // given, as in search
-    scores[i] = ScoreOf(rest.first(pairs[i].tgt_out.size()));
-    rest = rest.subspan(pairs[i].tgt_out.size());
+    scores[i] = ScoreOf(rest.first(pairs[i].tgt.size()));
+    rest = rest.subspan(pairs[i].tgt.size());
   }
 }
 
@@ -97,7 +95,7 @@ std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::
 
   std::vector<size_t> lengths;  // of source and target together
   for (const Pair& pair : pairs) {
-    lengths.push_back(pair.src.tokens.empty() ? 0 : pair.src.tokens.size() + pair.tgt_out.size());
+    lengths.push_back(pair.src.tokens.empty() ? 0 : pair.src.tokens.size() + pair.tgt.size());
   }
   const auto batches = BatchByLength(lengths, kBatchTokens, kBatchSentences);
   std::vector<PairScore> scores(sources.size(), NoScore());

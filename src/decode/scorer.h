@@ -38,7 +38,7 @@ class Scorer {
  private:
   struct Pair {
     TokenizedLine src;
-    std::vector<int32_t> tgt_in, tgt_out;
+    std::vector<int32_t> tgt;  // in the template
     bool truncated = false;
     int64_t unknown = 0;
   };

@@ -43,7 +43,7 @@ TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
   std::vector<double> log_probs;
   Workspace workspace;
   for (size_t i = 0; i < lines.size(); ++i) {
-    PackedBatch batch;
+    PackedSentences batch;
     batch.Add(TokenizeLine(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
     const auto id = static_cast<int64_t>(i);
     const auto samples = searcher.Search(workspace, batch.view(), {&id, 1}).front();
@@ -96,7 +96,7 @@ TEST_F(ScorerTest, ATargetsPrefixCountsAsLogProbabilityZero) {
   int compared = 0;
   for (int64_t id = 0; id < 60; ++id) {
     const std::string line = TestSentences()[static_cast<size_t>(id)];
-    PackedBatch batch;
+    PackedSentences batch;
     batch.Add(TokenizeLine(*loaded.vocabs.src, line, loaded.model->config().max_src_len).tokens);
     const auto samples = searcher.Search(workspace, batch.view(), {&id, 1}).front();
     for (const Hypothesis& sample : samples) {

@@ -5,7 +5,6 @@
 #include <numeric>
 #include <string_view>
 
-#include "base/check.h"
 #include "base/utf8.h"
 
 namespace dragoman {
@@ -57,18 +56,6 @@ TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int6
   }
   vocab.sentence().Wrap(&tokenized.tokens);
   return tokenized;
-}
-
-void PackedBatch::Add(std::span<const int32_t> tokens) {
-  ids.insert(ids.end(), tokens.begin(), tokens.end());
-  offsets.push_back(static_cast<int32_t>(ids.size()));
-}
-
-std::vector<int32_t> ShiftedRight(std::span<const int32_t> tokens, int32_t start) {
-  DRAGOMAN_CHECK(!tokens.empty());
-  std::vector<int32_t> shifted = {start};
-  shifted.insert(shifted.end(), tokens.begin(), tokens.end() - 1);
-  return shifted;
 }
 
 std::vector<std::vector<size_t>> BatchByLength(std::span<const size_t> lengths, int64_t max_tokens,

@@ -8,7 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "tensor/packed.h"
 #include "text/tokenizer.h"
 
 namespace dragoman {
@@ -23,18 +22,6 @@ struct TokenizedLine {
 // At most max_len tokens, the template's (</s>) included. Of a line longer than 64 bytes a token the left part alone is
 // looked at.
 TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int64_t max_len);
-
-// Some sentences, packed. Owns its tokens.
-struct PackedBatch {
-  std::vector<int32_t> ids;
-  std::vector<int32_t> offsets = {0};
-
-  void Add(std::span<const int32_t> tokens);
-  PackedTokens view() const { return {ids, {offsets}}; }
-};
-
-// The decoder's input that stands beside the output `tokens`: `start`, then all but the last (Vaswani 2017, §3.1).
-std::vector<int32_t> ShiftedRight(std::span<const int32_t> tokens, int32_t start);
 
 // Indices of the sentences of these lengths, without empty ones, by falling length, cut into batches of at most
 // max_tokens (at least one sentence each) and max_sentences. Equal lengths stay in order.

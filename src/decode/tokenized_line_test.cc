@@ -90,21 +90,6 @@ TEST(TokenizeLineTest, RepairsInvalidUtf8AndNul) {
   EXPECT_FALSE(TokenizeLine(Vocab(), "我喜欢一只猫 \xEF\xBF\xBD", 100).repaired);  // valid, as it stands
 }
 
-TEST(PackedBatchTest, PutsSentencesEndToEnd) {
-  PackedBatch batch;
-  batch.Add(std::vector<int32_t>{4, 5, 2});
-  batch.Add(std::vector<int32_t>{});
-  batch.Add(std::vector<int32_t>{6, 2});
-  EXPECT_THAT(batch.ids, testing::ElementsAre(4, 5, 2, 6, 2));
-  EXPECT_THAT(batch.offsets, testing::ElementsAre(0, 3, 3, 5));
-  EXPECT_EQ(batch.view().packing.sentences(), 3);
-}
-
-TEST(ShiftedRightTest, TheStartTokenComesInAndTheLastGoes) {
-  EXPECT_THAT(ShiftedRight(std::vector<int32_t>{4, 5, 2}, 1), testing::ElementsAre(1, 4, 5));
-  EXPECT_THAT(ShiftedRight(std::vector<int32_t>{2}, -1), testing::ElementsAre(-1));
-}
-
 using Lengths = std::vector<size_t>;
 
 TEST(BatchByLengthTest, CutsTheSortedSentences) {

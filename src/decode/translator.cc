@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "tensor/packed.h"
 
 namespace dragoman {
 namespace {
@@ -102,7 +103,7 @@ std::vector<TranslatedLine> Translator::Run(const Job& job) {
 // tried alone: its result is the same.
 void Translator::Search(const Job& job, std::span<const TokenizedLine> sources, std::span<const size_t> batch,
                         int worker, std::span<Found> found) {
-  PackedBatch packed;
+  PackedSentences packed;
   std::vector<int64_t> sentence_ids;
   for (const size_t i : batch) {
     packed.Add(sources[i].tokens);

@@ -82,8 +82,8 @@ inline std::unique_ptr<Transformer> RandomModel(const TransformerConfig& config,
   return model;
 }
 
-// Sentences of token ids, and the packed form of any choice of them.
-struct Sentences {
+// Sentences of token ids, and their packed form.
+struct Sentences : PackedSentences {
   explicit Sentences(std::vector<std::vector<int32_t>> all_in) : all(std::move(all_in)) { Pack(); }
   // Random ids in [0, vocab), one sentence for each length.
   Sentences(std::span<const int> lengths, int vocab, uint64_t seed) {
@@ -97,12 +97,8 @@ struct Sentences {
     Pack();
   }
   void Pack() {
-    ids.clear();
-    offsets = {0};
-    for (const auto& sentence : all) {
-      ids.insert(ids.end(), sentence.begin(), sentence.end());
-      offsets.push_back(static_cast<int32_t>(ids.size()));
-    }
+    Clear();
+    for (const auto& sentence : all) Add(sentence);
   }
   // As the decoder's input: shifted right, started as the config says.
   Sentences ShiftedRight(int start) const {
@@ -114,11 +110,8 @@ struct Sentences {
     shifted.Pack();
     return shifted;
   }
-  PackedTokens view() const { return {ids, {offsets}}; }
-  Packing packing() const { return {offsets}; }
 
   std::vector<std::vector<int32_t>> all;
-  std::vector<int32_t> ids, offsets;
 };
 
 }  // namespace dragoman

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <span>
+#include <vector>
 
 namespace dragoman {
 
@@ -30,6 +31,26 @@ struct Packing {
 struct PackedTokens {
   std::span<const int32_t> ids;
   Packing packing;
+};
+
+// Packed sentences that own their ids. Empty ones are sentences too.
+struct PackedSentences {
+  std::vector<int32_t> ids;            // [tokens]; -1 is a zero vector instead of a token
+  std::vector<int32_t> offsets = {0};  // [sentences + 1]
+
+  int64_t tokens() const { return static_cast<int64_t>(ids.size()); }
+  Packing packing() const { return {offsets}; }
+  PackedTokens view() const { return {ids, packing()}; }
+  std::span<const int32_t> Sentence(int64_t s) const;
+
+  void Add(std::span<const int32_t> tokens);
+  // Adds the decoder's input that stands beside the output `tokens`: `start`, then all but the last (Vaswani 2017,
+  // §3.1). There is at least one token.
+  void AddShiftedRight(std::span<const int32_t> tokens, int32_t start);
+  // For those who append to ids themselves: what has come since the last sentence is one.
+  void EndSentence();
+
+  void Clear();  // keeps the memory
 };
 
 }  // namespace dragoman

@@ -15,7 +15,6 @@ namespace dragoman {
 inline Batch RandomBatch(int sentences, int vocab, int max_length, uint64_t seed) {
   Rng rng(seed);
   Batch batch;
-  batch.Clear();
   const auto append = [&](std::vector<int32_t>* ids) {
     for (uint64_t length = 1 + rng.Below(static_cast<uint64_t>(max_length)); length > 0; --length) {
       ids->push_back(static_cast<int32_t>(3 + rng.Below(static_cast<uint64_t>(vocab - 3))));
@@ -23,8 +22,8 @@ inline Batch RandomBatch(int sentences, int vocab, int max_length, uint64_t seed
     ids->push_back(2);  // </s>
   };
   for (int s = 0; s < sentences; ++s) {
-    append(&batch.src_ids);
-    append(&batch.tgt_out_ids);
+    append(&batch.src.ids);
+    append(&batch.tgt_out.ids);
     batch.FinishSentence(s, /*decoder_start=*/1);
   }
   return batch;

@@ -212,10 +212,9 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
       const auto tokens = static_cast<int>(MicroBatchTokensWithin(config, kBudget));
       GradientWorkers workers(model, pool, {0.1f, tokens});
       Batch batch;
-      batch.Clear();
       for (int s = 0; s < 200; ++s) {
-        for (int i = 0; i < src_len; ++i) batch.src_ids.push_back(3 + (s + i) % 20);
-        for (int i = 0; i < tgt_len; ++i) batch.tgt_out_ids.push_back(3 + (s + i) % 20);
+        for (int i = 0; i < src_len; ++i) batch.src.ids.push_back(3 + (s + i) % 20);
+        for (int i = 0; i < tgt_len; ++i) batch.tgt_out.ids.push_back(3 + (s + i) % 20);
         batch.FinishSentence(s, /*decoder_start=*/1);
       }
       ASSERT_GT(batch.src_tokens() + batch.tgt_tokens(), 2 * tokens) << "the budget must bind";

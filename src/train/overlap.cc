@@ -20,11 +20,6 @@ uint64_t KeyOf(int64_t src_length, int64_t tgt_length) {
   return static_cast<uint64_t>(src_length) << 32 | static_cast<uint64_t>(tgt_length);
 }
 
-std::span<const int32_t> Sentence(std::span<const int32_t> ids, std::span<const int32_t> offsets, int64_t s) {
-  const auto at = static_cast<size_t>(s);
-  return ids.subspan(static_cast<size_t>(offsets[at]), static_cast<size_t>(offsets[at + 1] - offsets[at]));
-}
-
 }  // namespace
 
 int64_t CountPairsInCorpus(std::span<const Batch> batches, const TokenCorpus& corpus,
@@ -34,8 +29,7 @@ int64_t CountPairsInCorpus(std::span<const Batch> batches, const TokenCorpus& co
   std::unordered_set<uint64_t> lengths;
   for (const Batch& batch : batches) {
     for (int64_t s = 0; s < batch.sentences(); ++s) {
-      ++times[HashOfPair(Sentence(batch.src_ids, batch.src_offsets, s),
-                         Sentence(batch.tgt_out_ids, batch.tgt_offsets, s))];
+      ++times[HashOfPair(batch.src.Sentence(s), batch.tgt_out.Sentence(s))];
       lengths.insert(KeyOf(batch.SrcLength(s), batch.TgtLength(s)));
     }
   }

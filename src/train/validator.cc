@@ -95,10 +95,10 @@ void Validator::TakePairs(std::vector<std::string> sources, std::vector<std::str
 void Validator::AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt) {
   src_vocab_.sentence().Wrap(&src);
   tgt_vocab_.sentence().Wrap(&tgt);
-  if (batches_.empty() || batches_.back().tgt_tokens() >= kBatchTokens) batches_.emplace_back().Clear();
+  if (batches_.empty() || batches_.back().tgt_tokens() >= kBatchTokens) batches_.emplace_back();
   Batch& batch = batches_.back();
-  batch.src_ids.insert(batch.src_ids.end(), src.begin(), src.end());
-  batch.tgt_out_ids.insert(batch.tgt_out_ids.end(), tgt.begin(), tgt.end());
+  batch.src.ids.insert(batch.src.ids.end(), src.begin(), src.end());
+  batch.tgt_out.ids.insert(batch.tgt_out.ids.end(), tgt.begin(), tgt.end());
   batch.FinishSentence(batch.sentences(), model_.config().decoder_start);
 }
 

@@ -68,13 +68,13 @@ class ValidatorTest : public testing::Test {
     for (size_t i = 0; i < sources.size(); ++i) {
       Batch batch;
       batch.Clear();
-      tokenize(src_vocab, sources[i], &batch.src_ids);
-      tokenize(tgt_vocab, targets[i], &batch.tgt_out_ids);
+      tokenize(src_vocab, sources[i], &batch.src.ids);
+      tokenize(tgt_vocab, targets[i], &batch.tgt_out.ids);
       batch.FinishSentence(0, 1);
       Workspace workspace;
-      const Variable encoder_out = model.Encode(workspace, batch.src());
-      const Variable hidden = model.Decode(workspace, batch.tgt_in(), batch.src().packing, encoder_out);
-      const auto sums = model.Loss(workspace, hidden, batch.tgt_out_ids, 0.1f, 1);
+      const Variable encoder_out = model.Encode(workspace, batch.src.view());
+      const Variable hidden = model.Decode(workspace, batch.tgt_in.view(), batch.src.packing(), encoder_out);
+      const auto sums = model.Loss(workspace, hidden, batch.tgt_out.ids, 0.1f, 1);
       loss += sums.loss;
       nll += sums.nll;
       tokens += static_cast<double>(batch.tgt_tokens());
