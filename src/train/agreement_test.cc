@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 
 namespace dragoman {
 namespace {

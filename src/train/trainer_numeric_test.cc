@@ -9,7 +9,7 @@
 #include <limits>
 #include <string>
 
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 #include "format/model_file.h"
 #include "kernels/elementwise.h"
 #include "train/trainer_testing.h"
