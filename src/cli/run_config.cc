@@ -79,7 +79,7 @@ std::string DumpOptions(const TrainOptions& options) {
   std::vector<std::string> left_out = {"src_vocab", "tgt_vocab"};
   const bool no_vocabulary = options.vocab.empty() && options.src_vocab.empty() && options.init_from.empty();
   if (no_vocabulary && options.model.tying == Tying::kAll) left_out.push_back("tying");
-  ForEachField(options.model, TomlWriter{&toml, left_out});
+  ForEachModelOption(options.model, TomlWriter{&toml, left_out});
   return toml;
 }
 
