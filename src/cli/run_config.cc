@@ -60,7 +60,7 @@ std::vector<FlagGroup> TrainFlagGroups() {
 }
 
 std::string FlagGiven(const CLI::App& command, const std::string& key) {
-  const std::string flag = FlagName(key);
+  std::string flag = FlagName(key);
   if (command.count(flag) > 0) return flag;
   for (const FlagGroup& group : TrainFlagGroups()) {
     const bool is_member = std::ranges::find(group.members, flag.substr(2)) != group.members.end();
