@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "data/update_stream.h"
+#include "data/batch_plan.h"
+#include "data/token_spool.h"
 #include "train/options.h"
 #include "train/schedule.h"
 #include "train/train_state.h"
