@@ -45,9 +45,9 @@ struct TrainOptions {
   std::string output;
   bool resume = false;
   std::string init_from;
-  std::string name, licence, origin;  // what the model says about itself: model/about.h
+  std::string name, licence, origin;  // what the model says about itself: format/about.h
 
-  // The model. For --init-from all but its dropout rates comes from there.
+  // The model. With `init_from` all but its dropout rates comes from there.
   std::string preset = "base";
   TransformerConfig model;  // vocabularies not known yet; decoder_start may be kStartOfVocabulary
 
