@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// stderr as two streams: std::cerr for what is good to know, which --quiet silences, and Errors() for what is wrong.
+// stderr as two streams: std::cerr for what is good to know, which `quiet` silences, and Errors() for what is wrong.
 #ifndef DRAGOMAN_BASE_STDERR_H_
 #define DRAGOMAN_BASE_STDERR_H_
 

@@ -4,7 +4,7 @@
 
 namespace dragoman {
 
-// "dragoman 0.1.0": what --version prints, and what models say they were trained with.
+// "dragoman 0.1.0": as the program prints it, and what models say they were trained with.
 const char* ProgramVersion();
 
 }  // namespace dragoman

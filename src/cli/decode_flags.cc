@@ -9,9 +9,7 @@
 #include "base/error.h"
 #include "base/thread_pool.h"
 #include "cli/option_flags.h"
-#include "format/about.h"
-#include "format/manifest.h"
-#include "format/model_file.h"
+#include "train/run_files.h"
 
 namespace dragoman {
 
@@ -70,9 +68,9 @@ std::vector<InputPath> ModelInputs(const std::string& option, const std::string&
     for (const char* name : names) inputs.push_back({option, JoinPath(directory, name)});
   };
   add(ResolveModelDirectory(files, path), ModelFileNames());
-  add(ResolveModelDirectory(files, path), std::to_array({"train_state.json", "train_state.safetensors"}));
-  add(path,
-      std::to_array({"config.toml", "train.jsonl", "corpus.tokens", "tensorboard", kLastLink, kBestLink, ".lock"}));
+  add(ResolveModelDirectory(files, path), std::to_array<const char*>({kStateFile, kMomentsFile}));
+  add(path, std::to_array<const char*>(
+                {kRunConfigFile, kRunLogFile, kCorpusFile, kTensorBoardDirectory, kLastLink, kBestLink, kLockFile}));
   return inputs;
 }
 

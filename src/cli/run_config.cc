@@ -13,11 +13,11 @@
 #include "cli/option_flags.h"
 #include "cli/toml_file.h"
 #include "train/checkpoint_store.h"
+#include "train/run_files.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kName[] = "config.toml";
 constexpr char kFirstLine[] =
     "# What this run was asked for: train --output THIS_DIRECTORY --resume goes on with it.\n";
 
@@ -60,7 +60,7 @@ std::vector<FlagGroup> TrainFlagGroups() {
 }
 
 std::string FlagGiven(const CLI::App& command, const std::string& key) {
-  const std::string flag = FlagName(key);
+  std::string flag = FlagName(key);
   if (command.count(flag) > 0) return flag;
   for (const FlagGroup& group : TrainFlagGroups()) {
     const bool is_member = std::ranges::find(group.members, flag.substr(2)) != group.members.end();
@@ -79,12 +79,12 @@ std::string DumpOptions(const TrainOptions& options) {
   std::vector<std::string> left_out = {"src_vocab", "tgt_vocab"};
   const bool no_vocabulary = options.vocab.empty() && options.src_vocab.empty() && options.init_from.empty();
   if (no_vocabulary && options.model.tying == Tying::kAll) left_out.push_back("tying");
-  ForEachField(options.model, TomlWriter{&toml, left_out});
+  ForEachModelOption(options.model, TomlWriter{&toml, left_out});
   return toml;
 }
 
 void TakeRunConfig(const CLI::App& command, FileSystem& files, Communicator& comm, TrainOptions* options) {
-  const std::string path = JoinPath(options->output, kName);
+  const std::string path = JoinPath(options->output, kRunConfigFile);
   std::string toml;
   if (comm.rank() == 0 && options->resume && !options->output.empty() && files.Exists(path)) {
     toml = ReadFile(files, path, kMaxTomlBytes);
@@ -101,7 +101,7 @@ void TakeRunConfig(const CLI::App& command, FileSystem& files, Communicator& com
 
 void RequireSomethingToResume(const TrainOptions& options, FileSystem& files) {
   const bool has_data = !options.train_src.empty() || !options.train_tsv.empty() || !options.train_jsonl.empty();
-  if (has_data || options.output.empty() || files.Exists(JoinPath(options.output, kName))) return;
+  if (has_data || options.output.empty() || files.Exists(JoinPath(options.output, kRunConfigFile))) return;
   if (CheckpointsNewestFirst(files, options.output).empty()) {
     throw OptionError(fmt::format(
         "--output {} holds no run to resume; check the name, or give --train-src and all else that a new run takes",
@@ -110,11 +110,11 @@ void RequireSomethingToResume(const TrainOptions& options, FileSystem& files) {
   throw OptionError(fmt::format(
       "--output {} holds no {}, expected the run's options in it (a run of an older version has none); give "
       "them all once more, as it was started; from then on --output and --resume are enough",
-      options.output, kName));
+      options.output, kRunConfigFile));
 }
 
 void RequireOwnRunConfig(const TrainOptions& options, FileSystem& files) {
-  const std::string path = JoinPath(options.output, kName);
+  const std::string path = JoinPath(options.output, kRunConfigFile);
   if (!files.Exists(path) || ReadFile(files, path, kMaxTomlBytes).starts_with(kFirstLine)) return;
   throw OptionError(
       fmt::format("{} is not the file that training keeps its options in and would write anew; move it out of "
@@ -125,7 +125,7 @@ void RequireOwnRunConfig(const TrainOptions& options, FileSystem& files) {
 void WriteRunConfig(const TrainOptions& options, FileSystem& files) {
   TrainOptions kept = options;
   kept.quiet = false;  // is of a start, not of the run
-  WriteFileAtomically(files, JoinPath(options.output, kName), kFirstLine + DumpOptions(kept));
+  WriteFileAtomically(files, JoinPath(options.output, kRunConfigFile), kFirstLine + DumpOptions(kept));
 }
 
 }  // namespace dragoman

@@ -73,18 +73,13 @@ void TakeInitialModel(const CLI::App& command, TrainOptions* options) {
   options->model = initial;
 }
 
-// What can be told before the vocabularies are read, so that a wrong flag leaves no directory behind.
-void ValidateModel(TransformerConfig model) {
-  model.src_vocab = model.tgt_vocab = 1 << 24;
-  if (model.decoder_start == kStartOfVocabulary) model.decoder_start = 0;
-  model.Validate();
-}
-
 void Train(const TrainOptions& options, Communicator& comm) {
   FileSystem& files = RealFileSystem();
   if (options.resume && comm.rank() == 0) RequireSomethingToResume(options, files);
   options.Validate();
-  if (comm.rank() == 0 || options.init_from.empty()) ValidateModel(options.model);  // others do not know the model yet
+  // Before the vocabularies are read, so that a wrong flag leaves no directory behind. Others than rank 0 do not know
+  // the model of --init-from yet.
+  if (comm.rank() == 0 || options.init_from.empty()) options.model.ValidateShape();
   // mpirun sends the signal when it ends a run of which one rank died.
   const StopSignal stop_signal(/*silent=*/options.quiet || comm.size() > 1);
   if (comm.rank() == 0) RequireOwnRunConfig(options, files);
@@ -118,7 +113,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")
       ->type_name(kFloatType)
       ->group("Model");
-  ForEachField(options->model, [&](const char* key, auto& field, const char* help) {
+  ForEachModelOption(options->model, [&](const char* key, auto& field, const char* help) {
     if (!IsDerived(key)) FlagRegistrar{command, "Model"}(key, field, help);
   });
 
@@ -137,7 +132,7 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
     }
     complete(Alone());
     options->ValidateValues();
-    ValidateModel(options->model);
+    options->model.ValidateShape();
     if (command->count("--config") > 0) {
       RefuseOverwriting("stdout", kStdoutPath, {{"--config", command->get_option("--config")->as<std::string>()}});
     }

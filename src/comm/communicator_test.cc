@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 #include "comm/packed_strings.h"
 
 namespace dragoman {

@@ -79,8 +79,8 @@ bool IsOddBlank(std::string_view sentence) {
 [[noreturn]] void FailWithoutPairs(const ParallelInput& input, const CorpusReport& report) {
   const std::string other = input.format == PairFormat::kTwoFiles ? " and " + input.TargetName() : "";
   std::string why = fmt::format("{} empty", report.empty_pairs.count);
-  const auto add = [&why](const Finding& found, const char* flag) {
-    if (found.count > 0) why += fmt::format(", {} dropped by {}", found.count, flag);
+  const auto add = [&why](const Finding& found, const char* option) {
+    if (found.count > 0) why += fmt::format(", {} dropped by {}", found.count, option);
   };
   add(report.lopsided_pairs, "`max_length_ratio`");
   add(report.overlong_pairs, "`overlong` drop");

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/file_system.h"
+#include "data/line_reader.h"
 
 namespace dragoman {
 

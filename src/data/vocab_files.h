@@ -3,10 +3,11 @@
 #ifndef DRAGOMAN_DATA_VOCAB_FILES_H_
 #define DRAGOMAN_DATA_VOCAB_FILES_H_
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
-#include "data/line_reader.h"
+#include "data/line_trimmer.h"
 #include "text/vocab_trainer.h"
 
 namespace dragoman {

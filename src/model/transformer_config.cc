@@ -58,6 +58,10 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kFormat[] = "dragoman-transformer-1";
 
+// Bounds that keep every product of sizes within 64 bits.
+constexpr int64_t kManyTokens = int64_t{1} << 24;
+constexpr int64_t kWide = int64_t{1} << 16;
+
 void Require(bool condition, const char* field, const std::string& found, const std::string& expected) {
   if (!condition) throw OptionError(fmt::format("`{}` is {}, expected {}", field, found, expected));
 }
@@ -73,10 +77,15 @@ void RequireRate(const char* field, float value) {
 }  // namespace
 
 void TransformerConfig::Validate() const {
-  constexpr int64_t kManyTokens = int64_t{1} << 24;  // bounds that keep every product below within 64 bits
-  constexpr int64_t kWide = int64_t{1} << 16;
+  ValidateShape();
   RequireRange("src_vocab", src_vocab, 1, kManyTokens);
   RequireRange("tgt_vocab", tgt_vocab, 1, kManyTokens);
+  Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
+          fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
+  RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
+}
+
+void TransformerConfig::ValidateShape() const {
   RequireRange("encoder_layers", encoder_layers, 1, 1000);
   RequireRange("decoder_layers", decoder_layers, 1, 1000);
   RequireRange("d_model", d_model, 1, kWide);
@@ -97,9 +106,6 @@ void TransformerConfig::Validate() const {
   Require(positions != Positions::kSinusoidal || int64_t{max_tgt_len} * d_model <= kLargestTable, "max_tgt_len",
           std::to_string(max_tgt_len),
           fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
-  Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
-          fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
-  RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
   Require(relative_buckets == 0 || (relative_buckets >= 4 && relative_buckets <= 1024 && relative_buckets % 4 == 0),
           "relative_buckets", std::to_string(relative_buckets), "a multiple of 4 up to 1024, or 0 for none");
   // Half of the buckets, and of the decoder's, are of one distance each.

@@ -35,8 +35,6 @@ namespace kernels {
 const EnumNames<Activation>& NamesOf(Activation);
 }
 
-constexpr int kStartOfVocabulary = -2;  // a decoder_start still to be looked up: the target vocabulary's <s>
-
 // Multiplications of the forward pass (the backward pass has twice as many) for each token, and for each pair of tokens
 // that attention compares: source with source, target with target, target with source.
 struct OperationCounts {
@@ -95,8 +93,9 @@ struct TransformerConfig {
   // What one sentence costs beside another.
   OperationCounts Operations() const;
 
-  // Throws OptionError naming the field, the value found and what is allowed.
+  // Throw OptionError naming the field, the value found and what is allowed.
   void Validate() const;
+  void ValidateShape() const;  // only what does not depend on the vocabularies, which may be unknown yet
 
   // Preset sizes by name: tiny (4+4, 128, 4 heads, 256), small (4+4, 256, 4, 1024), base (6+6, 512, 8, 2048),
   // big (6+6, 1024, 16, 4096). Throws OptionError for another name.
@@ -146,8 +145,7 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("gated", c.gated, "gated feed-forward layers (GLU variants)");
   visit("bias", c.bias, "biases on the projections of attention and feed-forward");
   visit("attention_scale", c.attention_scale, "factor of attention's scores; 0: 1 / sqrt(d_head)");
-  visit("decoder_start", c.decoder_start,
-        "token id that starts the decoder's input; -1: a zero vector; -2: the <s> of the target vocabulary");
+  visit("decoder_start", c.decoder_start, "token id that starts the decoder's input; -1: a zero vector");
   visit("embedding_dropout", c.embedding_dropout, "dropout on embeddings");
   visit("residual_dropout", c.residual_dropout, "dropout on each sub-layer's output");
   visit("attention_dropout", c.attention_dropout, "dropout on attention weights");

@@ -314,6 +314,18 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
   }
 }
 
+TEST(TransformerConfigTest, AShapeIsValidWhateverTheVocabulariesAre) {
+  TransformerConfig config = TransformerConfig::Preset("tiny");  // no vocabularies
+  config.decoder_start = 1 << 25;
+  EXPECT_NO_THROW(config.ValidateShape());
+  config.heads = 3;
+  EXPECT_THROW(config.ValidateShape(), OptionError);
+  config.heads = 4;
+  config.src_vocab = 5, config.tgt_vocab = 7, config.decoder_start = 1;
+  EXPECT_NO_THROW(config.ValidateShape());
+  EXPECT_THROW(config.Validate(), OptionError) << "tied, but of different sizes";
+}
+
 TEST(TransformerConfigTest, DifferencesAreFieldsWithBothValues) {
   const TransformerConfig tiny = TransformerConfig::Preset("tiny");
   EXPECT_TRUE(Differences(tiny, tiny).empty());

@@ -22,12 +22,12 @@ int64_t Rounded(int64_t number) {
   return std::max<int64_t>(1, number / unit * unit);
 }
 
-std::string AdviseOnVocabulary(const char* flag, const char* side, int64_t pieces, int64_t tokens) {
+std::string AdviseOnVocabulary(const char* option, const char* side, int64_t pieces, int64_t tokens) {
   if (pieces == 0 || tokens >= pieces * kFewTokensAPiece) return "";
   return fmt::format(
       "{} has {} pieces, but the {} no more than {} tokens: most pieces are met too seldom to be learnt; make one with "
       "dragoman vocab `size` {}, or the least that the text's characters allow",
-      flag, pieces, side, tokens, std::max<int64_t>(100, Rounded(tokens / kEnoughTokensAPiece)));
+      option, pieces, side, tokens, std::max<int64_t>(100, Rounded(tokens / kEnoughTokensAPiece)));
 }
 
 std::string AdviseOnValidation(const RunFacts& f) {

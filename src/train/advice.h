@@ -11,7 +11,7 @@ namespace dragoman {
 
 // Zero stands for "not known" or "does not matter here", and earns no advice.
 struct RunFacts {
-  // Length. `updates` as --max-steps or --max-epochs will end it, `ends_by` that option with its value.
+  // Length. `updates` as `max_steps` or `max_epochs` will end it, `ends_by` that option with its value.
   int64_t updates = 0;
   std::string ends_by;
   int64_t warmup = 0;
@@ -41,7 +41,7 @@ struct MemoryFacts {
   int64_t weights = 0;            // with moments, averages and every worker's gradients
   int64_t activations = 0;        // of all workers
   int64_t least_activations = 0;  // with micro-batches of a single token
-  int64_t limit = 0;              // --memory-mb, which is for activations
+  int64_t limit = 0;              // `memory_mb`, which is for activations
   int64_t available = 0;
   int threads = 1;
 };

@@ -20,7 +20,7 @@ class Advisor {
       : options_(options), length_(length), reporter_(reporter) {}
 
   void AtStart(const RunFacts& facts);
-  // The pace so far tells about which step --max-minutes will end the run at.
+  // The pace so far tells about which step `max_minutes` will end the run at.
   void AtTimedEndKnown(int64_t timed_steps);
   // The run has ended after so many steps; why: "`max_minutes` is reached".
   void AtEnd(int64_t steps, const std::string& why);

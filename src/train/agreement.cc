@@ -14,6 +14,15 @@
 #include "kernels/gemm.h"
 
 namespace dragoman {
+namespace {
+
+// "warmup 101" as "`warmup` 101".
+std::string Quoted(const std::string& text) {
+  const size_t end = text.find(' ');
+  return "`" + text.substr(0, end) + "`" + text.substr(end);
+}
+
+}  // namespace
 
 void RequireEqualOptions(const TrainOptions& options, Communicator& comm) {
   if (comm.size() == 1) return;
@@ -23,7 +32,7 @@ void RequireEqualOptions(const TrainOptions& options, Communicator& comm) {
     throw OptionError(
         fmt::format("{} has the option {}, but rank 0 has {}; expected the same of all ranks; is `config` the same "
                     "file on all machines, and the program the same version?",
-                    comm.name(), own[i], first[i]),
+                    comm.name(), Quoted(own[i]), Quoted(first[i])),
         own[i].substr(0, own[i].find(' ')));
   }
 }

@@ -16,7 +16,7 @@
 
 namespace dragoman {
 
-// Each rank has its own command line and --config, which may be another file of that name. Other options would train
+// Each rank has its own command line and `config`, which may be another file of that name. Other options would train
 // something that nobody asked for, or have ranks wait for each other for ever: throws OptionError on a rank whose
 // options (TrainOptions::SharedTexts) are not rank 0's.
 void RequireEqualOptions(const TrainOptions& options, Communicator& comm);

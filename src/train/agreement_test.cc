@@ -10,7 +10,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 
 namespace dragoman {
 namespace {
@@ -72,7 +72,7 @@ TEST(AgreementTest, ARankOfOtherOptionsNamesTheOption) {
     EXPECT_TRUE(HaveEqualThreads(2, comm));
   });
   EXPECT_EQ(message[0], "");
-  EXPECT_THAT(message[1], HasSubstr("has the option warmup 101, but rank 0 has warmup 100"));
+  EXPECT_THAT(message[1], HasSubstr("has the option `warmup` 101, but rank 0 has `warmup` 100"));
   EXPECT_EQ(option[1], "warmup");
 }
 

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <iterator>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -14,6 +13,7 @@
 #include "format/manifest.h"
 #include "format/model_file.h"
 #include "kernels/elementwise.h"
+#include "train/run_files.h"
 
 namespace dragoman {
 namespace {
@@ -49,10 +49,10 @@ std::optional<ModelAbout> AboutMean(FileSystem& files, std::span<const std::stri
 
 }  // namespace
 
+std::string AverageDirectory(const std::string& output) { return JoinPath(output, kAveragedDirectory); }
+
 // `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
 // (which has a training's state, too), no notes.
-std::string AverageDirectory(const std::string& output) { return JoinPath(output, "averaged"); }
-
 void RequireReplaceable(FileSystem& files, const std::string& output) {
   const auto refuse = [&](const std::string& found) {
     throw OptionError(output + " " + found +

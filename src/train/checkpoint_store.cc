@@ -10,11 +10,11 @@
 #include "base/check.h"
 #include "base/error.h"
 #include "format/model_directory.h"
+#include "train/run_files.h"
 
 namespace dragoman {
 namespace {
 
-constexpr char kLock[] = ".lock";
 constexpr int64_t kMaxLockBytes = 1024;
 constexpr char kTemporary[] = ".tmp-";  // begins every name that stands for nothing whole
 
@@ -58,7 +58,8 @@ bool IsOurTemporary(std::string_view name) {
   constexpr std::string_view kPrefix = kTemporary;
   if (name.substr(0, kPrefix.size()) != kPrefix) return false;
   const std::string_view rest = name.substr(kPrefix.size());
-  const bool is_copy = rest.starts_with("train.jsonl-") || rest.starts_with("config.toml-");  // WriteFileAtomically's
+  const auto is_copy_of = [&](const char* file) { return rest.starts_with(std::string(file) + "-"); };
+  const bool is_copy = is_copy_of(kRunLogFile) || is_copy_of(kRunConfigFile);  // WriteFileAtomically's
   return rest == kLastLink || rest == kBestLink || ParseName(rest) || is_copy;
 }
 
@@ -139,10 +140,11 @@ CheckpointStore::CheckpointStore(FileSystem& files, std::string run, const Reten
   DRAGOMAN_CHECK(retention_.keep_last >= 1 && retention_.keep_best >= 1);
   CreateDirectories(files_, run_);
   for (const char* link : {kLastLink, kBestLink}) RequireLinkOrNothing(Path(link));
-  for (const char* name : {kLock, "train.jsonl", "config.toml", "tensorboard", "averaged"}) RequireNoLink(Path(name));
-  lock_ = files_.TryLock(Path(kLock));
+  for (const char* name : {kLockFile, kRunLogFile, kRunConfigFile, kTensorBoardDirectory, kAveragedDirectory})
+    RequireNoLink(Path(name));
+  lock_ = files_.TryLock(Path(kLockFile));
   if (!lock_) {
-    std::string owner = ReadFile(files_, Path(kLock), kMaxLockBytes);
+    std::string owner = ReadFile(files_, Path(kLockFile), kMaxLockBytes);
     owner.erase(std::find_if(owner.begin(), owner.end(), [](char c) { return c < '0' || c > '9'; }), owner.end());
     throw FileError(run_, "another training (process " + owner +
                               ") writes here, expected to be the only one; wait for " +

@@ -20,7 +20,7 @@
 
 #include "comm/communicator.h"
 #include "tensor/flat_buffer.h"
-#include "train/optimizer.h"
+#include "train/flat_range.h"
 
 namespace dragoman {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/rng.h"
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 #include "kernels/elementwise.h"
 
 namespace dragoman {

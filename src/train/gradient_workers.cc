@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "autograd/ops.h"
+#include "autograd/tape.h"
 #include "base/hash.h"
 #include "data/share_out.h"
 

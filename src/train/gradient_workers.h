@@ -11,11 +11,9 @@
 #include <vector>
 
 #include "autograd/packed_weights.h"
-#include "autograd/tape.h"
 #include "base/thread_pool.h"
 #include "data/batch.h"
 #include "kernels/gemm.h"
-#include "kernels/softmax.h"
 #include "model/transformer.h"
 #include "tensor/flat_buffer.h"
 

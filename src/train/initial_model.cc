@@ -13,7 +13,7 @@
 namespace dragoman {
 namespace {
 
-// model: the directory to take them from if no flag names them.
+// model: the directory to take them from if no option names them.
 VocabularyPair VocabulariesOf(const TrainOptions& o, FileSystem& files, const std::string& model) {
   const auto load = [](const std::string& path) { return std::make_shared<const Tokenizer>(Tokenizer::Load(path)); };
   if (!o.vocab.empty()) {
@@ -32,7 +32,7 @@ int StartOf(const Tokenizer& vocab) {
                   vocab.path()));
 }
 
-// The tokens of a model mean what they meant to it before. whose: "the run in --output RUN".
+// The tokens of a model mean what they meant to it before. whose: "the run in `output` RUN".
 void RequireVocabulariesOf(const VocabularyPair& before, const VocabularyPair& now, const TrainOptions& o,
                            const std::string& whose) {
   const std::string what = VocabularyDifference(before, now);
@@ -77,8 +77,8 @@ std::unique_ptr<Transformer> TunedModel(const TrainOptions& options, FileSystem&
 
 }  // namespace
 
-// A resumed run has its model, and its vocabularies unless flags name them, in the checkpoint: the model of --init-from
-// need not be there any more.
+// A resumed run has its model, and its vocabularies unless options name them, in the checkpoint: the model of
+// `init_from` need not be there any more.
 TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, const std::string& resumed,
                               const std::function<void(const TransformerConfig&)>& announce) {
   const bool is_tuned = !options.init_from.empty(), is_resumed = !resumed.empty();

@@ -15,18 +15,19 @@
 #include "base/file_system.h"
 #include "base/overwrite_check.h"
 #include "data/byte_source.h"
+#include "train/run_files.h"
 
 namespace dragoman {
 namespace {
 
-void CheckReadable(const std::string& flag, const std::string& path) {
+void CheckReadable(const std::string& option, const std::string& path) {
   if (path.empty() || path == kStdinPath) return;
   std::error_code error;
   const int reason = access(path.c_str(), R_OK) != 0 ? errno : std::filesystem::is_directory(path, error) ? EISDIR : 0;
   if (reason != 0) {
     const char* where = path.starts_with('/') ? "" : ", which counts from the current directory";
     throw FileError(path, fmt::format("cannot be read: {}; expected a file for {}; check the path{}",
-                                      std::strerror(reason), flag, where));
+                                      std::strerror(reason), option, where));
   }
 }
 
@@ -45,8 +46,9 @@ void CheckInputFiles(const TrainOptions& o) {
                                          {"`valid_src`", o.valid_src}, {"`valid_tgt`", o.valid_tgt},
                                          {"`vocab`", o.vocab},         {"`src_vocab`", o.src_vocab},
                                          {"`tgt_vocab`", o.tgt_vocab}};
-  for (const auto& [flag, path] : inputs) CheckReadable(flag, path);
-  for (const char* name : {"train.jsonl", "corpus.tokens", "corpus.tokens.tmp", "config.toml", ".lock"}) {
+  for (const auto& [option, path] : inputs) CheckReadable(option, path);
+  const std::string unfinished_corpus = std::string(kCorpusFile) + ".tmp";
+  for (const char* name : {kRunLogFile, kCorpusFile, unfinished_corpus.c_str(), kRunConfigFile, kLockFile}) {
     RefuseOverwriting("of `output`, the file", JoinPath(o.output, name), inputs);
   }
   RefuseOverwriting("`output`", o.output, {{"`init_from`", o.init_from}});

@@ -8,7 +8,7 @@
 namespace dragoman {
 
 // Throws FileError for a data or vocabulary file that cannot be read, or data that are no text by their first bytes;
-// OptionError for a file, or the model of --init-from, that the run would write over, such as OUTPUT/train.jsonl. What
+// OptionError for a file, or the model of `init_from`, that the run would write over, such as OUTPUT/train.jsonl. What
 // can be opened only once, such as a pipe, is not opened.
 void CheckInputFiles(const TrainOptions& options);
 

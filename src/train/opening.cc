@@ -16,6 +16,7 @@
 #include "train/input_files.h"
 #include "train/run_checkpoint.h"
 #include "train/run_facts.h"
+#include "train/run_files.h"
 #include "train/share_corpus.h"
 #include "train/share_model.h"
 
@@ -119,9 +120,8 @@ std::unique_ptr<TokenCorpus> OpenCorpus(OpenedRun& run) {
   const TransformerConfig& config = run.model->config();
   const CorpusOptions limits{config.max_src_len,       config.max_tgt_len, options.overlong,
                              options.max_length_ratio, run.pool.workers(), ThrowIfStopRequested};
-  auto corpus =
-      std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(InputOf(options), *run.vocabs.src, *run.vocabs.tgt, limits,
-                                                             JoinPath(options.output, "corpus.tokens"), run.files));
+  auto corpus = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
+      InputOf(options), *run.vocabs.src, *run.vocabs.tgt, limits, JoinPath(options.output, kCorpusFile), run.files));
   if (run.standing.saved_step >= 0) corpus->RequireFingerprint(run.standing.state.corpus_fingerprint);
   for (const std::string& line : DescribeReport(corpus->report(), InputOf(options))) {
     run.reporter.Note("data: " + line);

@@ -21,8 +21,8 @@ namespace {
 constexpr int64_t kMostMemoryMb = int64_t{1} << 30;  // a petabyte: far from overflow when counted in bytes
 
 template <class Number>
-void Require(bool condition, const char* flag, const Number& found, const char* expected) {
-  if (!condition) throw OptionError(fmt::format("{} is {}, expected {}", flag, found, expected));
+void Require(bool condition, const char* option, const Number& found, const char* expected) {
+  if (!condition) throw OptionError(fmt::format("{} is {}, expected {}", option, found, expected));
 }
 
 void ValidateData(const TrainOptions& o) {
@@ -164,6 +164,8 @@ void TrainOptions::Validate() const {
 }
 
 void TrainOptions::ValidateValues() const {
+  Require(model.decoder_start >= kStartOfVocabulary, "`decoder_start`", model.decoder_start,
+          "the id of a token, -1 for a zero vector, or -2 for the <s> of the target vocabulary");
   Require(max_steps >= 0, "`max_steps`", max_steps, "a positive number, or 0 for no limit");
   Require(max_epochs >= 0, "`max_epochs`", max_epochs, "a positive number, or 0 for no limit");
   Require(max_minutes >= 0, "`max_minutes`", max_minutes, "a positive number, or 0 for no limit");

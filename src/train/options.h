@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/enum_names.h"
@@ -26,6 +27,9 @@ const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"
 const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed", "file"
 const EnumNames<Overlong>& NamesOf(Overlong);        // "cut", "drop"
 
+// As `decoder_start`: the target vocabulary's <s>, to be looked up once that is known.
+inline constexpr int kStartOfVocabulary = -2;
+
 struct TrainOptions {
   // Data.
   std::string train_src, train_tgt;  // two parallel files
@@ -41,11 +45,11 @@ struct TrainOptions {
   std::string output;
   bool resume = false;
   std::string init_from;
-  std::string name, licence, origin;  // what the model says about itself: model/about.h
+  std::string name, licence, origin;  // what the model says about itself: format/about.h
 
-  // The model. For --init-from all but its dropout rates comes from there.
+  // The model. With `init_from` all but its dropout rates comes from there.
   std::string preset = "base";
-  TransformerConfig model;
+  TransformerConfig model;  // vocabularies not known yet; decoder_start may be kStartOfVocabulary
 
   // Length of the run: the first limit that is reached ends it. 0: no such limit.
   int64_t max_steps = 0;
@@ -118,7 +122,8 @@ struct TrainOptions {
 };
 
 // Calls visit(key, field, help) for every option but the model's (see ForEachField of TransformerConfig), and before
-// those that belong together visit.Heading(text), if it has that. As flags the keys' underscores are dashes.
+// those that belong together visit.Heading(text), if it has that. On the command line
+// the keys' underscores are dashes.
 template <class Options, class Visitor>
 void ForEachTrainOption(Options& o, Visitor&& visit) {
   const auto heading = [&](const char* text) {
@@ -203,6 +208,16 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
       "preset", o.preset,
       "sizes of the model (layers x width, parameters with 8,000 joint pieces): tiny (4+4 x 128, 2.3 M), small (4+4 x "
       "256, 9.4 M), base (6+6 x 512, 48 M) or big (6+6 x 1024, 185 M); single sizes can be given besides");
+}
+
+// ForEachField of a model that is still to be trained: its decoder_start may be left to the vocabulary.
+template <class Config, class Visitor>
+void ForEachModelOption(Config& c, Visitor&& visit) {
+  ForEachField(c, [&](const char* key, auto& field, const char* help) {
+    const char* const decoder_start_help =
+        "token id that starts the decoder's input; -1: a zero vector; -2: the <s> of the target vocabulary";
+    visit(key, field, std::string_view(key) == "decoder_start" ? decoder_start_help : help);
+  });
 }
 
 }  // namespace dragoman

@@ -44,7 +44,7 @@ using Change = std::function<void(TrainOptions&)>;
 
 struct Rule {
   Change breaks;
-  std::vector<std::string> message;  // parts of it: the flag, what was found, what to do
+  std::vector<std::string> message;  // parts of it: the option, what was found, what to do
 };
 
 const Rule kRules[] = {
@@ -62,6 +62,8 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.vocab = "", o.src_vocab = "s.model"; }, {"vocabulary", "`tgt_vocab`"}},
     {[](TrainOptions& o) { o.src_vocab = o.tgt_vocab = "s.model"; }, {"vocabulary", "several"}},
     {[](TrainOptions& o) { o.output = ""; }, {"`output` is missing"}},
+    // The model: its other fields are TransformerConfig's to check.
+    {[](TrainOptions& o) { o.model.decoder_start = -3; }, {"`decoder_start` is -3", "-1", "-2 for the <s>"}},
     // Length of the run.
     {[](TrainOptions& o) { o.max_steps = -1; }, {"`max_steps` is -1", "0 for no limit"}},
     {[](TrainOptions& o) { o.max_epochs = -2; }, {"`max_epochs` is -2", "0 for no limit"}},

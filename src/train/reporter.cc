@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/counted.h"
+#include "train/run_files.h"
 
 namespace dragoman {
 namespace {
@@ -53,9 +54,9 @@ void Reporter::Open(const TrainState& start, int64_t pairs, bool is_resumed) {
   first_sentences_ = start.sentences;
   unlogged_ = start.unlogged;
   pairs_ = pairs;
-  jsonl_ = std::make_unique<JsonlLog>(files_, JoinPath(options_.output, "train.jsonl"), is_resumed ? start.step : -1);
+  jsonl_ = std::make_unique<JsonlLog>(files_, JoinPath(options_.output, kRunLogFile), is_resumed ? start.step : -1);
   if (options_.tensorboard) {
-    tensorboard_ = std::make_unique<TensorBoardWriter>(files_, JoinPath(options_.output, "tensorboard"),
+    tensorboard_ = std::make_unique<TensorBoardWriter>(files_, JoinPath(options_.output, kTensorBoardDirectory),
                                                        /*first_step=*/is_resumed ? start.step + 1 : 0);
   }
   start_timer_.Restart();

@@ -10,20 +10,18 @@
 
 #include "base/file_system.h"
 #include "format/about.h"
+#include "format/manifest.h"
 #include "format/model_directory.h"
 #include "model/transformer.h"
-#include "train/checkpoint_store.h"
 #include "train/optimizer.h"
 #include "train/options.h"
+#include "train/run_files.h"
 #include "train/train_state.h"
 
 namespace dragoman {
 
-inline constexpr char kStateFile[] = "train_state.json";
-inline constexpr char kMomentsFile[] = "train_state.safetensors";
-
 // What a run says about its models: what the checkpoint in `resumed` ("" for none) says, or else that they are made
-// from --init-from; then what the options say, and the data of so many pairs. Throws FileError, FormatError.
+// from `init_from`; then what the options say, and the data of so many pairs. Throws FileError, FormatError.
 ModelAbout AboutRun(const TrainOptions& options, FileSystem& files, const std::string& resumed, int64_t pairs);
 
 // The weights to translate with: the moving average if there is one.
@@ -47,8 +45,8 @@ void RequireSameModel(FileSystem& files, const std::string& directory, const Tra
 void ReadWeights(FileSystem& files, const std::string& directory, Transformer* model, Optimizer* optimizer);
 
 // The state to go on with when `saved` is what the checkpoint holds and `now` (seed, threads, options) what this start
-// was given. Throws OptionError for another seed, metric or filter of the training data (--overlong,
-// --max-length-ratio), or a moving average that only one of them has: that would be another run. All else may change,
+// was given. Throws OptionError for another seed, metric or filter of the training data (`overlong`,
+// `max_length_ratio`), or a moving average that only one of them has: that would be another run. All else may change,
 // and `warn` is told what it does; where the batches of an epoch are other ones, the epoch begins again.
 TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
                     const std::function<void(const std::string&)>& warn);

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "autograd/parameter.h"
 #include "base/available_memory.h"
 #include "base/counted.h"
 #include "base/signals.h"
@@ -12,12 +13,27 @@
 #include "train/overlap.h"
 
 namespace dragoman {
+namespace {
+
+// What PackedWeights takes. bf16: each weight of products as it is and transposed, of two bytes a number; f32: the
+// output weight transposed.
+int64_t PackedFloats(const ParameterPlan& plan, Precision precision) {
+  int64_t floats = 0;
+  for (const auto& parameter : plan.parameters()) {
+    const bool is_packed =
+        parameter->use == WeightUse::kOutput || (parameter->use == WeightUse::kLinear && precision == Precision::kBf16);
+    if (is_packed) floats += parameter->size;
+  }
+  return floats;
+}
+
+}  // namespace
 
 MemoryFacts MemoryOf(const TrainOptions& options, Precision precision, int ranks) {
   const TransformerConfig& config = options.model;
-  const int64_t workers = options.threads, floats = PlanOf(config).flat_size();
+  const ParameterPlan plan = PlanOf(config);
+  const int64_t workers = options.threads, floats = plan.flat_size(), packed = PackedFloats(plan, precision);
   const int64_t state = (options.ema_decay > 0 ? 3 : 2) * floats;         // moments and average
-  const int64_t packed = precision == Precision::kBf16 ? floats : 0;      // twice, of two bytes each
   const int64_t share = int64_t{5} * options.batch_tokens / workers + 1;  // target, and at most 4 times the source
   MemoryFacts facts;
   facts.weights = 4 * (floats * (1 + workers) + packed + (options.shard_optimizer ? state / ranks : state));

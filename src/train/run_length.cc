@@ -8,6 +8,7 @@
 
 #include "base/counted.h"
 #include "base/option_text.h"
+#include "data/update_stream.h"
 
 namespace dragoman {
 

@@ -9,7 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "data/update_stream.h"
+#include "data/batch_plan.h"
+#include "data/token_spool.h"
 #include "train/options.h"
 #include "train/schedule.h"
 #include "train/train_state.h"
@@ -24,13 +25,13 @@ int64_t StepsInTime(int64_t step, double seconds, double limit, int64_t before);
 class RunLength {
  public:
   // start: where this start begins; ranks train together. Plans all epochs, calling check() before each, where the
-  // schedule has to know the last step of --max-epochs exactly.
+  // schedule has to know the last step of `max_epochs` exactly.
   RunLength(const TrainOptions& options, std::span<const PairLengths> lengths, const BatchOptions& batches, int ranks,
             const TrainState& start, const std::function<void()>& check);
 
-  // The last step, by --max-steps or --max-epochs, whichever comes first; 0: not known. Clocks do not count.
+  // The last step, by `max_steps` or `max_epochs`, whichever comes first; 0: not known. Clocks do not count.
   int64_t updates() const { return updates_; }
-  const std::string& ends_by() const { return ends_by_; }  // "--max-epochs 20"
+  const std::string& ends_by() const { return ends_by_; }  // "`max_epochs` 20"
 
   // The schedule as it stands with what the clock has told so far.
   ScheduleOptions ScheduleAt(int64_t timed_steps) const;

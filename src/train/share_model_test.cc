@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/thread_pool.h"
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 #include "decode/translator.h"
 #include "format/translation_testing.h"
 

@@ -36,10 +36,10 @@ struct TrainState {
   int64_t validations_since_best = 0;
   bool has_best = false;
   double best_quality = 0;      // ValidationScores::Quality
-  double patience_quality = 0;  // the last that --patience counted as better, so by --min-delta at least
-  bool smoothed_loss = false;   // with --metric loss the quality is the smoothed loss: so in runs of older versions
+  double patience_quality = 0;  // the last that `patience` counted as better, so by `min_delta` at least
+  bool smoothed_loss = false;   // with `metric` loss the quality is the smoothed loss: so in runs of older versions
   Unlogged unlogged;
-  int64_t timed_steps = 0;  // where --max-minutes will end it, by the pace so far (StepsInTime); 0: not known yet
+  int64_t timed_steps = 0;  // where `max_minutes` will end it, by the pace so far (StepsInTime); 0: not known yet
   std::map<std::string, std::string> options;  // TrainOptions::DecisiveTexts()
 
   // Counts a validation; whether it is the best so far. A quality that is not finite never is.

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,20 @@ std::string NameSuspects(const UpdateBatches& update, int first_suspect) {
   const int64_t batch = update.begin.batch + first_suspect;
   return NameOf({update.begin.epoch, batch}, batch + 1);
 }
+
+// Values that change places with others as long as this lives, whatever ends it.
+class Swapped {
+ public:
+  Swapped(std::span<float> values, std::span<float> others) : values_(values), others_(others) { Swap(); }
+  ~Swapped() { Swap(); }
+  Swapped(const Swapped&) = delete;
+  Swapped& operator=(const Swapped&) = delete;
+
+ private:
+  void Swap() { std::ranges::swap_ranges(values_, others_); }
+
+  std::span<float> values_, others_;
+};
 
 }  // namespace
 
@@ -148,18 +164,13 @@ bool Trainer::ValidationIsDue() const {
 
 // The weights change places with the model's meanwhile; an empty span stands for the model's own.
 std::optional<ValidationScores> Trainer::ScoresOf(std::span<float> weights) {
-  const auto swap = [&] {
-    std::swap_ranges(weights.begin(), weights.end(), run_.model->parameters().values().begin());
-  };
-  std::optional<ValidationScores> scores;
-  swap();
+  const Swapped in_use(weights, run_.model->parameters().values());
   try {
-    scores = run_.validator->Run(ThrowIfStopRequested);
+    return run_.validator->Run(ThrowIfStopRequested);
   } catch (const Interrupted& interrupted) {
     stop_ = 1 + interrupted.signal;
+    return std::nullopt;
   }
-  swap();
-  return scores;
 }
 
 double Trainer::QualityOf(const ValidationScores& scores) const {

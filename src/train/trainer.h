@@ -33,7 +33,7 @@ class Trainer {
   // Interrupted if StopRequested() meanwhile.
   //
   // comm: the ranks that train together, each with such a Trainer, of the same options. N of them do what one does with
-  // N times --accumulate, up to rounding. Only rank 0 reads and writes files; the others get everything from it.
+  // N times `accumulate`, up to rounding. Only rank 0 reads and writes files; the others get everything from it.
   // lines: where it says what it does, as long as it lives.
   Trainer(const TrainOptions& options, FileSystem& files, Communicator& comm = Alone(),
           LineSink& lines = PlainStderr());

@@ -9,7 +9,7 @@
 #include <limits>
 #include <string>
 
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 #include "format/model_file.h"
 #include "kernels/elementwise.h"
 #include "train/trainer_testing.h"
@@ -204,6 +204,28 @@ TEST_F(TrainerNumericTest, SkippingGivesUpWhenNothingElseIsLeft) {
   testing::internal::CaptureStderr();
   EXPECT_THAT(TrainError<NumericError>(options), HasSubstr("step 20: "));
   testing::internal::GetCapturedStderr();
+}
+
+// Each of two checkpoints has a weight that is finite, and multiplied by nothing but zeros; their sum is neither.
+TEST_F(TrainerNumericTest, AnAverageThatCannotBeScoredLeavesTheModelItsWeights) {
+  TrainOptions options = PlainDecoderTied("run", 2);
+  options.init_from = WriteModel("steep", [](TranslationModel& opened) {
+    ParameterStore& parameters = opened.model->parameters();
+    std::ranges::fill(parameters.Writable("decoder.layers.0.ffn.in_proj.weight"), 0.0f);
+    std::ranges::fill(parameters.Writable("decoder.layers.0.ffn.in_proj.bias"), 0.0f);
+    parameters.Writable("decoder.layers.0.ffn.out_proj.weight")[0] = 3e38f;
+  });
+  options.vocab = "";
+  options.valid_src = base_.valid_src;
+  options.valid_tgt = base_.valid_tgt;
+  options.valid_every = 1;
+  options.keep_best = options.average_best = 2;
+  options.learning_rate = 1e-30;
+  const StopSignal nobody_stops_it;
+  Trainer trainer(options, files_);
+  EXPECT_THROW(trainer.Run(), NumericError);
+  EXPECT_TRUE(kernels::AllFinite(trainer.model().parameters().values()));
+  ExpectLastIsSound("run");
 }
 
 TEST_F(TrainerNumericTest, RanksSkipTheSameUpdatesAsOneAndNameTheSameBatches) {

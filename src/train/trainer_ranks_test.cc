@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "comm/local_transport.h"
+#include "comm/local_transport_testing.h"
 #include "train/trainer_testing.h"
 
 namespace dragoman {

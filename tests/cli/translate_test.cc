@@ -198,6 +198,7 @@ TEST(TranslateTest, OneFlippedBitOfACheckpointIsNoticed) {
   const Finished run = Dragoman({"translate", "--model", copy}, "a\n");
   EXPECT_EQ(run.code, 1);
   EXPECT_THAT(run.err, StartsWith("dragoman: " + copy + "/model.safetensors: has CRC-32"));
+  EXPECT_EQ(Lines(Translate({"--model", copy, "--no-verify"}, "a\n").out).size(), 1u) << "nobody was to look";
 }
 
 size_t MostWords(const std::string& text) {

@@ -175,7 +175,7 @@ TEST_F(TrainRanksTest, RanksWithOtherOptionsAreRefused) {
   Program program(arguments, directory_ / "log", "/dev/null", DRAGOMAN_MPIRUN);
   EXPECT_EQ(program.Wait().exit_code, 2) << Log();
   EXPECT_THAT(Log(),
-              ContainsRegex("rank 1 on .* has the option label_smoothing 0.2, but rank 0 has label_smoothing 0.1"));
+              ContainsRegex("rank 1 on .* has the option --label-smoothing 0.2, but rank 0 has --label-smoothing 0.1"));
 }
 
 TEST_F(TrainRanksTest, AnErrorOfAllRanksIsSaidOnce) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Ranks that are threads of one process, joined by queues in memory. For tests.
-#ifndef DRAGOMAN_COMM_LOCAL_TRANSPORT_H_
-#define DRAGOMAN_COMM_LOCAL_TRANSPORT_H_
+#ifndef DRAGOMAN_COMM_LOCAL_TRANSPORT_TESTING_H_
+#define DRAGOMAN_COMM_LOCAL_TRANSPORT_TESTING_H_
 
 #include <algorithm>
 #include <atomic>
@@ -113,4 +113,4 @@ inline void RunRanks(int ranks, const std::function<void(Communicator&)>& fn) {
 
 }  // namespace dragoman
 
-#endif  // DRAGOMAN_COMM_LOCAL_TRANSPORT_H_
+#endif  // DRAGOMAN_COMM_LOCAL_TRANSPORT_TESTING_H_
