@@ -139,13 +139,10 @@ Json Describer::Seal(const std::string& directory) {
 
 // By the names of docs/design.md; what is tied is in the file once, so counted once.
 Json Describer::Weights(const SafetensorsReader& weights) {
-  constexpr std::pair<const char*, const char*> kParts[] = {{"src_embed.", "embeddings"},
-                                                            {"tgt_embed.", "embeddings"},
-                                                            {"src_positions.", "embeddings"},
-                                                            {"tgt_positions.", "embeddings"},
-                                                            {"encoder.", "encoder"},
-                                                            {"decoder.", "decoder"},
-                                                            {"output.", "output"}};
+  constexpr std::pair<const char*, const char*> kParts[] = {
+      {"src_embed.", "embeddings"},      {"tgt_embed.", "embeddings"},     {"src_embed_norm.", "embeddings"},
+      {"tgt_embed_norm.", "embeddings"}, {"src_positions.", "embeddings"}, {"tgt_positions.", "embeddings"},
+      {"encoder.", "encoder"},           {"decoder.", "decoder"},          {"output.", "output"}};
   Json parts = {{"total", 0}, {"embeddings", 0}, {"encoder", 0}, {"decoder", 0}, {"output", 0}};
   std::set<std::string> types;
   for (const auto& [name, info] : weights.tensors()) {
@@ -166,7 +163,7 @@ Json Describer::Vocabularies(const std::string& directory, const std::optional<T
   const auto add = [&](const char* side, const char* name, int rows) {
     json[side] = Vocabulary(JoinPath(directory, name));
     const Json& pieces = json[side].value("pieces", Json(rows));
-    if (rows == 0 || Has(directory, kTokenizerSettingsFile) || pieces.get<int64_t>() <= rows) return;
+    if (rows == 0 || Has(directory, kTokenizerSettingsFile) || pieces.get<int64_t>() == rows) return;
     problems_.push_back(fmt::format("{}: has {} pieces, but config.json says {}; do the two belong together?",
                                     JoinPath(directory, name), pieces.dump(), rows));
   };
@@ -323,7 +320,8 @@ Json Describer::Run(const std::string& run) {
 
 // A file that is no vocabulary but belongs to a model or run.
 void RefusePart(const std::string& path) {
-  constexpr const char* kParts[] = {kConfigFile, kWeightsFile, kManifestName, kStateFile, kMomentsFile, kAboutFile};
+  constexpr const char* kParts[] = {kConfigFile, kWeightsFile, kManifestName, kTokenizerSettingsFile,
+                                    kStateFile,  kMomentsFile, kAboutFile};
   if (std::ranges::find(kParts, FileName(path)) == std::end(kParts)) return;
   throw FileError(
       path, fmt::format("is a part of a model, expected the whole; give its directory, {}", ParentDirectory(path)));

@@ -100,9 +100,12 @@ void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, c
                                                side, max_len));
     }
     if (vocab.rows() == rows) return;
-    throw FormatError(directory, fmt::format("the {} vocabulary has {} pieces, but the model was made for {}; copy the "
-                                             "vocabulary that the model was trained with",
-                                             side, vocab.rows(), rows));
+    throw FormatError(
+        directory,
+        fmt::format("the {} vocabulary has {} {}, but the model was made for {}; copy the "
+                    "vocabulary that the model was trained with",
+                    side, vocab.rows(),
+                    vocab.settings() == TokenizerSettings{} ? "pieces" : "ids with its tokenizer_settings.json", rows));
   };
   require("source", *vocabs.src, config.src_vocab, config.max_src_len);
   require("target", *vocabs.tgt, config.tgt_vocab, config.max_tgt_len);

@@ -43,8 +43,8 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory,
 VocabularyPair WithSettings(const VocabularyPair& vocabs, const std::string& json, const std::string& path);
 std::string SettingsOf(const VocabularyPair& vocabs);  // that text
 
-// Throws FormatError naming `directory` unless the model has a row for each id, and room for the templates. It may have
-// more rows, which mean nothing. All else that a model needs of a vocabulary has been checked when that was opened.
+// Throws FormatError naming `directory` unless the model has as many rows as the tokenizers say, and room for the
+// templates. All else that a model needs of a vocabulary has been checked when that was opened.
 void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory);
 
 // The files that LoadVocabularies reads.

@@ -37,6 +37,14 @@ void RequireKnown(const JsonObject& json, const std::vector<std::string>& known)
   }
 }
 
+// U+0080 to U+009F, which terminals obey.
+bool HasC1Control(const std::string& text) {
+  for (size_t i = 0; i + 1 < text.size(); ++i) {
+    if (text[i] == '\xC2' && static_cast<unsigned char>(text[i + 1]) < 0xA0) return true;
+  }
+  return false;
+}
+
 // least: 0, or -1 where a piece may have no id.
 std::vector<int32_t> Ids(const JsonValue& value, const char* key, int32_t least) {
   std::vector<int32_t> ids;
@@ -54,13 +62,21 @@ std::vector<int32_t> TemplateIds(const JsonValue& value, const char* key) {
   return ids;
 }
 
+// Printed between others with a space between two, and read so: a name without blanks or control characters.
+bool IsName(const std::string& text) {
+  const auto breaks = [](char c) { return static_cast<unsigned char>(c) <= ' ' || c == 0x7F; };
+  return !text.empty() && std::ranges::none_of(text, breaks) && !HasC1Control(text);
+}
+
 TokenizerSettings FromObject(const JsonObject& json) {
   TokenizerSettings settings;
   if (const JsonValue* const ids = json.Find("ids")) settings.ids = Ids(*ids, "ids", IdMap::kNone);
   if (const JsonValue* const added = json.Find("added")) {
     const JsonObject tokens = added->Object("added");
     for (const JsonObject::Member& token : tokens.members()) {
-      if (token.key.empty()) token.value.Fail("a token of added has no name, expected one");
+      if (!IsName(token.key)) {
+        token.value.Fail("a token of added has no name, or one with a blank or control character, expected another");
+      }
       settings.added[token.key] = static_cast<int32_t>(token.value.Integer(token.key, 0, kMaxVocabularyPieces - 1));
     }
   }

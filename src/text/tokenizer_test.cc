@@ -97,6 +97,9 @@ TEST(TokenizerSettingsTest, WhatIsWrittenReadsBackAndNothingElse) {
   EXPECT_THAT(read(head + R"("sources": {}})"), HasSubstr("key \"sources\" is not known"));
   EXPECT_THAT(read(head + R"("tgt": {"suffix": [2]}})"), HasSubstr("key \"suffix\" is not known"));
   EXPECT_THAT(read(head + R"("src": {"ids": [-2]}})"), HasSubstr("ids"));
+  for (const std::string name : {"", "two words", "line\\n", "\\u001b[31m", "\\u0085", "\\u007f"}) {
+    EXPECT_THAT(read(head + R"("src": {"added": {")" + name + R"(": 95}}})"), HasSubstr("a token of added")) << name;
+  }
   EXPECT_THAT(read(head + R"("src": {"padding_rows": -1}})"), HasSubstr("padding_rows is -1"));
   EXPECT_THAT(read(head + R"("src": {"prefix": [0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]}})"), HasSubstr("at most 16"));
 }

@@ -159,6 +159,8 @@ TEST(InfoTest, DamageIsToldBesideWhatCanBeRead) {
            {"rm $D/config.json", "config.json: ", "parameters    "},
            {"echo '{' > $D/config.json", "config.json: ", "20 pieces"},
            {"sed -i 's/\"d_ff\": 32/\"d_ff\": 64/' $D/config.json", "model.safetensors: ", "d_ff 64"},
+           {"sed -i 's/_vocab\": 20/_vocab\": 24/' $D/config.json", "has 20 pieces, but config.json says 24",
+            "20 pieces"},
            {"rm $D/vocab.model", "vocab.model: ", "parameters    "},
            {"truncate -s 100 $D/vocab.model", "vocab.model: ", "parameters    "},
            {"truncate -s 1000 $D/model.safetensors", "model.safetensors: ", "20 pieces"},
