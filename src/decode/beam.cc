@@ -37,10 +37,11 @@ void Beam::Expand(const ConstMatrix& log_probs) {
     return a.parent != b.parent ? a.parent < b.parent : a.token < b.token;
   };
   candidates_.clear();  // a heap whose top is the worst kept
+  const int64_t vocab = log_probs.cols;
   for (int64_t row = 0; row < log_probs.rows; ++row) {
     const double past = open_[static_cast<size_t>(row)].log_prob;
     const float* values = log_probs.Row(row);
-    for (int64_t token = 0; token < log_probs.cols; ++token) {
+    for (int64_t token = 0; token < vocab; ++token) {
       const double log_prob = past + double{values[token]};
       const bool full = candidates_.size() == wanted;
       // Written so that NaN is never taken; later equals of the worst are never better.

@@ -127,12 +127,13 @@ void StepWith(D d, const AttentionShape& shape, const float* q, std::span<const 
               std::span<const float* const> values, float* out, float* scratch) {
   const int64_t heads = shape.heads, d_head = shape.d_head;
   const int64_t key_count = keys.size();
+  const float scale = shape.Scale();
   StepScores(d, heads, d_head, q, keys, scratch);
   for (int64_t h = 0; h < heads; ++h) {
     float* const scores = scratch + h * key_count;
     const float* const bias = BiasOfHead(shape.bias, h);
-    if (bias != nullptr) ScaleAndAddBias(scores, key_count, shape.Scale(), bias);
-    StepSoftmax(scores, key_count, bias != nullptr ? 1.0f : shape.Scale());
+    if (bias != nullptr) ScaleAndAddBias(scores, key_count, scale, bias);
+    StepSoftmax(scores, key_count, bias != nullptr ? 1.0f : scale);
   }
   int64_t j = 0;
   for (; j + kRowsAtOnce <= key_count; j += kRowsAtOnce) {
