@@ -54,11 +54,11 @@ Variable DistanceBias(Workspace& workspace, const Parameter& table, const Distan
 // What the above returned, as kernels take it; nothing of an empty variable.
 kernels::ByDistance<const float> ByDistanceOf(const Variable& distance_bias);
 
-// softmax(scale * q k^T + bias) v per sentence and head; of `shape` all but dropout and bias.   q [q_tokens, heads *
-// d_head], k and v [k_tokens, same]
+// softmax(scale * q k^T + bias) v per sentence and head.   q [q_tokens, heads * d_head], k and v [k_tokens, same]
 // -> [q_tokens, heads * d_head]. Sentence s of q sees sentence s of k.   Vaswani 2017, §3.2.1, Eq. 1 and §3.2.2.
-// distance_bias: of DistanceBias, for sentences as long as these, or empty.
-// q, k and v must be three variables that nothing else uses. The packings' offsets must outlive Tape::Backward().
+// shape: its dropout and bias are set here, from dropout_rate and distance_bias: of DistanceBias, for sentences as long
+// as these, or empty. q, k and v must be three variables that nothing else uses. The packings' offsets must outlive
+// Tape::Backward().
 Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, const Variable& v,
                    const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape,
                    float dropout_rate, const Variable& distance_bias = {});

@@ -350,9 +350,11 @@ Json Describe(FileSystem& files, const std::string& path, bool verify) {
   Json json = {{"path", path}, {"kind", ""}};
   Describer describer(files, verify);
   if (path == kStdinPath || !files.Exists(JoinPath(path, "."))) {  // a file, or nothing
-    if (path != kStdinPath) files.Open(path);
-    RefusePart(path);
-    if (path != kStdinPath) RefuseText(files, path);
+    if (path != kStdinPath) {
+      files.Open(path);  // which says so when there is none
+      RefusePart(path);
+      RefuseText(files, path);
+    }
     json["kind"] = "vocabulary";
     json["vocabulary"] = describer.Vocabulary(path);
   } else if (IsModel(files, path)) {

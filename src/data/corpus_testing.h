@@ -61,17 +61,6 @@ inline std::string Gzip(const std::string& text) {
   return packed;
 }
 
-// What `function` throws as ErrorType, or "nothing was thrown".
-template <typename ErrorType, typename Function>
-std::string MessageOf(const Function& function) {
-  try {
-    function();
-  } catch (const ErrorType& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 // English and Chinese sentences of TestSentences, `copies` times, as two files en and zh.
 inline ParallelInput WriteTestPairs(const TestDirectory& directory, int copies = 1) {
   std::string en;

@@ -190,7 +190,7 @@ std::optional<Manifest> VerifyCheckpoint(FileSystem& files, const std::string& d
   for (const std::string& name : only) {
     const auto named = [&](const ManifestFile& file) { return file.name == name; };
     if (std::none_of(manifest.files.begin(), manifest.files.end(), named)) {
-      throw FormatError(path, "does not name " + name + ", which is needed here; use " + "another checkpoint");
+      throw FormatError(path, "does not name " + name + ", which is needed here; use another checkpoint");
     }
   }
   for (const ManifestFile& file : manifest.files) {

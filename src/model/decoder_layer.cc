@@ -81,7 +81,7 @@ void DecoderLayer::StartCache(Workspace& workspace, const Variable& encoder_out,
 Variable DecoderLayer::Step(Workspace& workspace, const Variable& x, const DecoderState& state,
                             DecoderState::LayerCache& cache,
                             const kernels::ByDistance<const float>& distance_bias) const {
-  const int64_t longest = std::max(state.step() + 1, state.src().Longest());
+  const int64_t longest = std::max(state.step() + 1, state.longest_src());
   const Scratch scratch = workspace.NewScratch(config_.heads * longest);
 
   const auto self_attention = [&](const Variable& input) {

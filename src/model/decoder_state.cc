@@ -10,6 +10,7 @@ namespace dragoman {
 DecoderState::DecoderState(const Packing& src, int layers)
     : src_offsets_(src.offsets.begin(), src.offsets.end()),
       src_{src_offsets_},
+      longest_src_(src_.Longest()),
       ancestors_(static_cast<size_t>(src.sentences())),
       layers_(static_cast<size_t>(layers)) {
   for (int64_t s = 0; s < src.sentences(); ++s) sentence_.push_back(static_cast<int32_t>(s));

@@ -36,6 +36,7 @@ class DecoderState {
   // For DecoderLayer::Step.
   int64_t sentence(int64_t hypothesis) const { return sentence_[static_cast<size_t>(hypothesis)]; }
   const Packing& src() const { return src_; }
+  int64_t longest_src() const { return longest_src_; }
   // Row of hypothesis h's history at position t < step(), in step_keys[t].
   int64_t AncestorRow(int64_t hypothesis, int64_t t) const {
     return ancestors_[static_cast<size_t>(hypothesis)][static_cast<size_t>(t)];
@@ -47,6 +48,7 @@ class DecoderState {
  private:
   std::vector<int32_t> src_offsets_;
   Packing src_;
+  int64_t longest_src_;
   std::vector<int32_t> sentence_;                // [hypotheses]
   std::vector<std::vector<int32_t>> ancestors_;  // [hypotheses][step]
   std::vector<LayerCache> layers_;

@@ -51,13 +51,14 @@ Variable Transformer::EmbedTarget(Workspace& workspace, const PackedTokens& tgt_
   return Embed(workspace, tgt_in, *layers_.tgt_embed, first_position, tgt_positions_, layers_.tgt_embed_norm);
 }
 
+Variable Transformer::RelativeBias(Workspace& workspace, const Parameter* table, bool bidirectional,
+                                   const Packing& packing) const {
+  return table == nullptr ? Variable() : DistanceBias(workspace, *table, Buckets(bidirectional), packing.Longest());
+}
+
 Variable Transformer::Encode(Workspace& workspace, const PackedTokens& src, AttentionTrace* trace) const {
   Variable x = EmbedSource(workspace, src);  // [src_tokens, d_model]
-  Variable distance_bias;                    // [heads, distances], all layers'
-  if (layers_.encoder_relative != nullptr) {
-    distance_bias =
-        DistanceBias(workspace, *layers_.encoder_relative, Buckets(/*bidirectional=*/true), src.packing.Longest());
-  }
+  const Variable distance_bias = RelativeBias(workspace, layers_.encoder_relative, /*bidirectional=*/true, src.packing);
   for (size_t l = 0; l < layers_.encoder.size(); ++l) {
     Mark(workspace, layers_.encoder_begins[l]);
     x = layers_.encoder[l].Forward(workspace, x, src.packing, trace, distance_bias);
@@ -68,11 +69,8 @@ Variable Transformer::Encode(Workspace& workspace, const PackedTokens& src, Atte
 Variable Transformer::Decode(Workspace& workspace, const PackedTokens& tgt_in, const Packing& src,
                              const Variable& encoder_out, AttentionTrace* trace) const {
   Variable x = EmbedTarget(workspace, tgt_in, /*first_position=*/0);  // [tgt_tokens, d_model]
-  Variable distance_bias;                                             // [heads, distances], all layers'
-  if (layers_.decoder_relative != nullptr) {
-    distance_bias =
-        DistanceBias(workspace, *layers_.decoder_relative, Buckets(/*bidirectional=*/false), tgt_in.packing.Longest());
-  }
+  const Variable distance_bias =
+      RelativeBias(workspace, layers_.decoder_relative, /*bidirectional=*/false, tgt_in.packing);
   for (size_t l = 0; l < layers_.decoder.size(); ++l) {
     Mark(workspace, layers_.decoder_begins[l]);
     x = layers_.decoder[l].Forward(workspace, x, encoder_out, tgt_in.packing, src, trace, distance_bias);

@@ -60,6 +60,8 @@ class Transformer {
                  const PositionTable& positions, const LayerNormLayer& norm) const;
 
   DistanceBuckets Buckets(bool bidirectional) const { return {config_.relative_max_distance, bidirectional}; }
+  // Of the self-attention of all layers of a stack: [heads, distances], empty where there is no table.
+  Variable RelativeBias(Workspace& workspace, const Parameter* table, bool bidirectional, const Packing& packing) const;
 
   TransformerConfig config_;
   ParameterStore store_;

@@ -16,16 +16,6 @@ namespace {
 
 using testing::HasSubstr;
 
-template <typename ErrorType, typename Function>
-std::string MessageOf(const Function& function) {
-  try {
-    function();
-  } catch (const ErrorType& e) {
-    return e.what();
-  }
-  return "nothing was thrown";
-}
-
 TEST(SentencePieceSegmenterTest, SpecialTokensHaveTheirUsualIds) {
   const Tokenizer vocabulary = TestVocabulary();
   EXPECT_EQ(vocabulary.size(), 90);

@@ -12,6 +12,17 @@
 
 namespace dragoman {
 
+// What `function` throws as ErrorType, or "nothing was thrown".
+template <typename ErrorType, typename Function>
+std::string MessageOf(const Function& function) {
+  try {
+    function();
+  } catch (const ErrorType& e) {
+    return e.what();
+  }
+  return "nothing was thrown";
+}
+
 // A few hundred short sentences, English and Chinese, made of a small set of words.
 inline std::vector<std::string> TestSentences() {
   static const char* kWho[] = {"I", "you", "the teacher", "my friend", "a student"};

@@ -31,7 +31,9 @@ int64_t FloatsPerToken(const TransformerConfig& c) {
   const int64_t tgt = c.decoder_layers * (2 * attention - cross_keys + feed_forward);
   // For a while only: what one layer's backward pass has in hand, and the gradient that goes on to the next.
   const int64_t passing = std::max(hidden * d_ff, 4 * width) + 4 * d_model;
-  return std::max(src, tgt) + passing;
+  // Embeddings before their norm, and the norm; a number by distance for each head, and its gradient.
+  const int64_t embedding = c.embedding_norm ? 2 * d_model : 0, relative = c.relative_buckets > 0 ? 4 * c.heads : 0;
+  return std::max(src, tgt) + embedding + relative + passing;
 }
 
 constexpr int64_t kFloat = sizeof(float);
