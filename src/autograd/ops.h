@@ -63,6 +63,9 @@ Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, c
                    const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape,
                    float dropout_rate, const Variable& distance_bias = {});
 
+// x + row `row` of the table, added to every row of x.   x [tokens, d], table [rows, d] -> [tokens, d].
+Variable AddRow(Workspace& workspace, const Variable& x, const Parameter& table, int64_t row);
+
 // x with each element zeroed at this rate, the others scaled up to keep the mean; x itself without a tape. Takes x's
 // memory: nothing else may use its value.
 Variable Dropout(Workspace& workspace, Variable x, float rate);
@@ -78,14 +81,45 @@ struct PositionTable {
 Variable Embedding(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, float scale,
                    int64_t first_position, const PositionTable& positions, float dropout_rate);
 
+// Sums the rows of each segment, each times the vector of its place in the segment: so a segment of several tokens
+// becomes one row that still knows their order (Sukhbaatar 2015, §4.1, "position encoding", with learnt vectors).
+//   x [tokens, d], segments: which of its rows belong together; places [p, d], of which rows farther on share the last
+// -> dropout(sums + position vectors) [segments, d]
+// sentences: which segments belong together; a segment's position is its place there. Both packings' offsets must
+// outlive Tape::Backward().
+Variable SumSegments(Workspace& workspace, const Variable& x, const Parameter& places, const Packing& segments,
+                     const Packing& sentences, const PositionTable& positions, float dropout_rate);
+
+// q k^T, sentence by sentence, unscaled: how much each target token would like to copy each source token.
+//   q [q_tokens, d], k [k_tokens, d] -> [q_tokens, longest sentence of k]; what lies beyond a row's own sentence means
+// nothing. The packings' offsets must outlive Tape::Backward().
+Variable CopyScores(Workspace& workspace, const Variable& q, const Variable& k, const Packing& q_packing,
+                    const Packing& k_packing);
+
+// What a target may copy: kernels/copy_logits.h.
+struct CopySource {
+  Variable scores;      // of CopyScores, with a row for each target token
+  float scale = 1;      // of the scores
+  PackedTokens source;  // its ids, of the vocabulary that the logits are for; must outlive Tape::Backward()
+  Packing targets;
+};
+
+struct OutputLossOptions {
+  float smoothing = 0;
+  float gradient_scale = 1;
+  // Above 0: the second half of the rows says the same as the first, under other dropout masks, and to disagree costs
+  // this much (kernels::ConsistentCrossEntropyRows).
+  float consistency = 0;
+};
+
 // The model's last step, projection to the vocabulary and label-smoothed cross-entropy, in slices of tokens, so that
 // the full logits never exist.   hidden [tokens, d]; weight [vocab, d] (shared with an embedding or not); bias [vocab]
-// or null; targets [tokens]. Returns sums over tokens.
-// Under a tape the gradients of loss * gradient_scale are computed in the same pass: into hidden's gradient
-// and the parameters'. So this is where Backward() starts from.
+// or null; targets [tokens]; copies or null. Returns sums over tokens.
+// Under a tape the gradients of loss * gradient_scale are computed in the same pass: into hidden's gradient, that of
+// the copy scores, and the parameters'. So this is where Backward() starts from.
 kernels::CrossEntropySums OutputLoss(Workspace& workspace, const Variable& hidden, const Parameter& weight,
-                                     const Parameter* bias, std::span<const int32_t> targets, float smoothing,
-                                     float gradient_scale);
+                                     const Parameter* bias, std::span<const int32_t> targets,
+                                     const OutputLossOptions& options, const CopySource* copies = nullptr);
 
 // What it works in, at most, however many tokens.
 int64_t OutputLossScratchFloats(int64_t vocab);

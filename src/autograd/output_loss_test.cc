@@ -26,7 +26,7 @@ TEST_F(OutputLossTest, Gradients) {
     for (const Parameter* b : {bias, static_cast<const Parameter*>(nullptr)}) {
       SCOPED_TRACE(testing::Message() << "smoothing " << smoothing << ", bias " << (b != nullptr));
       GradientCheck(store, {{"hidden", 6, 5, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
-        return OutputLoss(workspace, in[0], *weight, b, targets, smoothing, /*gradient_scale=*/1).loss;
+        return OutputLoss(workspace, in[0], *weight, b, targets, {.smoothing = smoothing}).loss;
       }).Run();
     }
   }
@@ -34,7 +34,8 @@ TEST_F(OutputLossTest, Gradients) {
 
 TEST_F(OutputLossTest, GradientsAreScaled) {
   GradientCheck(store, {{"hidden", 6, 5, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
-    return 0.25 * OutputLoss(workspace, in[0], *weight, bias, targets, 0.1f, /*gradient_scale=*/0.25f).loss;
+    return 0.25 *
+           OutputLoss(workspace, in[0], *weight, bias, targets, {.smoothing = 0.1f, .gradient_scale = 0.25f}).loss;
   }).Run();
 }
 
@@ -52,7 +53,7 @@ TEST_F(OutputLossTest, SlicesDoNotShow) {
       Workspace workspace;
       Tape tape(workspace, gradients.data(), 1);
       const auto wanted = std::span(many).subspan(static_cast<size_t>(begin), static_cast<size_t>(slice));
-      loss += OutputLoss(workspace, part.In(workspace), *weight, bias, wanted, 0.1f, 1).loss;
+      loss += OutputLoss(workspace, part.In(workspace), *weight, bias, wanted, {.smoothing = 0.1f}).loss;
       tape.Backward();
     }
     return gradients;
@@ -68,16 +69,83 @@ TEST_F(OutputLossTest, LossIsTheSameWithoutRecording) {
   std::vector<float> gradients(static_cast<size_t>(store.flat_size()));
   Workspace recording, plain;
   const Tape tape(recording, gradients.data(), 1);
-  const auto with = OutputLoss(recording, hidden.In(recording), *weight, bias, targets, 0.1f, 1);
-  const auto without = OutputLoss(plain, hidden.In(plain), *weight, bias, targets, 0.1f, 1);
+  const auto with = OutputLoss(recording, hidden.In(recording), *weight, bias, targets, {.smoothing = 0.1f});
+  const auto without = OutputLoss(plain, hidden.In(plain), *weight, bias, targets, {.smoothing = 0.1f});
   EXPECT_EQ(with.loss, without.loss);
   EXPECT_EQ(with.nll, without.nll);
 }
 
+struct CopyLossTest : OutputLossTest {
+  // Sentences of 2, 1 and 3 targets, of 4, 2 and 3 source tokens, some of them twice.
+  double Loss(Workspace& workspace, const std::vector<Variable>& in, const OutputLossOptions& options) const {
+    const CopySource copies{CopyScores(workspace, in[1], in[2], {tgt_offsets}, {src_offsets}),
+                            0.5f,
+                            {src_ids, {src_offsets}},
+                            {tgt_offsets}};
+    return OutputLoss(workspace, in[0], *weight, bias, targets, options, &copies).loss;
+  }
+  std::vector<int32_t> tgt_offsets = {0, 2, 3, 6}, src_offsets = {0, 4, 6, 9};
+  std::vector<int32_t> src_ids = {3, 8, 3, 0, 7, 7, 1, 2, 1};
+  std::vector<TestInput> inputs = {{"hidden", 6, 5, 2}, {"q", 6, 4, 3}, {"k", 9, 4, 4}};
+};
+
+TEST_F(CopyLossTest, Gradients) {
+  GradientCheck(store, inputs, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    return Loss(workspace, in, {.smoothing = 0.1f});
+  }).Run();
+}
+
+// What a source has, its targets find likelier; of another sentence's tokens they know nothing.
+TEST_F(CopyLossTest, OnlyTheOwnSourceIsCopied) {
+  const auto nll_of = [&](std::vector<int32_t> ids) {
+    src_ids = std::move(ids);
+    Workspace workspace;
+    std::vector<Variable> in;
+    for (const TestInput& input : inputs) in.push_back(input.In(workspace));
+    return Loss(workspace, in, {});
+  };
+  targets = {5, 5, 6, 6, 6, 6};
+  const double none = nll_of({0, 0, 0, 0, 0, 0, 0, 0, 0});
+  EXPECT_LT(nll_of({5, 5, 5, 5, 0, 0, 0, 0, 0}), none);
+  const double foreign = nll_of({0, 0, 0, 0, 5, 5, 5, 5, 5});
+  EXPECT_NEAR(foreign, nll_of({0, 0, 0, 0, 4, 4, 4, 4, 4}), 0.5);  // 5 is no more use there than 4
+  EXPECT_GT(foreign, nll_of({5, 5, 5, 5, 6, 6, 6, 6, 6}));
+}
+
+TEST_F(CopyLossTest, GradientsWhereTwoHalvesAreToAgree) {
+  targets = {0, 8, 3, 0, 8, 3};
+  tgt_offsets = {0, 2, 3, 5, 6};
+  src_offsets = {0, 4, 6, 10, 12};
+  src_ids = {3, 8, 3, 0, 7, 7, 3, 8, 3, 0, 7, 7};
+  inputs[2] = TestInput("k", 12, 4, 4);
+  GradientCheck(store, inputs, [&](Workspace& workspace, const std::vector<Variable>& in) {
+    return Loss(workspace, in, {.smoothing = 0.1f, .consistency = 3});
+  }).Run();
+}
+
+// 600 rows are five slices of each half; the loss is that of halves which are one slice each.
+TEST_F(OutputLossTest, SlicesOfHalvesDoNotShow) {
+  const TestInput hidden("hidden", 600, 5, 4);
+  std::vector<int32_t> many;
+  for (int32_t i = 0; i < 600; ++i) many.push_back(i % 300 % 9);
+  const auto loss_of = [&](int64_t begin, int64_t count) {  // rows [begin, begin + count) and 300 farther
+    TestInput part("part", 2 * count, 5, 1);
+    std::copy_n(hidden.values.begin() + begin * 5, count * 5, part.values.begin());
+    std::copy_n(hidden.values.begin() + (300 + begin) * 5, count * 5, part.values.begin() + count * 5);
+    std::vector<int32_t> wanted(many.begin() + begin, many.begin() + begin + count);
+    wanted.insert(wanted.end(), wanted.begin(), wanted.end());
+    Workspace workspace;
+    return OutputLoss(workspace, part.In(workspace), *weight, bias, wanted, {.smoothing = 0.1f, .consistency = 2}).loss;
+  };
+  double parts = 0;
+  for (int64_t begin = 0; begin < 300; begin += 60) parts += loss_of(begin, 60);
+  EXPECT_NEAR(loss_of(0, 300), parts, 1e-6 * parts);
+}
+
 TEST_F(OutputLossTest, RefusesTargetsOfAnotherNumber) {
   Workspace workspace;
-  EXPECT_THROW(OutputLoss(workspace, workspace.New(5, 5), *weight, bias, targets, 0, 1), ShapeError);
-  EXPECT_THROW(OutputLoss(workspace, workspace.New(6, 4), *weight, bias, targets, 0, 1), ShapeError);
+  EXPECT_THROW(OutputLoss(workspace, workspace.New(5, 5), *weight, bias, targets, {}), ShapeError);
+  EXPECT_THROW(OutputLoss(workspace, workspace.New(6, 4), *weight, bias, targets, {}), ShapeError);
 }
 
 }  // namespace

@@ -51,7 +51,7 @@ Result Compute(Precision precision, bool packs = false) {
   Tape tape(workspace, gradients.data(), /*dropout_key=*/0);
   const Variable x = TestInput("x", 6, 24, 2).In(workspace);
   const Variable y = Linear(workspace, x, *w, nullptr);
-  const double loss = OutputLoss(workspace, y, *v, nullptr, targets, 0.1f, /*gradient_scale=*/1).loss;
+  const double loss = OutputLoss(workspace, y, *v, nullptr, targets, {.smoothing = 0.1f}).loss;
   const Values y_values = Copy(y.value().data, y.value().size());
   tape.Backward();
   return {y_values, Values{static_cast<float>(loss)}, Copy(tape.Gradient(x).data, x.value().size()),

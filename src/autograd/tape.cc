@@ -67,6 +67,7 @@ void Tape::Backward() {
     }
     PopStep();
   }
+  kept_.clear();
 }
 
 }  // namespace dragoman

@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <new>
 #include <utility>
 #include <vector>
@@ -73,6 +74,9 @@ class Tape {
   // on.
   void set_on_final(const std::function<void(int64_t offset)>* on_final) { on_final_ = on_final; }
 
+  // What closures refer to, but do not own: it lives until Backward() is through.
+  void Keep(std::shared_ptr<const void> owned) { kept_.push_back(std::move(owned)); }
+
   // A mask of its own for each call in order.
   kernels::Dropout NextDropout(float rate);
 
@@ -101,6 +105,7 @@ class Tape {
 
   Workspace& workspace_;
   std::vector<Step> steps_;
+  std::vector<std::shared_ptr<const void>> kept_;
   const std::function<void(int64_t)>* on_final_ = nullptr;
   float* gradients_;
   uint64_t dropout_key_;
@@ -121,6 +126,10 @@ void RecordInPlace(const Workspace& workspace, const Variable& output, Function 
 
 inline void Mark(const Workspace& workspace, int64_t offset) {
   if (Tape* const tape = workspace.tape()) tape->Mark(offset);
+}
+
+inline void KeepForBackward(const Workspace& workspace, std::shared_ptr<const void> owned) {
+  if (Tape* const tape = workspace.tape()) tape->Keep(std::move(owned));
 }
 
 // None without a tape: dropout is for training.

@@ -35,6 +35,17 @@ std::vector<std::string> Pieces(const Tokenizer& vocab, const std::vector<int32_
   return pieces;
 }
 
+// The pieces of each segment, which is what the decoder attends to, as one text.
+std::vector<std::string> JoinSegments(const std::vector<std::string>& pieces, const SourceSegments& segments) {
+  const Packing of_tokens = segments.of_tokens();
+  std::vector<std::string> joined;
+  for (int64_t s = 0; s < of_tokens.sentences(); ++s) {
+    std::string& text = joined.emplace_back();
+    for (int64_t i = 0; i < of_tokens.Length(s); ++i) text += pieces[static_cast<size_t>(of_tokens.Begin(s) + i)];
+  }
+  return joined;
+}
+
 }  // namespace
 
 std::vector<float> AttentionMap::Weights(int layer, int head) const {
@@ -83,11 +94,12 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   tgt_batch.AddShiftedRight(tgt.tokens, config.decoder_start);
 
   map.source = Pieces(*loaded.vocabs.src, src.tokens);
+  if (config.has_segments()) map.source = JoinSegments(map.source, {src_batch.view(), config.segment_end});
   map.target = Pieces(*loaded.vocabs.tgt, tgt.tokens);
   map.layers = config.decoder_layers;
   map.heads = config.heads;
-  const Variable encoder_out = loaded.model->Encode(workspace, src_batch.view(), &map.trace);
-  loaded.model->Decode(workspace, tgt_batch.view(), src_batch.view().packing, encoder_out, &map.trace);
+  const EncodedSource encoded = loaded.model->Encode(workspace, src_batch.view(), &map.trace);
+  loaded.model->Decode(workspace, tgt_batch.view(), encoded, &map.trace);
   RequireFinite(map.trace);
   return map;
 }

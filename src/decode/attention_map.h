@@ -14,7 +14,7 @@ namespace dragoman {
 
 // Cross-attention of one sentence pair.
 struct AttentionMap {
-  std::vector<std::string> source;  // pieces, </s> last
+  std::vector<std::string> source;  // pieces, </s> last; of a model with segments those of a segment in one
   std::vector<std::string> target;  // pieces, </s> last unless it was cut: row t holds the weights that chose target[t]
   int layers = 0;
   int heads = 0;
@@ -25,7 +25,8 @@ struct AttentionMap {
   int64_t unknown = 0;            // characters of both that the vocabulary has no piece for: <unk>
   AttentionTrace trace;           // every layer's and head's weights, by path
 
-  // Weights [target, source] of decoder layer `layer` and one head; -1 averages over all layers, all heads.
+  // Weights [target, source] of decoder layer `layer` and one head; -1 averages over all layers, all heads. Those of
+  // several passes are averaged, too.
   // Rows sum to 1.
   std::vector<float> Weights(int layer, int head) const;
 };

@@ -48,6 +48,18 @@ TEST(AttentionMapTest, RowsSumToOneForEveryLayerAndHeadAndTheirMean) {
   }
 }
 
+TEST(AttentionMapTest, ASegmentIsOneColumnAndPassesAreAveraged) {
+  const TranslationModel usual = RandomTranslationModel();
+  TransformerConfig config = usual.model->config();
+  config.segment_end = usual.vocabs.src->Encode("cat").back();
+  config.decoder_repeats = 2;
+  const AttentionMap map = MapAttention({RandomModel(config), usual.vocabs}, "I see a cat. It sees a cat", "cat");
+  ASSERT_EQ(map.source.size(), 3u);
+  EXPECT_EQ(Spelt(map.source[0]), "I see a cat");
+  EXPECT_EQ(map.source[2], "</s>");
+  for (const int layer : {-1, 0, 1}) ExpectRowsOfOne(map, map.Weights(layer, -1));
+}
+
 TEST(AttentionMapTest, TemplatesAreTokensLikeOthers) {
   const TranslationModel loaded = OddTranslationModel();
   const AttentionMap given = MapAttention(loaded, "I see a cat.", "我看见一只猫"),

@@ -64,12 +64,15 @@ void Scorer::ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::
     tgt_in.AddShiftedRight(pairs[i].tgt, model_.config().decoder_start);
     tgt_out.Add(pairs[i].tgt);
   }
-  const Variable encoder_out = model_.Encode(workspace, src.view());                            // [src_tokens, d_model]
-  const Variable hidden = model_.Decode(workspace, tgt_in.view(), src.packing(), encoder_out);  // [tgt_tokens, d_model]
+  const EncodedSource encoded = model_.Encode(workspace, src.view());
+  const Variable hidden = model_.Decode(workspace, tgt_in.view(), encoded);  // [tgt_tokens, d_model]
+  const std::vector<int32_t> sentence_of = tgt_out.packing().SentenceOfRows();
   std::vector<double> log_probs(tgt_in.ids.size());
   for (int64_t begin = 0; begin < hidden.rows(); begin += kSliceTokens) {
     const int64_t count = std::min(kSliceTokens, hidden.rows() - begin);
-    Variable logits = model_.Logits(workspace, hidden.value().Rows(begin, count));  // [count, tgt_vocab]
+    const auto sentences = std::span(sentence_of).subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
+    Variable logits = model_.Logits(workspace, hidden.value().Rows(begin, count), sentences,
+                                    encoded.copies());  // [count, tgt_vocab]
     kernels::LogSoftmaxRows(logits.writable());
     for (int64_t r = 0; r < count; ++r) {
       const auto position = static_cast<size_t>(begin + r);

@@ -103,8 +103,8 @@ std::vector<std::vector<Hypothesis>> Searcher::Search(Workspace& workspace, cons
   for (int64_t s = 0; s < src.packing.sentences(); ++s) {
     sentences.push_back({Open(src.packing.Length(s), sentence_ids[static_cast<size_t>(s)]), s});
   }
-  const Variable encoder_out = model_.Encode(workspace, src);                    // [src_tokens, d_model]
-  const auto state = model_.StartDecoding(workspace, src.packing, encoder_out);  // a row for each sentence
+  const EncodedSource encoded = model_.Encode(workspace, src);
+  const auto state = model_.StartDecoding(workspace, encoded);  // a row for each sentence
   for (NextRows next = Gather(sentences); !next.tokens.empty(); next = Gather(sentences)) {
     check();
     state->Reorder(next.parents);

@@ -25,10 +25,12 @@ std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int3
                                 const std::vector<int32_t>& history) {
   Workspace workspace;
   const Sentences src({source}), tgt({history});
-  const Variable hidden = model.Decode(workspace, tgt.view(), src.packing(), model.Encode(workspace, src.view()));
-  Variable logits = model.Logits(workspace, hidden.value().Rows(hidden.rows() - 1, 1));
+  const EncodedSource encoded = model.Encode(workspace, src.view());
+  const Variable hidden = model.Decode(workspace, tgt.view(), encoded);
+  Variable logits = AllLogits(model, workspace, hidden, tgt.packing(), encoded);
   kernels::LogSoftmaxRows(logits.writable());
-  return {logits.value().data, logits.value().data + logits.cols()};
+  const ConstMatrix last = logits.value().Rows(hidden.rows() - 1, 1);
+  return {last.data, last.data + last.cols};
 }
 
 std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& model, const DecodeOptions& options,

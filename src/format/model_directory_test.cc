@@ -60,7 +60,7 @@ TEST_F(ModelDirectoryTest, OpensAModelWithAJointVocabulary) {
   EXPECT_EQ(read.vocabs.src->fingerprint(), loaded_.vocabs.src->fingerprint());
   EXPECT_TRUE(kernels::SameBits(read.model->parameters().values(), loaded_.model->parameters().values()));
   Workspace workspace;
-  EXPECT_NO_THROW(read.model->Logits(workspace, Matrix(nullptr, 0, 16)));  // it is prepared for decoding
+  EXPECT_NO_THROW(read.model->Logits(workspace, Matrix(nullptr, 0, 16), {}, {}));  // it is prepared for decoding
 }
 
 TEST_F(ModelDirectoryTest, OpensAModelWithTwoVocabularies) {

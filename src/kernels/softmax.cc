@@ -112,6 +112,65 @@ CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t>
   return sums;
 }
 
+// What two rows of log-probabilities, log p and log q, say of their difference.
+struct Divergence {
+  double p_from_q = 0;  // KL(p || q)
+  double q_from_p = 0;
+  double p_sum = 0;  // of log p, for label smoothing
+  double q_sum = 0;
+};
+HWY_INLINE Divergence CompareRows(const float* log_p, const float* log_q, int64_t vocab) {
+  Sums p_from_q, q_from_p, p_sum, q_sum;
+  ForEachVectorInChains(vocab, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
+    const Floats p = lanes.LoadOr(log_p + i, 0.0f), q = lanes.LoadOr(log_q + i, 0.0f);
+    const Floats difference = hn::Sub(p, q);
+    p_from_q.chain[chain] = hn::MulAdd(ExpOrNan(p), difference, p_from_q.chain[chain]);
+    q_from_p.chain[chain] = hn::NegMulAdd(ExpOrNan(q), difference, q_from_p.chain[chain]);
+    p_sum.chain[chain] = hn::Add(p_sum.chain[chain], p);
+    q_sum.chain[chain] = hn::Add(q_sum.chain[chain], q);
+  });
+  return {DoubleTotal(p_from_q), DoubleTotal(q_from_p), DoubleTotal(p_sum), DoubleTotal(q_sum)};
+}
+
+// d/dfirst of KL(p || q) is p (log p - log q - KL(p || q)), of KL(q || p) it is p - q; for second likewise.
+void ConsistentCrossEntropyRow(float* first, float* second, int64_t vocab, int32_t target, float smoothing,
+                               float weight, float gradient_scale, CrossEntropySums& sums) {
+  const Divergence row = CompareRows(first, second, vocab);
+  const double nll = -(double{first[target]} + double{second[target]});
+  const double average = (row.p_sum + row.q_sum) / static_cast<double>(vocab);
+  sums.nll += nll;
+  sums.loss += (1.0 - double{smoothing}) * nll - double{smoothing} * average +
+               0.5 * double{weight} * (row.p_from_q + row.q_from_p);
+  if (gradient_scale == 0) return;
+  const Floats scale = hn::Set(Tag(), gradient_scale);
+  const Floats half = hn::Set(Tag(), 0.5f * weight * gradient_scale);
+  const Floats everywhere = hn::Set(Tag(), gradient_scale * smoothing / static_cast<float>(vocab));
+  const Floats p_shift = hn::Set(Tag(), static_cast<float>(row.p_from_q) - 1.0f);
+  const Floats q_shift = hn::Set(Tag(), static_cast<float>(row.q_from_p) - 1.0f);
+  ForEachVector(vocab, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
+    const Floats log_p = lanes.Load(first + i), log_q = lanes.Load(second + i);
+    const Floats p = ExpOrNan(log_p), q = ExpOrNan(log_q), difference = hn::Sub(log_p, log_q);
+    const Floats for_p = hn::MulSub(p, hn::Sub(difference, p_shift), q);
+    const Floats for_q = hn::NegMulSub(q, hn::Add(difference, q_shift), p);
+    lanes.Store(hn::MulAdd(for_p, half, hn::MulSub(p, scale, everywhere)), first + i);
+    lanes.Store(hn::MulAdd(for_q, half, hn::MulSub(q, scale, everywhere)), second + i);
+  });
+  first[target] -= gradient_scale * (1.0f - smoothing);
+  second[target] -= gradient_scale * (1.0f - smoothing);
+}
+
+CrossEntropySums ConsistentCrossEntropyRows(const Matrix& first, const Matrix& second, std::span<const int32_t> targets,
+                                            float smoothing, float weight, float gradient_scale) {
+  LogSoftmaxRows(first);
+  LogSoftmaxRows(second);
+  CrossEntropySums sums;
+  for (int64_t r = 0; r < first.rows; ++r) {
+    ConsistentCrossEntropyRow(first.Row(r), second.Row(r), first.cols, targets[r], smoothing, weight, gradient_scale,
+                              sums);
+  }
+  return sums;
+}
+
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
 }  // namespace dragoman::kernels
@@ -122,12 +181,18 @@ namespace dragoman::kernels {
 
 HWY_EXPORT(LogSoftmaxRows);
 HWY_EXPORT(CrossEntropyRows);
+HWY_EXPORT(ConsistentCrossEntropyRows);
 
 void LogSoftmaxRows(const Matrix& x) { HWY_DYNAMIC_DISPATCH(LogSoftmaxRows)(x); }
 
 CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t> targets, float smoothing,
                                   float gradient_scale) {
   return HWY_DYNAMIC_DISPATCH(CrossEntropyRows)(logits, targets, smoothing, gradient_scale);
+}
+
+CrossEntropySums ConsistentCrossEntropyRows(const Matrix& first, const Matrix& second, std::span<const int32_t> targets,
+                                            float smoothing, float weight, float gradient_scale) {
+  return HWY_DYNAMIC_DISPATCH(ConsistentCrossEntropyRows)(first, second, targets, smoothing, weight, gradient_scale);
 }
 
 }  // namespace dragoman::kernels

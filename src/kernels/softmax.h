@@ -16,6 +16,12 @@ void LogSoftmaxRows(const Matrix& x);
 struct CrossEntropySums {
   double loss = 0;  // sum over rows of the label-smoothed loss, natural logarithm
   double nll = 0;   // sum over rows of -log p(target)
+
+  CrossEntropySums& operator+=(const CrossEntropySums& other) {
+    loss += other.loss;
+    nll += other.nll;
+    return *this;
+  }
 };
 
 // Label-smoothed cross-entropy. Source: Szegedy 2016, §7; Vaswani 2017, §5.4.
@@ -26,6 +32,14 @@ struct CrossEntropySums {
 // = gradient_scale * (p - q); when it is 0 they are left as they are. Returns the sums over rows.
 CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t> targets, float smoothing,
                                   float gradient_scale);
+
+// The same of two rows for each target, and weight/2 times the divergences between what they say, in both directions.
+// Source: Wu 2021 (R-Drop), §2.1, Eq. 2 to 4.
+//   loss(row) = CrossEntropy(first) + CrossEntropy(second) + weight/2 (KL(p || q) + KL(q || p)),
+//   p = softmax(first), q = softmax(second).   nll: of both, too.
+// Both are overwritten, with their gradients when gradient_scale is not 0.
+CrossEntropySums ConsistentCrossEntropyRows(const Matrix& first, const Matrix& second, std::span<const int32_t> targets,
+                                            float smoothing, float weight, float gradient_scale);
 
 }  // namespace dragoman::kernels
 

@@ -134,6 +134,59 @@ TEST(CrossEntropyTest, GradientIsTheDerivative) {
   }
 }
 
+TEST(ConsistentCrossEntropyTest, MatchesItsTwin) {
+  ForEachTarget([] {
+    for (const int64_t n : {1, 5, 16, 17, 64, 100, 1001}) {
+      const std::vector<int32_t> targets = {0, static_cast<int32_t>(n / 2), static_cast<int32_t>(n - 1)};
+      for (const float smoothing : {0.0f, 0.1f}) {
+        for (const float gradient_scale : {0.0f, 0.25f}) {
+          TestMatrix first(3, n, 1, 3.0f), second(3, n, 2, 3.0f), want_first = first, want_second = second;
+          const CrossEntropySums got =
+              ConsistentCrossEntropyRows(first.view(), second.view(), targets, smoothing, 4, gradient_scale);
+          const CrossEntropySums want = reference::ConsistentCrossEntropyRows(want_first.view(), want_second.view(),
+                                                                              targets, smoothing, 4, gradient_scale);
+          EXPECT_NEAR(got.loss, want.loss, 1e-5 * (1 + want.loss));
+          EXPECT_NEAR(got.nll, want.nll, 1e-5 * (1 + want.nll));
+          if (gradient_scale == 0) continue;
+          ExpectNear(first, want_first, 1e-5, "gradient of the first", gradient_scale);
+          ExpectNear(second, want_second, 1e-5, "gradient of the second", gradient_scale);
+        }
+      }
+    }
+  });
+}
+
+// Of equal rows there is no divergence, so what remains is the plain loss of each.
+TEST(ConsistentCrossEntropyTest, EqualRowsHaveThePlainLossTwice) {
+  const std::vector<int32_t> targets = {3, 0};
+  TestMatrix first(2, 20, 1, 2.0f), second = first, plain = first;
+  const CrossEntropySums both = ConsistentCrossEntropyRows(first.view(), second.view(), targets, 0.1f, 5, 1);
+  const CrossEntropySums one = CrossEntropyRows(plain.view(), targets, 0.1f, 1);
+  EXPECT_NEAR(both.loss, 2 * one.loss, 1e-5);
+  ExpectNear(first, plain, 1e-6, "gradient");
+}
+
+TEST(ConsistentCrossEntropyTest, GradientIsTheDerivative) {
+  const std::vector<int32_t> target = {4};
+  TestMatrix first(1, 9, 1, 2), second(1, 9, 2, 2), dfirst = first, dsecond = second;
+  ConsistentCrossEntropyRows(dfirst.view(), dsecond.view(), target, 0.1f, 3, 1);
+  const auto loss = [&] {
+    TestMatrix p = first, q = second;
+    return reference::ConsistentCrossEntropyRows(p.view(), q.view(), target, 0.1f, 3, 0).loss;
+  };
+  for (const auto& [logits, gradient] : {std::pair(&first, &dfirst), std::pair(&second, &dsecond)}) {
+    for (int64_t c = 0; c < 9; ++c) {
+      const float h = 1.0f / 256, before = logits->At(0, c);
+      logits->At(0, c) = before + h;
+      const double above = loss();
+      logits->At(0, c) = before - h;
+      const double below = loss();
+      logits->At(0, c) = before;
+      EXPECT_NEAR(gradient->At(0, c), (above - below) / (2 * h), 1e-4);
+    }
+  }
+}
+
 TEST(LogSoftmaxTest, ARowDependsOnItselfAlone) {
   ForEachTarget([] {
     for (const int64_t n : {5, 64, 100, 1001}) {

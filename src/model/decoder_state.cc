@@ -16,6 +16,11 @@ DecoderState::DecoderState(const Packing& src, int layers)
   for (int64_t s = 0; s < src.sentences(); ++s) sentence_.push_back(static_cast<int32_t>(s));
 }
 
+void DecoderState::SetCopies(Variable keys, std::span<const int32_t> ids) {
+  copy_keys_ = std::move(keys);
+  copy_ids_.assign(ids.begin(), ids.end());
+}
+
 void DecoderState::Advance() {
   for (size_t h = 0; h < ancestors_.size(); ++h) ancestors_[h].push_back(static_cast<int32_t>(h));
   ++step_;

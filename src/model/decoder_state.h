@@ -14,6 +14,12 @@
 
 namespace dragoman {
 
+// What the output of a model that copies looks at: keys [src_tokens, d_model], none of another model, and the source.
+struct CopyMemory {
+  Variable keys;
+  PackedTokens source;
+};
+
 // Belongs to one workspace (which must outlive it) and one batch of source sentences.
 class DecoderState {
  public:
@@ -23,7 +29,8 @@ class DecoderState {
     std::vector<Variable> step_keys, step_values;  // [t]: of target position t, a row for each hypothesis it had then
   };
 
-  // One hypothesis per sentence, nothing decoded yet. src.offsets is copied.
+  // One hypothesis per sentence, nothing decoded yet. src: the rows that the decoder attends to; its offsets are
+  // copied.
   DecoderState(const Packing& src, int layers);
 
   int64_t hypotheses() const { return static_cast<int64_t>(sentence_.size()); }
@@ -34,6 +41,7 @@ class DecoderState {
   void Reorder(std::span<const int32_t> parents);
 
   // For DecoderLayer::Step.
+  std::span<const int32_t> sentences() const { return sentence_; }  // of each hypothesis
   int64_t sentence(int64_t hypothesis) const { return sentence_[static_cast<size_t>(hypothesis)]; }
   const Packing& src() const { return src_; }
   int64_t longest_src() const { return longest_src_; }
@@ -42,6 +50,11 @@ class DecoderState {
     return ancestors_[static_cast<size_t>(hypothesis)][static_cast<size_t>(t)];
   }
   LayerCache& layer(int64_t l) { return layers_[static_cast<size_t>(l)]; }
+
+  // What a model that copies may copy.
+  void SetCopies(Variable keys, std::span<const int32_t> ids);
+  CopyMemory copies() const { return {copy_keys_, {copy_ids_, src_}}; }
+
   // Every hypothesis' newest position is its own row.
   void Advance();
 
@@ -52,6 +65,8 @@ class DecoderState {
   std::vector<int32_t> sentence_;                // [hypotheses]
   std::vector<std::vector<int32_t>> ancestors_;  // [hypotheses][step]
   std::vector<LayerCache> layers_;
+  Variable copy_keys_;             // [src_tokens, d_model]
+  std::vector<int32_t> copy_ids_;  // [src_tokens]
   int64_t step_ = 0;
 };
 

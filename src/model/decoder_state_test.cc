@@ -51,10 +51,11 @@ struct History {
 std::vector<float> LogitsFromScratch(const Transformer& model, const Sentences& src, const History& history) {
   Workspace workspace;
   const Sentences one_src({src.all[history.sentence]}), tgt({history.tokens});
-  const Variable encoder_out = model.Encode(workspace, one_src.view());
-  const Variable hidden = model.Decode(workspace, tgt.view(), one_src.packing(), encoder_out);
-  const Variable logits = model.Logits(workspace, hidden.value().Rows(hidden.rows() - 1, 1));
-  return {logits.value().data, logits.value().data + logits.cols()};
+  const EncodedSource encoded = model.Encode(workspace, one_src.view());
+  const Variable hidden = model.Decode(workspace, tgt.view(), encoded);
+  const Variable logits = AllLogits(model, workspace, hidden, tgt.packing(), encoded);
+  const ConstMatrix last = logits.value().Rows(hidden.rows() - 1, 1);
+  return {last.data, last.data + last.cols};
 }
 
 // Both ways compute the same sums in other orders, through some thirty ops of f32: 1e-4 of the largest logit is a
@@ -84,8 +85,8 @@ TEST(CachedDecodingTest, EqualsRecomputingFromScratchWhileHypothesesAreReordered
       Rng rng(5);
       Workspace workspace;
       {
-        const Variable encoder_out = model->Encode(workspace, src.view());
-        const auto state = model->StartDecoding(workspace, src.packing(), encoder_out);
+        const EncodedSource encoded = model->Encode(workspace, src.view());
+        const auto state = model->StartDecoding(workspace, encoded);
         std::vector<History> histories;
         for (size_t s = 0; s < 3; ++s) histories.push_back({s, {named.config.decoder_start}});
         for (int step = 0; step < 12; ++step) {
@@ -119,14 +120,14 @@ TEST(CachedDecodingTest, AHypothesisIsTheSameAloneAndAmongOthers) {
       const auto model = RandomModel(named.config);
       const Sentences src(lengths, named.config.src_vocab, 1);
       Workspace workspace;
-      const Variable encoder_out = model->Encode(workspace, src.view());
-      const auto together = model->StartDecoding(workspace, src.packing(), encoder_out);
+      const EncodedSource encoded = model->Encode(workspace, src.view());
+      const auto together = model->StartDecoding(workspace, encoded);
       std::vector<Sentences> alone_src;
       std::vector<std::unique_ptr<DecoderState>> alone;
       for (const auto& sentence : src.all) {
         alone_src.push_back(Sentences({sentence}));
-        const Variable one_encoder_out = model->Encode(workspace, alone_src.back().view());
-        alone.push_back(model->StartDecoding(workspace, alone_src.back().packing(), one_encoder_out));
+        const EncodedSource one_encoded = model->Encode(workspace, alone_src.back().view());
+        alone.push_back(model->StartDecoding(workspace, one_encoded));
       }
       std::array<int32_t, 3> tokens;
       tokens.fill(named.config.decoder_start);
@@ -150,7 +151,7 @@ TEST(CachedDecodingTest, FollowsChangedParametersAfterPrepareForDecoding) {
   const Sentences src({{3, 4, 2}});
   const auto first_logits = [&] {
     Workspace workspace;
-    const auto state = model->StartDecoding(workspace, src.packing(), model->Encode(workspace, src.view()));
+    const auto state = model->StartDecoding(workspace, model->Encode(workspace, src.view()));
     const Variable logits = model->Step(workspace, *state, std::array<int32_t, 1>{config.decoder_start});
     return std::vector<float>(logits.value().data, logits.value().data + logits.cols());
   };
@@ -161,7 +162,7 @@ TEST(CachedDecodingTest, FollowsChangedParametersAfterPrepareForDecoding) {
   FillRandom(fresh->parameters(), 2);
   fresh->PrepareForDecoding();
   Workspace workspace;
-  const auto state = fresh->StartDecoding(workspace, src.packing(), fresh->Encode(workspace, src.view()));
+  const auto state = fresh->StartDecoding(workspace, fresh->Encode(workspace, src.view()));
   const Variable expected = fresh->Step(workspace, *state, std::array<int32_t, 1>{config.decoder_start});
   for (int64_t v = 0; v < expected.cols(); ++v) EXPECT_EQ(changed[static_cast<size_t>(v)], expected.value().At(0, v));
 }
@@ -169,7 +170,7 @@ TEST(CachedDecodingTest, FollowsChangedParametersAfterPrepareForDecoding) {
 TEST(CachedDecodingTest, NeedsPrepareForDecoding) {
   const Transformer model(TinyConfig());
   Workspace workspace;
-  EXPECT_THROW(model.Logits(workspace, Matrix(nullptr, 0, 8)), InternalError);
+  EXPECT_THROW(model.Logits(workspace, Matrix(nullptr, 0, 8), {}, {}), InternalError);
 }
 
 TEST(DecoderStateTest, AStepIsNotForTraining) {
@@ -177,8 +178,8 @@ TEST(DecoderStateTest, AStepIsNotForTraining) {
   const std::array<int, 1> length = {3};
   const Sentences src(length, 11, 1);
   Workspace workspace;
-  const Variable encoder_out = model->Encode(workspace, src.view());
-  const auto state = model->StartDecoding(workspace, src.packing(), encoder_out);
+  const EncodedSource encoded = model->Encode(workspace, src.view());
+  const auto state = model->StartDecoding(workspace, encoded);
   std::vector<float> gradients(static_cast<size_t>(model->parameters().flat_size()));
   const Tape tape(workspace, gradients.data(), /*dropout_key=*/0);
   EXPECT_THROW(model->Step(workspace, *state, std::array<int32_t, 1>{1}), InternalError);

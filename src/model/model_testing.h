@@ -70,6 +70,24 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
     relative.relative_buckets = 8;
     relative.relative_max_distance = 10;
     configs.push_back({prefix + "relative positions", relative});
+    TransformerConfig copying = TinyConfig();
+    copying.norm_order = order;
+    copying.copy = true;
+    configs.push_back({prefix + "copying", copying});
+    TransformerConfig repeated = TinyConfig();
+    repeated.norm_order = order;
+    repeated.final_norm = order == NormOrder::kPre;  // or logits grow so large that numerical derivatives are noise
+    repeated.encoder_layers = 1;
+    repeated.encoder_repeats = 3;
+    repeated.decoder_repeats = 2;
+    configs.push_back({prefix + "several passes", repeated});
+    TransformerConfig segmented = TinyConfig();
+    segmented.norm_order = order;
+    segmented.segment_end = 5;
+    segmented.max_segment_len = 2;
+    segmented.embedding_norm = order == NormOrder::kPost;
+    segmented.positions = order == NormOrder::kPost ? Positions::kLearned : Positions::kSinusoidal;
+    configs.push_back({prefix + "segments", segmented});
   }
   return configs;
 }
@@ -113,6 +131,12 @@ struct Sentences : PackedSentences {
 
   std::vector<std::vector<int32_t>> all;
 };
+
+// Of every target token: hidden [tgt_tokens, d_model] -> [tgt_tokens, tgt_vocab].
+inline Variable AllLogits(const Transformer& model, Workspace& workspace, const Variable& hidden, const Packing& tgt,
+                          const EncodedSource& src) {
+  return model.Logits(workspace, hidden.value(), tgt.SentenceOfRows(), src.copies());
+}
 
 }  // namespace dragoman
 

@@ -83,11 +83,14 @@ void TransformerConfig::Validate() const {
   Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
           fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
+  RequireRange("segment_end", segment_end, -1, src_vocab - 1);
 }
 
 void TransformerConfig::ValidateShape() const {
   RequireRange("encoder_layers", encoder_layers, 1, 1000);
   RequireRange("decoder_layers", decoder_layers, 1, 1000);
+  RequireRange("encoder_repeats", encoder_repeats, 1, 1000);
+  RequireRange("decoder_repeats", decoder_repeats, 1, 1000);
   RequireRange("d_model", d_model, 1, kWide);
   RequireRange("heads", heads, 1, 1024);
   RequireRange("d_head", d_head, 0, kWide);
@@ -110,6 +113,10 @@ void TransformerConfig::ValidateShape() const {
           "relative_buckets", std::to_string(relative_buckets), "a multiple of 4 up to 1024, or 0 for none");
   // Half of the buckets, and of the decoder's, are of one distance each.
   RequireRange("relative_max_distance", relative_max_distance, relative_buckets / 2 + 1, 65535);
+  RequireRange("max_segment_len", max_segment_len, 1, 65535);
+  Require(!copy || tying == Tying::kAll, "copy", "on",
+          "`tying` all with it, since what is copied has to be of the target's vocabulary (or turn it off)");
+  Require(!copy || !has_segments(), "copy", "on", "no `segment_end` with it, since tokens are copied, not segments");
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
           "above 0 and at most 1");
   Require(attention_scale >= 0 && attention_scale <= 1000, "attention_scale", fmt::format("{}", attention_scale),
@@ -124,13 +131,16 @@ OperationCounts TransformerConfig::Operations() const {
   const double width = attention_width();
   const double attention = 4.0 * d_model * width;  // its four projections
   const double ffn = (gated ? 3.0 : 2.0) * d_model * d_ff;
+  const double encoder_passes = 1.0 * encoder_layers * encoder_repeats;
+  const double decoder_passes = 1.0 * decoder_layers * decoder_repeats;
+  const double copying = copy ? 1.0 * d_model * d_model : 0;
   OperationCounts counts;
   // Cross-attention's queries and output are the target's, its keys and values the source's.
-  counts.src_token = encoder_layers * (attention + ffn) + decoder_layers * attention / 2;
-  counts.tgt_token = decoder_layers * (attention + attention / 2 + ffn) + 1.0 * d_model * tgt_vocab;
-  counts.src_pair = encoder_layers * 2 * width;  // a score, and a value times its weight
-  counts.tgt_pair = decoder_layers * width;      // half of them lie in the future
-  counts.cross_pair = decoder_layers * 2 * width;
+  counts.src_token = encoder_passes * (attention + ffn) + decoder_passes * attention / 2 + copying;
+  counts.tgt_token = decoder_passes * (attention + attention / 2 + ffn) + 1.0 * d_model * tgt_vocab + copying;
+  counts.src_pair = encoder_passes * 2 * width;  // a score, and a value times its weight
+  counts.tgt_pair = decoder_passes * width;      // half of them lie in the future
+  counts.cross_pair = decoder_passes * 2 * width + (copy ? 1.0 * d_model : 0);
   return counts;
 }
 

@@ -52,7 +52,9 @@ struct TransformerConfig {
   int heads = 8;
   int d_head = 0;  // width of one head; 0 means d_model / heads
   int d_ff = 2048;
-  int max_src_len = 512;  // tokens with </s>; longer input keeps its left part, counted and reported
+  int encoder_repeats = 1;  // passes through the encoder's layers, with the same weights; above 1 each pass begins with
+  int decoder_repeats = 1;  // a learnt vector of its own added (Dehghani 2019, §2.1, Eq. 2 to 4)
+  int max_src_len = 512;    // tokens with </s>; longer input keeps its left part, counted and reported
   int max_tgt_len = 512;
 
   // Embedding and positions.
@@ -63,6 +65,10 @@ struct TransformerConfig {
   int relative_buckets = 0;         // of distances between tokens, a learnt number each for every head's scores of
                                     // self-attention, shared by a stack's layers (Raffel 2020, §2.1); 0: none
   int relative_max_distance = 128;  // farther tokens share the last bucket
+  // Above -1: a token id that ends a segment of the source. The encoder then sees one vector a segment, the sum of its
+  // tokens' embeddings, each times a learnt vector for its place in the segment (autograd/ops.h, SumSegments).
+  int segment_end = -1;
+  int max_segment_len = 16;  // tokens farther on share the last place
   Tying tying = Tying::kAll;
   bool output_bias = false;
   bool embedding_norm = false;  // a norm over embedding + positions, before dropout
@@ -78,6 +84,9 @@ struct TransformerConfig {
 
   float attention_scale = 0;  // of q k^T; 0 means 1 / sqrt(d_head), Vaswani 2017, §3.2.1, Eq. 1
 
+  // The output's other half: how likely each token of the source is to be copied (kernels/copy_logits.h).
+  bool copy = false;
+
   // Decoder start.
   int decoder_start = 1;  // a token id (<s>), or -1 for a zero vector
 
@@ -89,6 +98,8 @@ struct TransformerConfig {
 
   int head_width() const { return d_head > 0 ? d_head : d_model / heads; }
   int attention_width() const { return heads * head_width(); }
+
+  bool has_segments() const { return segment_end >= 0; }
 
   // What one sentence costs beside another.
   OperationCounts Operations() const;
@@ -123,6 +134,8 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("heads", c.heads, "attention heads");
   visit("d_head", c.d_head, "width of one head; 0: d_model / heads");
   visit("d_ff", c.d_ff, "inner width of the feed-forward layers");
+  visit("encoder_repeats", c.encoder_repeats, "passes through the encoder's layers, with the same weights");
+  visit("decoder_repeats", c.decoder_repeats, "passes through the decoder's layers, with the same weights");
   visit("max_src_len", c.max_src_len, "longest source in tokens with </s>; longer input keeps its left part");
   visit("max_tgt_len", c.max_tgt_len, "longest target in tokens with </s>; longer input keeps its left part");
   visit("scale_embedding", c.scale_embedding, "multiply embeddings by sqrt(d_model)");
@@ -132,6 +145,9 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("relative_buckets", c.relative_buckets,
         "self-attention learns a bias for each of so many buckets of distances; 0: none");
   visit("relative_max_distance", c.relative_max_distance, "tokens that are farther apart share a bucket");
+  visit("segment_end", c.segment_end,
+        "token id that ends a segment of the source, which the encoder sees as one vector; -1: each token is its own");
+  visit("max_segment_len", c.max_segment_len, "places in a segment that are told apart");
   visit(
       "tying", c.tying,
       "share the output projection with the decoder's embedding, or with both embeddings (two vocabularies: decoder)");
@@ -145,6 +161,7 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("gated", c.gated, "gated feed-forward layers (GLU variants)");
   visit("bias", c.bias, "biases on the projections of attention and feed-forward");
   visit("attention_scale", c.attention_scale, "factor of attention's scores; 0: 1 / sqrt(d_head)");
+  visit("copy", c.copy, "the output can also copy tokens of the source (needs one vocabulary and `tying` all)");
   visit("decoder_start", c.decoder_start, "token id that starts the decoder's input; -1: a zero vector");
   visit("embedding_dropout", c.embedding_dropout, "dropout on embeddings");
   visit("residual_dropout", c.residual_dropout, "dropout on each sub-layer's output");

@@ -26,7 +26,7 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-// Every field at a value that is not its default.
+// Every field at a value that is not its default, but `copy`, which goes with few of the others.
 TransformerConfig UnusualConfig() {
   TransformerConfig c;
   c.src_vocab = 8001;
@@ -37,6 +37,8 @@ TransformerConfig UnusualConfig() {
   c.heads = 4;
   c.d_head = 20;
   c.d_ff = 130;
+  c.encoder_repeats = 3;
+  c.decoder_repeats = 2;
   c.max_src_len = 700;
   c.max_tgt_len = 90;
   c.scale_embedding = false;
@@ -45,6 +47,8 @@ TransformerConfig UnusualConfig() {
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
   c.relative_buckets = 8;
   c.relative_max_distance = 20;
+  c.segment_end = 9;
+  c.max_segment_len = 8;
   c.tying = Tying::kDecoder;
   c.output_bias = true;
   c.embedding_norm = true;
@@ -91,8 +95,16 @@ TEST(TransformerConfigTest, EveryFieldSurvivesJson) {
   EXPECT_EQ(TransformerConfig::FromJson(config.ToJson(), "c"), config);
   const Json unusual = Json::parse(config.ToJson()), usual = Json::parse(TransformerConfig().ToJson());
   for (const std::string& key : Keys()) {  // so that a new field is not forgotten above
+    if (key == "copy") continue;
     EXPECT_NE(unusual.at(key), usual.at(key)) << key << " is not tested at another value than its default";
   }
+}
+
+TEST(TransformerConfigTest, CopyingSurvivesJson) {
+  TransformerConfig config;
+  config.src_vocab = config.tgt_vocab = 50;
+  config.copy = true;
+  EXPECT_TRUE(TransformerConfig::FromJson(config.ToJson(), "c").copy);
 }
 
 TEST(TransformerConfigTest, JsonReadsAsAPersonWroteIt) {
@@ -141,6 +153,7 @@ TEST(TransformerConfigTest, TheDefaultsOfMissingKeysStay) {
   expected.heads = 8;
   expected.d_head = 0;
   expected.d_ff = 2048;
+  expected.encoder_repeats = expected.decoder_repeats = 1;
   expected.max_src_len = expected.max_tgt_len = 512;
   expected.scale_embedding = true;
   expected.positions = Positions::kSinusoidal;
@@ -148,6 +161,8 @@ TEST(TransformerConfigTest, TheDefaultsOfMissingKeysStay) {
   expected.sinusoid_exponent = SinusoidExponent::kPaper;
   expected.relative_buckets = 0;
   expected.relative_max_distance = 128;
+  expected.segment_end = -1;
+  expected.max_segment_len = 16;
   expected.tying = Tying::kAll;
   expected.output_bias = false;
   expected.embedding_norm = false;
@@ -159,6 +174,7 @@ TEST(TransformerConfigTest, TheDefaultsOfMissingKeysStay) {
   expected.gated = false;
   expected.bias = true;
   expected.attention_scale = 0;
+  expected.copy = false;
   expected.decoder_start = 1;
   expected.embedding_dropout = expected.residual_dropout = 0.1f;
   expected.attention_dropout = expected.ffn_dropout = 0;
@@ -190,6 +206,9 @@ TEST(TransformerConfigTest, TheOldestConfigOpens) {
     "ffn_dropout": 0.05})",
                                                                "m/config.json");
   TransformerConfig expected = UnusualConfig();
+  expected.encoder_repeats = expected.decoder_repeats = 1;
+  expected.segment_end = -1;
+  expected.max_segment_len = 16;
   expected.relative_buckets = 0;
   expected.relative_max_distance = 128;
   expected.embedding_norm = false;
@@ -288,6 +307,13 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.tying = Tying::kAll; },
        "`tying` is all, expected decoder or none, as the vocabularies differ (source 8001, target "
        "7003)"},
+      {[](auto& c) { c.encoder_repeats = 0; }, "`encoder_repeats` is 0, expected 1 to 1000"},
+      {[](auto& c) { c.decoder_repeats = 1001; }, "`decoder_repeats` is 1001, expected 1 to 1000"},
+      {[](auto& c) { c.segment_end = 8001; }, "`segment_end` is 8001, expected -1 to 8000"},
+      {[](auto& c) { c.max_segment_len = 0; }, "`max_segment_len` is 0, expected 1 to 65535"},
+      {[](auto& c) { c.copy = true; }, "`copy` is on, expected `tying` all with it"},
+      {[](auto& c) { c.copy = true, c.tgt_vocab = c.src_vocab, c.tying = Tying::kAll; },
+       "`copy` is on, expected no `segment_end` with it"},
       {[](auto& c) { c.decoder_start = -2; }, "`decoder_start` is -2, expected -1 to 7002"},
       {[](auto& c) { c.decoder_start = 7003; }, "`decoder_start` is 7003, expected -1 to 7002"},
       {[](auto& c) { c.norm_epsilon = 0; }, "`norm_epsilon` is 0, expected above 0 and at most 1"},

@@ -35,18 +35,26 @@ TransformerLayers::TransformerLayers(ParameterPlan& plan, const TransformerConfi
   const auto relative = [&](const char* path) {
     return c.relative_buckets > 0 ? plan.Declare(path, {c.relative_buckets, c.heads}) : nullptr;
   };
+  if (c.has_segments()) segment_places = plan.Declare("segment_places.weight", {c.max_segment_len, d_model});
+  const auto passes = [&](const char* path, int64_t repeats) {
+    return repeats > 1 ? plan.Declare(path, {repeats, d_model}) : nullptr;
+  };
   encoder_relative = relative("encoder.relative_bias.weight");
+  encoder_passes = passes("encoder.passes.weight", c.encoder_repeats);
   for (int l = 0; l < c.encoder_layers; ++l) {
     encoder_begins.push_back(plan.flat_size());
     encoder.emplace_back(plan, "encoder.layers." + std::to_string(l), c);
   }
   if (c.final_norm) encoder_final_norm = norm("encoder.final_norm");
+  if (c.copy) copy_k_proj = LinearLayer(plan, "copy.k_proj", d_model, d_model, /*with_bias=*/true);
   decoder_relative = relative("decoder.relative_bias.weight");
+  decoder_passes = passes("decoder.passes.weight", c.decoder_repeats);
   for (int l = 0; l < c.decoder_layers; ++l) {
     decoder_begins.push_back(plan.flat_size());
     decoder.emplace_back(plan, "decoder.layers." + std::to_string(l), c);
   }
   if (c.final_norm) decoder_final_norm = norm("decoder.final_norm");
+  if (c.copy) copy_q_proj = LinearLayer(plan, "copy.q_proj", d_model, d_model, /*with_bias=*/true);
   output =
       c.tying == Tying::kNone ? plan.Declare("output.weight", {c.tgt_vocab, d_model}, WeightUse::kOutput) : tgt_embed;
   if (c.output_bias) output_bias = plan.Declare("output.bias", {c.tgt_vocab});
@@ -58,11 +66,18 @@ void TransformerLayers::Initialize(ParameterStore& store, uint64_t seed) const {
   FillNormal(rng, deviation, store.Writable(*src_embed));
   if (tgt_embed != src_embed) FillNormal(rng, deviation, store.Writable(*tgt_embed));
   if (output != tgt_embed) FillNormal(rng, deviation, store.Writable(*output));
-  for (const Parameter* const learned : {src_positions, tgt_positions}) {
+  for (const Parameter* const learned : {src_positions, tgt_positions, encoder_passes, decoder_passes}) {
     if (learned != nullptr) FillNormal(rng, deviation, store.Writable(*learned));
+  }
+  // Places are near 1, so that a segment begins as the sum of its words, but differ, so that it knows their order.
+  if (segment_places != nullptr) {
+    for (float& w : store.Writable(*segment_places)) w = static_cast<float>(1.0 + rng.Normal() * 0.1);
   }
   for (const EncoderLayer& layer : encoder) layer.Initialize(store, rng);
   for (const DecoderLayer& layer : decoder) layer.Initialize(store, rng);
+  for (const LinearLayer* layer : {&copy_k_proj, &copy_q_proj}) {
+    if (layer->weight != nullptr) layer->Initialize(store, rng);
+  }
   for (const LayerNormLayer* norm : {&src_embed_norm, &tgt_embed_norm, &encoder_final_norm, &decoder_final_norm}) {
     if (norm->gain != nullptr) norm->Initialize(store);
   }

@@ -28,10 +28,14 @@ struct TransformerLayers {
   const Parameter* encoder_relative = nullptr;    // [relative_buckets, heads], where there are such
   const Parameter* decoder_relative = nullptr;    // likewise
   LayerNormLayer src_embed_norm, tgt_embed_norm;  // with embedding_norm only
+  const Parameter* segment_places = nullptr;      // [max_segment_len, d_model], with segments only
+  const Parameter* encoder_passes = nullptr;      // [encoder_repeats, d_model], where there are several
+  const Parameter* decoder_passes = nullptr;      // likewise
   std::vector<EncoderLayer> encoder;
   std::vector<DecoderLayer> decoder;
   std::vector<int64_t> encoder_begins, decoder_begins;    // offset of each layer's first parameter
   LayerNormLayer encoder_final_norm, decoder_final_norm;  // with final_norm only
+  LinearLayer copy_k_proj, copy_q_proj;                   // [d_model, d_model], with copy only
   const Parameter* output = nullptr;                      // [tgt_vocab, d_model], tgt_embed when tied
   const Parameter* output_bias = nullptr;                 // [tgt_vocab], or null
 };

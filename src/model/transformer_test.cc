@@ -34,9 +34,9 @@ TEST(TransformerTest, GradientsOfTheWholeModel) {
         const Sentences src(src_lengths, config.src_vocab, 1), tgt(tgt_lengths, config.tgt_vocab, 2);
         const Sentences tgt_in = tgt.ShiftedRight(config.decoder_start);
         GradientCheck(model->parameters(), {}, [&](Workspace& workspace, const std::vector<Variable>&) {
-          const Variable encoder_out = model->Encode(workspace, src.view());
-          const Variable hidden = model->Decode(workspace, tgt_in.view(), src.packing(), encoder_out);
-          return model->Loss(workspace, hidden, tgt.ids, /*smoothing=*/0.1f, /*gradient_scale=*/1).loss;
+          const EncodedSource encoded = model->Encode(workspace, src.view());
+          const Variable hidden = model->Decode(workspace, tgt_in.view(), encoded);
+          return model->Loss(workspace, hidden, tgt.view(), encoded, {.smoothing = 0.1f}).loss;
         }).Run(/*tolerance=*/1e-3, most);  // some thirty ops deep
       }
     }
@@ -51,9 +51,9 @@ TEST(TransformerTest, FutureTargetTokensNeverChangeEarlierLogits) {
     const Sentences src(src_length, named.config.src_vocab, 1);
     Sentences tgt_in(tgt_length, named.config.tgt_vocab, 2);
     Workspace workspace;
-    const Variable encoder_out = model->Encode(workspace, src.view());
+    const EncodedSource encoded = model->Encode(workspace, src.view());
     const auto logits = [&] {
-      return model->Logits(workspace, model->Decode(workspace, tgt_in.view(), src.packing(), encoder_out).value());
+      return AllLogits(*model, workspace, model->Decode(workspace, tgt_in.view(), encoded), tgt_in.packing(), encoded);
     };
     const Variable before = logits();
     for (int64_t t = 19; t > 0; --t) {  // change ever earlier tokens: those before keep every bit
@@ -76,18 +76,18 @@ TEST(TransformerTest, ASentenceIsTheSameAloneAndAmongOthers) {
   const Sentences src(src_lengths, config.src_vocab, 1), tgt(tgt_lengths, config.tgt_vocab, 2);
   kernels::ForEachTarget([&] {
     Workspace workspace;
-    const Variable encoder_out = model->Encode(workspace, src.view());
-    const Variable hidden = model->Decode(workspace, tgt.view(), src.packing(), encoder_out);
-    const Variable logits = model->Logits(workspace, hidden.value());
+    const EncodedSource encoded = model->Encode(workspace, src.view());
+    const Variable hidden = model->Decode(workspace, tgt.view(), encoded);
+    const Variable logits = AllLogits(*model, workspace, hidden, tgt.packing(), encoded);
     for (size_t s = 0; s < src.all.size(); ++s) {
       SCOPED_TRACE(s);
       const Sentences one_src({src.all[s]}), one_tgt({tgt.all[s]});
-      const Variable one_encoder_out = model->Encode(workspace, one_src.view());
-      const Variable one_hidden = model->Decode(workspace, one_tgt.view(), one_src.packing(), one_encoder_out);
-      const Variable one_logits = model->Logits(workspace, one_hidden.value());
+      const EncodedSource one_encoded = model->Encode(workspace, one_src.view());
+      const Variable one_hidden = model->Decode(workspace, one_tgt.view(), one_encoded);
+      const Variable one_logits = AllLogits(*model, workspace, one_hidden, one_tgt.packing(), one_encoded);
       const int64_t src_begin = src.offsets[s], tgt_begin = tgt.offsets[s], tgt_count = one_hidden.rows();
-      EXPECT_TRUE(kernels::SameBits(RowsOf(encoder_out, src_begin, one_encoder_out.rows()),
-                                    RowsOf(one_encoder_out, 0, one_encoder_out.rows())));
+      EXPECT_TRUE(kernels::SameBits(RowsOf(encoded.states, src_begin, one_encoded.states.rows()),
+                                    RowsOf(one_encoded.states, 0, one_encoded.states.rows())));
       EXPECT_TRUE(kernels::SameBits(RowsOf(hidden, tgt_begin, tgt_count), RowsOf(one_hidden, 0, tgt_count)));
       EXPECT_TRUE(kernels::SameBits(RowsOf(logits, tgt_begin, tgt_count), RowsOf(one_logits, 0, tgt_count)));
     }
@@ -101,10 +101,10 @@ TEST(TransformerTest, LossIsThatOfTheLogits) {
     const std::array<int, 2> lengths = {4, 6};
     const Sentences src(lengths, named.config.src_vocab, 1), tgt(lengths, named.config.tgt_vocab, 2);
     Workspace workspace;
-    const Variable encoder_out = model->Encode(workspace, src.view());
-    const Variable hidden = model->Decode(workspace, tgt.view(), src.packing(), encoder_out);
-    const auto sums = model->Loss(workspace, hidden, tgt.ids, /*smoothing=*/0, /*gradient_scale=*/0);
-    Variable logits = model->Logits(workspace, hidden.value());
+    const EncodedSource encoded = model->Encode(workspace, src.view());
+    const Variable hidden = model->Decode(workspace, tgt.view(), encoded);
+    const auto sums = model->Loss(workspace, hidden, tgt.view(), encoded, {});
+    Variable logits = AllLogits(*model, workspace, hidden, tgt.packing(), encoded);
     kernels::LogSoftmaxRows(logits.writable());
     double nll = 0;
     for (int64_t t = 0; t < 10; ++t) nll -= double{logits.value().At(t, tgt.ids[static_cast<size_t>(t)])};
@@ -121,8 +121,8 @@ TEST(TransformerTest, OnlyPositionsTellTheOrderOfSourceTokens) {
     const auto model = RandomModel(config);
     const Sentences there({{1, 5, 7, 9, 2}}), back({{7, 5, 1, 9, 2}}), tgt({{1, 4, 6}});
     Workspace workspace;
-    const Variable one = model->Decode(workspace, tgt.view(), there.packing(), model->Encode(workspace, there.view()));
-    const Variable two = model->Decode(workspace, tgt.view(), back.packing(), model->Encode(workspace, back.view()));
+    const Variable one = model->Decode(workspace, tgt.view(), model->Encode(workspace, there.view()));
+    const Variable two = model->Decode(workspace, tgt.view(), model->Encode(workspace, back.view()));
     double difference = 0;
     for (int64_t i = 0; i < one.value().size(); ++i) {
       difference = std::max(difference, std::abs(double{one.value().data[i]} - double{two.value().data[i]}));
@@ -236,9 +236,9 @@ TEST(TransformerTest, StepsReturnTheirMemory) {
   for (int step = 0; step < 20; ++step) {
     Tape tape(workspace, gradients.data(), 1);
     {
-      const Variable encoder_out = model->Encode(workspace, src.view());
-      const Variable hidden = model->Decode(workspace, tgt.view(), src.packing(), encoder_out);
-      model->Loss(workspace, hidden, tgt.ids, 0.1f, 1);
+      const EncodedSource encoded = model->Encode(workspace, src.view());
+      const Variable hidden = model->Decode(workspace, tgt.view(), encoded);
+      model->Loss(workspace, hidden, tgt.view(), encoded, {.smoothing = 0.1f});
       tape.Backward();
     }
     EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);

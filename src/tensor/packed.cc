@@ -9,6 +9,15 @@ std::span<const int32_t> PackedSentences::Sentence(int64_t s) const {
   return std::span(ids).subspan(static_cast<size_t>(packing().Begin(s)), static_cast<size_t>(packing().Length(s)));
 }
 
+std::vector<int32_t> Packing::SentenceOfRows() const {
+  std::vector<int32_t> sentence_of;
+  sentence_of.reserve(static_cast<size_t>(tokens()));
+  for (int64_t s = 0; s < sentences(); ++s) {
+    sentence_of.insert(sentence_of.end(), static_cast<size_t>(Length(s)), static_cast<int32_t>(s));
+  }
+  return sentence_of;
+}
+
 void PackedSentences::Add(std::span<const int32_t> tokens) {
   ids.insert(ids.end(), tokens.begin(), tokens.end());
   EndSentence();

@@ -25,6 +25,7 @@ struct Packing {
     for (int64_t s = 0; s < sentences(); ++s) longest = std::max(longest, Length(s));
     return longest;
   }
+  std::vector<int32_t> SentenceOfRows() const;  // [tokens]
 };
 
 // Token ids of packed sentences: ids[i] belongs to row i. ids.size() == packing.tokens().

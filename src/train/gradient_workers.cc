@@ -82,13 +82,12 @@ int64_t GradientWorkers::system_allocations() const {
 }
 
 BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Workspace& workspace, float gradient_scale) const {
-  const PackedTokens src = batch.src.view();
-  const PackedTokens tgt_in = batch.tgt_in.view();
-  const Variable encoder_out = model_.Encode(workspace, src);                          // [src_tokens, d_model]
-  const Variable hidden = model_.Decode(workspace, tgt_in, src.packing, encoder_out);  // [tgt_tokens, d_model]
-  const auto sums = model_.Loss(workspace, hidden, batch.tgt_out.ids, options_.label_smoothing, gradient_scale);
+  const EncodedSource encoded = model_.Encode(workspace, batch.src.view());
+  const Variable hidden = model_.Decode(workspace, batch.tgt_in.view(), encoded);  // [tgt_tokens, d_model]
+  const OutputLossOptions options{.smoothing = options_.label_smoothing, .gradient_scale = gradient_scale};
+  const auto sums = model_.Loss(workspace, hidden, batch.tgt_out.view(), encoded, options);
   if (Tape* const tape = workspace.tape()) tape->Backward();
-  return {sums.loss, sums.nll, src.packing.tokens(), tgt_in.packing.tokens(), src.packing.sentences()};
+  return {sums.loss, sums.nll, batch.src_tokens(), batch.tgt_tokens(), batch.sentences()};
 }
 
 BatchSums GradientWorkers::Run(const Batch& batch, const Pass* pass) {

@@ -72,9 +72,9 @@ class ValidatorTest : public testing::Test {
       tokenize(tgt_vocab, targets[i], &batch.tgt_out.ids);
       batch.FinishSentence(0, 1);
       Workspace workspace;
-      const Variable encoder_out = model.Encode(workspace, batch.src.view());
-      const Variable hidden = model.Decode(workspace, batch.tgt_in.view(), batch.src.packing(), encoder_out);
-      const auto sums = model.Loss(workspace, hidden, batch.tgt_out.ids, 0.1f, 1);
+      const EncodedSource encoded = model.Encode(workspace, batch.src.view());
+      const Variable hidden = model.Decode(workspace, batch.tgt_in.view(), encoded);
+      const auto sums = model.Loss(workspace, hidden, batch.tgt_out.view(), encoded, {.smoothing = 0.1f});
       loss += sums.loss;
       nll += sums.nll;
       tokens += static_cast<double>(batch.tgt_tokens());

@@ -13,7 +13,7 @@ Each case is computed twice, by code that shares little:
   stack     torch.nn.TransformerEncoder and TransformerDecoder over a padded batch with masks;
   composed  torch operations written down layer by layer, one sentence at a time, no padding.
 Where PyTorch's stack can express the config the stack's numbers are recorded, after checking that both agree to 1e-10;
-otherwise (relative positions, gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
+otherwise (relative positions, several passes, segments, copying, gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
 composed ones.
 """
 
@@ -38,11 +38,11 @@ LONG_LENGTHS = ((40, 1, 33), (33, 40, 1))
 DEFAULTS = {
     "format": "dragoman-transformer-1",
     "src_vocab": 23, "tgt_vocab": 23, "encoder_layers": 1, "decoder_layers": 1, "d_model": 8, "heads": 2, "d_head": 0,
-    "d_ff": 12, "max_src_len": 12, "max_tgt_len": 10, "scale_embedding": True, "positions": "sinusoidal",
+    "d_ff": 12, "encoder_repeats": 1, "decoder_repeats": 1, "max_src_len": 12, "max_tgt_len": 10, "scale_embedding": True, "positions": "sinusoidal",
     "sinusoid_layout": "interleaved", "sinusoid_exponent": "paper", "relative_buckets": 0, "relative_max_distance": 128,
-    "tying": "all", "output_bias": False,
+    "segment_end": -1, "max_segment_len": 16, "tying": "all", "output_bias": False,
     "embedding_norm": False, "norm_order": "post", "final_norm": False, "norm_epsilon": 1e-5, "norm_bias": True,
-    "activation": "relu", "gated": False, "bias": True, "attention_scale": 0.0, "decoder_start": 1, "embedding_dropout": 0.0, "residual_dropout": 0.0, "attention_dropout": 0.0,
+    "activation": "relu", "gated": False, "bias": True, "attention_scale": 0.0, "copy": False, "decoder_start": 1, "embedding_dropout": 0.0, "residual_dropout": 0.0, "attention_dropout": 0.0,
     "ffn_dropout": 0.0,
 }
 TWO_LAYERS = {"encoder_layers": 2, "decoder_layers": 2}
@@ -65,6 +65,10 @@ CASES = {
     "norms_without_bias": {"norm_bias": False, "embedding_norm": True, "attention_scale": 1.0, "activation": "silu"},
     "relative_positions": {**TWO_LAYERS, "relative_buckets": 8, "relative_max_distance": 10, "positions": "none",
                            "attention_scale": 1.0, "norm_order": "pre", "final_norm": True},
+    "copying": {"copy": True, "src_vocab": 7, "tgt_vocab": 7},  # few tokens, so that some are there several times
+    "repeated_passes": {"encoder_repeats": 3, "decoder_layers": 2, "decoder_repeats": 2, "norm_order": "pre",
+                        "final_norm": True},
+    "segments": {"segment_end": 4, "max_segment_len": 2, "src_vocab": 7, "tgt_vocab": 7, "activation": "gelu"},
 }
 ACTIVATIONS = {
     "relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu,
@@ -98,9 +102,13 @@ def parameter_shapes(config):
     if config["embedding_norm"]:
         norm("src_embed_norm")
         norm("tgt_embed_norm")
+    if config["segment_end"] >= 0:
+        shapes["segment_places.weight"] = (config["max_segment_len"], d_model)
     for side, sublayers in (("encoder", ("self_attn",)), ("decoder", ("self_attn", "cross_attn"))):
         if config["relative_buckets"]:
             shapes[side + ".relative_bias.weight"] = (config["relative_buckets"], config["heads"])
+        if config[side + "_repeats"] > 1:
+            shapes[side + ".passes.weight"] = (config[side + "_repeats"], d_model)
         for n in range(config[side + "_layers"]):
             layer = f"{side}.layers.{n}."
             for attention in sublayers:
@@ -115,6 +123,9 @@ def parameter_shapes(config):
             norm(layer + "ffn_norm")
         if config["final_norm"]:
             norm(side + ".final_norm")
+    if config["copy"]:
+        linear("copy.k_proj", d_model, d_model)
+        linear("copy.q_proj", d_model, d_model)
     if config["tying"] == "none":
         shapes["output.weight"] = (config["tgt_vocab"], d_model)
     if config["output_bias"]:
@@ -196,6 +207,8 @@ def project(config, weights, hidden):
 
 
 def stack_can_express(config):
+    if config["copy"] or config["segment_end"] >= 0 or config["encoder_repeats"] * config["decoder_repeats"] > 1:
+        return False
     return not config["relative_buckets"] and not config["gated"] and not config["d_head"] and not config["attention_scale"] and (
         config["bias"] and config["norm_bias"])
 
@@ -322,8 +335,32 @@ class Composed:
             return x + function(self.norm(name + "_norm", x))
         return self.norm(name + "_norm", x + function(x))
 
+    def segments(self, ids):
+        """The source as one row a segment: its tokens' embeddings, each times its place's vector, summed."""
+        places, rows, begin = self.weights["segment_places.weight"], [], 0
+        scale = math.sqrt(self.config["d_model"]) if self.config["scale_embedding"] else 1.0
+        for end, token in enumerate(ids, start=1):
+            if token == self.config["segment_end"] or end == len(ids):
+                words = self.weights["src_embed.weight"][ids[begin:end]] * scale
+                rows.append(sum(word * places[min(i, len(places) - 1)] for i, word in enumerate(words)))
+                begin = end
+        return torch.stack(rows) + sinusoids(self.config, len(rows))
+
+    def copied(self, logits, hidden, encoder_out, src_ids):
+        """log(exp(logit) + sum of exp(score) over the places where the token stands in the source)."""
+        scores = self.linear("copy.q_proj", hidden) @ self.linear("copy.k_proj", encoder_out).T
+        scores = scores / math.sqrt(self.config["d_model"])  # [tgt_len, src_len]
+        tokens = torch.tensor(src_ids)
+        columns = []
+        for token in range(logits.shape[1]):
+            columns.append(torch.cat([logits[:, token : token + 1], scores[:, tokens == token]], dim=1).logsumexp(1))
+        return torch.stack(columns, dim=1)
+
     def stack(self, side, x, encoder_out=None):
-        for n in range(self.config[side + "_layers"]):
+        for n in range(self.config[side + "_repeats"] * self.config[side + "_layers"]):
+            repeat, n = divmod(n, self.config[side + "_layers"])
+            if n == 0 and self.config[side + "_repeats"] > 1:
+                x = x + self.weights[side + ".passes.weight"][repeat]
             layer = f"{side}.layers.{n}."
             name = layer + "self_attn"
             x = self.sublayer(name, x, lambda y: self.attention(name, y, y, causal=side == "decoder"))
@@ -339,9 +376,12 @@ def composed_logits(config, weights, src, tgt_in):
     model = Composed(config, weights)
     rows = []
     for src_ids, tgt_ids in zip(src, tgt_in):
-        encoder_out = model.stack("encoder", embed(config, weights, "src", src_ids))
-        rows.append(model.stack("decoder", embed(config, weights, "tgt", tgt_ids), encoder_out))
-    return project(config, weights, torch.cat(rows))
+        src_x = model.segments(src_ids) if config["segment_end"] >= 0 else embed(config, weights, "src", src_ids)
+        encoder_out = model.stack("encoder", src_x)
+        hidden = model.stack("decoder", embed(config, weights, "tgt", tgt_ids), encoder_out)
+        logits = project(config, weights, hidden)
+        rows.append(model.copied(logits, hidden, encoder_out, src_ids) if config["copy"] else logits)
+    return torch.cat(rows)
 
 
 # --- Recording -------------------------------------------------------------------------------------------------------
@@ -377,7 +417,7 @@ def record(name, seed):
     # A key's bias shifts all scores of a query alike, which the softmax does not see: its gradient is nothing but
     # rounding, and what is recorded is the true value.
     for parameter in weights:
-        if parameter.endswith("k_proj.bias"):
+        if parameter.endswith("attn.k_proj.bias"):
             assert result["gradients/" + parameter].abs().max() < 1e-12
             result["gradients/" + parameter].zero_()
 

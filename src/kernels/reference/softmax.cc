@@ -43,4 +43,35 @@ CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t>
   return sums;
 }
 
+CrossEntropySums ConsistentCrossEntropyRows(const Matrix& first, const Matrix& second, std::span<const int32_t> targets,
+                                            float smoothing, float weight, float gradient_scale) {
+  CrossEntropySums sums;
+  const int64_t vocab = first.cols;
+  for (int64_t r = 0; r < first.rows; ++r) {
+    const std::vector<double> log_p = LogProbs(first, r), log_q = LogProbs(second, r);
+    double p_from_q = 0, q_from_p = 0;
+    for (int64_t v = 0; v < vocab; ++v) {
+      p_from_q += std::exp(log_p[v]) * (log_p[v] - log_q[v]);
+      q_from_p += std::exp(log_q[v]) * (log_q[v] - log_p[v]);
+    }
+    sums.loss += 0.5 * double{weight} * (p_from_q + q_from_p);
+    for (int64_t v = 0; v < vocab; ++v) {
+      const double p = std::exp(log_p[v]), q = std::exp(log_q[v]), difference = log_p[v] - log_q[v];
+      const double dp = p * (difference - p_from_q) + (p - q), dq = q * (-difference - q_from_p) + (q - p);
+      const double wanted = double{smoothing} / vocab + (v == targets[r] ? 1 - double{smoothing} : 0);
+      if (gradient_scale == 0) continue;
+      first.At(r, v) = static_cast<float>(gradient_scale * (p - wanted + 0.5 * double{weight} * dp));
+      second.At(r, v) = static_cast<float>(gradient_scale * (q - wanted + 0.5 * double{weight} * dq));
+    }
+    for (const std::vector<double>* const logs : {&log_p, &log_q}) {
+      sums.nll -= (*logs)[targets[r]];
+      for (int64_t v = 0; v < vocab; ++v) {
+        const double wanted = double{smoothing} / vocab + (v == targets[r] ? 1 - double{smoothing} : 0);
+        sums.loss -= wanted * (*logs)[v];
+      }
+    }
+  }
+  return sums;
+}
+
 }  // namespace dragoman::kernels::reference

@@ -12,6 +12,9 @@ void LogSoftmaxRows(const Matrix& x);
 CrossEntropySums CrossEntropyRows(const Matrix& logits, std::span<const int32_t> targets, float smoothing,
                                   float gradient_scale);
 
+CrossEntropySums ConsistentCrossEntropyRows(const Matrix& first, const Matrix& second, std::span<const int32_t> targets,
+                                            float smoothing, float weight, float gradient_scale);
+
 }  // namespace dragoman::kernels::reference
 
 #endif  // DRAGOMAN_KERNELS_REFERENCE_SOFTMAX_H_
