@@ -397,16 +397,30 @@ TEST(TransformerConfigTest, OperationsAreTheWeightsATokenMeets) {
     const std::string& name = parameter->name;
     if (parameter->shape.size() < 2 || name.find("embed") != std::string::npos) continue;
     if (name.find("positions") != std::string::npos || name.find("relative_bias") != std::string::npos) continue;
+    if (name.find("passes") != std::string::npos || name.find("places") != std::string::npos) continue;
     const bool of_source = name.starts_with("encoder") || name.find("cross_attn.k") != std::string::npos ||
-                           name.find("cross_attn.v") != std::string::npos;
-    (of_source ? src : tgt) += static_cast<double>(parameter->size);
+                           name.find("cross_attn.v") != std::string::npos || name.starts_with("copy.k");
+    const int passes = name.starts_with("encoder")   ? config.encoder_repeats
+                       : name.starts_with("decoder") ? config.decoder_repeats
+                                                     : 1;
+    (of_source ? src : tgt) += 1.0 * passes * static_cast<double>(parameter->size);
   }
   if (config.tying != Tying::kNone) tgt += 1.0 * config.d_model * config.tgt_vocab;  // tied to an embedding
   EXPECT_EQ(config.Operations().src_token, src);
   EXPECT_EQ(config.Operations().tgt_token, tgt);
-  EXPECT_EQ(config.Operations().src_pair, 2 * 80 * 3);  // 4 heads of 20, 3 layers
-  EXPECT_EQ(config.Operations().tgt_pair, 80 * 2);
-  EXPECT_EQ(config.Operations().cross_pair, 2 * 80 * 2);
+  EXPECT_EQ(config.Operations().src_pair, 2 * 80 * 3 * 3);  // 4 heads of 20, 3 layers, 3 passes
+  EXPECT_EQ(config.Operations().tgt_pair, 80 * 2 * 2);
+  EXPECT_EQ(config.Operations().cross_pair, 2 * 80 * 2 * 2);
+}
+
+TEST(TransformerConfigTest, CopyingCostsItsTwoProjectionsAndAScoreAPair) {
+  TransformerConfig config = TransformerConfig::Preset("tiny");
+  config.src_vocab = config.tgt_vocab = 100;
+  const OperationCounts without = config.Operations();
+  config.copy = true;
+  EXPECT_EQ(config.Operations().src_token - without.src_token, 128 * 128);
+  EXPECT_EQ(config.Operations().tgt_token - without.tgt_token, 128 * 128);
+  EXPECT_EQ(config.Operations().cross_pair - without.cross_pair, 128);
 }
 
 // What the balance of threads is about: the output projection makes a target token dearer.

@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <functional>
 
-#include "autograd/ops.h"
 #include "autograd/tape.h"
 #include "base/hash.h"
 #include "data/share_out.h"
@@ -27,13 +26,17 @@ int64_t FloatsPerToken(const TransformerConfig& c) {
   const int64_t hidden = c.gated ? 3 : c.activation == kernels::Activation::kRelu ? 1 : 2;
   const int64_t feed_forward = hidden * d_ff + 2 * d_model;
   const int64_t cross_keys = 2 * width;  // and values, which are the source's
-  const int64_t src = c.encoder_layers * (attention + feed_forward) + c.decoder_layers * cross_keys;
-  const int64_t tgt = c.decoder_layers * (2 * attention - cross_keys + feed_forward);
+  const int64_t src_layers = int64_t{c.encoder_layers} * c.encoder_repeats;
+  const int64_t tgt_layers = int64_t{c.decoder_layers} * c.decoder_repeats;
+  const int64_t src = src_layers * (attention + feed_forward) + tgt_layers * cross_keys;
+  const int64_t tgt = tgt_layers * (2 * attention - cross_keys + feed_forward);
+  // Keys and queries; and a target token's score for each token of its source, with its gradient.
+  const int64_t copying = c.copy ? 2 * d_model + 2 * c.max_src_len : 0;
   // For a while only: what one layer's backward pass has in hand, and the gradient that goes on to the next.
   const int64_t passing = std::max(hidden * d_ff, 4 * width) + 4 * d_model;
   // Embeddings before their norm, and the norm; a number by distance for each head, and its gradient.
   const int64_t embedding = c.embedding_norm ? 2 * d_model : 0, relative = c.relative_buckets > 0 ? 4 * c.heads : 0;
-  return std::max(src, tgt) + embedding + relative + passing;
+  return std::max(src, tgt) + embedding + relative + copying + passing;
 }
 
 constexpr int64_t kFloat = sizeof(float);
@@ -61,6 +64,14 @@ void BatchSums::Add(const BatchSums& other) {
   sentences += other.sentences;
 }
 
+void BatchSums::Halve() {
+  loss /= 2;
+  nll /= 2;
+  src_tokens /= 2;
+  tgt_tokens /= 2;
+  sentences /= 2;
+}
+
 GradientWorkers::GradientWorkers(const Transformer& model, WorkerPool& pool, const GradientOptions& options)
     : model_(model), pool_(pool), options_(options) {
   if (options_.micro_batch_tokens == 0) {
@@ -81,13 +92,26 @@ int64_t GradientWorkers::system_allocations() const {
   return count;
 }
 
-BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Workspace& workspace, float gradient_scale) const {
+BatchSums GradientWorkers::RunMicroBatch(const Batch& batch, Workspace& workspace,
+                                         const OutputLossOptions& options) const {
   const EncodedSource encoded = model_.Encode(workspace, batch.src.view());
   const Variable hidden = model_.Decode(workspace, batch.tgt_in.view(), encoded);  // [tgt_tokens, d_model]
-  const OutputLossOptions options{.smoothing = options_.label_smoothing, .gradient_scale = gradient_scale};
   const auto sums = model_.Loss(workspace, hidden, batch.tgt_out.view(), encoded, options);
   if (Tape* const tape = workspace.tape()) tape->Backward();
   return {sums.loss, sums.nll, batch.src_tokens(), batch.tgt_tokens(), batch.sentences()};
+}
+
+BatchSums GradientWorkers::LearnFrom(const Batch& batch, std::span<const int> sentences, Workspace& workspace,
+                                     float gradient_scale) const {
+  OutputLossOptions options{.smoothing = options_.label_smoothing, .gradient_scale = gradient_scale};
+  if (options_.r_drop == 0) return RunMicroBatch(batch.Slice(sentences), workspace, options);
+  std::vector<int> twice(sentences.begin(), sentences.end());
+  twice.insert(twice.end(), sentences.begin(), sentences.end());
+  options.consistency = options_.r_drop;
+  options.gradient_scale = gradient_scale / 2;
+  BatchSums sums = RunMicroBatch(batch.Slice(twice), workspace, options);
+  sums.Halve();
+  return sums;
 }
 
 BatchSums GradientWorkers::Run(const Batch& batch, const Pass* pass) {
@@ -96,10 +120,12 @@ BatchSums GradientWorkers::Run(const Batch& batch, const Pass* pass) {
   const auto work = [&](int worker) {
     const auto w = static_cast<size_t>(worker);
     Workspace& workspace = *workspaces_[w];
-    const auto parts = MicroBatches(batch, shares[w], options_.micro_batch_tokens);
+    const bool twice = pass != nullptr && options_.r_drop > 0;
+    const auto parts = MicroBatches(batch, shares[w], std::max(1, options_.micro_batch_tokens / (twice ? 2 : 1)));
     if (pass == nullptr) {
       workspace.set_precision(Precision::kF32);
-      for (const auto& sentences : parts) sums[w].Add(RunMicroBatch(batch.Slice(sentences), workspace, 0.0f));
+      const OutputLossOptions plain{.smoothing = options_.label_smoothing, .gradient_scale = 0};
+      for (const auto& sentences : parts) sums[w].Add(RunMicroBatch(batch.Slice(sentences), workspace, plain));
       return;
     }
     workspace.set_precision(options_.precision, &packed_);
@@ -108,7 +134,7 @@ BatchSums GradientWorkers::Run(const Batch& batch, const Pass* pass) {
     for (size_t i = 0; i < parts.size(); ++i) {
       Tape tape(workspace, gradients_[w].data(), key = HashMix(key));
       if (pass->on_final && i + 1 == parts.size()) tape.set_on_final(&on_final);
-      sums[w].Add(RunMicroBatch(batch.Slice(parts[i]), workspace, pass->gradient_scale));
+      sums[w].Add(LearnFrom(batch, parts[i], workspace, pass->gradient_scale));
     }
     if (pass->on_final) pass->on_final(worker, 0);
   };

@@ -10,6 +10,7 @@
 #include <span>
 #include <vector>
 
+#include "autograd/ops.h"
 #include "autograd/packed_weights.h"
 #include "base/thread_pool.h"
 #include "data/batch.h"
@@ -21,6 +22,7 @@ namespace dragoman {
 
 struct GradientOptions {
   float label_smoothing = 0.1f;           // Vaswani 2017, §5.4
+  float r_drop = 0;                       // weight of the divergence between two passes (Wu 2021, §2.1); 0: one pass
   int micro_batch_tokens = 0;             // target plus source, that one worker computes on at a time; 0: chosen
   Precision precision = Precision::kF32;  // of Accumulate's matrix products; kBf16 only where HasFastBf16()
 };
@@ -46,6 +48,7 @@ struct BatchSums {
   int64_t sentences = 0;
 
   void Add(const BatchSums& other);
+  void Halve();  // of a batch that went through twice
 };
 
 class GradientWorkers {
@@ -75,7 +78,10 @@ class GradientWorkers {
     const OnFinal& on_final;
   };
   BatchSums Run(const Batch& batch, const Pass* pass);
-  BatchSums RunMicroBatch(const Batch& batch, Workspace& workspace, float gradient_scale) const;
+  BatchSums RunMicroBatch(const Batch& batch, Workspace& workspace, const OutputLossOptions& options) const;
+  // These sentences of the batch, once or twice as r_drop says.
+  BatchSums LearnFrom(const Batch& batch, std::span<const int> sentences, Workspace& workspace,
+                      float gradient_scale) const;
 
   const Transformer& model_;
   WorkerPool& pool_;

@@ -38,7 +38,9 @@ struct Rig {
   GradientWorkers workers;
 
   explicit Rig(int threads, int micro_batch_tokens = 1024, float dropout = 0)
-      : pool(threads), model(SmallConfig(dropout)), workers(model, pool, {0.1f, micro_batch_tokens}) {
+      : Rig(threads, {.label_smoothing = 0.1f, .micro_batch_tokens = micro_batch_tokens}, dropout) {}
+  Rig(int threads, const GradientOptions& options, float dropout)
+      : pool(threads), model(SmallConfig(dropout)), workers(model, pool, options) {
     model.Initialize(3);
   }
 
@@ -71,6 +73,35 @@ void ExpectSameSums(const BatchSums& a, const BatchSums& b) {
   EXPECT_EQ(a.src_tokens, b.src_tokens);
   EXPECT_EQ(a.tgt_tokens, b.tgt_tokens);
   EXPECT_EQ(a.sentences, b.sentences);
+}
+
+// Without dropout both passes say the same, so there is nothing to agree on.
+TEST(GradientWorkersTest, RDropWithoutDropoutChangesNothing) {
+  const Batch batch = RandomBatch(9);
+  Rig plain(2), twice(2, {.label_smoothing = 0.1f, .r_drop = 5, .micro_batch_tokens = 100}, /*dropout=*/0);
+  const BatchSums want = plain.workers.Accumulate(batch, 0.01f, 0);
+  ExpectSameSums(twice.workers.Accumulate(batch, 0.01f, 0), want);
+  ExpectSameGradient(plain.model, twice.Gradient(), plain.Gradient());
+}
+
+TEST(GradientWorkersTest, RDropPutsAPriceOnDisagreement) {
+  const Batch batch = RandomBatch(9);
+  const auto loss = [&](float weight) {
+    Rig rig(2, {.label_smoothing = 0.1f, .r_drop = weight}, /*dropout=*/0.3f);
+    const BatchSums sums = rig.workers.Accumulate(batch, 0.01f, 0);
+    EXPECT_EQ(sums.sentences, 9);
+    EXPECT_EQ(sums.tgt_tokens, batch.tgt_tokens());
+    return sums.loss;
+  };
+  const double little = loss(1e-6f), some = loss(1), more = loss(3);
+  EXPECT_GT(some, little);
+  EXPECT_NEAR(more - little, 3 * (some - little), 1e-3 * more);  // the same masks each time
+}
+
+TEST(GradientWorkersTest, EvaluationKnowsNoRDrop) {
+  const Batch batch = RandomBatch(9);
+  Rig plain(1), twice(1, {.label_smoothing = 0.1f, .r_drop = 5}, /*dropout=*/0.3f);
+  EXPECT_EQ(plain.workers.Evaluate(batch).loss, twice.workers.Evaluate(batch).loss);
 }
 
 TEST(GradientWorkersTest, WorkersAndMicroBatchesChangeOnlyRounding) {
@@ -196,13 +227,15 @@ TEST(GradientWorkersTest, GradientIsThatOfTheScaledLoss) {
 // Whatever the architecture, and however long one side is beside the other: within the budget, and using a good part of
 // it.
 TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
-  std::vector<TransformerConfig> configs(6, SmallConfig(0.1f));
+  std::vector<TransformerConfig> configs(8, SmallConfig(0.1f));
   for (TransformerConfig& config : configs) config.d_model = 64, config.d_ff = 128, config.heads = 4;
   configs[1].norm_order = NormOrder::kPre, configs[1].final_norm = true;
   configs[2].activation = kernels::Activation::kGelu;
   configs[3].gated = true;
   configs[4].d_ff = 512, configs[4].d_head = 40;
   configs[5].encoder_layers = 4, configs[5].decoder_layers = 1;
+  configs[6].copy = true;
+  configs[7].encoder_repeats = 3, configs[7].decoder_repeats = 2;
   for (const TransformerConfig& config : configs) {
     for (const auto& [src_len, tgt_len] : {std::pair{15, 15}, {28, 3}, {3, 28}}) {
       constexpr int64_t kBudget = 4 << 20;
@@ -210,7 +243,7 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
       Transformer model(config);
       model.Initialize(3);
       const auto tokens = static_cast<int>(MicroBatchTokensWithin(config, kBudget));
-      GradientWorkers workers(model, pool, {0.1f, tokens});
+      GradientWorkers workers(model, pool, {.label_smoothing = 0.1f, .micro_batch_tokens = tokens});
       Batch batch;
       for (int s = 0; s < 200; ++s) {
         for (int i = 0; i < src_len; ++i) batch.src.ids.push_back(3 + (s + i) % 20);

@@ -106,12 +106,12 @@ TrainOptions TrainOptions::ResolvedFor(const TransformerConfig& config, Precisio
 }
 
 std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
-  constexpr std::array<std::string_view, 21> kDecisive = {
+  constexpr std::array<std::string_view, 22> kDecisive = {
       "batch_tokens", "accumulate",   "batch_order",   "micro_batch_tokens", "precision",
       "schedule",     "warmup",       "decay_steps",   "learning_rate",      "beta1",
       "beta2",        "adam_epsilon", "ema_decay",     "clip_norm",          "learning_rate_factor",
       "metric",       "weight_decay", "on_non_finite", "label_smoothing",    "max_length_ratio",
-      "overlong"};
+      "overlong",     "r_drop"};
   TrainOptions resolved = Resolved();  // memory_mb is in micro_batch_tokens
   if (!ScheduleOf().Decays()) resolved.decay_steps = 0;
   std::map<std::string, std::string> texts;
@@ -149,6 +149,12 @@ void TrainOptions::Validate() const {
   if ((patience > 0 || average_best > 0 || valid_first) && valid_src.empty()) {
     throw OptionError("`patience`, `average_best` and `valid_first` need validation; give `valid_src` and `valid_tgt`");
   }
+  const TransformerConfig& rates = model;
+  const bool any_dropout =
+      rates.embedding_dropout > 0 || rates.residual_dropout > 0 || rates.attention_dropout > 0 || rates.ffn_dropout > 0;
+  if (r_drop > 0 && !any_dropout) {
+    throw OptionError("`r_drop` compares two dropout masks, but no dropout is given; give some, or leave it out");
+  }
   if (learning_rate > 0 && learning_rate_factor != 1) {
     throw OptionError(
         "`learning_rate` and `learning_rate_factor` are both given, and each decides the peak rate; give "
@@ -182,6 +188,7 @@ void TrainOptions::ValidateValues() const {
   Require(warmup >= 0, "`warmup`", warmup, "0 or more steps");
   Require(decay_steps >= 0, "`decay_steps`", decay_steps, "1 or more steps, or 0 for the end of the run");
   Require(label_smoothing >= 0 && label_smoothing < 1, "`label_smoothing`", label_smoothing, "at least 0 and below 1");
+  Require(std::isfinite(r_drop) && r_drop >= 0, "`r_drop`", r_drop, "a positive number such as 5, or 0 for one pass");
   Require(beta1 >= 0 && beta1 < 1, "`beta1`", beta1, "at least 0 and below 1");
   Require(beta2 >= 0 && beta2 < 1, "`beta2`", beta2, "at least 0 and below 1");
   Require(adam_epsilon > 0, "`adam_epsilon`", adam_epsilon, "a positive number");

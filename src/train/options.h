@@ -75,6 +75,7 @@ struct TrainOptions {
   int64_t warmup = 4000;
   int64_t decay_steps = 0;
   float label_smoothing = 0.1f;
+  float r_drop = 0;
   float beta1 = 0.9f;
   float beta2 = 0.98f;
   float adam_epsilon = 1e-9f;
@@ -177,6 +178,9 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("decay_steps", o.decay_steps,
         "last step before linear and cosine are at 0; 0: the end of the run (`max_steps`, else as derived)");
   visit("label_smoothing", o.label_smoothing, "probability mass spread over all tokens");
+  visit("r_drop", o.r_drop,
+        "each sentence goes through twice, under two dropout masks, and to say different things costs this much "
+        "(R-Drop; usual: 5); a step takes twice the time; 0: off");
   visit("beta1", o.beta1, "Adam's decay of the mean");
   visit("beta2", o.beta2, "Adam's decay of the variance");
   visit("adam_epsilon", o.adam_epsilon, "Adam's epsilon");
