@@ -17,6 +17,7 @@ class Beam : public SentenceSearch {
  public:
   Beam(const DecodeOptions& options, const SearchBounds& bounds);
 
+  std::span<const int32_t> Said(int64_t row) const override { return open_[static_cast<size_t>(row)].tokens; }
   void Advance(const ConstMatrix& log_probs) override;
 
   // Until done(), hypothesis i is that of rows()[i].

@@ -45,6 +45,10 @@ void DecodeOptions::Validate() const {
   Require(std::isfinite(max_length_factor) && max_length_factor > 0, "max_length_factor", max_length_factor,
           "a positive number");
   Require(max_length >= 0, "max_length", max_length, "a positive number, or 0 for the model's limit");
+  Require(min_length >= 0, "min_length", min_length, "a number of tokens, or 0 for any");
+  Require(max_length == 0 || min_length <= max_length, "min_length", min_length, "at most `max_length`");
+  Require(no_repeat_ngram >= 0 && no_repeat_ngram <= 1000, "no_repeat_ngram", no_repeat_ngram,
+          "1 to 1000, or 0 for no such rule");
   Require(std::isfinite(temperature) && temperature > 0, "temperature", temperature, "a positive number");
   Require(top_k >= 0, "top_k", top_k, "a positive number, or 0 for all tokens");
   Require(top_p > 0 && top_p <= 1, "top_p", top_p, "above 0 and at most 1");

@@ -35,6 +35,8 @@ struct DecodeOptions {
   int n_best = 1;               // hypotheses returned per sentence, at most beam_size; or samples drawn, of any number
   float max_length_factor = 3;  // target tokens at most this times the source's, plus 10 ...
   int max_length = 0;           // ... and at most this; 0 means the model's max_tgt_len
+  int min_length = 0;           // target tokens at least, </s> included, where the limits above leave room
+  int no_repeat_ngram = 0;      // no sequence of so many tokens comes twice (Paulus 2018, §2.5); 0: whatever
   bool allow_unk = false;       // <unk> may be part of a translation, else it is never chosen
 
   bool sample = false;    // draw from the model's distribution instead of searching; beam_size is ignored
@@ -70,6 +72,8 @@ void ForEachDecodeOption(Options& o, Visitor&& visit) {
   visit("n_best", o.n_best, "translations of each sentence, at most as many as the beam has; or samples drawn");
   visit("max_length_factor", o.max_length_factor, "output tokens at most this times the input's, plus 10");
   visit("max_length", o.max_length, "output tokens at most; 0, or more than that: the model's limit");
+  visit("min_length", o.min_length, "output tokens at least");
+  visit("no_repeat_ngram", o.no_repeat_ngram, "no sequence of so many tokens comes twice in an output; 0: allowed");
   visit("allow_unk", o.allow_unk, "let <unk>, for what the vocabulary has no piece for, into translations");
   visit("sample", o.sample, "draw from the model's distribution instead of searching");
   if constexpr (requires { visit.OnlyWith("sample"); }) visit.OnlyWith("sample");

@@ -41,6 +41,9 @@ TEST(DecodeOptionsTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& o) { o.max_length_factor = kInf; }, "`max_length_factor` is inf"},
       {[](auto& o) { o.max_length_factor = kNan; }, "`max_length_factor` is nan"},
       {[](auto& o) { o.max_length = -1; }, "`max_length` is -1, expected a positive number, or 0"},
+      {[](auto& o) { o.min_length = -1; }, "`min_length` is -1, expected a number of tokens, or 0"},
+      {[](auto& o) { o.min_length = 9, o.max_length = 8; }, "`min_length` is 9, expected at most `max_length`"},
+      {[](auto& o) { o.no_repeat_ngram = -1; }, "`no_repeat_ngram` is -1, expected 1 to 1000, or 0"},
       {[](auto& o) { o.temperature = 0; }, "`temperature` is 0, expected a positive number"},
       {[](auto& o) { o.temperature = kInf; }, "`temperature` is inf"},
       {[](auto& o) { o.top_k = -1; }, "`top_k` is -1, expected a positive number, or 0"},
@@ -73,10 +76,11 @@ TEST(DecodeOptionsTest, SamplesMayBeMoreThanTheBeam) {
 TEST(DecodeOptionsTest, TheListHasEveryField) {
   const DecodeOptions options;
   const auto& [beam_size, length_penalty, length_penalty_form, stopping, n_best, max_length_factor, max_length,
-               allow_unk, sample, temperature, top_k, top_p, seed] = options;
+               min_length, no_repeat_ngram, allow_unk, sample, temperature, top_k, top_p, seed] = options;
   const std::vector<const void*> fields = {
       &beam_size,         &length_penalty, &length_penalty_form, &stopping, &n_best, &max_length, &allow_unk,
-      &max_length_factor, &sample,         &temperature,         &top_k,    &top_p,  &seed};
+      &max_length_factor, &sample,         &temperature,         &top_k,    &top_p,  &seed,       &min_length,
+      &no_repeat_ngram};
   std::vector<const void*> listed;
   ForEachDecodeOption(options, [&](const char*, const auto& field, const char*) { listed.push_back(&field); });
   EXPECT_THAT(listed, testing::UnorderedElementsAreArray(fields));

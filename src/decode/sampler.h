@@ -25,6 +25,9 @@ class Samples : public SentenceSearch {
   // Sample i draws from (options.seed, sentence_id, i) alone; sentence_id numbers the sentence in the whole input.
   Samples(const DecodeOptions& options, const SearchBounds& bounds, int64_t sentence_id);
 
+  std::span<const int32_t> Said(int64_t row) const override {
+    return open_[static_cast<size_t>(row)].hypothesis.tokens;
+  }
   void Advance(const ConstMatrix& log_probs) override;
 
   // All of them, even equal ones.

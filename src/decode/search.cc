@@ -7,11 +7,11 @@
 
 #include "base/check.h"
 #include "decode/beam.h"
+#include "decode/restrictions.h"
 #include "decode/sampler.h"
 #include "kernels/softmax.h"
 
 namespace dragoman {
-namespace {
 
 // A sentence on its way, and where the model's state has its rows: one for each of search->rows(), side by side.
 struct RunningSentence {
@@ -19,6 +19,8 @@ struct RunningSentence {
   int64_t first_row;
   size_t position = 0;  // of the token that its rows are to choose
 };
+
+namespace {
 
 // The next step's rows, of all sentences that are not done.
 struct NextRows {
@@ -47,18 +49,30 @@ void Force(int32_t token, const Matrix& log_probs) {
   }
 }
 
-// log_probs: of the rows gathered. forced_first: what each sentence begins with.
-void Advance(std::span<RunningSentence> sentences, std::span<const int32_t> forced_first, const Matrix& log_probs) {
-  for (RunningSentence& sentence : sentences) {
-    if (sentence.search->done()) continue;
-    const Matrix own = log_probs.Rows(sentence.first_row, static_cast<int64_t>(sentence.search->rows().size()));
-    if (sentence.position < forced_first.size()) Force(forced_first[sentence.position], own);
-    sentence.search->Advance(own);
-    ++sentence.position;
+// Of one sentence: log_probs [its rows, vocab].
+void RestrictRows(const DecodeOptions& options, int32_t eos, const SentenceSearch& search, const Matrix& log_probs) {
+  if (options.min_length == 0 && options.no_repeat_ngram == 0) return;
+  for (int64_t row = 0; row < log_probs.rows; ++row) {
+    Restrict(options, eos, search.Said(row), {log_probs.Row(row), static_cast<size_t>(log_probs.cols)});
   }
 }
 
 }  // namespace
+
+// log_probs: of the rows gathered.
+void Searcher::Advance(std::span<RunningSentence> sentences, const Matrix& log_probs) const {
+  for (RunningSentence& sentence : sentences) {
+    if (sentence.search->done()) continue;
+    const Matrix own = log_probs.Rows(sentence.first_row, static_cast<int64_t>(sentence.search->rows().size()));
+    if (sentence.position < forced_first_.size()) {
+      Force(forced_first_[sentence.position], own);
+    } else {
+      RestrictRows(options_, eos_, *sentence.search, own);
+    }
+    sentence.search->Advance(own);
+    ++sentence.position;
+  }
+}
 
 Searcher::Searcher(const Transformer& model, const DecodeOptions& options, GenerationRules rules)
     : model_(model),
@@ -109,7 +123,7 @@ std::vector<std::vector<Hypothesis>> Searcher::Search(Workspace& workspace, cons
     check();
     state->Reorder(next.parents);
     Variable log_probs = Step(workspace, *state, next.tokens);  // [rows, tgt_vocab]
-    Advance(sentences, forced_first_, log_probs.writable());
+    Advance(sentences, log_probs.writable());
   }
   std::vector<std::vector<Hypothesis>> results;
   for (const RunningSentence& sentence : sentences) results.push_back(sentence.search->Finish());

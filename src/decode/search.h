@@ -20,6 +20,8 @@
 
 namespace dragoman {
 
+struct RunningSentence;
+
 // Translates token ids into token ids. Const and shared by all workers; each brings its own workspace.
 class Searcher {
  public:
@@ -38,6 +40,8 @@ class Searcher {
   // Log-probabilities of each row's next token. Of what is banned they are -inf, the rest stay what the model
   // says.
   Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
+  // Each running sentence takes its rows of log_probs.
+  void Advance(std::span<RunningSentence> sentences, const Matrix& log_probs) const;
   int64_t MaxLength(int64_t src_len) const;
 
   const Transformer& model_;

@@ -9,6 +9,8 @@
 #include <limits>
 #include <memory>
 #include <numeric>
+#include <set>
+#include <utility>
 
 #include "base/error.h"
 #include "kernels/softmax.h"
@@ -88,6 +90,34 @@ TEST(SearchTest, BeamOfOneIsGreedy) {
   }
   EXPECT_GT(complete, 10);
   EXPECT_GT(cut, 10);
+}
+
+// Searched or drawn, what the options forbid is in no output; without them random models do it all the time.
+TEST(SearchTest, OutputsKeepToTheirRestrictions) {
+  const std::array<int, 5> lengths = {3, 1, 9, 5, 7};
+  const auto model = RandomModel(TinyConfig());
+  const Sentences src(lengths, model->config().src_vocab, 1);
+  const auto count = [&](DecodeOptions options, auto breaks) {
+    int64_t found = 0;
+    options.n_best = 4;
+    for (const bool sample : {false, true}) {
+      options.sample = sample;
+      for (const auto& n_best : SearchAll(*model, options, src)) found += std::ranges::count_if(n_best, breaks);
+    }
+    return found;
+  };
+  const auto repeats = [](const Hypothesis& hypothesis) {
+    std::set<std::pair<int32_t, int32_t>> seen;
+    for (size_t i = 1; i < hypothesis.tokens.size(); ++i) {
+      if (!seen.emplace(hypothesis.tokens[i - 1], hypothesis.tokens[i]).second) return true;
+    }
+    return false;
+  };
+  const auto is_short = [](const Hypothesis& hypothesis) { return hypothesis.tokens.size() + 1 < 8; };
+  EXPECT_GT(count({}, repeats), 0);
+  EXPECT_EQ(count({.no_repeat_ngram = 2}, repeats), 0);
+  EXPECT_GT(count({}, is_short), 0);
+  EXPECT_EQ(count({.min_length = 8}, is_short), 0);
 }
 
 // All translations of at most 4 tokens over 4 words, each scored from scratch.

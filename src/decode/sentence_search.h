@@ -38,6 +38,9 @@ class SentenceSearch {
   std::span<const SearchRow> rows() const { return rows_; }
   bool done() const { return rows_.empty(); }
 
+  // What row `row` has said so far.
+  virtual std::span<const int32_t> Said(int64_t row) const = 0;
+
   // One step: log_probs [rows().size(), vocab] are those of each row's next token. Only until done(). Throws
   // NumericError when no finite log-probability is left.
   virtual void Advance(const ConstMatrix& log_probs) = 0;
