@@ -11,6 +11,7 @@ namespace {
 
 constexpr double kBeamWidth = 25;  // words to either side of the diagonal
 constexpr int32_t kUnreached = 1 << 30;
+constexpr char32_t kNoWord = 0xFFFFFFFF;
 
 // Columns [first, second) of row i.
 std::pair<size_t, size_t> Beam(size_t i, size_t hypothesis_len, size_t reference_len) {
@@ -30,15 +31,15 @@ int32_t BeamEditDistance::Row::At(size_t column) const {
   return column >= begin && column < begin + costs.size() ? costs[column - begin] : kUnreached;
 }
 
-BeamEditDistance::BeamEditDistance(std::u32string_view reference, size_t hypothesis_len) : reference_(reference) {
-  offsets_ = {0};
+BeamEditDistance::BeamEditDistance(std::u32string_view reference, size_t hypothesis_len)
+    : reference_(std::u32string(1, kNoWord).append(reference)), offsets_{0} {
   for (size_t i = 0; i <= hypothesis_len; ++i) {
-    const auto [begin, end] = Beam(i, hypothesis_len, reference_.size());
+    const auto [begin, end] = Beam(i, hypothesis_len, reference.size());
     begins_.push_back(begin);
     offsets_.push_back(offsets_.back() + end - begin);
   }
   costs_.resize(offsets_.back());
-  for (size_t j = 0; j <= reference_.size(); ++j) costs_[j] = static_cast<int32_t>(j);  // insertions
+  for (size_t j = 0; j <= reference.size(); ++j) costs_[j] = static_cast<int32_t>(j);  // insertions
 }
 
 BeamEditDistance::Row BeamEditDistance::RowAt(size_t i) const {
@@ -49,15 +50,20 @@ std::span<int32_t> BeamEditDistance::CostsAt(size_t i) {
   return std::span(costs_).subspan(offsets_[i], offsets_[i + 1] - offsets_[i]);
 }
 
-// differs from the usual table in the cells that are no more than kUnreached, which stays so whatever is added.
-void BeamEditDistance::Fill(const Row& previous, char32_t word, size_t begin, std::span<int32_t> costs) const {
-  int32_t left = kUnreached;
-  for (size_t at = 0; at < costs.size(); ++at) {
-    const size_t j = begin + at;
-    int32_t cost = std::min({kUnreached, previous.At(j) + 1, left + 1});
-    if (j > 0) cost = std::min(cost, previous.At(j - 1) + (reference_[j - 1] == word ? 0 : 1));
-    costs[at] = left = cost;
+// In two passes, of which compilers make vector code of the first. Nothing is more than kUnreached, whatever is added.
+void BeamEditDistance::Fill(const Row& previous, char32_t word, size_t begin, std::span<int32_t> costs) {
+  // above_[k] is the previous row's column begin + k - 1.
+  above_.assign(costs.size() + 1, kUnreached);
+  const size_t first = std::max(previous.begin, begin - std::min<size_t>(begin, 1));
+  const size_t last = std::min(previous.begin + previous.costs.size(), begin + costs.size());
+  for (size_t j = first; j < last; ++j) above_[j + 1 - begin] = previous.costs[j - previous.begin];
+
+  const char32_t* words = reference_.data() + begin;
+  for (size_t k = 0; k < costs.size(); ++k) {
+    costs[k] = std::min(above_[k + 1] + 1, above_[k] + (words[k] == word ? 0 : 1));
   }
+  int32_t left = kUnreached;
+  for (int32_t& cost : costs) cost = left = std::min({kUnreached, cost, left + 1});
 }
 
 int64_t BeamEditDistance::Compute(std::u32string_view hypothesis) {
@@ -71,11 +77,11 @@ int64_t BeamEditDistance::Compute(std::u32string_view hypothesis) {
 // Goes back from the last cell: a word that is kept or substituted is preferred to one of the hypothesis too many, and
 // that to one of the reference that is missing.
 Alignment BeamEditDistance::Align() const {
-  size_t i = hypothesis_.size(), j = reference_.size();
+  size_t i = hypothesis_.size(), j = reference_.size() - 1;
   Alignment result{std::vector<int64_t>(j), std::vector<bool>(j), std::vector<bool>(i)};
   while (i > 0 || j > 0) {
     const int32_t cost = RowAt(i).At(j);
-    const bool is_same = i > 0 && j > 0 && hypothesis_[i - 1] == reference_[j - 1];
+    const bool is_same = i > 0 && j > 0 && hypothesis_[i - 1] == reference_[j];
     if (i > 0 && j > 0 && cost == RowAt(i - 1).At(j - 1) + (is_same ? 0 : 1)) {
       --i, --j;
       result.hypothesis_of[j] = static_cast<int64_t>(i);
@@ -90,7 +96,7 @@ Alignment BeamEditDistance::Align() const {
   return result;
 }
 
-int64_t BeamEditDistance::DistanceOf(std::u32string_view variant, size_t first, size_t last) const {
+int64_t BeamEditDistance::DistanceOf(std::u32string_view variant, size_t first, size_t last) {
   std::vector<int32_t> previous_costs, costs;
   Row previous = RowAt(first);
   for (size_t i = first + 1; i <= variant.size(); ++i) {

@@ -33,10 +33,10 @@ class BeamEditDistance {
 
   // The distance of a variant of that hypothesis which differs from it in words `first` to `last` - 1 only. Takes over
   // the rows before them, and stops after them as soon as a row is the table's own plus a constant: all later are, too.
-  int64_t DistanceOf(std::u32string_view variant, size_t first, size_t last) const;
+  int64_t DistanceOf(std::u32string_view variant, size_t first, size_t last);
 
  private:
-  // A row of the table, columns [begin, begin + costs.size()) of reference_.size() + 1; elsewhere nothing is reached.
+  // A row of the table, columns [begin, begin + costs.size()) of reference_.size(); elsewhere nothing is reached.
   struct Row {
     size_t begin;
     std::span<const int32_t> costs;
@@ -45,13 +45,14 @@ class BeamEditDistance {
 
   Row RowAt(size_t i) const;
   std::span<int32_t> CostsAt(size_t i);
-  void Fill(const Row& previous, char32_t word, size_t begin, std::span<int32_t> costs) const;
+  void Fill(const Row& previous, char32_t word, size_t begin, std::span<int32_t> costs);
 
-  std::u32string reference_;
+  std::u32string reference_;  // its first word at 1: the table's column 0 stands for none
   std::u32string hypothesis_;
   std::vector<size_t> begins_;   // by row, hypothesis_len + 1 of them: its first column
   std::vector<size_t> offsets_;  // by row: where its costs begin; last, where all end
   std::vector<int32_t> costs_;   // of all rows, end to end
+  std::vector<int32_t> above_;   // room for Fill
 };
 
 }  // namespace dragoman

@@ -59,7 +59,8 @@ TEST(BeamEditDistanceTest, AVariantsDistanceIsThatOfComputingItAnew) {
     const size_t first = rng.Below(hypothesis.size());
     const size_t last = first + 1 + rng.Below(hypothesis.size() - first);
     std::u32string variant = hypothesis;
-    std::reverse(variant.begin() + static_cast<std::ptrdiff_t>(first), variant.begin() + static_cast<std::ptrdiff_t>(last));
+    std::reverse(variant.begin() + static_cast<std::ptrdiff_t>(first),
+                 variant.begin() + static_cast<std::ptrdiff_t>(last));
     EXPECT_EQ(distance.DistanceOf(variant, first, last), Distance(variant, reference));
   }
 }

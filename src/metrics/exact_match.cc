@@ -17,8 +17,7 @@ std::u32string Normalize(std::string_view text, const ExactMatchOptions& options
 
 }  // namespace
 
-Stats ExactMatchMetric::SentenceStats(std::string_view hypothesis,
-                                      std::span<const std::string_view> references) const {
+Stats ExactMatchMetric::SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const {
   const std::u32string normalized = Normalize(hypothesis, options_);
   const bool is_match = std::any_of(references.begin(), references.end(), [&](std::string_view reference) {
     return Normalize(reference, options_) == normalized;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What all metrics have in common. Of every sentence a metric makes a row of numbers, its statistics; rows add up; and
-// the scores of any set of sentences follow from the sum of their rows. So a corpus takes no more memory than a row, and
-// a resampled corpus (significance.h) needs its rows only, not its text.
+// the scores of any set of sentences follow from the sum of their rows. So a corpus takes no more memory than a row,
+// and a resampled corpus (significance.h) needs its rows only, not its text.
 #ifndef DRAGOMAN_METRICS_METRIC_H_
 #define DRAGOMAN_METRICS_METRIC_H_
 

@@ -77,8 +77,8 @@ TEST(MetricTest, UnequalNumbersOfLinesAreAnError) {
   const Lines two = {"a", "b"}, one = {"a"};
   for (const auto& metric : AllMetrics()) {
     EXPECT_THAT([&] { CorpusStats(*metric, two, one); },
-                testing::ThrowsMessage<Error>(testing::StartsWith(
-                    metric->ScoreNames()[0].name + ": 2 hypotheses but 1 lines in reference set 1")));
+                testing::ThrowsMessage<Error>(testing::StartsWith(metric->ScoreNames()[0].name +
+                                                                  ": 2 hypotheses but 1 lines in reference set 1")));
     EXPECT_THROW(CorpusStats(*metric, two, std::vector<Lines>{two, one}), Error);
   }
 }

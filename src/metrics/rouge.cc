@@ -13,7 +13,7 @@ namespace {
 
 RougeScore ScoreNgrams(std::u32string_view hypothesis, std::u32string_view reference, int order) {
   return RougeScoreOf(CountMatches(CountNgrams(hypothesis, order), CountNgrams(reference, order)),
-                   NumNgrams(hypothesis.size(), order), NumNgrams(reference.size(), order));
+                      NumNgrams(hypothesis.size(), order), NumNgrams(reference.size(), order));
 }
 
 // Length of the longest sequence of words that both have in this order, with or without others between them.
@@ -35,9 +35,7 @@ void KeepBetter(const RougeScore& candidate, RougeScore* best) {
   if (candidate.f1 > best->f1) *best = candidate;
 }
 
-void Append(const RougeScore& score, Stats* row) {
-  row->insert(row->end(), {score.precision, score.recall, score.f1});
-}
+void Append(const RougeScore& score, Stats* row) { row->insert(row->end(), {score.precision, score.recall, score.f1}); }
 
 // What has no line break, nor what stands for one.
 std::vector<std::u32string> WordsOfText(std::string_view text, const RougeOptions& options) {

@@ -15,7 +15,7 @@
 
 namespace dragoman {
 
-struct RougeScores {  // 0…100
+struct RougeScores {   // 0…100
   RougeScore rouge1;   // words
   RougeScore rouge2;   // word pairs
   RougeScore rouge_l;  // longest common subsequence of words

@@ -96,8 +96,7 @@ RougeScore Compare(const Sentences& hypothesis, const Sentences& reference) {
 
 }  // namespace
 
-Stats RougeLsumMetric::SentenceStats(std::string_view hypothesis,
-                                     std::span<const std::string_view> references) const {
+Stats RougeLsumMetric::SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const {
   DRAGOMAN_CHECK(!references.empty());
   WordNumbers numbers;
   const Sentences sentences = SentencesOf(hypothesis, options_, &numbers);

@@ -67,8 +67,11 @@ TEST(RougeLsumTest, ASentenceWithoutEndIsRefused) {
   std::string text;
   for (int i = 0; i < 110'000; ++i) text += "x ";
   const std::string_view reference = text;
-  EXPECT_THAT([&] { RougeLsumMetric({}).SentenceStats(text, {&reference, 1}); },
-              testing::ThrowsMessage<Error>(testing::HasSubstr("a sentence of 110000 words against one of 110000")));
+  EXPECT_THAT(
+      [&] {
+        RougeLsumMetric({}).SentenceStats(text, {&reference, 1});
+      },
+      testing::ThrowsMessage<Error>(testing::HasSubstr("a sentence of 110000 words against one of 110000")));
 }
 
 }  // namespace

@@ -80,8 +80,7 @@ TEST(SignificanceTest, PairedRandomisationIsSacrebleus) {
     const Recorded recorded(name);
     for (size_t i = 1; i < recorded.tables.size(); ++i) {
       SCOPED_TRACE(name + " " + std::to_string(i));
-      const double p =
-          PairedRandomisation(*recorded.metric, recorded.tables[0], recorded.tables[i], options).front();
+      const double p = PairedRandomisation(*recorded.metric, recorded.tables[0], recorded.tables[i], options).front();
       // sacreBLEU's own, then with ties. Only TER of few sentences has so many that it shows.
       if (name != "TER") EXPECT_NEAR(p, results[i].at("p_values")[0].get<double>(), kPTolerance);
       EXPECT_NEAR(p, results[i].at("p_values")[1].get<double>(), kPTolerance);
@@ -97,8 +96,7 @@ TEST(SignificanceTest, TheSeedDecidesAndNothingElse) {
   EXPECT_EQ(draw(1), draw(1));
   EXPECT_NE(draw(1), draw(2));
   const auto p = [&](uint64_t seed) {
-    return PairedRandomisation(*recorded.metric, recorded.tables[0], recorded.tables[1],
-                               {.trials = 200, .seed = seed});
+    return PairedRandomisation(*recorded.metric, recorded.tables[0], recorded.tables[1], {.trials = 200, .seed = seed});
   };
   EXPECT_EQ(p(1), p(1));
   EXPECT_NE(p(1), p(2));

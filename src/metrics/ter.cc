@@ -33,8 +33,7 @@ struct Shift {
 
   // Of two that gain as much the longer one, then the one nearer to the beginning, then the one to an earlier place.
   bool IsBetterThan(const Shift& other) const {
-    return std::tuple(gain, length, other.start, other.target) >
-           std::tuple(other.gain, other.length, start, target);
+    return std::tuple(gain, length, other.start, other.target) > std::tuple(other.gain, other.length, start, target);
   }
 
   // The words that change places: [first, second).
@@ -73,7 +72,7 @@ class ShiftSearch {
 
   std::u32string_view hypothesis_;
   std::u32string_view reference_;
-  const BeamEditDistance& distance_;
+  BeamEditDistance& distance_;
   int64_t edits_;
   Alignment alignment_;
   std::optional<Shift> best_;

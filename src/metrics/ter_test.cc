@@ -98,8 +98,11 @@ TEST(TerTest, ALineOfMoreThanAMillionWordsIsRefused) {
   std::string text;
   for (int i = 0; i < 1'000'001; ++i) text += "x ";
   const std::string_view reference = "x";
-  EXPECT_THAT([&] { TerMetric({}).SentenceStats(text, {&reference, 1}); },
-              testing::ThrowsMessage<Error>(testing::StartsWith("TER: a sentence of 1000001 words, expected 1000000")));
+  EXPECT_THAT(
+      [&] {
+        TerMetric({}).SentenceStats(text, {&reference, 1});
+      },
+      testing::ThrowsMessage<Error>(testing::StartsWith("TER: a sentence of 1000001 words, expected 1000000")));
 }
 
 }  // namespace

@@ -13,9 +13,9 @@ bool IsIn(char32_t c, char32_t first, char32_t last) { return c >= first && c <=
 
 bool IsAsianMark(char32_t c) {
   return IsIn(c, 0x3001, 0x3002) || IsIn(c, 0x3008, 0x3011) || IsIn(c, 0x3014, 0x301F) || IsIn(c, 0xFF61, 0xFF65) ||
-         c == 0x30FB ||                                                                     // CJK and half-width
-         c == 0xFF0E || c == 0xFF0C || c == 0xFF1F || IsIn(c, 0xFF1A, 0xFF1B) ||            // full-width . , ? : ;
-         IsIn(c, 0xFF01, 0xFF02) || IsIn(c, 0xFF08, 0xFF09);                                // full-width ! " ( )
+         c == 0x30FB ||                                                           // CJK and half-width
+         c == 0xFF0E || c == 0xFF0C || c == 0xFF1F || IsIn(c, 0xFF1A, 0xFF1B) ||  // full-width . , ? : ;
+         IsIn(c, 0xFF01, 0xFF02) || IsIn(c, 0xFF08, 0xFF09);                      // full-width ! " ( )
 }
 
 // What stands alone in Chinese and Japanese. Kana do not: sacreBLEU has rules for runs of them, but these are tied to

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How TER cuts a sentence into words: at blanks, after what the options ask for. As sacreBLEU 2.6's "tercom" does, after
-// the Java program of that name.
+// How TER cuts a sentence into words: at blanks, after what the options ask for. As sacreBLEU 2.6's "tercom" does,
+// after the Java program of that name.
 #ifndef DRAGOMAN_METRICS_TER_TOKENIZER_H_
 #define DRAGOMAN_METRICS_TER_TOKENIZER_H_
 
