@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 
 #include "base/counted.h"
 
@@ -65,25 +66,38 @@ void PrintQuiet(const Results& results, const EvalOptions& options, std::ostream
   }
 }
 
+// Numbers of one column, as wide as the widest and no less than `width`.
+std::vector<std::string> Column(std::span<const double> numbers, const EvalOptions& options, size_t width = 0) {
+  std::vector<std::string> column;
+  for (const double number : numbers) {
+    column.push_back(fmt::format("{:.{}f}", number, options.width));
+    width = std::max(width, column.back().size());
+  }
+  for (std::string& text : column) text.insert(0, width - text.size(), ' ');
+  return column;
+}
+
 // A table of one score: a line for each system.
 void PrintTable(const std::string& title, const std::vector<SystemResult>& systems, size_t score,
                 const EvalOptions& options, std::ostream& out) {
-  std::vector<std::string> scores, intervals;
-  size_t name_width = 6, score_width = 5, interval_width = 11;  // of the head
+  std::vector<double> scores, means, half_widths;
+  size_t name_width = std::string_view("system").size();
   for (size_t i = 0; i < systems.size(); ++i) {
-    scores.push_back(fmt::format("{:.{}f}", systems[i].scores[score], options.width));
-    intervals.push_back(IntervalText(systems[i].intervals[score], options.width));
+    scores.push_back(systems[i].scores[score]);
+    means.push_back(systems[i].intervals[score].mean);
+    half_widths.push_back(systems[i].intervals[score].half_width);
     name_width = std::max(name_width, options.hypotheses[i].size());
-    score_width = std::max(score_width, scores.back().size());
-    interval_width = std::max(interval_width, intervals.back().size() - 1);  // ± has two bytes
   }
+  const auto score_column = Column(scores, options, std::string_view("score").size());
+  const auto mean_column = Column(means, options, std::string_view("mean").size());
+  const auto half_column = Column(half_widths, options, std::string_view("95 %").size());
   const bool has_test = options.paired != PairedTest::kNone;
   out << title << '\n';
-  out << fmt::format("  {:<{}}  {:>{}}  {:>{}}{}\n", "system", name_width, "score", score_width, "mean ± 95 %",
-                     interval_width, has_test ? "       p" : "");
+  out << fmt::format("  {:<{}}  {:>{}}  {:>{}} ± {:<{}}{}\n", "system", name_width, "score", score_column[0].size(),
+                     "mean", mean_column[0].size(), "95 %", half_column[0].size(), has_test ? "  p" : "");
   for (size_t i = 0; i < systems.size(); ++i) {
-    out << fmt::format("  {:<{}}  {:>{}}  {:>{}}", options.hypotheses[i], name_width, scores[i], score_width,
-                       intervals[i], interval_width);
+    out << fmt::format("  {:<{}}  {}  {} ± {}", options.hypotheses[i], name_width, score_column[i], mean_column[i],
+                       half_column[i]);
     if (has_test && i == 0) out << "  baseline";
     if (has_test && i > 0) {
       const double p = systems[i].p_values[score];

@@ -82,8 +82,11 @@ TEST(SignificanceTest, PairedRandomisationIsSacrebleus) {
       SCOPED_TRACE(name + " " + std::to_string(i));
       const double p = PairedRandomisation(*recorded.metric, recorded.tables[0], recorded.tables[i], options).front();
       // sacreBLEU's own, then with ties. Only TER of few sentences has so many that it shows.
-      if (name != "TER") EXPECT_NEAR(p, results[i].at("p_values")[0].get<double>(), kPTolerance);
-      EXPECT_NEAR(p, results[i].at("p_values")[1].get<double>(), kPTolerance);
+      const std::vector<double> expected = results[i].at("p_values");
+      EXPECT_NEAR(p, expected[1], kPTolerance);
+      if (name != "TER") {
+        EXPECT_NEAR(p, expected[0], kPTolerance);
+      }
     }
   }
 }

@@ -4,10 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <chrono>
-
 #include "base/error.h"
-#include "base/rng.h"
 #include "metrics/expected_scores_testing.h"
 
 namespace dragoman {
@@ -65,33 +62,6 @@ TEST(TerTest, OfSeveralReferencesTheNearestCountsAndTheMeanLength) {
 TEST(TerTest, MayExceedOneHundred) {
   const TerMetric metric({});
   EXPECT_EQ(metric.Scores(CorpusStats(metric, Lines{"a b c d"}, Lines{"x"}))[0], 400);
-}
-
-// Words of few kinds in random order, so that all is a candidate and nothing ever fits.
-std::string RandomWords(int words, uint64_t kinds, uint64_t seed) {
-  Rng rng(seed);
-  std::string text;
-  for (int i = 0; i < words; ++i) text += "w" + std::to_string(rng.Below(kinds)) + " ";
-  return text;
-}
-
-TEST(TerTest, LinesOfAHundredThousandWordsTakeSeconds) {
-  constexpr int kWords = 100'000;
-  const TerMetric metric({});
-  const std::string same = RandomWords(kWords, 1000, 1);
-  const std::pair<std::string, std::string> pairs[] = {
-      {same, same},
-      {RandomWords(kWords, 3, 1), RandomWords(kWords, 3, 2)},
-      {RandomWords(kWords, 50, 1), RandomWords(kWords, 50, 2)},
-      {RandomWords(kWords, 100'000, 1), RandomWords(kWords, 100'000, 2)},
-      {RandomWords(kWords, 50, 1), RandomWords(20, 50, 2)},
-      {RandomWords(20, 50, 1), RandomWords(kWords, 50, 2)}};
-  for (const auto& [hypothesis, reference] : pairs) {
-    const auto start = std::chrono::steady_clock::now();
-    const std::string_view view = reference;
-    metric.SentenceStats(hypothesis, {&view, 1});
-    EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
-  }
 }
 
 TEST(TerTest, ALineOfMoreThanAMillionWordsIsRefused) {
