@@ -38,8 +38,8 @@ constexpr char kExamples[] = R"(Examples:
       exact match and F1 of short answers, each against the best of its references
   dragoman eval --metric exact --ref answers.txt --hyp output.txt --format json
       everything there is to know, for scripts
-BLEU, chrF and TER equal sacreBLEU 2.6, ROUGE equals rouge-score 0.1.2. Every score is 0...100, higher is better; but TER
-is an error rate: lower is better, and it may exceed 100.)";
+BLEU, chrF and TER equal sacreBLEU 2.6, ROUGE equals rouge-score 0.1.2. Every score is 0...100, higher is better;
+but TER is an error rate: lower is better, and it may exceed 100.)";
 
 std::vector<EvalMetric> ParseMetrics(const std::vector<std::string>& names) {
   std::vector<EvalMetric> metrics;

@@ -28,7 +28,7 @@ Rng RngOf(uint64_t seed, uint64_t stream, int draw) {
 }
 
 // The share of draws whose statistic is at least the difference observed, which counts as one of them.
-// Source: Riezler & Maxwell 2005, §4, figure 1
+// Source: Riezler & Maxwell 2005, figure 1
 double PValue(std::span<const double> statistics, double observed) {
   const auto count = std::count_if(statistics.begin(), statistics.end(),
                                    [&](double statistic) { return statistic >= observed - kRounding; });
@@ -90,7 +90,7 @@ std::vector<Scores> BootstrapScores(const Metric& metric, const StatsTable& syst
   return result;
 }
 
-// Half of the way between the 2.5th and the 97.5th per cent.   Source: Koehn 2004, §3.1
+// Half of the way between the 2.5th and the 97.5th per cent.   Source: Koehn 2004
 std::vector<Interval> ConfidenceIntervals(const std::vector<Scores>& bootstrap) {
   std::vector<Interval> intervals;
   for (size_t s = 0; s < bootstrap.front().size(); ++s) {
@@ -105,7 +105,7 @@ std::vector<Interval> ConfidenceIntervals(const std::vector<Scores>& bootstrap) 
 }
 
 // The statistic is a draw's difference less the mean of all: the drawn sets have the systems' true difference in them,
-// which were 0 if they were equally good.
+// which were 0 if they were equally good.   Source: Riezler & Maxwell 2005, figure 2
 std::vector<double> PairedBootstrap(const std::vector<Scores>& baseline_bootstrap,
                                     const std::vector<Scores>& system_bootstrap, const Scores& baseline,
                                     const Scores& system) {

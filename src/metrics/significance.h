@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How far a score can be trusted: confidence intervals, and p-values of the difference between two systems. All need
 // the sentences' statistics only (metric.h), and are the same for the same seed, whatever the machine.
-// Source: Koehn 2004, §2 and §3 (bootstrap resampling); Riezler & Maxwell 2005, §4 (approximate randomisation); as
-// sacreBLEU 2.6 has them, with other random numbers.
+// Source: Koehn 2004 (bootstrap resampling); Riezler & Maxwell 2005, figures 1 and 2 (approximate randomisation, and
+// the bootstrap's test of a difference); as sacreBLEU 2.6 has them, with other random numbers.
 #ifndef DRAGOMAN_METRICS_SIGNIFICANCE_H_
 #define DRAGOMAN_METRICS_SIGNIFICANCE_H_
 

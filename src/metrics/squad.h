@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // SQuAD's two scores of short answers: exact match, and F1 of the words that answer and reference share, whatever their
 // order. Both compare lower-cased text without ASCII punctuation, the articles a, an and the, and superfluous blanks.
-// Source: Rajpurkar 2016, §6.1; of answers without words, Rajpurkar 2018, §4 (in its evaluation script).
+// Source: Rajpurkar 2016, §6.1; of answers without words, the evaluation script of Rajpurkar 2018.
 #ifndef DRAGOMAN_METRICS_SQUAD_H_
 #define DRAGOMAN_METRICS_SQUAD_H_
 

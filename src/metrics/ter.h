@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // TER, the translation edit rate: how many words must be inserted, deleted, substituted, or moved as a block, to turn a
 // translation into its reference, for each word of the reference. Lower is better. Scores equal sacreBLEU 2.6's.
-// Source: Snover 2006, §2.1.
+// Source: Snover 2006.
 #ifndef DRAGOMAN_METRICS_TER_H_
 #define DRAGOMAN_METRICS_TER_H_
 
@@ -17,7 +17,7 @@
 namespace dragoman {
 
 // The edits, shifts among them, that turn the words of `hypothesis` into `reference`, each word a symbol (WordNumbers
-// in ngrams.h). Finding the fewest is NP-complete (Snover 2006, §2.1): it is a greedy search, with limits.
+// in ngrams.h). Finding the fewest is NP-complete (Snover 2006): it is a greedy search, with limits.
 int64_t TranslationEdits(std::u32string_view hypothesis, std::u32string_view reference);
 
 // A row has: the edits to the nearest of the references, and the mean number of words of all of them.
