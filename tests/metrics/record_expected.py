@@ -252,11 +252,15 @@ def shift_corpora():
             for start, length, to in [(0, 1, 39), (39, 1, 0), (10, 5, 20), (20, 5, 3), (5, 10, 25), (5, 11, 25),
                                       (2, 20, 10), (8, 3, 9), (30, 10, 0), (0, 20, 20)]],
         "far_moves": [(rotated(many, start, length, to), many)
-                      for start, length, to in [(0, 3, 49), (0, 3, 52), (3, 8, 110), (120, 5, 10), (60, 12, 100)]],
+                      for start, length, to in [(0, 3, 49), (0, 3, 50), (0, 3, 51), (0, 3, 52), (70, 2, 20), (70, 2, 19),
+                                                (3, 8, 110), (120, 5, 10), (60, 12, 100)]],
         "many_candidates": [(few[60:] + few[:60], few), (few[::-1], few), (few, few[1::2]), (few[:50], few),
                             (["the"] * 60 + many[:20], many[:20] + ["the"] * 30)],
         "beam_misses": [(many[:60] + NOUNS, NOUNS + many[60:120]), (many[70:] + many[:70], many), (many[::-1], many),
                         (many[:5] * 20, many[:100]), (long_sentence[40:] + long_sentence[:40], long_sentence)],
+        "beam_edges": [pair for k in range(23, 28) for pair in [
+            (many[:60] + [f"x{i}" for i in range(k)], [f"y{i}" for i in range(k)] + many[:60]),
+            ([f"x{i}" for i in range(k)] + many[:60], many[:60] + [f"y{i}" for i in range(k)])]],
         "unlike_lengths": [(many[:2], many), (["w149"], many), (many[100:102], many), (many, ["w3"]), (many, many[7:9]),
                            (many[140:] + ["x"], many * 3), ([], many[:3]), (many[:3], [])],
         "garbled": [(garbled(rng, long_sentence, share), long_sentence) for share in [0.1, 0.3, 0.5, 0.8] * 3],
