@@ -96,7 +96,8 @@ TEST(UsageTest, NamesOfOtherToolkitsAreToldOurs) {
                       {"-beam_size", ", did you mean --beam-size?"},
                       {"--nbest", ", did you mean --n-best?"},
                       {"--batch-size", ", did you mean --chunk-lines "}});
-  hints("eval", {{"-tok", ", did you mean --tokenize?"}});
+  hints("eval",
+        {{"-tok", ", did you mean --tokenize?"}, {"--paired-bs", ", did you mean --paired (--paired bootstrap)?"}});
   hints("vocab", {{"--vocab_size", ", did you mean --size?"}});
 }
 
