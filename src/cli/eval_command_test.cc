@@ -12,6 +12,7 @@
 #include <sstream>
 
 #include "base/error.h"
+#include "cli/eval_report.h"
 
 namespace dragoman {
 namespace {
@@ -31,7 +32,7 @@ class EvalCommandTest : public testing::Test {
 
   // Scores the hypotheses that stand in the text, or in options.hypotheses when there is none.
   std::string Run(EvalOptions options, const std::optional<std::string>& hypotheses = std::nullopt) {
-    if (hypotheses) options.hypotheses = Write("hyp", *hypotheses);
+    if (hypotheses) options.hypotheses = {Write("hyp", *hypotheses)};
     std::ostringstream out;
     RunEval(options, out);
     return out.str();
@@ -73,7 +74,13 @@ TEST_F(EvalCommandTest, ATokenizerThatFindsNoWordsIsWarnedOfAndTheScoreStays) {
         {chinese, EvalMetric::kChrf, BleuTokenizer::k13a, "100.00\n", ""},
         {russian, EvalMetric::kRouge, BleuTokenizer::k13a, "0.00 0.00 0.00\n", "give --tokenize zh, "},
         {russian, EvalMetric::kRouge, BleuTokenizer::kZh, "100.00 100.00 100.00\n", ""},
-        {thai, EvalMetric::kRouge, BleuTokenizer::kZh, "100.00 0.00 100.00\n", "give --metric chrf\n"}}) {
+        {thai, EvalMetric::kRouge, BleuTokenizer::kZh, "100.00 0.00 100.00\n", "give --metric chrf\n"},
+        {chinese, EvalMetric::kTer, BleuTokenizer::k13a, "0.00\n", "give --ter-normalized --ter-asian-support\n"},
+        {thai, EvalMetric::kTer, BleuTokenizer::k13a, "0.00\n", "give --metric chrf\n"},
+        {russian, EvalMetric::kTer, BleuTokenizer::k13a, "0.00\n", ""},
+        {russian, EvalMetric::kRougeLsum, BleuTokenizer::k13a, "0.00\n", "give --tokenize zh, "},
+        {"one line", EvalMetric::kRougeLsum, BleuTokenizer::k13a, "100.00\n", "as --sentence-separator\n"},
+        {"one<n>line", EvalMetric::kRougeLsum, BleuTokenizer::k13a, "100.00\n", ""}}) {
     EvalOptions options;
     options.metrics = {c.metric};
     options.tokenize = c.tokenize;
@@ -106,13 +113,143 @@ TEST_F(EvalCommandTest, JsonHoldsThePartsOfEachScore) {
   EvalOptions options;
   options.metrics = {EvalMetric::kBleu, EvalMetric::kRouge, EvalMetric::kExactMatch};
   options.references = {Write("ref", "a b c d e\nx\n")};
-  options.hypotheses = Write("hyp", "a b c d\nx\n");
+  options.hypotheses = {Write("hyp", "a b c d\nx\n")};
   options.format = EvalFormat::kJson;
   const auto json = nlohmann::json::parse(Run(options));
   EXPECT_EQ(json.at("bleu").at("sys_len"), 5);
   EXPECT_EQ(json.at("bleu").at("precisions").at(0), 100.0);
   EXPECT_EQ(json.at("rouge").at("rouge1").at("recall"), 90.0);
   EXPECT_EQ(json.at("exact").at("matches"), 1);
+}
+
+TEST_F(EvalCommandTest, JsonOfEveryMetricHasItsScoresAndSignature) {
+  EvalOptions options;
+  options.metrics.clear();
+  for (const auto& [name, metric] : NamesOf(EvalMetric())) options.metrics.push_back(metric);
+  options.references = {Write("ref", "a b c d<n>e\nx\n")};
+  options.hypotheses = {Write("hyp", "a b c d<n>e\nx y\n")};
+  options.format = EvalFormat::kJson;
+  for (const bool confidence : {false, true}) {
+    options.confidence = confidence;
+    const auto json = nlohmann::json::parse(Run(options));
+    for (const auto& [name, metric] : NamesOf(EvalMetric())) {
+      const auto& of_metric = json.at(std::string(name));
+      EXPECT_EQ(of_metric.at("signature").get<std::string>().find("|bs:1000|seed:12345|") != std::string::npos,
+                confidence);
+      for (const ScoreName& score : MakeReport(metric, options)->metric().ScoreNames()) {
+        const auto& of_score = score.key.empty() ? of_metric : of_metric.at(score.key);
+        EXPECT_TRUE(of_score.contains("score") || of_score.contains("f1")) << score.name;
+        EXPECT_EQ(of_score.contains("mean") && of_score.contains("ci"), confidence) << score.name;
+      }
+    }
+  }
+}
+
+TEST_F(EvalCommandTest, EveryTerFlagReachesTheMetric) {
+  const std::string ref = Write("ref", "Das Haus, 大 (neu)\n"), hyp = Write("hyp", "das Haus 大。 neu\n");
+  const auto score = [&](const std::string& flags) {
+    CLI::App app;
+    AddEvalCommand(app);
+    testing::internal::CaptureStdout();
+    app.parse("eval --metric ter --quiet --ref " + ref + " --hyp " + hyp + " " + flags);
+    return testing::internal::GetCapturedStdout();
+  };
+  EXPECT_EQ(score(""), "75.00\n");                       // Haus, 大。 neu
+  EXPECT_EQ(score("--ter-case-sensitive"), "100.00\n");  // and das
+  EXPECT_EQ(score("--ter-no-punct"), "25.00\n");         // 大。
+  EXPECT_EQ(score("--ter-no-punct --ter-asian-support"), "0.00\n");
+  EXPECT_EQ(score("--ter-normalized"), "57.14\n");                      // , ( ) missing, 大。
+  EXPECT_EQ(score("--ter-normalized --ter-asian-support"), "42.86\n");  // , missing; 。 for ( ; ) missing
+}
+
+TEST_F(EvalCommandTest, ConfidenceStandsBehindTheScore) {
+  EvalOptions options;
+  options.metrics = {EvalMetric::kExactMatch, EvalMetric::kSquad};
+  options.references = {Write("ref", "a\nb\nc\nd\n")};
+  options.confidence = true;
+  const std::string text = Run(options, "a\nb\nx\ny\n");
+  EXPECT_THAT(text, testing::MatchesRegex("exact match\\|nrefs:1\\|bs:1000\\|seed:12345\\|case:mixed\\|.* = 50.00 "
+                                          "\\(μ = [45][0-9].[0-9]+ ± 50.00\\) \\(2 of 4\\)\n.*"));
+  options.resampling.seed = 2;
+  EXPECT_NE(Run(options, "a\nb\nx\ny\n"), text);
+}
+
+TEST_F(EvalCommandTest, SeveralSystemsStandBesideEachOther) {
+  EvalOptions options;
+  options.metrics = {EvalMetric::kTer, EvalMetric::kSquad};
+  options.references = {Write("ref", "a b c d\ne f g h\n")};
+  options.hypotheses = {Write("one", "a b c x\ne f g h\n"), Write("second", "a b c d\ne f g h\n")};
+  const std::string table = Run(options);
+  EXPECT_THAT(table, AllOf(StartsWith("TER|nrefs:1|bs:1000|seed:12345|"), HasSubstr("\n\nSQuAD F1|"),
+                           HasSubstr("  12.50  "), testing::Not(HasSubstr("baseline"))));
+  for (const PairedTest test : {PairedTest::kBootstrap, PairedTest::kRandomisation}) {
+    options.paired = test;
+    EXPECT_THAT(Run(options),
+                AllOf(HasSubstr("  baseline\n"), HasSubstr("\np: how probable"),
+                      HasSubstr(test == PairedTest::kBootstrap ? "|bs:1000|seed" : "|bs:1000|ar:10000|seed")));
+    options.format = EvalFormat::kJson;
+    const auto json = nlohmann::json::parse(Run(options));
+    EXPECT_EQ(json.at("paired"), EnumName(test));
+    const auto& systems = json.at("systems");
+    ASSERT_EQ(systems.size(), 2u);
+    EXPECT_EQ(systems[1].at("hyp"), options.hypotheses[1]);
+    EXPECT_TRUE(systems[0].at("ter").at("p_value").is_null());
+    EXPECT_GT(systems[1].at("ter").at("p_value"), 0);
+    EXPECT_GT(systems[1].at("squad").at("f1").at("p_value"), 0);
+    EXPECT_EQ(systems[1].at("ter").at("score"), 0);
+    options.format = EvalFormat::kText;
+  }
+  options.paired = PairedTest::kNone;
+  options.quiet = true;
+  EXPECT_EQ(Run(options), "12.50 50.00 83.33\n0.00 100.00 100.00\n");
+}
+
+// Names and scores of unlike lengths must not break the columns.
+TEST_F(EvalCommandTest, ColumnsOfATableAreStraight) {
+  EvalOptions options;
+  options.metrics = {EvalMetric::kTer};
+  options.references = {Write("ref", "a\nb\n")};
+  options.hypotheses = {Write("a_rather_long_name", "a b c d e f g h i j k l m\nx y z\n"), Write("s", "a\nb\n")};
+  std::istringstream table(Run(options));
+  std::string signature, head, first, second;
+  for (std::string* line : {&signature, &head, &first, &second}) std::getline(table, *line);
+  EXPECT_EQ(first.size(), second.size()) << first << '\n' << second;
+  EXPECT_EQ(head.find("±"), first.find("±"));
+  EXPECT_EQ(first.find("±"), second.find("±"));
+}
+
+TEST_F(EvalCommandTest, EveryFileMustHaveAsManyLines) {
+  EvalOptions options;
+  options.references = {Write("ref", "a\nb\n")};
+  options.hypotheses = {Write("one", "a\nb\n"), Write("second", "a\n")};
+  EXPECT_THAT([&] { Run(options); },
+              ThrowsMessage<FileError>(AllOf(HasSubstr("second: 1 line, but "), HasSubstr("one has 2 lines"))));
+}
+
+TEST_F(EvalCommandTest, WhatAMetricRefusesIsSaidWithFileAndLine) {
+  EvalOptions options;
+  options.metrics = {EvalMetric::kTer};
+  options.references = {Write("ref", "a\nb\n")};
+  std::string words;
+  for (int i = 0; i < 1'000'001; ++i) words += "x ";
+  EXPECT_THAT([&] { Run(options, "a\n" + words + "\n"); },
+              ThrowsMessage<FileError>(HasSubstr("test_hyp:2: TER: a sentence of 1000001 words")));
+}
+
+TEST_F(EvalCommandTest, OptionsThatDoNothingAreRefused) {
+  const auto refused = [&](auto set, const std::string& message) {
+    EvalOptions options;
+    options.references = {"ref"};
+    set(&options);
+    EXPECT_THAT([&] { options.Validate(); }, ThrowsMessage<OptionError>(HasSubstr(message)));
+  };
+  refused([](EvalOptions* o) { o->ter.asian_support = true; }, "--ter-asian-support changes nothing by itself");
+  refused([](EvalOptions* o) { o->sentence_separator = ""; }, "--sentence-separator is \"\"");
+  refused([](EvalOptions* o) { o->paired = PairedTest::kBootstrap; }, "--paired bootstrap compares systems, but");
+  refused([](EvalOptions* o) { o->confidence = o->quiet = true; }, "--quiet prints bare scores");
+  refused([](EvalOptions* o) { o->hypotheses = {"a", "b", "a"}; }, "--hyp is \"a\" twice");
+  refused([](EvalOptions* o) { o->hypotheses = {"-", "-"}; }, "more than one is standard input");
+  refused([](EvalOptions* o) { o->resampling.trials = 0; }, "`trials` is 0");
 }
 
 TEST_F(EvalCommandTest, EachOfSeveralReferencesCounts) {
@@ -181,7 +318,8 @@ TEST_F(EvalCommandTest, WrongUseIsAnErrorThatListsTheChoices) {
   CLI::App app;
   AddEvalCommand(app);
   EXPECT_THAT([&] { app.parse("eval --metric bleu,blue --ref x"); },
-              ThrowsMessage<OptionError>(HasSubstr("\"blue\", expected bleu, chrf, chrf++, rouge, exact")));
+              ThrowsMessage<OptionError>(
+                  HasSubstr("\"blue\", expected bleu, chrf, chrf++, ter, rouge, rougeLsum, exact, squad")));
   EXPECT_THAT([&] { app.parse("eval --tokenize 14a --ref x"); }, ThrowsMessage<OptionError>(HasSubstr("--tokenize")));
   EXPECT_THROW(app.parse("eval --metric bleu"), CLI::ParseError);  // no --ref
   EXPECT_THAT([&] { app.parse("eval --width 16 --ref x"); },

@@ -20,6 +20,7 @@
 #include "data/parallel_reader.h"
 #include "decode/scorer.h"
 #include "format/model_directory.h"
+#include "metrics/unicode.h"
 
 namespace dragoman {
 namespace {
@@ -27,18 +28,24 @@ namespace {
 constexpr char kExamples[] =
     R"(Prints one line a pair: the natural logarithm of P(target | source), </s> included; nan where the source is empty;
 an empty line where the model computes no finite number, with an error on stderr.
+The sum of all comes on stderr, with the perplexity: exp of minus the mean log-probability per token, </s> included, or
+per word, as blanks part them, with the end of each line as one more. Per word it compares models of unlike vocabularies.
+--summary prints it on stdout, in place of the lines.
 JSON keys: line (from 0), log_prob (null where there is none), tokens, token_log_probs (</s> last), truncated, unknown
-(characters that the vocabulary lacks), error (why there is no log_prob, although there is a source).
+(characters that the vocabulary lacks), error (why there is no log_prob, although there is a source). Of the summary: pairs, tokens, words, log_prob, perplexity,
+word_perplexity, truncated, without_source, unknown, failed.
 Examples:
   dragoman score --model RUN --src test.en --tgt test.de
   dragoman score --model RUN --src test.en --tgt hyp.de --per-token     mean per token
-  dragoman score --model RUN --src test.en --tgt hyp.de --format jsonl  every token's, and flags)";
+  dragoman score --model RUN --src test.en --tgt hyp.de --format jsonl  every token's, and flags
+  dragoman score --model RUN --src test.en --tgt test.de --summary --quiet      perplexity of a test set)";
 
 struct ScoreFlags {
   ModelFlags model;
   std::string src, tgt;
   LineFormat format = LineFormat::kText;
   bool per_token = false;
+  bool summary = false;
   int threads = 0;
 };
 
@@ -64,8 +71,11 @@ struct Totals {
   int64_t pairs = 0, tokens = 0, truncated = 0, without_source = 0, failed = 0;
   int64_t unknown = 0, with_unknown = 0;  // characters, pairs
   double log_prob = 0;
+  // Of pairs that were not cut: of the others it is not known which words were scored.
+  int64_t words = 0;  // as blanks part them, and </s>
+  double log_prob_of_words = 0;
 
-  void Add(const PairScore& score) {
+  void Add(const std::string& target, const PairScore& score) {
     ++pairs;
     truncated += score.truncated;
     unknown += score.unknown;
@@ -77,9 +87,18 @@ struct Totals {
     }
     tokens += static_cast<int64_t>(score.token_log_probs.size());
     log_prob += score.log_prob;
+    if (score.truncated) return;
+    words += 1 + static_cast<int64_t>(SplitAtSpaces(DecodeUtf8(target)).size());
+    log_prob_of_words += score.log_prob;
+  }
+  // NaN when nothing has a score.
+  double Perplexity() const { return std::exp(-log_prob / static_cast<double>(tokens)); }
+  double WordPerplexity() const { return std::exp(-log_prob_of_words / static_cast<double>(words)); }
+  std::string Counts() const {
+    return fmt::format("{}, {}, log-probability {:.4f}", Counted(pairs, "pair"), Counted(tokens, "token"), log_prob);
   }
   bool AllFailed() const { return failed > 0 && failed == pairs - without_source; }
-  void Report() const {
+  void Report(bool with_sum) const {
     if (truncated > 0) {
       std::cerr << fmt::format(
           "dragoman: cut {} to the model's limits; their left part was scored (--format jsonl marks them)\n",
@@ -99,13 +118,30 @@ struct Totals {
     if (failed > 0) {
       std::cerr << fmt::format("dragoman: {} could not be scored: their output is empty\n", Counted(failed, "pair"));
     }
+    if (!with_sum) return;
     if (tokens == 0) {
       std::cerr << fmt::format("{}, of which none has a score\n", Counted(pairs, "pair"));
       return;
     }
-    const double mean = log_prob / static_cast<double>(tokens);
-    std::cerr << fmt::format("{}, {}, log-probability {:.4f}, perplexity {:.4f}\n", Counted(pairs, "pair"),
-                             Counted(tokens, "token"), log_prob, std::exp(-mean));
+    std::cerr << fmt::format("{}, perplexity {:.4f} ({:.4f} per word)\n", Counts(), Perplexity(), WordPerplexity());
+  }
+  void Print(LineFormat format) const {
+    if (format == LineFormat::kText) {
+      std::cout << fmt::format("perplexity = {:.4f} (per word = {:.4f}; {}, {})\n", Perplexity(), WordPerplexity(),
+                               Counts(), Counted(words, "word"));
+      return;
+    }
+    const nlohmann::ordered_json json = {{"pairs", pairs},
+                                         {"tokens", tokens},
+                                         {"words", words},
+                                         {"log_prob", log_prob},
+                                         {"perplexity", Perplexity()},
+                                         {"word_perplexity", WordPerplexity()},
+                                         {"truncated", truncated},
+                                         {"without_source", without_source},
+                                         {"unknown", unknown},
+                                         {"failed", failed}};
+    std::cout << json.dump() << '\n';
   }
 };
 
@@ -128,9 +164,11 @@ void Score(const ScoreFlags& flags) {
       targets.emplace_back(target);
     }
     std::string complaints;
-    for (const PairScore& score : scorer.Score(sources, targets)) {
-      Print(flags, score, totals.pairs);
-      totals.Add(score);
+    const std::vector<PairScore> scores = scorer.Score(sources, targets);
+    for (size_t i = 0; i < scores.size(); ++i) {
+      const PairScore& score = scores[i];
+      if (!flags.summary) Print(flags, score, totals.pairs);
+      totals.Add(targets[i], score);
       if (!score.error.empty())
         complaints += fmt::format("dragoman: input line {}: {}\n", totals.pairs, WithFlags(score.error));
     }
@@ -138,9 +176,13 @@ void Score(const ScoreFlags& flags) {
     Errors() << complaints << std::flush;
   }
   if (totals.pairs == 0) throw FileError(flags.src, "empty; expected at least one line to score; check the path");
-  totals.Report();
+  totals.Report(/*with_sum=*/!flags.summary);
   if (totals.AllFailed()) {
     throw NumericError("no pair could be scored; are the model's weights damaged? Score with another checkpoint");
+  }
+  if (flags.summary) {
+    totals.Print(flags.format);
+    FlushStdout();
   }
 }
 
@@ -156,6 +198,7 @@ void AddScoreCommand(CLI::App& app) {
   const FlagRegistrar flag{command};
   flag("format", flags->format, "what is printed");
   flag("per_token", flags->per_token, "divide by the number of tokens");
+  flag("summary", flags->summary, "print the perplexity of all pairs, in place of a line a pair");
   AddThreadsFlag(*command, &flags->threads);
   command->callback([flags] { Score(*flags); });
 }

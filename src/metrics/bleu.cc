@@ -8,12 +8,17 @@
 #include <cstdlib>
 
 #include "base/check.h"
-#include "metrics/corpus.h"
 #include "metrics/ngrams.h"
 #include "metrics/unicode.h"
 
 namespace dragoman {
 namespace {
+
+// Where in a row each number stands.
+constexpr size_t kSysLen = 0;
+constexpr size_t kRefLen = 1;
+constexpr size_t kMatches = 2;                     // by order
+constexpr size_t kTotals = kMatches + kBleuOrder;  // by order
 
 double SmoothingValue(const BleuOptions& options) {
   return options.smoothing_value.value_or(options.smoothing == BleuSmoothing::kFloor ? 0.1 : 1.0);
@@ -66,62 +71,54 @@ const EnumNames<BleuSmoothing>& NamesOf(BleuSmoothing) {
   return kNames;
 }
 
-BleuStats& BleuStats::operator+=(const BleuStats& other) {
-  sys_len += other.sys_len;
-  ref_len += other.ref_len;
-  for (size_t n = 0; n < matches.size(); ++n) {
-    matches[n] += other.matches[n];
-    totals[n] += other.totals[n];
-  }
-  return *this;
-}
-
-BleuStats SentenceBleuStats(std::string_view hypothesis, std::span<const std::string_view> references,
-                            const BleuOptions& options) {
+Stats BleuMetric::SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const {
   DRAGOMAN_CHECK(!references.empty());
   WordNumbers numbers;
-  const std::u32string hypothesis_words = numbers.Number(Words(hypothesis, options));
+  const std::u32string hypothesis_words = numbers.Number(Words(hypothesis, options_));
   std::vector<std::u32string> reference_words;
   for (const std::string_view reference : references) {
-    reference_words.push_back(numbers.Number(Words(reference, options)));
+    reference_words.push_back(numbers.Number(Words(reference, options_)));
   }
 
-  BleuStats stats;
-  stats.sys_len = static_cast<int64_t>(hypothesis_words.size());
-  stats.ref_len = NearestLength(stats.sys_len, reference_words);
+  Stats row(NumStats());
+  const auto sys_len = static_cast<int64_t>(hypothesis_words.size());
+  row[kSysLen] = static_cast<double>(sys_len);
+  row[kRefLen] = static_cast<double>(NearestLength(sys_len, reference_words));
   for (int order = 1; order <= kBleuOrder; ++order) {
     const auto n = static_cast<size_t>(order - 1);
-    stats.totals[n] = NumNgrams(hypothesis_words.size(), order);
-    stats.matches[n] = CountMatches(CountNgrams(hypothesis_words, order), CountReferences(reference_words, order));
+    const NgramCounts counts = CountNgrams(hypothesis_words, order);
+    row[kMatches + n] = static_cast<double>(CountMatches(counts, CountReferences(reference_words, order)));
+    row[kTotals + n] = static_cast<double>(NumNgrams(hypothesis_words.size(), order));
   }
-  return stats;
+  return row;
 }
 
 // BP * exp(mean over n of log p_n).   Source: Papineni 2002, §2.3
-BleuScore ComputeBleu(const BleuStats& stats, const BleuOptions& options) {
+BleuScore BleuMetric::Parts(std::span<const double> sum) const {
   BleuScore result;
-  result.sys_len = stats.sys_len;
-  result.ref_len = stats.ref_len;
-  result.brevity_penalty = BrevityPenalty(stats.sys_len, stats.ref_len);
-  if (std::all_of(stats.matches.begin(), stats.matches.end(), [](int64_t n) { return n == 0; })) return result;
+  result.sys_len = static_cast<int64_t>(sum[kSysLen]);
+  result.ref_len = static_cast<int64_t>(sum[kRefLen]);
+  result.brevity_penalty = BrevityPenalty(result.sys_len, result.ref_len);
+  const auto all_matches = sum.subspan(kMatches, kBleuOrder);
+  if (std::all_of(all_matches.begin(), all_matches.end(), [](double n) { return n == 0; })) return result;
 
   int effective_order = kBleuOrder;
   double exp_divisor = 1.0;
   for (int order = 1; order <= kBleuOrder; ++order) {
     const auto n = static_cast<size_t>(order - 1);
-    auto matches = static_cast<double>(stats.matches[n]);
-    auto total = static_cast<double>(stats.totals[n]);
-    if (options.smoothing == BleuSmoothing::kAddK && order > 1) {
-      matches += SmoothingValue(options);
-      total += SmoothingValue(options);
+    double matches = sum[kMatches + n];
+    double total = sum[kTotals + n];
+    if (options_.smoothing == BleuSmoothing::kAddK && order > 1) {
+      matches += SmoothingValue(options_);
+      total += SmoothingValue(options_);
     }
     if (total == 0) break;  // no sentence is that long
-    if (options.effective_order) effective_order = order;
-    if (matches == 0 && options.smoothing == BleuSmoothing::kExp) {
+    if (options_.effective_order) effective_order = order;
+    if (matches == 0 && options_.smoothing == BleuSmoothing::kExp) {
       exp_divisor *= 2;
       matches = 1 / exp_divisor;
-    } else if (matches == 0 && options.smoothing == BleuSmoothing::kFloor) {
-      matches = SmoothingValue(options);
+    } else if (matches == 0 && options_.smoothing == BleuSmoothing::kFloor) {
+      matches = SmoothingValue(options_);
     }
     result.precisions[n] = 100 * matches / total;
   }
@@ -136,28 +133,26 @@ BleuScore ComputeBleu(const BleuStats& stats, const BleuOptions& options) {
   return result;
 }
 
+std::string BleuMetric::Signature(int num_references) const {
+  std::string smoothing(EnumName(options_.smoothing));
+  if (options_.smoothing == BleuSmoothing::kFloor || options_.smoothing == BleuSmoothing::kAddK) {
+    smoothing += fmt::format("[{:.2f}]", SmoothingValue(options_));
+  }
+  return fmt::format("nrefs:{}|case:{}|eff:{}|tok:{}|smooth:{}|version:dragoman-{}", num_references,
+                     options_.lowercase ? "lc" : "mixed", options_.effective_order ? "yes" : "no",
+                     EnumName(options_.tokenizer), smoothing, DRAGOMAN_VERSION);
+}
+
 BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const std::string> references,
                      const BleuOptions& options) {
-  BleuCounter counter(options);
-  AddCorpus("BLEU", hypotheses, references, &counter);
-  return counter.Score();
+  const BleuMetric metric(options);
+  return metric.Parts(CorpusStats(metric, hypotheses, references));
 }
 
 BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const std::vector<std::string>> references,
                      const BleuOptions& options) {
-  BleuCounter counter(options);
-  AddCorpus("BLEU", hypotheses, references, &counter);
-  return counter.Score();
-}
-
-std::string BleuSignature(const BleuOptions& options, int num_references) {
-  std::string smoothing(EnumName(options.smoothing));
-  if (options.smoothing == BleuSmoothing::kFloor || options.smoothing == BleuSmoothing::kAddK) {
-    smoothing += fmt::format("[{:.2f}]", SmoothingValue(options));
-  }
-  return fmt::format("nrefs:{}|case:{}|eff:{}|tok:{}|smooth:{}|version:dragoman-{}", num_references,
-                     options.lowercase ? "lc" : "mixed", options.effective_order ? "yes" : "no",
-                     EnumName(options.tokenizer), smoothing, DRAGOMAN_VERSION);
+  const BleuMetric metric(options);
+  return metric.Parts(CorpusStats(metric, hypotheses, references));
 }
 
 }  // namespace dragoman

@@ -14,6 +14,7 @@
 
 #include "base/enum_names.h"
 #include "metrics/bleu_tokenizer.h"
+#include "metrics/metric.h"
 
 namespace dragoman {
 
@@ -44,36 +45,23 @@ struct BleuScore {
   int64_t ref_len = 0;                          // words in the references; of several, the one nearest in length
 };
 
-// The sums from which a corpus' score follows. Sums of sentences add up to the corpus'.
-struct BleuStats {
-  int64_t sys_len = 0;
-  int64_t ref_len = 0;
-  std::array<int64_t, kBleuOrder> matches{};  // by order: the hypotheses' n-grams found in a reference
-  std::array<int64_t, kBleuOrder> totals{};   // by order: the hypotheses' n-grams
-
-  BleuStats& operator+=(const BleuStats& other);
-};
-
-// One sentence against its references, of which there is at least one. An n-gram counts as often as the reference
-// that has it most often.
-BleuStats SentenceBleuStats(std::string_view hypothesis, std::span<const std::string_view> references,
-                            const BleuOptions& options);
-
-BleuScore ComputeBleu(const BleuStats& stats, const BleuOptions& options);
-
-// Scores a corpus sentence by sentence; keeps sums only.
-class BleuCounter {
+// A row has, as in sacreBLEU: the hypothesis' words, the words of the reference nearest in length; by order the
+// hypothesis' n-grams found in a reference, each at most as often as the reference that has it most often; by order all
+// of the hypothesis' n-grams.
+class BleuMetric final : public Metric {
  public:
-  explicit BleuCounter(const BleuOptions& options) : options_(options) {}
+  explicit BleuMetric(const BleuOptions& options) : options_(options) {}
 
-  void Add(std::string_view hypothesis, std::span<const std::string_view> references) {
-    stats_ += SentenceBleuStats(hypothesis, references, options_);
-  }
-  BleuScore Score() const { return ComputeBleu(stats_, options_); }
+  size_t NumStats() const override { return 2 + 2 * kBleuOrder; }
+  Stats SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const override;
+  std::vector<double> Scores(std::span<const double> sum) const override { return {Parts(sum).score}; }
+  std::vector<ScoreName> ScoreNames() const override { return {{"BLEU", ""}}; }
+  std::string Signature(int num_references) const override;
+
+  BleuScore Parts(std::span<const double> sum) const;
 
  private:
   BleuOptions options_;
-  BleuStats stats_;
 };
 
 // The score of hypotheses[i] against references[i], or against references[r][i] of every reference set r.
@@ -82,9 +70,6 @@ BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const st
                      const BleuOptions& options = {});
 BleuScore CorpusBleu(std::span<const std::string> hypotheses, std::span<const std::vector<std::string>> references,
                      const BleuOptions& options = {});
-
-// How the score came about, in sacreBLEU's words: "nrefs:1|case:mixed|eff:no|tok:13a|smooth:exp|version:dragoman-…".
-std::string BleuSignature(const BleuOptions& options, int num_references);
 
 }  // namespace dragoman
 

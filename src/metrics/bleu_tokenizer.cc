@@ -1,24 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Each tokenizer is a few passes over the text that put spaces where words end; the words are then cut at spaces.
-// A pass goes from left to right and never looks at a character twice, as a regular expression's substitution does:
-// after a pair has matched, the search goes on behind it. The order of the passes matters.
+// Each tokenizer is a few passes over the text (text_passes.h) that put spaces where words end; the words are then cut
+// at spaces.
 #include "metrics/bleu_tokenizer.h"
 
 #include <utility>
 
+#include "metrics/text_passes.h"
 #include "metrics/unicode.h"
 
 namespace dragoman {
 namespace {
-
-bool IsAsciiDigit(char32_t c) { return c >= '0' && c <= '9'; }
-bool IsPeriodOrComma(char32_t c) { return c == '.' || c == ','; }
-
-// ASCII punctuation, the space included, that always stands alone: all but ' , - .
-bool IsAsciiSeparator(char32_t c) {
-  return (c >= '{' && c <= '~') || (c >= '[' && c <= '`') || (c >= ' ' && c <= '&') || (c >= '(' && c <= '+') ||
-         (c >= ':' && c <= '@') || c == '/';
-}
 
 // The characters that stand alone in the zh tokenizer.
 // differs: the list means CJK Extension B (U+20000…) and its supplement, but in sacreBLEU those two entries lost their
@@ -45,72 +36,17 @@ bool IsChineseCharacter(char32_t c) {
   return false;
 }
 
-// A space on both sides of every character that `stands_alone` accepts.
-template <typename Predicate>
-std::u32string Isolate(std::u32string_view text, Predicate stands_alone) {
-  std::u32string result;
-  result.reserve(2 * text.size());
-  for (const char32_t c : text) {
-    if (stands_alone(c)) {
-      result += {U' ', c, U' '};
-    } else {
-      result += c;
-    }
-  }
-  return result;
-}
-
-enum class Sign { kFirst, kSecond };  // which of the two neighbours is the punctuation mark to be set apart
-
-// Every pair of neighbours a, b that `first` and `second` accept becomes " a b" or "a b ".
-template <typename First, typename Second>
-std::u32string SplitPairs(std::u32string_view text, Sign sign, First first, Second second) {
-  std::u32string result;
-  result.reserve(2 * text.size());
-  for (size_t i = 0; i < text.size(); ++i) {
-    if (i + 1 == text.size() || !first(text[i]) || !second(text[i + 1])) {
-      result += text[i];
-      continue;
-    }
-    if (sign == Sign::kFirst) result += U' ';
-    result += {text[i], U' ', text[i + 1]};
-    if (sign == Sign::kSecond) result += U' ';
-    ++i;
-  }
-  return result;
-}
-
-std::u32string ReplaceAll(std::u32string_view text, std::u32string_view from, std::u32string_view to) {
-  std::u32string result;
-  size_t begin = 0;
-  for (size_t at = text.find(from); at != std::u32string_view::npos; at = text.find(from, begin)) {
-    result += text.substr(begin, at - begin);
-    result += to;
-    begin = at + from.size();
-  }
-  return result += text.substr(begin);
-}
-
-// The passes that 13a and zh share.
+// What 13a and zh share.
 std::u32string SplitAsciiPunctuation(std::u32string_view text) {
-  const auto is_other = [](char32_t c) { return !IsAsciiDigit(c); };
-  std::u32string result = Isolate(text, IsAsciiSeparator);
-  result = SplitPairs(result, Sign::kSecond, is_other, IsPeriodOrComma);
-  result = SplitPairs(result, Sign::kFirst, IsPeriodOrComma, is_other);
-  return SplitPairs(result, Sign::kSecond, IsAsciiDigit, [](char32_t c) { return c == '-'; });
+  return SplitPeriodsAndDashes(Isolate(text, IsAsciiSeparator));
 }
 
 std::u32string Split13a(std::u32string_view text) {
   std::u32string line = ReplaceAll(text, U"<skipped>", U"");
   line = ReplaceAll(line, U"-\n", U"");
   line = ReplaceAll(line, U"\n", U" ");
-  if (line.find(U'&') != std::u32string::npos) {
-    line = ReplaceAll(line, U"&quot;", U"\"");
-    line = ReplaceAll(line, U"&amp;", U"&");
-    line = ReplaceAll(line, U"&lt;", U"<");
-    line = ReplaceAll(line, U"&gt;", U">");
-  }
-  return SplitAsciiPunctuation(U" " + line + U" ");  // the spaces part a period at the very end from a digit before it
+  // The spaces part a period at the very end from a digit before it.
+  return SplitAsciiPunctuation(U" " + UndoEntities(line) + U" ");
 }
 
 std::u32string SplitInternational(std::u32string_view text) {

@@ -3,8 +3,10 @@
 
 #include <fmt/core.h>
 
+#include <cstdint>
+#include <utility>
+
 #include "base/check.h"
-#include "metrics/corpus.h"
 #include "metrics/ngrams.h"
 #include "metrics/unicode.h"
 
@@ -63,14 +65,34 @@ int64_t Sum(const NgramCounts& counts) {
   return sum;
 }
 
-ChrfStats Compare(const Sentence& hypothesis, const Sentence& reference) {
-  ChrfStats stats(hypothesis.counts.size());
-  for (size_t i = 0; i < stats.size(); ++i) {
-    stats[i].reference = Sum(reference.counts[i]);
-    stats[i].hypothesis = stats[i].reference > 0 ? Sum(hypothesis.counts[i]) : 0;
-    stats[i].matches = CountMatches(hypothesis.counts[i], reference.counts[i]);
+Stats Compare(const Sentence& hypothesis, const Sentence& reference) {
+  Stats row;
+  for (size_t i = 0; i < hypothesis.counts.size(); ++i) {
+    const int64_t in_reference = Sum(reference.counts[i]);
+    const int64_t in_hypothesis = in_reference > 0 ? Sum(hypothesis.counts[i]) : 0;
+    const int64_t matches = CountMatches(hypothesis.counts[i], reference.counts[i]);
+    for (const int64_t number : {in_hypothesis, in_reference, matches}) row.push_back(static_cast<double>(number));
   }
-  return stats;
+  return row;
+}
+
+// (1 + beta^2) * P * R / (beta^2 * P + R).   Source: Popović 2015, §2 (P chrP, R chrR)
+double FScore(std::span<const double> sum, const ChrfOptions& options) {
+  double precision = 0;
+  double recall = 0;
+  int orders = 0;
+  for (size_t i = 0; i < sum.size(); i += 3) {
+    const double in_hypothesis = sum[i], in_reference = sum[i + 1], matches = sum[i + 2];
+    if (in_hypothesis == 0 || in_reference == 0) continue;
+    precision += matches / in_hypothesis;
+    recall += matches / in_reference;
+    ++orders;
+  }
+  if (orders == 0 || precision + recall == 0) return 0;
+  precision /= orders;
+  recall /= orders;
+  const double factor = options.beta * options.beta;
+  return 100 * ((1 + factor) * precision * recall / (factor * precision + recall));
 }
 
 }  // namespace
@@ -81,75 +103,44 @@ ChrfOptions ChrfPlusPlus() {
   return options;
 }
 
-ChrfStats SentenceChrfStats(std::string_view hypothesis, std::span<const std::string_view> references,
-                            const ChrfOptions& options) {
+Stats ChrfMetric::SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const {
   DRAGOMAN_CHECK(!references.empty());
   WordNumbers numbers;
-  const Sentence counted(hypothesis, options, &numbers);
-  ChrfStats best;
+  const Sentence counted(hypothesis, options_, &numbers);
+  Stats best;
   double best_score = -1;
   for (const std::string_view reference : references) {
-    ChrfStats stats = Compare(counted, Sentence(reference, options, &numbers));
-    const double score = ComputeChrf(stats, options);
+    Stats row = Compare(counted, Sentence(reference, options_, &numbers));
+    const double score = FScore(row, options_);
     if (score > best_score) {
       best_score = score;
-      best = std::move(stats);
+      best = std::move(row);
     }
   }
   return best;
 }
 
-// (1 + beta^2) * P * R / (beta^2 * P + R).   Source: Popović 2015, §2 (P chrP, R chrR)
-double ComputeChrf(const ChrfStats& stats, const ChrfOptions& options) {
-  double precision = 0;
-  double recall = 0;
-  int orders = 0;
-  for (const ChrfOrderStats& order : stats) {
-    if (order.hypothesis == 0 || order.reference == 0) continue;
-    precision += static_cast<double>(order.matches) / static_cast<double>(order.hypothesis);
-    recall += static_cast<double>(order.matches) / static_cast<double>(order.reference);
-    ++orders;
-  }
-  if (orders == 0 || precision + recall == 0) return 0;
-  precision /= orders;
-  recall /= orders;
-  const double factor = options.beta * options.beta;
-  return 100 * ((1 + factor) * precision * recall / (factor * precision + recall));
+std::vector<double> ChrfMetric::Scores(std::span<const double> sum) const { return {FScore(sum, options_)}; }
+
+std::vector<ScoreName> ChrfMetric::ScoreNames() const {
+  return {{fmt::format("chrF{}{}", options_.beta, std::string(static_cast<size_t>(options_.word_order), '+')), ""}};
 }
 
-ChrfCounter::ChrfCounter(const ChrfOptions& options)
-    : options_(options), stats_(static_cast<size_t>(options.char_order + options.word_order)) {}
-
-void ChrfCounter::Add(std::string_view hypothesis, std::span<const std::string_view> references) {
-  const ChrfStats stats = SentenceChrfStats(hypothesis, references, options_);
-  for (size_t i = 0; i < stats_.size(); ++i) {
-    stats_[i].hypothesis += stats[i].hypothesis;
-    stats_[i].reference += stats[i].reference;
-    stats_[i].matches += stats[i].matches;
-  }
+std::string ChrfMetric::Signature(int num_references) const {
+  return fmt::format("nrefs:{}|case:{}|eff:yes|nc:{}|nw:{}|space:no|version:dragoman-{}", num_references,
+                     options_.lowercase ? "lc" : "mixed", options_.char_order, options_.word_order, DRAGOMAN_VERSION);
 }
 
 double CorpusChrf(std::span<const std::string> hypotheses, std::span<const std::string> references,
                   const ChrfOptions& options) {
-  ChrfCounter counter(options);
-  AddCorpus("chrF", hypotheses, references, &counter);
-  return counter.Score();
+  const ChrfMetric metric(options);
+  return metric.Scores(CorpusStats(metric, hypotheses, references)).front();
 }
 
 double CorpusChrf(std::span<const std::string> hypotheses, std::span<const std::vector<std::string>> references,
                   const ChrfOptions& options) {
-  ChrfCounter counter(options);
-  AddCorpus("chrF", hypotheses, references, &counter);
-  return counter.Score();
-}
-
-std::string ChrfName(const ChrfOptions& options) {
-  return fmt::format("chrF{}{}", options.beta, std::string(static_cast<size_t>(options.word_order), '+'));
-}
-
-std::string ChrfSignature(const ChrfOptions& options, int num_references) {
-  return fmt::format("nrefs:{}|case:{}|eff:yes|nc:{}|nw:{}|space:no|version:dragoman-{}", num_references,
-                     options.lowercase ? "lc" : "mixed", options.char_order, options.word_order, DRAGOMAN_VERSION);
+  const ChrfMetric metric(options);
+  return metric.Scores(CorpusStats(metric, hypotheses, references)).front();
 }
 
 }  // namespace dragoman

@@ -5,11 +5,12 @@
 #ifndef DRAGOMAN_METRICS_CHRF_H_
 #define DRAGOMAN_METRICS_CHRF_H_
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "metrics/metric.h"
 
 namespace dragoman {
 
@@ -23,32 +24,21 @@ struct ChrfOptions {
 // The options of chrF++.
 ChrfOptions ChrfPlusPlus();
 
-// The sums of one n-gram order.
-struct ChrfOrderStats {
-  int64_t hypothesis = 0;  // n-grams in the hypothesis; 0 when the reference has none of this order
-  int64_t reference = 0;
-  int64_t matches = 0;
-};
-using ChrfStats = std::vector<ChrfOrderStats>;  // character orders, then word orders
-
-// One sentence against that of its references (at least one) which gives it the best score.
-ChrfStats SentenceChrfStats(std::string_view hypothesis, std::span<const std::string_view> references,
-                            const ChrfOptions& options);
-
-// 0…100. The F-score of precision and recall, each averaged over the orders that both sides have.
-double ComputeChrf(const ChrfStats& stats, const ChrfOptions& options);
-
-// Scores a corpus sentence by sentence; keeps sums only.
-class ChrfCounter {
+// A row has for every order, those of characters first: the hypothesis' n-grams (0 where the reference has none of this
+// order), the reference's, and those that match. Of several references it is the one that gives the best score.
+class ChrfMetric final : public Metric {
  public:
-  explicit ChrfCounter(const ChrfOptions& options);
+  explicit ChrfMetric(const ChrfOptions& options) : options_(options) {}
 
-  void Add(std::string_view hypothesis, std::span<const std::string_view> references);
-  double Score() const { return ComputeChrf(stats_, options_); }
+  size_t NumStats() const override { return 3 * static_cast<size_t>(options_.char_order + options_.word_order); }
+  Stats SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const override;
+  // The F-score of precision and recall, each averaged over the orders that both sides have.
+  std::vector<double> Scores(std::span<const double> sum) const override;
+  std::vector<ScoreName> ScoreNames() const override;  // "chrF2", "chrF2++"
+  std::string Signature(int num_references) const override;
 
  private:
   ChrfOptions options_;
-  ChrfStats stats_;
 };
 
 // The score of hypotheses[i] against references[i], or against references[r][i] of every reference set r.
@@ -57,12 +47,6 @@ double CorpusChrf(std::span<const std::string> hypotheses, std::span<const std::
                   const ChrfOptions& options = {});
 double CorpusChrf(std::span<const std::string> hypotheses, std::span<const std::vector<std::string>> references,
                   const ChrfOptions& options = {});
-
-// "chrF2", "chrF2++".
-std::string ChrfName(const ChrfOptions& options);
-
-// In sacreBLEU's words: "nrefs:1|case:mixed|eff:yes|nc:6|nw:0|space:no|version:dragoman-…".
-std::string ChrfSignature(const ChrfOptions& options, int num_references);
 
 }  // namespace dragoman
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 
-#include "metrics/corpus.h"
 #include "metrics/unicode.h"
 
 namespace dragoman {
@@ -18,29 +17,20 @@ std::u32string Normalize(std::string_view text, const ExactMatchOptions& options
 
 }  // namespace
 
-void ExactMatchCounter::Add(std::string_view hypothesis, std::span<const std::string_view> references) {
+Stats ExactMatchMetric::SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const {
   const std::u32string normalized = Normalize(hypothesis, options_);
   const bool is_match = std::any_of(references.begin(), references.end(), [&](std::string_view reference) {
     return Normalize(reference, options_) == normalized;
   });
-  if (is_match) ++matches_;
-  ++lines_;
+  return {is_match ? 1.0 : 0.0, 1};
 }
 
-ExactMatchScore ExactMatchCounter::Score() const {
-  const double accuracy = lines_ == 0 ? 0 : 100 * static_cast<double>(matches_) / static_cast<double>(lines_);
-  return {accuracy, matches_, lines_};
+std::vector<double> ExactMatchMetric::Scores(std::span<const double> sum) const {
+  return {sum[1] == 0 ? 0 : 100 * sum[0] / sum[1]};
 }
 
-ExactMatchScore ExactMatch(std::span<const std::string> hypotheses, std::span<const std::string> references,
-                           const ExactMatchOptions& options) {
-  ExactMatchCounter counter(options);
-  AddCorpus("exact match", hypotheses, references, &counter);
-  return counter.Score();
-}
-
-std::string ExactMatchSignature(const ExactMatchOptions& options, int num_references) {
-  return fmt::format("nrefs:{}|case:{}|version:dragoman-{}", num_references, options.lowercase ? "lc" : "mixed",
+std::string ExactMatchMetric::Signature(int num_references) const {
+  return fmt::format("nrefs:{}|case:{}|version:dragoman-{}", num_references, options_.lowercase ? "lc" : "mixed",
                      DRAGOMAN_VERSION);
 }
 

@@ -3,11 +3,12 @@
 #ifndef DRAGOMAN_METRICS_EXACT_MATCH_H_
 #define DRAGOMAN_METRICS_EXACT_MATCH_H_
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "metrics/metric.h"
 
 namespace dragoman {
 
@@ -15,32 +16,20 @@ struct ExactMatchOptions {
   bool lowercase = false;
 };
 
-struct ExactMatchScore {
-  double accuracy = 0;  // 0…100, the share of lines that match; 0 when there is no line
-  int64_t matches = 0;
-  int64_t lines = 0;
-};
-
-// Scores a corpus line by line; keeps sums only. A line matches when it equals any of its references.
-class ExactMatchCounter {
+// A row has: 1 for a line that equals any of its references, else 0; and 1.
+class ExactMatchMetric final : public Metric {
  public:
-  explicit ExactMatchCounter(const ExactMatchOptions& options) : options_(options) {}
+  explicit ExactMatchMetric(const ExactMatchOptions& options) : options_(options) {}
 
-  void Add(std::string_view hypothesis, std::span<const std::string_view> references);
-  ExactMatchScore Score() const;
+  size_t NumStats() const override { return 2; }
+  Stats SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const override;
+  std::vector<double> Scores(std::span<const double> sum) const override;  // the share that matches; of none 0
+  std::vector<ScoreName> ScoreNames() const override { return {{"exact match", ""}}; }
+  std::string Signature(int num_references) const override;
 
  private:
   ExactMatchOptions options_;
-  int64_t matches_ = 0;
-  int64_t lines_ = 0;
 };
-
-// Throws Error when the numbers of lines differ.
-ExactMatchScore ExactMatch(std::span<const std::string> hypotheses, std::span<const std::string> references,
-                           const ExactMatchOptions& options = {});
-
-// "nrefs:1|case:mixed|version:dragoman-…".
-std::string ExactMatchSignature(const ExactMatchOptions& options, int num_references);
 
 }  // namespace dragoman
 

@@ -3,37 +3,30 @@
 
 #include <gtest/gtest.h>
 
-#include "base/error.h"
-
 namespace dragoman {
 namespace {
 
 using Lines = std::vector<std::string>;
 
+double Score(const ExactMatchOptions& options, const Lines& hypotheses, const Lines& references) {
+  const ExactMatchMetric metric(options);
+  return metric.Scores(CorpusStats(metric, hypotheses, references)).front();
+}
+
 TEST(ExactMatchTest, OnlyOuterSpacesAreForgiven) {
-  const ExactMatchScore score =
-      ExactMatch(Lines{" 我爱你。\r", "a  b", "same", ""}, Lines{"我爱你。\u3000", "a b", "same", ""});
-  EXPECT_EQ(score.matches, 3);
-  EXPECT_EQ(score.lines, 4);
-  EXPECT_EQ(score.accuracy, 75);
+  EXPECT_EQ(Score({}, Lines{" 我爱你。\r", "a  b", "same", ""}, Lines{"我爱你。\u3000", "a b", "same", ""}), 75);
 }
 
 TEST(ExactMatchTest, CaseCountsUnlessLowercase) {
-  EXPECT_EQ(ExactMatch(Lines{"Über"}, Lines{"über"}).accuracy, 0);
-  EXPECT_EQ(ExactMatch(Lines{"Über"}, Lines{"über"}, {.lowercase = true}).accuracy, 100);
+  EXPECT_EQ(Score({}, Lines{"Über"}, Lines{"über"}), 0);
+  EXPECT_EQ(Score({.lowercase = true}, Lines{"Über"}, Lines{"über"}), 100);
 }
 
 TEST(ExactMatchTest, AnyOfSeveralReferencesWillDo) {
-  ExactMatchCounter counter({});
+  const ExactMatchMetric metric({});
   const std::string_view references[] = {"kitchen", "hall"};
-  counter.Add("hall", references);
-  counter.Add("garden", references);
-  EXPECT_EQ(counter.Score().accuracy, 50);
-}
-
-TEST(ExactMatchTest, NoLinesScoreZeroAndUnequalNumbersAreAnError) {
-  EXPECT_EQ(ExactMatch(Lines{}, Lines{}).accuracy, 0);
-  EXPECT_THROW(ExactMatch(Lines{"a", "b"}, Lines{"a"}), Error);
+  EXPECT_EQ(metric.SentenceStats("hall", references), (Stats{1, 1}));
+  EXPECT_EQ(metric.SentenceStats("garden", references), (Stats{0, 1}));
 }
 
 }  // namespace

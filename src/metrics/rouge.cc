@@ -6,57 +6,14 @@
 #include <algorithm>
 
 #include "base/check.h"
-#include "metrics/bleu_tokenizer.h"
-#include "metrics/corpus.h"
 #include "metrics/ngrams.h"
-#include "metrics/porter_stemmer.h"
-#include "metrics/unicode.h"
 
 namespace dragoman {
 namespace {
 
-constexpr size_t kLongestUnstemmed = 3;  // letters
-
-bool IsAlphanumeric(char32_t c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-std::vector<std::u32string> EnglishWords(std::u32string_view lowercased, bool stem) {
-  std::vector<std::u32string> words;
-  std::string word;
-  const auto finish_word = [&] {
-    if (stem && word.size() > kLongestUnstemmed) word = PorterStem(word);
-    if (!word.empty()) words.emplace_back(word.begin(), word.end());
-    word.clear();
-  };
-  for (const char32_t c : lowercased) {
-    if (IsAlphanumeric(c)) {
-      word += static_cast<char>(c);
-    } else {
-      finish_word();
-    }
-  }
-  finish_word();
-  return words;
-}
-
-std::vector<std::u32string> Words(std::string_view text, const RougeOptions& options) {
-  const std::u32string lowercased = ToLower(DecodeUtf8(text));
-  if (options.tokenizer == RougeTokenizer::kEnglish) return EnglishWords(lowercased, options.stem);
-  return BleuTokens(lowercased, BleuTokenizer::kZh);
-}
-
-// Precision, recall and F1, 0…1, of `matches` among the two sides' n-grams.
-RougeScore MakeScore(int64_t matches, int64_t in_hypothesis, int64_t in_reference) {
-  RougeScore score;
-  if (matches == 0) return score;
-  score.precision = static_cast<double>(matches) / static_cast<double>(in_hypothesis);
-  score.recall = static_cast<double>(matches) / static_cast<double>(in_reference);
-  score.f1 = 2 * score.precision * score.recall / (score.precision + score.recall);
-  return score;
-}
-
 RougeScore ScoreNgrams(std::u32string_view hypothesis, std::u32string_view reference, int order) {
-  return MakeScore(CountMatches(CountNgrams(hypothesis, order), CountNgrams(reference, order)),
-                   NumNgrams(hypothesis.size(), order), NumNgrams(reference.size(), order));
+  return RougeScoreOf(CountMatches(CountNgrams(hypothesis, order), CountNgrams(reference, order)),
+                      NumNgrams(hypothesis.size(), order), NumNgrams(reference.size(), order));
 }
 
 // Length of the longest sequence of words that both have in this order, with or without others between them.
@@ -78,66 +35,70 @@ void KeepBetter(const RougeScore& candidate, RougeScore* best) {
   if (candidate.f1 > best->f1) *best = candidate;
 }
 
-void AddTo(const RougeScore& score, RougeScore* sum) {
-  sum->precision += score.precision;
-  sum->recall += score.recall;
-  sum->f1 += score.f1;
-}
+void Append(const RougeScore& score, Stats* row) { row->insert(row->end(), {score.precision, score.recall, score.f1}); }
 
-RougeScore Times(const RougeScore& score, double factor) {
-  return {score.precision * factor, score.recall * factor, score.f1 * factor};
+// What has no line break, nor what stands for one.
+std::vector<std::u32string> WordsOfText(std::string_view text, const RougeOptions& options) {
+  std::string joined;
+  for (const std::string_view sentence : SplitSentences(text, options.sentence_separator)) {
+    joined.append(sentence).append(" ");
+  }
+  return RougeWords(joined, options);
 }
 
 }  // namespace
 
-RougeScores SentenceRouge(std::string_view hypothesis, std::span<const std::string_view> references,
-                          const RougeOptions& options) {
+Stats RougeMetric::SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const {
   DRAGOMAN_CHECK(!references.empty());
   WordNumbers numbers;
-  const std::u32string h = numbers.Number(Words(hypothesis, options));
+  const std::u32string h = numbers.Number(WordsOfText(hypothesis, options_));
   RougeScores best;
   for (const std::string_view reference : references) {
-    const std::u32string r = numbers.Number(Words(reference, options));
+    const std::u32string r = numbers.Number(WordsOfText(reference, options_));
     KeepBetter(ScoreNgrams(h, r, 1), &best.rouge1);
     KeepBetter(ScoreNgrams(h, r, 2), &best.rouge2);
-    KeepBetter(MakeScore(LongestCommonSubsequence(r, h), NumNgrams(h.size(), 1), NumNgrams(r.size(), 1)),
+    KeepBetter(RougeScoreOf(LongestCommonSubsequence(r, h), NumNgrams(h.size(), 1), NumNgrams(r.size(), 1)),
                &best.rouge_l);
   }
-  // To percent at the end only: two references' F1 may differ by rounding alone, which then decides as in rouge-score.
-  return {Times(best.rouge1, 100), Times(best.rouge2, 100), Times(best.rouge_l, 100)};
+  Stats row;
+  for (const RougeScore& score : {best.rouge1, best.rouge2, best.rouge_l}) Append(score, &row);
+  row.push_back(1);
+  return row;
 }
 
-void RougeCounter::Add(std::string_view hypothesis, std::span<const std::string_view> references) {
-  const RougeScores scores = SentenceRouge(hypothesis, references, options_);
-  AddTo(scores.rouge1, &sums_.rouge1);
-  AddTo(scores.rouge2, &sums_.rouge2);
-  AddTo(scores.rouge_l, &sums_.rouge_l);
-  ++sentences_;
+RougeScores RougeMetric::Parts(std::span<const double> sum) const {
+  const double percent = 100 / std::max(sum.back(), 1.0);
+  const auto part = [&](size_t at) -> RougeScore {
+    return {sum[at] * percent, sum[at + 1] * percent, sum[at + 2] * percent};
+  };
+  return {part(0), part(3), part(6)};
 }
 
-RougeScores RougeCounter::Score() const {
-  const double share = 1 / static_cast<double>(std::max<int64_t>(sentences_, 1));
-  return {Times(sums_.rouge1, share), Times(sums_.rouge2, share), Times(sums_.rouge_l, share)};
+std::vector<double> RougeMetric::Scores(std::span<const double> sum) const {
+  const RougeScores parts = Parts(sum);
+  return {parts.rouge1.f1, parts.rouge2.f1, parts.rouge_l.f1};
+}
+
+std::vector<ScoreName> RougeMetric::ScoreNames() const {
+  return {{"ROUGE-1", "rouge1"}, {"ROUGE-2", "rouge2"}, {"ROUGE-L", "rougeL"}};
+}
+
+std::string RougeMetric::Signature(int num_references) const {
+  return fmt::format("nrefs:{}|tok:{}|stem:{}|version:dragoman-{}", num_references,
+                     options_.tokenizer == RougeTokenizer::kEnglish ? "en" : "zh", options_.stem ? "yes" : "no",
+                     DRAGOMAN_VERSION);
 }
 
 RougeScores CorpusRouge(std::span<const std::string> hypotheses, std::span<const std::string> references,
                         const RougeOptions& options) {
-  RougeCounter counter(options);
-  AddCorpus("ROUGE", hypotheses, references, &counter);
-  return counter.Score();
+  const RougeMetric metric(options);
+  return metric.Parts(CorpusStats(metric, hypotheses, references));
 }
 
 RougeScores CorpusRouge(std::span<const std::string> hypotheses, std::span<const std::vector<std::string>> references,
                         const RougeOptions& options) {
-  RougeCounter counter(options);
-  AddCorpus("ROUGE", hypotheses, references, &counter);
-  return counter.Score();
-}
-
-std::string RougeSignature(const RougeOptions& options, int num_references) {
-  return fmt::format("nrefs:{}|tok:{}|stem:{}|version:dragoman-{}", num_references,
-                     options.tokenizer == RougeTokenizer::kEnglish ? "en" : "zh", options.stem ? "yes" : "no",
-                     DRAGOMAN_VERSION);
+  const RougeMetric metric(options);
+  return metric.Parts(CorpusStats(metric, hypotheses, references));
 }
 
 }  // namespace dragoman

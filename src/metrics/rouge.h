@@ -5,52 +5,38 @@
 #ifndef DRAGOMAN_METRICS_ROUGE_H_
 #define DRAGOMAN_METRICS_ROUGE_H_
 
-#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "metrics/metric.h"
+#include "metrics/rouge_words.h"
+
 namespace dragoman {
 
-enum class RougeTokenizer {
-  kEnglish,  // rouge-score's: lower-cased runs of a-z and 0-9; everything else vanishes, so Chinese scores 0
-  kChinese,  // not in rouge-score: BLEU's zh tokenizer, lower-cased, which keeps every script
-};
-
-struct RougeOptions {
-  RougeTokenizer tokenizer = RougeTokenizer::kEnglish;
-  bool stem = false;  // compare Porter stems of English words longer than 3 letters
-};
-
-struct RougeScore {
-  double precision = 0;  // 0…100, share of the hypothesis that matches
-  double recall = 0;     // 0…100, share of the reference that matches
-  double f1 = 0;         // 0…100, their harmonic mean: the number that papers print
-};
-
-struct RougeScores {
+struct RougeScores {   // 0…100
   RougeScore rouge1;   // words
   RougeScore rouge2;   // word pairs
   RougeScore rouge_l;  // longest common subsequence of words
 };
 
-// Of several references (at least one), each score is the one with the best F1.
-RougeScores SentenceRouge(std::string_view hypothesis, std::span<const std::string_view> references,
-                          const RougeOptions& options);
-
-// Scores a corpus sentence by sentence; keeps sums only.
-class RougeCounter {
+// ROUGE-1, -2 and -L. A row has precision, recall and F1 (0…1) of each, then 1: scores are means over the sentences.
+// Of several references, each score is the one with the best F1.
+class RougeMetric final : public Metric {
  public:
-  explicit RougeCounter(const RougeOptions& options) : options_(options) {}
+  explicit RougeMetric(const RougeOptions& options) : options_(options) {}
 
-  void Add(std::string_view hypothesis, std::span<const std::string_view> references);
-  RougeScores Score() const;  // means over the sentences; 0 when there is none
+  size_t NumStats() const override { return 10; }
+  Stats SentenceStats(std::string_view hypothesis, std::span<const std::string_view> references) const override;
+  std::vector<double> Scores(std::span<const double> sum) const override;  // the three F1
+  std::vector<ScoreName> ScoreNames() const override;
+  std::string Signature(int num_references) const override;
+
+  RougeScores Parts(std::span<const double> sum) const;  // 0 when there is no sentence
 
  private:
   RougeOptions options_;
-  RougeScores sums_;
-  int64_t sentences_ = 0;
 };
 
 // The mean scores of hypotheses[i] against references[i], or against references[r][i] of every reference set r.
@@ -59,9 +45,6 @@ RougeScores CorpusRouge(std::span<const std::string> hypotheses, std::span<const
                         const RougeOptions& options = {});
 RougeScores CorpusRouge(std::span<const std::string> hypotheses, std::span<const std::vector<std::string>> references,
                         const RougeOptions& options = {});
-
-// "nrefs:1|tok:en|stem:no|version:dragoman-…".
-std::string RougeSignature(const RougeOptions& options, int num_references);
 
 }  // namespace dragoman
 

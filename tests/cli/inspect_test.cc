@@ -59,6 +59,33 @@ TEST(ScoreTest, FormatsAgree) {
   }
 }
 
+TEST(ScoreTest, TheSummaryHasThePerplexityPerTokenAndPerWord) {
+  const std::string sources = "a b\nc d e\n\n", targets = "b a\ne  d c\nx\n";  // 3 + 4 words, the last not scored
+  double sum = 0, tokens = 0;
+  for (const std::string& line : Lines(Score({"--format", "jsonl"}, sources, targets).out)) {
+    const json object = json::parse(line);
+    if (object.at("log_prob").is_null()) continue;
+    sum += object.at("log_prob").get<double>();
+    tokens += object.at("tokens").get<double>();
+  }
+  const Finished run = Score({"--summary", "--format", "jsonl"}, sources, targets);
+  ASSERT_EQ(Lines(run.out).size(), 1u);
+  EXPECT_THAT(run.err, Not(HasSubstr("perplexity")));
+  const json summary = json::parse(run.out);
+  EXPECT_EQ(summary.at("pairs"), 3);
+  EXPECT_EQ(summary.at("tokens"), tokens);
+  EXPECT_EQ(summary.at("words"), 7);
+  EXPECT_EQ(summary.at("without_source"), 1);
+  EXPECT_NEAR(summary.at("log_prob"), sum, 1e-9);
+  EXPECT_NEAR(summary.at("perplexity"), std::exp(-sum / tokens), 1e-9);
+  EXPECT_NEAR(summary.at("word_perplexity"), std::exp(-sum / 7), 1e-9);
+  const std::string text = Score({"--summary", "--quiet"}, sources, targets).out;
+  EXPECT_THAT(text, AllOf(StartsWith("perplexity = "), HasSubstr(" (per word = "), HasSubstr("; 3 pairs, "),
+                          HasSubstr(", 7 words)\n")));
+  EXPECT_NEAR(std::stod(text.substr(13)), std::exp(-sum / tokens), 1e-4);
+  EXPECT_THAT(Score({}, sources, targets).err, HasSubstr(" per word)\n"));
+}
+
 TEST(ScoreTest, UnequalFilesAreAFailure) {
   const Finished run = Score({}, "a\nb\n", "a\n");
   EXPECT_EQ(run.code, 1);
@@ -153,6 +180,19 @@ TEST(EvalTest, ExitCodesTellFailureFromWrongUse) {
   EXPECT_EQ(Dragoman({"eval", "--metric", "blue", "--ref", ref}, "a\nb\n").code, 2);
   EXPECT_EQ(Dragoman({"eval", "--metric", "bleu"}, "a\nb\n").code, 2);
   EXPECT_EQ(Dragoman({"eval", "--metric", "bleu", "--width", "99", "--ref", ref}, "a\nb\n").code, 2);
+}
+
+TEST(EvalTest, SeveralSystemsAreATable) {
+  const std::string ref = WriteScratch("ref", "the cat sat on the mat\none two three four\n");
+  const std::string a = WriteScratch("a", "the cat sat on a mat\none two three\n");
+  const std::string b = WriteScratch("b", "the cat sat on the mat\none two three four\n");
+  const Finished run = Dragoman({"eval", "--ref", ref, "--hyp", a, "--hyp", b, "--metric", "ter,exact", "--paired",
+                                 "randomisation", "--trials", "50", "--seed", "7"});
+  EXPECT_EQ(run.code, 0) << run.err;
+  EXPECT_THAT(run.out, AllOf(StartsWith("TER|nrefs:1|bs:1000|ar:50|seed:7|case:lc|"), HasSubstr("\n  " + b + "  "),
+                             HasSubstr("(paired randomisation, 50 trials)"), HasSubstr("  baseline\n")));
+  const std::string error = Dragoman({"eval", "--ref", ref, "--hyp", a, "--resamples", "0"}).err;
+  EXPECT_THAT(error, HasSubstr("--resamples is 0, expected 1 to 1000000"));
 }
 
 TEST(EvalTest, AFullDiskIsAFailure) {

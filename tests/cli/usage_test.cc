@@ -96,7 +96,8 @@ TEST(UsageTest, NamesOfOtherToolkitsAreToldOurs) {
                       {"-beam_size", ", did you mean --beam-size?"},
                       {"--nbest", ", did you mean --n-best?"},
                       {"--batch-size", ", did you mean --chunk-lines "}});
-  hints("eval", {{"-tok", ", did you mean --tokenize?"}});
+  hints("eval",
+        {{"-tok", ", did you mean --tokenize?"}, {"--paired-bs", ", did you mean --paired (--paired bootstrap)?"}});
   hints("vocab", {{"--vocab_size", ", did you mean --size?"}});
 }
 
@@ -107,7 +108,7 @@ TEST(UsageTest, AnOptionGivenTwiceIsRefusedWithBothValues) {
   ExpectWrongUse({"translate", "--model", "A", "--n-best", "3", "--n-best=4"}, "as \"3\" and as \"4\"");
   ExpectWrongUse({"translate", "--model", "A", "--sample", "--no-sample"}, "--sample and --no-sample are both given");
   ExpectWrongUse({"translate", "--model", "A", "--sample", "--sample"}, "--sample is given twice");
-  ExpectWrongUse({"eval", "--hyp", "A", "--hyp", "B", "--ref", "C"}, "as \"A\" and as \"B\"");
+  ExpectWrongUse({"eval", "--width", "1", "--width", "2", "--ref", "C"}, "as \"1\" and as \"2\"");
   ExpectWrongUse({"score", "--model", "A", "--src", "B", "--src", "C", "--tgt", "D"}, "as \"B\" and as \"C\"");
   ExpectWrongUse({"vocab", "--input", "A", "--output", "B", "--output", "C"}, "as \"B\" and as \"C\"");
   ExpectWrongUse({"average", "--output", "A", "--output", "B", "C"}, "as \"A\" and as \"B\"");
