@@ -15,6 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr StopMetric kScores[] = {StopMetric::kBleu, StopMetric::kChrf, StopMetric::kRougeL, StopMetric::kExactMatch};
+
 class TrainerBestTest : public TrainerTest {
  protected:
   // Validated six times, of which the best three are kept and averaged; a schedule, a moving average, accumulation.
@@ -33,8 +35,8 @@ class TrainerBestTest : public TrainerTest {
   }
 };
 
-TEST_F(TrainerBestTest, BleuAndChrfChooseTheModelOfTheHighestScore) {
-  for (const StopMetric metric : {StopMetric::kBleu, StopMetric::kChrf}) {
+TEST_F(TrainerBestTest, EveryScoreChoosesTheModelThatHasTheHighest) {
+  for (const StopMetric metric : kScores) {
     const std::string name(EnumName(metric));
     TrainOptions options = Plain(name, 80);
     options.metric = metric;
@@ -56,8 +58,8 @@ TEST_F(TrainerBestTest, BleuAndChrfChooseTheModelOfTheHighestScore) {
   }
 }
 
-TEST_F(TrainerBestTest, BleuAndChrfStopARunThatGetsNoBetter) {
-  for (const StopMetric metric : {StopMetric::kBleu, StopMetric::kChrf}) {
+TEST_F(TrainerBestTest, EveryScoreStopsARunThatGetsNoBetter) {
+  for (const StopMetric metric : kScores) {
     TrainOptions options = Plain(std::string(EnumName(metric)), 1000);
     options.metric = metric;
     options.learning_rate = 1e-30;
