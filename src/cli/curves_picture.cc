@@ -101,16 +101,18 @@ std::string DrawAxes(const Panel& panel, const std::string& title) {
 }
 
 std::string DrawLine(const Panel& panel, size_t run, const std::vector<LogPoint>& points, const char* attributes) {
-  if (points.size() < 2) return "";
+  if (points.empty()) return "";
   std::string path;
   for (const LogPoint& point : Thinned(points)) {
     path += fmt::format("{}{:.1f} {:.1f}", path.empty() ? "M" : "L", panel.X(point.minutes), panel.Y(point.value));
   }
-  return fmt::format("<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-linejoin=\"round\" {}/>\n", path,
-                     kColours[run % kColours.size()], attributes);
+  if (points.size() == 1) path += "h0.1";  // whose round ends make it a dot
+  return fmt::format(
+      "<path d=\"{}\" fill=\"none\" stroke=\"{}\" stroke-linejoin=\"round\" stroke-linecap=\"round\" {}/>\n", path,
+      kColours[run % kColours.size()], attributes);
 }
 
-constexpr char kThin[] = "stroke-width=\"1.2\" stroke-opacity=\"0.55\"", kThick[] = "stroke-width=\"2\"";
+constexpr char kThin[] = "stroke-width=\"1.4\" stroke-opacity=\"0.55\"", kThick[] = "stroke-width=\"2\"";
 
 std::string DrawPoints(const Panel& panel, size_t run, const std::vector<LogPoint>& points) {
   std::string svg = DrawLine(panel, run, points, kThick);

@@ -94,6 +94,13 @@ TEST(CurvesPictureTest, ALongLogMakesNoLargePicture) {
   EXPECT_LT(DrawSvg(picture).size(), 40'000u);
 }
 
+TEST(CurvesPictureTest, ASinglePointIsADot) {
+  CurvesPicture picture = PictureOf(1, 0);
+  picture.runs[0].log.training.resize(1);
+  picture.runs[0].log.validation.clear();
+  EXPECT_THAT(DrawSvg(picture), testing::ContainsRegex("<path d=\"M[0-9.]+ [0-9.]+h0.1\""));
+}
+
 TEST(CurvesPictureTest, WithoutAScoreThereIsOnePanel) {
   CurvesPicture picture = PictureOf(1, 0);
   picture.runs[0].log.scores.clear();
