@@ -18,9 +18,13 @@ DATA=$(cd "$DATA" && pwd)
 threads=${THREADS:-$(nproc)}
 precision=${PRECISION:-bf16}   # where the processor multiplies it; elsewhere training says so and takes f32
 seed=${SEED:-1}
+for setting in threads seed ${STEPS:+STEPS}; do
+  [[ ${!setting} =~ ^[1-9][0-9]*$ ]] || die "${setting^^} is \"${!setting}\", expected a whole number of 1 or more"
+done
 name=$(basename "$0" .sh)
 out=${OUT:-$root/runs/$name}
 mkdir -p "$out"
+rm -f "$out/record.json"  # of what was there before this start; the end writes it anew
 
 # Builds what is missing, quietly. DRAGOMAN names another program than the one built here.
 program=${DRAGOMAN:-$root/build/release/dragoman}

@@ -195,6 +195,11 @@ expect "but not those of other scores" 1 '' grep -q 'other 50.5' "$work/toy/curv
 expect "there are ten samples, from bad to good, equals by number" 0 '^5:13 15:21 25:29 35:37 45:5 55:4 65:12 75:20 85:28 95:36$' \
   bash -c "sed -n 's/^\([0-9]*\) % (line \([0-9]*\), .*/\1:\2/p' '$work/toy/samples.txt' | paste -sd ' '"
 expect "with the text as it is" 0 '^  reference  a b c d e f g h.\\n %s$' cat "$work/toy/samples.txt"
+expect "a recipe that starts anew has no record until it ends" 1 'chrF2 of other' toy ANCHOR=x
+expect "not even the old one" 2 '' ls "$work/toy/record.json"
+for wrong in SEED=01 THREADS=0 THREADS=two STEPS=1.5; do
+  expect "$wrong is told at the start" 1 "${wrong%%=*} is \"${wrong##*=}\", expected a whole number" toy "$wrong"
+done
 expect "DATA is asked for" 1 'DATA is not set' env -u DATA bash "$work/toy.sh"
 
 # recipes/all, with recipes that do as they are told.

@@ -124,19 +124,40 @@ std::string DrawPoints(const Panel& panel, size_t run, const std::vector<LogPoin
   return svg;
 }
 
-// Lines at their values, with their labels at the right, as near to them as their neighbours allow.
+// Where labels stand that want to be at `wanted`, in rising order: kLabelStep apart at least, between `first` and
+// `last` as far as they have room there, and else as near as can be to what they want (in least squares: neighbours
+// that would overlap become a block, which stands at the mean of its wishes).
+std::vector<double> SpreadLabels(const std::vector<double>& wanted, double first, double last) {
+  struct Block {
+    double sum = 0;  // of wishes, less the steps above
+    double count = 0;
+    double mean() const { return sum / count; }
+  };
+  std::vector<Block> blocks;
+  for (size_t i = 0; i < wanted.size(); ++i) {
+    blocks.push_back({wanted[i] - kLabelStep * static_cast<double>(i), 1});
+    while (blocks.size() > 1 && blocks[blocks.size() - 2].mean() > blocks.back().mean()) {
+      blocks[blocks.size() - 2].sum += blocks.back().sum;
+      blocks[blocks.size() - 2].count += blocks.back().count;
+      blocks.pop_back();
+    }
+  }
+  const double limit = std::max(first, last - kLabelStep * static_cast<double>(wanted.size() - 1));
+  std::vector<double> at;
+  for (const Block& block : blocks) {
+    for (double i = 0; i < block.count; ++i) {
+      at.push_back(std::clamp(block.mean(), first, limit) + kLabelStep * static_cast<double>(at.size()));
+    }
+  }
+  return at;
+}
+
+// Lines at their values, with their labels at the right.
 std::string DrawLines(const Panel& panel, std::vector<CurvesPicture::Line> lines) {
   std::ranges::stable_sort(lines, [](const auto& a, const auto& b) { return a.value > b.value; });
-  const auto count = static_cast<double>(lines.size());
-  const double first = panel.top + kLabelStep / 2, last = panel.bottom() - kLabelStep / 2;
-  std::vector<double> at;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    const double wanted = std::clamp(panel.Y(lines[i].value), first, std::max(first, last));
-    at.push_back(at.empty() ? wanted : std::max(wanted, at.back() + kLabelStep));
-  }
-  // What has been pushed out at the bottom pushes back.
-  double limit = std::max(last, first + (count - 1) * kLabelStep);
-  for (auto y = at.rbegin(); y != at.rend(); ++y, limit -= kLabelStep) *y = std::min(*y, limit);
+  std::vector<double> wanted;
+  for (const CurvesPicture::Line& line : lines) wanted.push_back(panel.Y(line.value));
+  const std::vector<double> at = SpreadLabels(wanted, panel.top + kLabelStep / 2, panel.bottom() - kLabelStep / 2);
   std::string svg;
   const double right = kLeft + kPanelWidth;
   for (size_t i = 0; i < lines.size(); ++i) {

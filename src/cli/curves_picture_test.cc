@@ -77,6 +77,26 @@ TEST(CurvesPictureTest, LabelsOfLinesDoNotOverlapAndStayInThePicture) {
   }
 }
 
+TEST(CurvesPictureTest, LabelsStandBesideTheirLinesOrAroundThem) {
+  CurvesPicture picture = PictureOf(1, 0);
+  picture.lines = {{"a", 14}, {"b", 26}, {"c", 20}, {"d", 20}};
+  const std::string svg = DrawSvg(picture);
+  const auto label = [&](const std::string& name) {
+    std::smatch match;
+    EXPECT_TRUE(std::regex_search(svg, match, std::regex(" y=\"([0-9.]+)\">" + name + "</text>")));
+    return std::stod(match[1]) - 4.5;
+  };
+  std::vector<double> lines;
+  const std::regex dashed("y1=\"([0-9.]+)\"[^>]*stroke-dasharray");
+  for (auto i = std::sregex_iterator(svg.begin(), svg.end(), dashed); i != std::sregex_iterator(); ++i) {
+    lines.push_back(std::stod((*i)[1]));
+  }
+  ASSERT_EQ(lines.size(), 4u);  // from the top
+  EXPECT_NEAR(label("b"), lines[0], 0.2);
+  EXPECT_NEAR((label("c") + label("d")) / 2, lines[1], 0.2);
+  EXPECT_NEAR(label("a"), lines[3], 0.2);
+}
+
 TEST(CurvesPictureTest, RunsHaveColoursOfTheirOwnAndALegend) {
   const std::string two = DrawSvg(PictureOf(2, 0));
   EXPECT_THAT(two, HasSubstr(">run 0</text>"));

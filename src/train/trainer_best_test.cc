@@ -72,6 +72,24 @@ TEST_F(TrainerBestTest, EveryScoreStopsARunThatGetsNoBetter) {
   }
 }
 
+// The references are Chinese.
+TEST_F(TrainerBestTest, AScoreThatSeesNoWordsIsWarnedOfUnlessItDecidesNothing) {
+  const auto warnings_of = [&](StopMetric metric) {
+    TrainOptions options = Plain(std::string(EnumName(metric)), 1);
+    options.valid_tokenize = "13a";
+    options.metric = metric;
+    testing::internal::CaptureStderr();
+    Train(options);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(warnings_of(StopMetric::kBleu), HasSubstr("little of which model is best; give `valid_tokenize` zh"));
+  EXPECT_THAT(warnings_of(StopMetric::kLoss), HasSubstr("BLEU says little; give `valid_tokenize` zh"));
+  EXPECT_THAT(warnings_of(StopMetric::kRougeL),
+              testing::AllOf(HasSubstr("ROUGE sees few of the words in "),
+                             HasSubstr("which model is best; give `valid_tokenize` zh")));
+  EXPECT_THAT(warnings_of(StopMetric::kExactMatch), testing::Not(HasSubstr("valid_tokenize")));
+}
+
 TEST_F(TrainerBestTest, TheBestAndTheirAverageAreTheSameOverAResume) {
   Train(Averaging("straight", 24));
   ASSERT_GT(Averaged("straight").size(), 1000u);
