@@ -141,6 +141,17 @@ BatchOptions BatchesOf(const TrainOptions& options) {
   return batches;
 }
 
+// Null when nothing is to be split.
+std::shared_ptr<const SubwordDropout> SubwordDropoutOf(const TrainOptions& options, const VocabularyPair& vocabs) {
+  const SubwordDropoutOptions dropout{.src_rate = options.src_subword_dropout,
+                                      .tgt_rate = options.tgt_subword_dropout,
+                                      .max_src_len = options.model.max_src_len,
+                                      .max_tgt_len = options.model.max_tgt_len,
+                                      .seed = options.seed};
+  if (dropout.src_rate == 0 && dropout.tgt_rate == 0) return nullptr;
+  return std::make_shared<const SubwordDropout>(*vocabs.src, *vocabs.tgt, dropout);
+}
+
 }  // namespace
 
 OpenedRun::OpenedRun(const TrainOptions& asked, FileSystem& file_system, Communicator& communicator, LineSink& lines)
@@ -176,10 +187,11 @@ OpenedRun::OpenedRun(const TrainOptions& asked, FileSystem& file_system, Communi
   const TrainState& state = standing.state;
   corpus = ShareCorpus(comm, files, std::move(corpus), state.corpus_fingerprint, vocabs);
   const BatchOptions batches = BatchesOf(options);
-  prefetcher =
-      std::make_unique<Prefetcher>(UpdateStream(BatchStream(*corpus, batches, {state.epoch, state.batch_in_epoch}),
-                                                UpdateShare{options.accumulate, comm.rank(), comm.size()}),
-                                   /*depth=*/options.accumulate > 8 ? 1 : 2);
+  prefetcher = std::make_unique<Prefetcher>(
+      UpdateStream(
+          BatchStream(*corpus, batches, {state.epoch, state.batch_in_epoch}, SubwordDropoutOf(options, vocabs)),
+          UpdateShare{options.accumulate, comm.rank(), comm.size()}),
+      /*depth=*/options.accumulate > 8 ? 1 : 2);
   reporter.Open(state, corpus->size(), /*is_resumed=*/standing.saved_step >= 0);
   length = std::make_unique<RunLength>(options, corpus->lengths(), batches, comm.size(), state, ThrowIfStopRequested);
   for (const std::string& line : WarningsAtStart(*this)) reporter.Warn(line);

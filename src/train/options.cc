@@ -106,12 +106,29 @@ TrainOptions TrainOptions::ResolvedFor(const TransformerConfig& config, Precisio
 }
 
 std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
-  constexpr std::array<std::string_view, 21> kDecisive = {
-      "batch_tokens", "accumulate",   "batch_order",   "micro_batch_tokens", "precision",
-      "schedule",     "warmup",       "decay_steps",   "learning_rate",      "beta1",
-      "beta2",        "adam_epsilon", "ema_decay",     "clip_norm",          "learning_rate_factor",
-      "metric",       "weight_decay", "on_non_finite", "label_smoothing",    "max_length_ratio",
-      "overlong"};
+  constexpr std::array<std::string_view, 23> kDecisive = {"batch_tokens",
+                                                          "accumulate",
+                                                          "batch_order",
+                                                          "micro_batch_tokens",
+                                                          "precision",
+                                                          "schedule",
+                                                          "warmup",
+                                                          "decay_steps",
+                                                          "learning_rate",
+                                                          "beta1",
+                                                          "beta2",
+                                                          "adam_epsilon",
+                                                          "ema_decay",
+                                                          "clip_norm",
+                                                          "learning_rate_factor",
+                                                          "metric",
+                                                          "weight_decay",
+                                                          "on_non_finite",
+                                                          "label_smoothing",
+                                                          "max_length_ratio",
+                                                          "overlong",
+                                                          "src_subword_dropout",
+                                                          "tgt_subword_dropout"};
   TrainOptions resolved = Resolved();  // memory_mb is in micro_batch_tokens
   if (!ScheduleOf().Decays()) resolved.decay_steps = 0;
   std::map<std::string, std::string> texts;
@@ -171,6 +188,9 @@ void TrainOptions::ValidateValues() const {
   Require(max_minutes >= 0, "`max_minutes`", max_minutes, "a positive number, or 0 for no limit");
   Require(max_length_ratio == 0 || (max_length_ratio >= 1 && std::isfinite(max_length_ratio)), "`max_length_ratio`",
           max_length_ratio, "1 or more, or 0 for any");
+  const char* const rate = "0 (never) to 1 (as often as pieces can be split)";
+  Require(src_subword_dropout >= 0 && src_subword_dropout <= 1, "`src_subword_dropout`", src_subword_dropout, rate);
+  Require(tgt_subword_dropout >= 0 && tgt_subword_dropout <= 1, "`tgt_subword_dropout`", tgt_subword_dropout, rate);
   Require(batch_tokens >= 1 && batch_tokens <= (1 << 24), "`batch_tokens`", batch_tokens, "1 to 16777216");
   Require(accumulate >= 1 && accumulate <= 10000, "`accumulate`", accumulate, "1 to 10000");
   Require(micro_batch_tokens >= 0, "`micro_batch_tokens`", micro_batch_tokens, "a positive number, or 0");

@@ -39,6 +39,8 @@ struct TrainOptions {
   std::string jsonl_tgt_key = "target";
   double max_length_ratio = 0;  // of the training data; see CorpusOptions
   Overlong overlong = Overlong::kCut;
+  double src_subword_dropout = 0;  // 0 to 1; 0: none. See SubwordDropout (data/subword_dropout.h)
+  double tgt_subword_dropout = 0;
   std::string valid_src, valid_tgt;
   std::string vocab;                 // joint
   std::string src_vocab, tgt_vocab;  // or one each
@@ -140,6 +142,11 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("max_length_ratio", o.max_length_ratio,
         "leave training pairs out whose sides differ more in their numbers of tokens, such as 3; 0: never");
   visit("overlong", o.overlong, "training pairs longer than `max_src_len` or `max_tgt_len`: cut, or leave out");
+  visit(
+      "src_subword_dropout", o.src_subword_dropout,
+      "split each source piece into smaller ones with this probability, and these in turn, anew in each epoch; 0.1 is "
+      "usual, 0: never");
+  visit("tgt_subword_dropout", o.tgt_subword_dropout, "the same of target pieces; `batch_tokens` counts unsplit ones");
   visit("valid_src", o.valid_src, "source side of the validation data");
   visit("valid_tgt", o.valid_tgt, "target side of the validation data");
   visit("vocab", o.vocab, "joint vocabulary (dragoman vocab)");

@@ -61,6 +61,8 @@ const Rule kRules[] = {
     {[](TrainOptions& o) { o.src_vocab = "s.model"; }, {"vocabulary", "several"}},
     {[](TrainOptions& o) { o.vocab = "", o.src_vocab = "s.model"; }, {"vocabulary", "`tgt_vocab`"}},
     {[](TrainOptions& o) { o.src_vocab = o.tgt_vocab = "s.model"; }, {"vocabulary", "several"}},
+    {[](TrainOptions& o) { o.src_subword_dropout = 1.1; }, {"`src_subword_dropout` is 1.1", "0 (never) to 1"}},
+    {[](TrainOptions& o) { o.tgt_subword_dropout = kNan; }, {"`tgt_subword_dropout` is nan"}},
     {[](TrainOptions& o) { o.output = ""; }, {"`output` is missing"}},
     // The model: its other fields are TransformerConfig's to check.
     {[](TrainOptions& o) { o.model.decoder_start = -3; }, {"`decoder_start` is -3", "-1", "-2 for the <s>"}},

@@ -70,6 +70,51 @@ TEST_F(TrainerTest, ResumedRunEndsWithTheBitsOfAnUninterruptedOne) {
   }
 }
 
+TEST_F(TrainerTest, SubwordDropoutGoesOnInTheMiddleOfAnEpochAndOnlyTrainingHasIt) {
+  const auto options = [&](const std::string& run, int64_t steps, double rate) {
+    TrainOptions with = Rich(run, steps);
+    with.src_subword_dropout = with.tgt_subword_dropout = rate;
+    return with;
+  };
+  Train(options("straight", 25, 0.3));
+  Train(options("stopped", 12, 0.3));
+  EXPECT_GT(LastState("stopped").batch_in_epoch, 0);
+  const std::string corpus = FileBytes(directory_ / "stopped/corpus.tokens");
+  Train(Resumed(options("stopped", 25, 0.3)));
+  ExpectSameEnd("stopped", "straight");
+  Train(options("none", 25, 0));
+  EXPECT_NE(Last("none", "model.safetensors"), Last("straight", "model.safetensors"));
+  EXPECT_EQ(FileBytes(directory_ / "none/corpus.tokens"), corpus);
+  EXPECT_EQ(LastState("none").sentences, LastState("straight").sentences);
+  EXPECT_GT(LastState("straight").tgt_tokens, LastState("none").tgt_tokens);
+
+  testing::internal::CaptureStderr();
+  TrainOptions other = Resumed(options("stopped", 26, 0.1));
+  other.quiet = false;
+  Train(other);
+  EXPECT_THAT(testing::internal::GetCapturedStderr(),
+              HasSubstr("`src_subword_dropout` is 0.1, but the last start had 0.3"));
+}
+
+// Validation scores what it would without.
+TEST_F(TrainerTest, SubwordDropoutLeavesValidationAlone) {
+  TrainOptions with = Plain("with", 1), without = Plain("without", 1);
+  for (TrainOptions* options : {&with, &without}) {
+    options->valid_first = true;
+    options->log_every = 1;
+  }
+  with.src_subword_dropout = with.tgt_subword_dropout = 1;
+  Train(with);
+  Train(without);
+  const auto first_validation = [&](const std::string& run) {
+    const std::string log = FileBytes(directory_ / run + "/train.jsonl");
+    const size_t at = log.find("\"event\":\"valid\"");
+    return log.substr(at, log.find("\"seconds\"", at) - at);
+  };
+  EXPECT_THAT(first_validation("without"), HasSubstr("bleu"));
+  EXPECT_EQ(first_validation("with"), first_validation("without"));
+}
+
 // At any step, at any moment of it: RequestStop is what SIGTERM and Ctrl-C do.
 TEST_F(TrainerTest, StopRequestsSaveAndTheRunGoesOnWithTheSameBits) {
   Train(Rich("straight", 60));
