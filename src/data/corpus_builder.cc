@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <optional>
 
 #include "base/byte_hash.h"
 #include "base/error.h"
@@ -84,9 +85,10 @@ bool IsOddBlank(std::string_view sentence) {
   };
   add(report.lopsided_pairs, "`max_length_ratio`");
   add(report.overlong_pairs, "`overlong` drop");
-  throw FileError(
-      input.SourceName() + other,
-      fmt::format("no sentence pairs ({}); expected text on both sides; check the file names and options", why));
+  if (report.short_lines.count > 0) why += fmt::format(", {} too short for `denoise`", report.short_lines.count);
+  const char* const expected = input.format == PairFormat::kLines ? "text in it" : "text on both sides";
+  throw FileError(input.SourceName() + other,
+                  fmt::format("no sentence pairs ({}); expected {}; check the file names and options", why, expected));
 }
 
 bool IsLopsided(size_t a, size_t b, double max_ratio) {
@@ -125,6 +127,27 @@ bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, in
   return true;
 }
 
+std::vector<Denoiser::Pair> TakeLine(const CorpusOptions& options, const CorpusVocabularies& vocabs,
+                                     const Denoiser& denoiser, int64_t line, std::vector<int32_t> ids,
+                                     CorpusReport* report) {
+  if (ids.empty()) {
+    report->empty_pairs.Add(line);
+    return {};
+  }
+  const auto around = static_cast<int64_t>(vocabs.src.sentence().size());
+  const bool says_all = options.denoise.noise == Noise::kInfilling;  // on the target's side, too
+  const int64_t most = (says_all ? std::min(options.max_src_len, options.max_tgt_len) : options.max_src_len) - around;
+  if (std::ssize(ids) > most && options.overlong == Overlong::kDrop) {
+    report->overlong_pairs.Add(line);
+    return {};
+  }
+  Truncate(most, line, &ids, &report->src_truncated);
+  std::vector<Denoiser::Pair> pairs = denoiser.PairsOf(line, ids);
+  if (pairs.empty()) report->short_lines.Add(line);
+  std::erase_if(pairs, [&](auto& pair) { return !TakePair(options, vocabs, line, &pair.src, &pair.tgt, report); });
+  return pairs;
+}
+
 CorpusFingerprints FingerprintsOf(const ParallelReader::TextHash& text, const ParallelInput& input,
                                   const CorpusVocabularies& vocabs, const CorpusOptions& options) {
   uint64_t hash = HashMix(kTokenisationVersion);
@@ -143,6 +166,12 @@ CorpusFingerprints FingerprintsOf(const ParallelReader::TextHash& text, const Pa
   // Options that older runs did not have count only where they do something.
   if (options.overlong == Overlong::kDrop) add(HashBytes("overlong drop"));
   if (options.max_length_ratio > 0) add(HashBytes(fmt::format("max_length_ratio {}", options.max_length_ratio)));
+  if (const DenoiseOptions& denoise = options.denoise; input.format == PairFormat::kLines) {
+    add(HashBytes("denoise"));
+    add(static_cast<uint64_t>(denoise.noise));
+    add(static_cast<uint64_t>(denoise.copies));
+    add(denoise.seed);
+  }
   return {hash, HashCombine(hash, HashBytes("blanks"))};
 }
 
@@ -153,6 +182,8 @@ ParallelReader::TextHash HashText(const ParallelInput& input, const std::functio
 
 uint64_t BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options,
                     const std::string& path, FileSystem* files) {
+  std::optional<Denoiser> denoiser;
+  if (input.format == PairFormat::kLines) denoiser.emplace(vocabs.src, vocabs.tgt, options.denoise);
   ParallelReader reader(input, options.check);
   SpoolWriter writer(files, path, std::max(vocabs.src.size(), vocabs.tgt.size()) <= 65536 ? 2 : 4);
   WorkerPool pool(options.threads);
@@ -171,7 +202,12 @@ uint64_t BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs
     Encode(vocabs, &pool, &chunk);
     for (int64_t i = 0; i < chunk.pairs(); ++i) {
       std::vector<int32_t>* ids = &chunk.ids[static_cast<size_t>(2 * i)];
-      if (TakePair(options, vocabs, chunk.lines_before + i + 1, &ids[0], &ids[1], &report)) {
+      const int64_t line = chunk.lines_before + i + 1;
+      if (denoiser) {
+        for (const auto& pair : TakeLine(options, vocabs, *denoiser, line, ids[0], &report)) {
+          writer.AddPair(pair.src, pair.tgt);
+        }
+      } else if (TakePair(options, vocabs, line, &ids[0], &ids[1], &report)) {
         writer.AddPair(ids[0], ids[1]);
       }
     }

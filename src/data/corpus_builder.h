@@ -10,6 +10,7 @@
 
 #include "base/file_system.h"
 #include "data/corpus_report.h"
+#include "data/denoiser.h"
 #include "data/parallel_reader.h"
 #include "text/tokenizer.h"
 
@@ -23,6 +24,7 @@ struct CorpusOptions {
   int max_tgt_len = 512;
   Overlong overlong = Overlong::kCut;
   double max_length_ratio = 0;  // of the longer side to the shorter, in tokens; above it a pair is dropped; 0: any
+  DenoiseOptions denoise;       // how pairs are made of a text alone (PairFormat::kLines)
   int threads = 1;              // that tokenise; the result does not depend on it
   std::function<void()> check = [] {};  // called now and then while reading; what it throws ends the reading
 };
@@ -36,6 +38,12 @@ struct CorpusVocabularies {
 // found. Returns false for a pair that is not to be kept: with an empty side, or by the options.
 bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, int64_t line, std::vector<int32_t>* src,
               std::vector<int32_t>* tgt, CorpusReport* report);
+
+// The pairs that a line of a text alone becomes, by TakePair's rules; what is longer than the limits is cut first, so
+// that both sides are of what is left.
+std::vector<Denoiser::Pair> TakeLine(const CorpusOptions& options, const CorpusVocabularies& vocabs,
+                                     const Denoiser& denoiser, int64_t line, std::vector<int32_t> ids,
+                                     CorpusReport* report);
 
 // Hashes of all that decides the ids: the lines of the text (not how they are packed), vocabularies, options. Which of
 // the two a corpus has depends on its text; both are one to who only wants to know whether it is the same.

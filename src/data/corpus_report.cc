@@ -21,7 +21,12 @@ std::vector<std::string> DescribeReport(const CorpusReport& report, const Parall
     if (found.count == 0) return;
     lines.push_back(fmt::format("{} {}, first at {}:{}", Counted(found.count, noun), what, file, found.first_line));
   };
-  add(report.empty_pairs, "pair", "with an empty side (training skips such)", source);
+  if (input.format == PairFormat::kLines) {
+    add(report.empty_pairs, "empty line", "(training skips such)", source);
+    add(report.short_lines, "line", "too short for `denoise` to make a pair of (gap wants two sentences)", source);
+  } else {
+    add(report.empty_pairs, "pair", "with an empty side (training skips such)", source);
+  }
   add(report.lopsided_pairs, "pair", "of too unequal lengths (`max_length_ratio`), dropped", source);
   add(report.overlong_pairs, "pair", "longer than `max_src_len` or `max_tgt_len`, dropped", source);
   add(report.src_truncated, "source sentence", "cut to the left part that `max_src_len` allows", source);

@@ -20,9 +20,10 @@ struct Finding {
 
 struct CorpusReport {
   int64_t pairs = 0;       // that are kept
-  Finding empty_pairs;     // an empty line (or a blank one) on one side or both: not trained on
+  Finding empty_pairs;     // an empty line (or a blank one) on one side or both, or of a text alone: not trained on
   Finding lopsided_pairs;  // one side too many times as long as the other, dropped
   Finding overlong_pairs;  // longer than the limits, dropped
+  Finding short_lines;     // of a text alone: with too little in them for a pair to be made (data/denoiser.h)
   int64_t pairs_cut = 0;   // or kept with the left part of one side or both:
   Finding src_truncated;   //   sentences of which only that is kept
   Finding tgt_truncated;

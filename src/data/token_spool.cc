@@ -13,11 +13,11 @@ namespace dragoman {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the spool's integers are stored as they lie in memory");
-static_assert(sizeof(SpoolTrailer) == 27 * sizeof(uint64_t), "no padding, so that its bytes can be hashed");
+static_assert(sizeof(SpoolTrailer) == 29 * sizeof(uint64_t), "no padding, so that its bytes can be hashed");
 static_assert(sizeof(PairLengths) == 4);
 
 constexpr uint64_t kMagic = 0x736e656b6f547244;  // "DrTokens"
-constexpr uint64_t kVersion = 3;
+constexpr uint64_t kVersion = 4;
 constexpr size_t kBufferBytes = size_t{1} << 18;
 constexpr int64_t kWatchBytes = int64_t{16} << 20;
 

@@ -97,7 +97,7 @@ std::unique_ptr<Validator> OpenValidation(OpenedRun& run) {
     run.reporter.Warn(
         fmt::format("{} has no blanks between words, so to `valid_tokenize` {} a sentence is one word, and BLEU says "
                     "little{}; give `valid_tokenize` {}",
-                    options.valid_tgt, options.valid_tokenize,
+                    options.valid_tgt.empty() ? options.valid_src : options.valid_tgt, options.valid_tokenize,
                     options.metric == StopMetric::kBleu ? " of which model is best" : "", EnumName(*better)));
   }
   return validator;
@@ -111,6 +111,7 @@ ParallelInput InputOf(const TrainOptions& o) {
             .source_key = o.jsonl_src_key,
             .target_key = o.jsonl_tgt_key};
   }
+  if (o.denoise != Noise::kNone) return {.format = PairFormat::kLines, .source = o.train_src};
   return {.format = PairFormat::kTwoFiles, .source = o.train_src, .target = o.train_tgt};
 }
 
@@ -118,8 +119,13 @@ ParallelInput InputOf(const TrainOptions& o) {
 std::unique_ptr<TokenCorpus> OpenCorpus(OpenedRun& run) {
   const TrainOptions& options = run.options;
   const TransformerConfig& config = run.model->config();
-  const CorpusOptions limits{config.max_src_len,       config.max_tgt_len, options.overlong,
-                             options.max_length_ratio, run.pool.workers(), ThrowIfStopRequested};
+  const CorpusOptions limits{.max_src_len = config.max_src_len,
+                             .max_tgt_len = config.max_tgt_len,
+                             .overlong = options.overlong,
+                             .max_length_ratio = options.max_length_ratio,
+                             .denoise = {options.denoise, options.denoise_copies, options.seed},
+                             .threads = run.pool.workers(),
+                             .check = ThrowIfStopRequested};
   auto corpus = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
       InputOf(options), *run.vocabs.src, *run.vocabs.tgt, limits, JoinPath(options.output, kCorpusFile), run.files));
   if (run.standing.saved_step >= 0) corpus->RequireFingerprint(run.standing.state.corpus_fingerprint);

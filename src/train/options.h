@@ -13,6 +13,7 @@
 #include "base/enum_names.h"
 #include "data/batch_plan.h"
 #include "data/corpus_builder.h"
+#include "data/denoiser.h"
 #include "kernels/gemm.h"
 #include "model/transformer_config.h"
 #include "train/schedule.h"
@@ -26,6 +27,7 @@ const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf"
 const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"
 const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed", "file"
 const EnumNames<Overlong>& NamesOf(Overlong);        // "cut", "drop"
+const EnumNames<Noise>& NamesOf(Noise);              // "none", "infilling", "spans", "gap"
 
 // As `decoder_start`: the target vocabulary's <s>, to be looked up once that is known.
 inline constexpr int kStartOfVocabulary = -2;
@@ -39,6 +41,8 @@ struct TrainOptions {
   std::string jsonl_tgt_key = "target";
   double max_length_ratio = 0;  // of the training data; see CorpusOptions
   Overlong overlong = Overlong::kCut;
+  Noise denoise = Noise::kNone;  // pairs are made of train_src alone: see Denoiser (data/denoiser.h)
+  int denoise_copies = 1;
   double src_subword_dropout = 0;  // 0 to 1; 0: none. See SubwordDropout (data/subword_dropout.h)
   double tgt_subword_dropout = 0;
   std::string valid_src, valid_tgt;
@@ -142,6 +146,10 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("max_length_ratio", o.max_length_ratio,
         "leave training pairs out whose sides differ more in their numbers of tokens, such as 3; 0: never");
   visit("overlong", o.overlong, "training pairs longer than `max_src_len` or `max_tgt_len`: cut, or leave out");
+  visit("denoise", o.denoise,
+        "make pairs of `train_src` alone, to learn from before others: a <mask> for spans, target is all the text "
+        "(infilling) or the spans; or for the sentence (gap) most like the rest of its line");
+  visit("denoise_copies", o.denoise_copies, "pairs that `denoise` makes of each line");
   visit(
       "src_subword_dropout", o.src_subword_dropout,
       "split each source piece into smaller ones with this probability, and these in turn, anew in each epoch; 0.1 is "

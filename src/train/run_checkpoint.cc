@@ -55,6 +55,10 @@ std::string InFieldNames(const std::string& text) {
 // Whether another value of the option makes other batches, so that a position among them means nothing.
 bool DecidesBatches(const std::string& key) { return key == "batch_tokens" || key == "batch_order"; }
 
+bool DecidesCorpus(const std::string& key) {
+  return key == "overlong" || key == "max_length_ratio" || key == "denoise" || key == "denoise_copies";
+}
+
 }  // namespace
 
 ModelAbout AboutRun(const TrainOptions& options, FileSystem& files, const std::string& resumed, int64_t pairs) {
@@ -164,7 +168,7 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
     if (key == "ema_decay" && (value == "0" || before->second == "0")) {
       throw OptionError(change + "; a moving average is there from the first step or never, so resume with that");
     }
-    if (key == "overlong" || key == "max_length_ratio") {
+    if (DecidesCorpus(key)) {
       throw OptionError(change +
                         ": that is other training data; resume with what it had, or start a new run from these "
                         "weights with `init_from`");

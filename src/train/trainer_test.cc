@@ -115,6 +115,39 @@ TEST_F(TrainerTest, SubwordDropoutLeavesValidationAlone) {
   EXPECT_EQ(first_validation("with"), first_validation("without"));
 }
 
+// From text alone to the task itself.
+TEST_F(TrainerTest, DenoisingGoesOnWithTheSameBitsAndItsModelIsTunedOnPairs) {
+  VocabOptions vocab = SmallVocabOptions(92);
+  vocab.symbols = {"<mask>"};
+  base_.vocab = directory_.Write("mask.model", TrainTestModel(vocab));
+  const auto options = [&](const std::string& run, int64_t steps) {
+    TrainOptions denoising = Rich(run, steps);
+    denoising.denoise = Noise::kSpans;
+    denoising.denoise_copies = 2;
+    denoising.train_tgt = denoising.valid_tgt = "";
+    return denoising;
+  };
+  Train(options("straight", 25));
+  Train(options("stopped", 12));
+  EXPECT_EQ(Train(Resumed(options("stopped", 25))).validations, LastState("straight").validations);
+  ExpectSameEnd("stopped", "straight");
+  TrainOptions other = Resumed(options("stopped", 30));
+  other.denoise = Noise::kInfilling;
+  EXPECT_THAT(TrainError<OptionError>(other), AllOf(HasSubstr("`denoise` is infilling, but the last start had spans"),
+                                                    HasSubstr("that is other training data")));
+  TrainOptions tuned = Plain("tuned", 3);
+  tuned.init_from = directory_ / "straight";
+  Train(tuned);
+  EXPECT_GT(Last("tuned", "model.safetensors").size(), 1000u);
+}
+
+TEST_F(TrainerTest, DenoisingWithoutAMaskSaysHowToGetOne) {
+  TrainOptions options = Plain("run", 3);
+  options.denoise = Noise::kGap;
+  options.train_tgt = options.valid_tgt = "";
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("make the vocabulary with `symbols` <mask>"));
+}
+
 // At any step, at any moment of it: RequestStop is what SIGTERM and Ctrl-C do.
 TEST_F(TrainerTest, StopRequestsSaveAndTheRunGoesOnWithTheSameBits) {
   Train(Rich("straight", 60));
