@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,13 @@ struct CorpusOptions {
   std::function<void()> check = [] {};  // called now and then while reading; what it throws ends the reading
 };
 
+// One of the texts that a corpus is made of.
+struct CorpusInput {
+  ParallelInput input;
+  std::string
+      tag;  // before each source, as if it stood in the text, such as "<bt>"; words that are pieces of their own
+};
+
 struct CorpusVocabularies {
   const Tokenizer& src;
   const Tokenizer& tgt;
@@ -51,15 +59,17 @@ struct CorpusFingerprints {
   uint64_t usual = 0;
   uint64_t with_blanks = 0;  // with lines that are blank but not white space: once such were trained on
 };
-CorpusFingerprints FingerprintsOf(const ParallelReader::TextHash& text, const ParallelInput& input,
+// texts: of each input.
+CorpusFingerprints FingerprintsOf(std::span<const ParallelReader::TextHash> texts, std::span<const CorpusInput> inputs,
                                   const CorpusVocabularies& vocabs, const CorpusOptions& options);
 
 // The hash of a text that can be read more than once.
 ParallelReader::TextHash HashText(const ParallelInput& input, const std::function<void()>& check);
 
-// Tokenises the text, read once, into a file at `path`, and returns its fingerprint. Throws FileError for text that
-// cannot be read or has no pair.
-uint64_t BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options,
+// Tokenises the texts, each read once, one after the other into a file at `path`, and returns its fingerprint. Throws
+// FileError for text that cannot be read or has no pair, OptionError for a tag that is no piece of its own and what
+// Denoiser throws.
+uint64_t BuildSpool(std::span<const CorpusInput> inputs, const CorpusVocabularies& vocabs, const CorpusOptions& options,
                     const std::string& path, FileSystem* files);
 
 }  // namespace dragoman

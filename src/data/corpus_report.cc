@@ -12,6 +12,22 @@ void Finding::Add(int64_t line, int64_t times) {
   count += times;
 }
 
+CorpusReport Together(std::span<const CorpusReport> reports) {
+  CorpusReport all;
+  for (const CorpusReport& report : reports) {
+    for (const auto field : {&CorpusReport::pairs, &CorpusReport::pairs_cut, &CorpusReport::src_tokens,
+                             &CorpusReport::tgt_tokens, &CorpusReport::crlf_lines, &CorpusReport::bom_files}) {
+      all.*field += report.*field;
+    }
+    for (const auto field : {&CorpusReport::empty_pairs, &CorpusReport::lopsided_pairs, &CorpusReport::overlong_pairs,
+                             &CorpusReport::short_lines, &CorpusReport::src_truncated, &CorpusReport::tgt_truncated,
+                             &CorpusReport::src_unknown, &CorpusReport::tgt_unknown}) {
+      (all.*field).Add((report.*field).first_line, (report.*field).count);
+    }
+  }
+  return all;
+}
+
 std::vector<std::string> DescribeReport(const CorpusReport& report, const ParallelInput& input) {
   std::vector<std::string> lines = {fmt::format("{}, {} and {}", Counted(report.pairs, "sentence pair"),
                                                 Counted(report.src_tokens, "source token"),

@@ -4,6 +4,7 @@
 #define DRAGOMAN_DATA_CORPUS_REPORT_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -34,6 +35,9 @@ struct CorpusReport {
   int64_t crlf_lines = 0;
   int64_t bom_files = 0;
 };
+
+// Of several texts; the first line of a finding is that of the first text that has it.
+CorpusReport Together(std::span<const CorpusReport> reports);
 
 // One human line a fact: pairs, tokens, what was skipped, cut or mended; facts that are zero are left out.
 std::vector<std::string> DescribeReport(const CorpusReport& report, const ParallelInput& input);

@@ -14,6 +14,7 @@
 #include "base/thread_pool.h"
 #include "metrics/bleu_tokenizer.h"
 #include "train/gradient_workers.h"
+#include "train/training_data.h"
 
 namespace dragoman {
 namespace {
@@ -34,6 +35,7 @@ void ValidateDenoising(const TrainOptions& o) {
     fail("but the training data are not that; give `train_src` alone");
   }
   if (!o.valid_tgt.empty()) fail("but `valid_tgt` is given; give `valid_src` alone, of which the same is made");
+  if (!o.train_tag.empty()) fail("whose sources are not to be told apart; leave `train_tag` out");
   if (o.max_length_ratio > 0) fail("whose sides differ by design; leave `max_length_ratio` out");
 }
 
@@ -50,6 +52,7 @@ void ValidateData(const TrainOptions& o) {
     throw OptionError(fmt::format("{} is missing; `train_src` and `train_tgt` belong together",
                                   o.train_src.empty() ? "`train_src`" : "`train_tgt`"));
   }
+  TrainingTexts(o);
   if (!denoises && o.valid_src.empty() != o.valid_tgt.empty()) {
     throw OptionError(fmt::format("{} is missing; `valid_src` and `valid_tgt` belong together",
                                   o.valid_src.empty() ? "`valid_src`" : "`valid_tgt`"));
@@ -61,9 +64,10 @@ void ValidateData(const TrainOptions& o) {
     throw OptionError("the vocabulary is given in no way or in several; give `vocab`, or `src_vocab` and `tgt_vocab`");
   }
   int from_stdin = 0;
-  for (const std::string* path : {&o.train_src, &o.train_tgt, &o.train_tsv, &o.train_jsonl, &o.valid_src, &o.valid_tgt,
-                                  &o.vocab, &o.src_vocab, &o.tgt_vocab})
+  for (const InputPath& file : TrainingFiles(o)) from_stdin += file.path == kStdinPath;
+  for (const std::string* path : {&o.valid_src, &o.valid_tgt, &o.vocab, &o.src_vocab, &o.tgt_vocab}) {
     from_stdin += *path == kStdinPath;
+  }
   if (from_stdin > 1) throw OptionError("\"-\" (stdin) is given as two inputs, expected one; give files for the rest");
   if (o.output.empty()) throw OptionError("`output` is missing; give the directory for checkpoints and logs");
   if (o.output == "-") throw OptionError("`output` is -, expected a directory for checkpoints and logs");
@@ -126,12 +130,33 @@ TrainOptions TrainOptions::ResolvedFor(const TransformerConfig& config, Precisio
 }
 
 std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
-  constexpr std::array<std::string_view, 25> kDecisive = {
-      "batch_tokens", "accumulate",   "batch_order",    "micro_batch_tokens",  "precision",
-      "schedule",     "warmup",       "decay_steps",    "learning_rate",       "beta1",
-      "beta2",        "adam_epsilon", "ema_decay",      "clip_norm",           "learning_rate_factor",
-      "metric",       "weight_decay", "on_non_finite",  "label_smoothing",     "max_length_ratio",
-      "overlong",     "denoise",      "denoise_copies", "src_subword_dropout", "tgt_subword_dropout"};
+  constexpr std::array<std::string_view, 27> kDecisive = {"batch_tokens",
+                                                          "accumulate",
+                                                          "batch_order",
+                                                          "micro_batch_tokens",
+                                                          "precision",
+                                                          "schedule",
+                                                          "warmup",
+                                                          "decay_steps",
+                                                          "learning_rate",
+                                                          "beta1",
+                                                          "beta2",
+                                                          "adam_epsilon",
+                                                          "ema_decay",
+                                                          "clip_norm",
+                                                          "learning_rate_factor",
+                                                          "metric",
+                                                          "weight_decay",
+                                                          "on_non_finite",
+                                                          "label_smoothing",
+                                                          "max_length_ratio",
+                                                          "overlong",
+                                                          "denoise",
+                                                          "train_weight",
+                                                          "train_tag",
+                                                          "denoise_copies",
+                                                          "src_subword_dropout",
+                                                          "tgt_subword_dropout"};
   TrainOptions resolved = Resolved();  // memory_mb is in micro_batch_tokens
   if (!ScheduleOf().Decays()) resolved.decay_steps = 0;
   std::map<std::string, std::string> texts;

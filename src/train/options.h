@@ -36,9 +36,11 @@ struct TrainOptions {
   // Data.
   std::string train_src, train_tgt;  // two parallel files
   std::string train_tsv;             // or one file with a tab between source and target
-  std::string train_jsonl;           // or one with a JSON object a line
+  std::string train_jsonl;  // or one with a JSON object a line. Of each several, commas between: training_data.h
   std::string jsonl_src_key = "source";
   std::string jsonl_tgt_key = "target";
+  std::string train_weight;     // of each of several texts, commas between: how often an epoch passes it; "": once
+  std::string train_tag;        // likewise: what is put before its sources (Caswell 2019); "": nothing
   double max_length_ratio = 0;  // of the training data; see CorpusOptions
   Overlong overlong = Overlong::kCut;
   Noise denoise = Noise::kNone;  // pairs are made of train_src alone: see Denoiser (data/denoiser.h)
@@ -136,13 +138,19 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
     if constexpr (requires { visit.Heading(text); }) visit.Heading(text);
   };
   heading("Data");
-  visit("train_src", o.train_src, "source side of the training data, plain or gzip");
+  visit("train_src", o.train_src, "source side of the training data, plain or gzip; several files with commas between");
   visit("train_tgt", o.train_tgt, "target side, line by line");
   visit("train_tsv", o.train_tsv, "training data as source TAB target, instead of two files; - is stdin");
   visit("train_jsonl", o.train_jsonl, "training data as one JSON object a line, instead of two files; - is stdin");
   visit("jsonl_src_key", o.jsonl_src_key,
         "key of the source in `train_jsonl`; translation.en: the key en of the object at translation");
   visit("jsonl_tgt_key", o.jsonl_tgt_key, "key of the target in `train_jsonl`");
+  visit(
+      "train_weight", o.train_weight,
+      "of several files (names with commas between) how often a pass over the data holds each, such as 1,3 or 1,0.25");
+  visit(
+      "train_tag", o.train_tag,
+      "of several files a piece of your own (vocab `symbols`) to put before each source, such as ,<bt> for the second");
   visit("max_length_ratio", o.max_length_ratio,
         "leave training pairs out whose sides differ more in their numbers of tokens, such as 3; 0: never");
   visit("overlong", o.overlong, "training pairs longer than `max_src_len` or `max_tgt_len`: cut, or leave out");

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "base/version.h"
 #include "format/model_file.h"
+#include "train/training_data.h"
 
 namespace dragoman {
 namespace {
@@ -53,10 +54,13 @@ std::string InFieldNames(const std::string& text) {
 }
 
 // Whether another value of the option makes other batches, so that a position among them means nothing.
-bool DecidesBatches(const std::string& key) { return key == "batch_tokens" || key == "batch_order"; }
+bool DecidesBatches(const std::string& key) {
+  return key == "batch_tokens" || key == "batch_order" || key == "train_weight";
+}
 
 bool DecidesCorpus(const std::string& key) {
-  return key == "overlong" || key == "max_length_ratio" || key == "denoise" || key == "denoise_copies";
+  return key == "overlong" || key == "max_length_ratio" || key == "denoise" || key == "denoise_copies" ||
+         key == "train_tag";
 }
 
 }  // namespace
@@ -74,9 +78,7 @@ ModelAbout AboutRun(const TrainOptions& options, FileSystem& files, const std::s
   if (!options.origin.empty()) about.origin = options.origin;
   about.trained_with = ProgramVersion();
   about.trained_on.clear();
-  for (const std::string* path : {&options.train_src, &options.train_tgt, &options.train_tsv, &options.train_jsonl}) {
-    if (!path->empty()) about.trained_on.push_back(FileName(InputName(*path)));
-  }
+  for (const InputPath& file : TrainingFiles(options)) about.trained_on.push_back(FileName(InputName(file.path)));
   about.pairs = pairs;
   return about;
 }

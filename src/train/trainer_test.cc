@@ -115,6 +115,27 @@ TEST_F(TrainerTest, SubwordDropoutLeavesValidationAlone) {
   EXPECT_EQ(first_validation("with"), first_validation("without"));
 }
 
+TEST_F(TrainerTest, SeveralTextsAreTrainedOnAsOftenAsTheyWeigh) {
+  const auto options = [&](const std::string& run, int64_t epochs) {
+    TrainOptions several = Rich(run, 0);
+    several.max_epochs = epochs;
+    several.valid_every = 4;                     // where two epochs end
+    several.train_src += "," + base_.valid_src;  // 100 pairs, and 15
+    several.train_tgt += "," + base_.valid_tgt;
+    several.train_weight = "0.5,2";
+    return several;
+  };
+  EXPECT_EQ(Train(options("straight", 3)).sentences, 3 * (50 + 30));
+  Train(options("stopped", 2));
+  EXPECT_EQ(Train(Resumed(options("stopped", 3))).sentences, 3 * (50 + 30));
+  ExpectSameEnd("stopped", "straight");
+  TrainOptions other = Resumed(options("stopped", 4));
+  other.train_weight = "1,1";
+  testing::internal::CaptureStderr();
+  EXPECT_EQ(Train(other).sentences, 3 * (50 + 30) + 2 * 115) << "the epoch begins again";
+  EXPECT_THAT(testing::internal::GetCapturedStderr(), HasSubstr("`train_weight` is 1,1, but the last start had 0.5,2"));
+}
+
 // From text alone to the task itself.
 TEST_F(TrainerTest, DenoisingGoesOnWithTheSameBitsAndItsModelIsTunedOnPairs) {
   VocabOptions vocab = SmallVocabOptions(92);
