@@ -104,12 +104,19 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   if (const std::string text = LastValueOf(args, "--dropout", ""); !text.empty())
     ParseValue("--dropout", text, &dropout);
   options->model.embedding_dropout = options->model.residual_dropout = dropout;
+  if (const std::string text = LastValueOf(args, "--subword-dropout", ""); !text.empty()) {
+    ParseValue("--subword-dropout", text, &options->src_subword_dropout);
+    options->tgt_subword_dropout = options->src_subword_dropout;
+  }
 
   command->add_option("--config", "TOML file of these same options, - is stdin; flags on the command line win")
       ->type_name("FILE");
   auto dump = std::make_shared<bool>(false);
   command->add_flag("--dump-config", *dump, "print every option, as asked for, as TOML and stop");
   ForEachTrainOption(*options, FlagRegistrar{command});
+  command->add_option("--subword-dropout", "sets --src-subword-dropout and --tgt-subword-dropout")
+      ->type_name(kFloatType)
+      ->group("Data");
   command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")
       ->type_name(kFloatType)
       ->group("Model");

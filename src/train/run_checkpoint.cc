@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "base/version.h"
 #include "format/model_file.h"
+#include "train/training_data.h"
 
 namespace dragoman {
 namespace {
@@ -53,7 +54,14 @@ std::string InFieldNames(const std::string& text) {
 }
 
 // Whether another value of the option makes other batches, so that a position among them means nothing.
-bool DecidesBatches(const std::string& key) { return key == "batch_tokens" || key == "batch_order"; }
+bool DecidesBatches(const std::string& key) {
+  return key == "batch_tokens" || key == "batch_order" || key == "train_weight";
+}
+
+bool DecidesCorpus(const std::string& key) {
+  return key == "overlong" || key == "max_length_ratio" || key == "denoise" || key == "denoise_copies" ||
+         key == "train_tag";
+}
 
 }  // namespace
 
@@ -70,9 +78,7 @@ ModelAbout AboutRun(const TrainOptions& options, FileSystem& files, const std::s
   if (!options.origin.empty()) about.origin = options.origin;
   about.trained_with = ProgramVersion();
   about.trained_on.clear();
-  for (const std::string* path : {&options.train_src, &options.train_tgt, &options.train_tsv, &options.train_jsonl}) {
-    if (!path->empty()) about.trained_on.push_back(FileName(InputName(*path)));
-  }
+  for (const InputPath& file : TrainingFiles(options)) about.trained_on.push_back(FileName(InputName(file.path)));
   about.pairs = pairs;
   return about;
 }
@@ -164,7 +170,7 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
     if (key == "ema_decay" && (value == "0" || before->second == "0")) {
       throw OptionError(change + "; a moving average is there from the first step or never, so resume with that");
     }
-    if (key == "overlong" || key == "max_length_ratio") {
+    if (DecidesCorpus(key)) {
       throw OptionError(change +
                         ": that is other training data; resume with what it had, or start a new run from these "
                         "weights with `init_from`");

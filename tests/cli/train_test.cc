@@ -43,6 +43,8 @@ TEST(TrainTest, TheDumpHoldsResolvedValues) {
   EXPECT_THAT(Dump({"--preset=tiny", "--d-model", "64", "--dropout", "0.25", "--residual-dropout", "0.5"}),
               AllOf(HasSubstr("\nd-model = 64 "), HasSubstr("\nd-ff = 256 "), HasSubstr("\nembedding-dropout = 0.25 "),
                     HasSubstr("\nresidual-dropout = 0.5 ")));
+  EXPECT_THAT(Dump({"--subword-dropout", "0.1", "--tgt-subword-dropout", "0"}),
+              AllOf(HasSubstr("\nsrc-subword-dropout = 0.1 "), HasSubstr("\ntgt-subword-dropout = 0 ")));
   EXPECT_THAT(
       Dump({"--no-bias", "--tensorboard=false", "--output-bias"}),
       AllOf(HasSubstr("\nbias = false "), HasSubstr("\ntensorboard = false "), HasSubstr("\noutput-bias = true ")));
