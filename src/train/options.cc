@@ -130,13 +130,34 @@ TrainOptions TrainOptions::ResolvedFor(const TransformerConfig& config, Precisio
 }
 
 std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
-  constexpr std::string_view kDecisive[] = {
-      "batch_tokens",   "accumulate",          "batch_order",        "micro_batch_tokens", "precision",
-      "schedule",       "warmup",              "decay_steps",        "learning_rate",      "beta1",
-      "beta2",          "adam_epsilon",        "ema_decay",          "clip_norm",          "learning_rate_factor",
-      "metric",         "weight_decay",        "on_non_finite",      "label_smoothing",    "max_length_ratio",
-      "overlong",       "r_drop",              "denoise",            "train_weight",       "train_tag",
-      "denoise_copies", "src_subword_dropout", "tgt_subword_dropout"};
+  constexpr std::string_view kDecisive[] = {"batch_tokens",
+                                            "accumulate",
+                                            "batch_order",
+                                            "micro_batch_tokens",
+                                            "precision",
+                                            "schedule",
+                                            "warmup",
+                                            "decay_steps",
+                                            "learning_rate",
+                                            "beta1",
+                                            "beta2",
+                                            "adam_epsilon",
+                                            "ema_decay",
+                                            "clip_norm",
+                                            "learning_rate_factor",
+                                            "metric",
+                                            "weight_decay",
+                                            "on_non_finite",
+                                            "label_smoothing",
+                                            "max_length_ratio",
+                                            "overlong",
+                                            "r_drop",
+                                            "denoise",
+                                            "train_weight",
+                                            "train_tag",
+                                            "denoise_copies",
+                                            "src_subword_dropout",
+                                            "tgt_subword_dropout"};
   TrainOptions resolved = Resolved();  // memory_mb is in micro_batch_tokens
   if (!ScheduleOf().Decays()) resolved.decay_steps = 0;
   std::map<std::string, std::string> texts;

@@ -134,6 +134,20 @@ void ReadWeights(FileSystem& files, const std::string& directory, Transformer* m
   if (has_average) ReadParameters(weights, parameters, optimizer->average());
 }
 
+namespace {
+
+// An option that is younger than the run was as it is by default. "" where nobody knows: in a state without any, and of
+// one whose default depends on the machine.
+std::string ValueBefore(const TrainState& saved, const std::string& key) {
+  if (const auto found = saved.options.find(key); found != saved.options.end()) return found->second;
+  if (saved.options.empty() || key == "micro_batch_tokens") return "";
+  const std::map<std::string, std::string> usual = TrainOptions().DecisiveTexts();
+  const auto found = usual.find(key);
+  return found == usual.end() ? "" : found->second;
+}
+
+}  // namespace
+
 TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
                     const std::function<void(const std::string&)>& warn) {
   if (saved.seed != now.seed) {
@@ -163,11 +177,11 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
   }
   bool same_batches = true;
   for (const auto& [key, value] : now.options) {
-    const auto before = saved.options.find(key);
-    if (before == saved.options.end() || InFieldNames(before->second) == value) continue;
-    const std::string change = Change(key, value, before->second);
+    const std::string before = ValueBefore(saved, key);
+    if (before.empty() || InFieldNames(before) == value) continue;
+    const std::string change = Change(key, value, before);
     if (key == "metric") throw OptionError(change + "; scores of two metrics cannot be compared, so resume with that");
-    if (key == "ema_decay" && (value == "0" || before->second == "0")) {
+    if (key == "ema_decay" && (value == "0" || before == "0")) {
       throw OptionError(change + "; a moving average is there from the first step or never, so resume with that");
     }
     if (DecidesCorpus(key)) {
