@@ -19,11 +19,12 @@
 namespace dragoman {
 namespace {
 
-constexpr int kSmallestVocab = 60;
 constexpr int kWarmUpSteps = 2;  // which take memory and fill caches
 
+// Of the size asked for, or the next that this text can make, which *size then is.
 Tokenizer TrainVocabulary(VocabOptions options, const CorpusFacts& facts, bool with_src, bool with_tgt, int* size) {
-  for (options.size = *size;; options.size = options.size * 3 / 4) {
+  options.size = *size;
+  for (int attempt = 0;; ++attempt) {
     VocabTrainer trainer(options);
     for (const auto& [source, target] : facts.sample) {
       if (with_src) trainer.Add(source);
@@ -33,8 +34,9 @@ Tokenizer TrainVocabulary(VocabOptions options, const CorpusFacts& facts, bool w
       Tokenizer vocab = Tokenizer::FromBytes(trainer.Train(), "the sample's vocabulary");
       *size = options.size;
       return vocab;
-    } catch (const OptionError&) {  // too large for this text
-      if (options.size < kSmallestVocab) throw;
+    } catch (const VocabSizeError& error) {
+      if (attempt == 3) throw;
+      options.size = error.possible;
     }
   }
 }
