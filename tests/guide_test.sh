@@ -15,7 +15,7 @@ cat > "$work/dragoman" << 'WRAPPER'
 #!/usr/bin/env bash
 small=()
 case $1 in
-  train) [[ " $* " == *" --config "* ]] || small=(--config ../small.toml) ;;
+  train) [[ " $* " =~ " --config "|" --advise " ]] || small=(--config ../small.toml) ;;
 esac
 args=("$@")
 for ((i = 0; i < $#; ++i)); do

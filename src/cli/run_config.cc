@@ -56,7 +56,8 @@ struct FieldSetter {
 
 std::vector<FlagGroup> TrainFlagGroups() {
   return {{"preset", {"encoder-layers", "decoder-layers", "d-model", "heads", "d-ff"}},
-          {"dropout", {"embedding-dropout", "residual-dropout"}}};
+          {"dropout", {"embedding-dropout", "residual-dropout"}},
+          {"subword-dropout", {"src-subword-dropout", "tgt-subword-dropout"}}};
 }
 
 std::string FlagGiven(const CLI::App& command, const std::string& key) {
@@ -91,7 +92,8 @@ void TakeRunConfig(const CLI::App& command, FileSystem& files, Communicator& com
   }
   if (comm.size() > 1) toml = comm.Broadcast(toml);  // by all, or ranks that were told otherwise could not say so
   // Sizes stand there, not the flags for several of them.
-  const auto texts = ConfigTexts(command, toml, path, {"config", "dump-config", "help", "preset", "dropout"});
+  const auto texts =
+      ConfigTexts(command, toml, path, {"config", "dump-config", "help", "preset", "dropout", "subword-dropout"});
   const FieldSetter set{command, texts};
   ForEachTrainOption(*options, set);
   ForEachField(options->model, [&](const char* key, auto& field, const char* help) {

@@ -8,6 +8,7 @@
 
 #include "base/overwrite_check.h"
 #include "base/signals.h"
+#include "cli/advise.h"
 #include "cli/commands.h"
 #include "cli/config_file.h"
 #include "cli/option_flags.h"
@@ -29,6 +30,7 @@ constexpr char kExamples[] =
     "4000\n"
     "  dragoman train --output RUN --resume             go on after a crash or a stop, with the options it had\n"
     "  dragoman train --config run.toml --resume        go on, or start\n"
+    "  dragoman train --advise --train-src train.en --train-tgt train.de > run.toml     what suits data and machine\n"
     "  dragoman train --preset tiny --dump-config       print every option: a config file to edit\n"
     "  dragoman train --init-from RUN/best --train-tsv new.tsv --output RUN2 --max-epochs 2    fine-tune\n"
     "Ctrl-C, SIGTERM, SIGHUP or SIGUSR1 saves a checkpoint and ends with exit code 130, 143, 129 or 138; --resume "
@@ -104,12 +106,23 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
   if (const std::string text = LastValueOf(args, "--dropout", ""); !text.empty())
     ParseValue("--dropout", text, &dropout);
   options->model.embedding_dropout = options->model.residual_dropout = dropout;
+  if (const std::string text = LastValueOf(args, "--subword-dropout", ""); !text.empty()) {
+    ParseValue("--subword-dropout", text, &options->src_subword_dropout);
+    options->tgt_subword_dropout = options->src_subword_dropout;
+  }
 
   command->add_option("--config", "TOML file of these same options, - is stdin; flags on the command line win")
       ->type_name("FILE");
+  auto advise = std::make_shared<bool>(false);
+  command->add_flag("--advise", *advise,
+                    "look at the training data, try this machine's speed for some seconds, print a config file with a "
+                    "vocabulary, sizes, dropout, rate and length that suit them, and stop");
   auto dump = std::make_shared<bool>(false);
   command->add_flag("--dump-config", *dump, "print every option, as asked for, as TOML and stop");
   ForEachTrainOption(*options, FlagRegistrar{command});
+  command->add_option("--subword-dropout", "sets --src-subword-dropout and --tgt-subword-dropout")
+      ->type_name(kFloatType)
+      ->group("Data");
   command->add_option("--dropout", "sets --embedding-dropout and --residual-dropout")
       ->type_name(kFloatType)
       ->group("Model");
@@ -123,7 +136,8 @@ void AddTrainCommand(CLI::App& app, const std::vector<std::string>& args) {
     TakeRunConfig(*command, RealFileSystem(), comm, options.get());
     if (!options->init_from.empty() && comm.rank() == 0) TakeInitialModel(*command, options.get());
   };
-  command->callback([command, options, dump, complete] {
+  command->callback([command, options, advise, dump, complete] {
+    if (*advise) return PrintAdvice(*command, *options);
     if (!*dump) {
       return RunAsRank([&](Communicator& comm) {
         complete(comm);

@@ -17,6 +17,25 @@ namespace {
 
 constexpr int64_t kSourceFactor = 4;  // source tokens for each target token that a batch may hold
 
+// The pairs of an epoch, in the file's order.
+void ListPairs(int64_t pairs, std::span<const PairShare> shares, int64_t epoch, std::vector<uint32_t>* order) {
+  order->clear();
+  int64_t first = 0;
+  const auto add = [&](int64_t pair) { order->push_back(static_cast<uint32_t>(first + pair)); };
+  const auto add_all = [&](int64_t count) {
+    for (int64_t pair = 0; pair < count; ++pair) add(pair);
+  };
+  if (shares.empty()) return add_all(pairs);
+  for (const PairShare& share : shares) {
+    for (int64_t time = 0; time < share.thousandths / 1000; ++time) add_all(share.pairs);
+    // After 1000 epochs it has gone through them a whole number of times, and is at the first again.
+    const int64_t step = share.thousandths % 1000 * share.pairs, turn = epoch % 1000;
+    for (int64_t next = turn * step / 1000; next < (turn + 1) * step / 1000; ++next) add(next % share.pairs);
+    first += share.pairs;
+  }
+  DRAGOMAN_CHECK(first == pairs);
+}
+
 // Cuts plan->order into batches, each as many pairs as fit.
 void CutIntoBatches(std::span<const PairLengths> lengths, int64_t max_tokens, BatchPlan* plan) {
   plan->starts.clear();
@@ -70,10 +89,26 @@ void BatchOptions::Validate() const {
     throw OptionError(fmt::format("`batch_tokens` {}: out of range; expected 1 to {}; some thousand is usual",
                                   max_tokens, INT32_MAX / 64));
   }
+  const int64_t pairs = PairsAnEpoch(/*pairs=*/1);  // where there are no shares nothing is wrong with them
+  if (pairs < 1 || pairs > INT64_C(0xFFFFFFFF) - std::ssize(shares)) {
+    throw OptionError(
+        fmt::format("`train_weight` makes epochs of {} pairs; expected 1 to some 4 billion; choose others", pairs));
+  }
   if (decoder_start < -1) {
     throw OptionError(
         fmt::format("`decoder_start` {}: out of range; expected a token id, or -1 for a zero vector", decoder_start));
   }
+}
+
+int64_t BatchOptions::PairsAnEpoch(int64_t pairs) const {
+  if (shares.empty()) return pairs;
+  int64_t sum = 0;
+  for (const PairShare& share : shares) sum += share.pairs * share.thousandths / 1000;
+  return sum;
+}
+
+bool BatchOptions::EpochsDiffer() const {
+  return std::ranges::any_of(shares, [](const PairShare& share) { return share.thousandths % 1000 != 0; });
 }
 
 std::span<const uint32_t> BatchPlan::Pairs(int64_t batch) const {
@@ -85,8 +120,7 @@ std::span<const uint32_t> BatchPlan::Pairs(int64_t batch) const {
 void PlanEpoch(std::span<const PairLengths> lengths, const BatchOptions& options, int64_t epoch, BatchPlan* plan) {
   const uint64_t epoch_seed = HashCombine(options.seed, static_cast<uint64_t>(epoch));
   Rng rng(epoch_seed);
-  plan->order.resize(lengths.size());
-  std::iota(plan->order.begin(), plan->order.end(), 0u);
+  ListPairs(std::ssize(lengths), options.shares, epoch, &plan->order);
   if (options.order == BatchOrder::kShuffled) Shuffle(&plan->order, &rng);
   if (options.order == BatchOrder::kBucketed) SortByLength(lengths, epoch_seed, &plan->order);
   CutIntoBatches(lengths, options.max_tokens, plan);

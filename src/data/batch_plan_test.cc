@@ -177,5 +177,58 @@ TEST(BatchPlanTest, OptionsOutOfRangeAreNamed) {
   EXPECT_THAT(message(options), testing::HasSubstr("`decoder_start` -2"));
 }
 
+// How often each of `pairs` is in an epoch.
+std::vector<int> TimesOf(int64_t pairs, const BatchOptions& options, int64_t epoch) {
+  const std::vector<PairLengths> lengths(static_cast<size_t>(pairs), PairLengths{3, 3});
+  BatchPlan plan;
+  PlanEpoch(lengths, options, epoch, &plan);
+  std::vector<int> times(static_cast<size_t>(pairs));
+  for (const uint32_t pair : plan.order) ++times[pair];
+  return times;
+}
+
+TEST(BatchPlanTest, SharesSayHowOftenAnEpochHasThePairs) {
+  BatchOptions options;
+  options.max_tokens = 20;
+  for (const BatchOrder order : {BatchOrder::kShuffled, BatchOrder::kBucketed, BatchOrder::kFile}) {
+    options.order = order;
+    options.shares = {{3, 2000}, {10, 250}, {2, 1500}};
+    std::vector<int> sums(15);
+    for (int64_t epoch = 0; epoch < 4; ++epoch) {
+      const std::vector<int> times = TimesOf(15, options, epoch);
+      for (size_t pair = 0; pair < 3; ++pair) EXPECT_EQ(times[pair], 2);
+      EXPECT_NEAR(std::accumulate(times.begin() + 3, times.begin() + 13, 0), 2.5, 0.5);
+      EXPECT_EQ(times[13] + times[14], 3);
+      for (size_t pair = 0; pair < 15; ++pair) sums[pair] += times[pair];
+    }
+    for (size_t pair = 3; pair < 13; ++pair) EXPECT_EQ(sums[pair], 1) << "once in four epochs";
+    for (size_t pair = 13; pair < 15; ++pair) EXPECT_EQ(sums[pair], 6);
+    EXPECT_EQ(TimesOf(15, options, 1003), TimesOf(15, options, 3)) << "after 1000 epochs it begins again";
+  }
+  EXPECT_EQ(options.PairsAnEpoch(15), 6 + 2 + 3);
+  EXPECT_TRUE(options.EpochsDiffer());
+}
+
+TEST(BatchPlanTest, SharesOfOneAreThePlanWithout) {
+  const std::vector<PairLengths> lengths(30, PairLengths{3, 3});
+  BatchOptions options;
+  options.max_tokens = 20;
+  BatchPlan with, without;
+  PlanEpoch(lengths, options, 5, &without);
+  options.shares = {{12, 1000}, {18, 1000}};
+  EXPECT_FALSE(options.EpochsDiffer());
+  PlanEpoch(lengths, options, 5, &with);
+  EXPECT_EQ(with.order, without.order);
+  EXPECT_EQ(with.starts, without.starts);
+}
+
+TEST(BatchPlanTest, SharesThatLeaveAnEpochEmptyAreRefused) {
+  BatchOptions options;
+  options.shares = {{9, 100}};
+  EXPECT_THROW(options.Validate(), OptionError);
+  options.shares = {{10, 100}};
+  options.Validate();
+}
+
 }  // namespace
 }  // namespace dragoman

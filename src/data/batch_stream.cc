@@ -3,12 +3,15 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/error.h"
 
 namespace dragoman {
 
-BatchStream::BatchStream(const TokenCorpus& corpus, const BatchOptions& options, DataPosition position)
-    : corpus_(&corpus), options_(options) {
+BatchStream::BatchStream(const TokenCorpus& corpus, const BatchOptions& options, DataPosition position,
+                         std::shared_ptr<const SubwordDropout> subword_dropout)
+    : corpus_(&corpus), options_(options), subword_dropout_(std::move(subword_dropout)) {
   options_.Validate();
   Seek(position);
 }
@@ -33,7 +36,12 @@ void BatchStream::Next(Batch* batch) {
   batch->epoch = position_.epoch;
   batch->index = position_.batch;
   for (const uint32_t pair : plan_.Pairs(position_.batch)) {
+    const size_t src_begin = batch->src.ids.size(), tgt_begin = batch->tgt_out.ids.size();
     corpus_->AppendPair(pair, &batch->src.ids, &batch->tgt_out.ids);
+    if (subword_dropout_) {
+      subword_dropout_->ApplyToSource(position_.epoch, pair, src_begin, &batch->src.ids);
+      subword_dropout_->ApplyToTarget(position_.epoch, pair, tgt_begin, &batch->tgt_out.ids);
+    }
     batch->FinishSentence(pair, options_.decoder_start);
   }
   Skip();

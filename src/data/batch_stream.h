@@ -4,9 +4,11 @@
 #define DRAGOMAN_DATA_BATCH_STREAM_H_
 
 #include <cstdint>
+#include <memory>
 
 #include "data/batch.h"
 #include "data/batch_plan.h"
+#include "data/subword_dropout.h"
 #include "data/token_corpus.h"
 
 namespace dragoman {
@@ -23,8 +25,10 @@ struct DataPosition {
 // one thread at a time.
 class BatchStream {
  public:
-  // Throws OptionError for options out of range.
-  BatchStream(const TokenCorpus& corpus, const BatchOptions& options, DataPosition position = {});
+  // subword_dropout: null for sentences as the corpus has them. Batches are planned, and NextTgtTokens counts, by the
+  // lengths that sentences have in the corpus. Throws OptionError for options out of range.
+  BatchStream(const TokenCorpus& corpus, const BatchOptions& options, DataPosition position = {},
+              std::shared_ptr<const SubwordDropout> subword_dropout = nullptr);
 
   // Goes to a position; costs the planning of one epoch, reads no token. Throws OptionError for a position that the
   // epoch does not have (a checkpoint of other data or options).
@@ -35,11 +39,12 @@ class BatchStream {
   void Skip();  // the same without reading anything
 
   DataPosition position() const { return position_; }  // of the batch that Next will give
-  int64_t NextTgtTokens() const;                       // target tokens of that batch
+  int64_t NextTgtTokens() const;                       // target tokens of that batch, before any are split
 
  private:
   const TokenCorpus* corpus_;
   BatchOptions options_;
+  std::shared_ptr<const SubwordDropout> subword_dropout_;
   DataPosition position_;
   BatchPlan plan_;
 };

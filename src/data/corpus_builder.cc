@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <atomic>
 #include <iterator>
+#include <optional>
+#include <sstream>
 
 #include "base/byte_hash.h"
+#include "base/check.h"
 #include "base/error.h"
 #include "base/hash.h"
 #include "base/thread_pool.h"
@@ -84,9 +87,52 @@ bool IsOddBlank(std::string_view sentence) {
   };
   add(report.lopsided_pairs, "`max_length_ratio`");
   add(report.overlong_pairs, "`overlong` drop");
-  throw FileError(
-      input.SourceName() + other,
-      fmt::format("no sentence pairs ({}); expected text on both sides; check the file names and options", why));
+  if (report.short_lines.count > 0) why += fmt::format(", {} too short for `denoise`", report.short_lines.count);
+  const char* const expected = input.format == PairFormat::kLines ? "text in it" : "text on both sides";
+  throw FileError(input.SourceName() + other,
+                  fmt::format("no sentence pairs ({}); expected {}; check the file names and options", why, expected));
+}
+
+// A tag means what it says only as a piece of its own: others would be cut, and could be part of a word.
+void RequireTag(const Tokenizer& vocab, const std::string& tag) {
+  std::istringstream words(tag);
+  for (std::string word; words >> word;) {
+    const std::optional<int32_t> id = vocab.Find(word);
+    if (id && !vocab.Score(*id)) continue;
+    throw OptionError(
+        fmt::format("`train_tag` has {}, which is no piece of its own in {}; make the vocabulary with `symbols` {}",
+                    word, vocab.path(), word));
+  }
+}
+
+// Of one text, with all that decides its ids.
+uint64_t FingerprintOf(const ParallelReader::TextHash& text, const CorpusInput& from, const CorpusVocabularies& vocabs,
+                       const CorpusOptions& options) {
+  const ParallelInput& input = from.input;
+  uint64_t hash = HashMix(kTokenisationVersion);
+  const auto add = [&hash](uint64_t value) { hash = HashCombine(hash, value); };
+  add(static_cast<uint64_t>(input.format));
+  add(text.source);
+  if (input.format == PairFormat::kTwoFiles) add(text.target);
+  if (input.format == PairFormat::kJsonl) {
+    add(HashBytes(input.source_key));
+    add(HashBytes(input.target_key));
+  }
+  add(vocabs.src.fingerprint());
+  add(vocabs.tgt.fingerprint());
+  add(static_cast<uint64_t>(options.max_src_len));
+  add(static_cast<uint64_t>(options.max_tgt_len));
+  // Options that older runs did not have count only where they do something.
+  if (options.overlong == Overlong::kDrop) add(HashBytes("overlong drop"));
+  if (options.max_length_ratio > 0) add(HashBytes(fmt::format("max_length_ratio {}", options.max_length_ratio)));
+  if (const DenoiseOptions& denoise = options.denoise; input.format == PairFormat::kLines) {
+    add(HashBytes("denoise"));
+    add(static_cast<uint64_t>(denoise.noise));
+    add(static_cast<uint64_t>(denoise.copies));
+    add(denoise.seed);
+  }
+  if (!from.tag.empty()) add(HashBytes("tag " + from.tag));
+  return hash;
 }
 
 bool IsLopsided(size_t a, size_t b, double max_ratio) {
@@ -125,24 +171,34 @@ bool TakePair(const CorpusOptions& options, const CorpusVocabularies& vocabs, in
   return true;
 }
 
-CorpusFingerprints FingerprintsOf(const ParallelReader::TextHash& text, const ParallelInput& input,
-                                  const CorpusVocabularies& vocabs, const CorpusOptions& options) {
-  uint64_t hash = HashMix(kTokenisationVersion);
-  const auto add = [&hash](uint64_t value) { hash = HashCombine(hash, value); };
-  add(static_cast<uint64_t>(input.format));
-  add(text.source);
-  if (input.format == PairFormat::kTwoFiles) add(text.target);
-  if (input.format == PairFormat::kJsonl) {
-    add(HashBytes(input.source_key));
-    add(HashBytes(input.target_key));
+std::vector<Denoiser::Pair> TakeLine(const CorpusOptions& options, const CorpusVocabularies& vocabs,
+                                     const Denoiser& denoiser, int64_t line, std::vector<int32_t> ids,
+                                     CorpusReport* report) {
+  if (ids.empty()) {
+    report->empty_pairs.Add(line);
+    return {};
   }
-  add(vocabs.src.fingerprint());
-  add(vocabs.tgt.fingerprint());
-  add(static_cast<uint64_t>(options.max_src_len));
-  add(static_cast<uint64_t>(options.max_tgt_len));
-  // Options that older runs did not have count only where they do something.
-  if (options.overlong == Overlong::kDrop) add(HashBytes("overlong drop"));
-  if (options.max_length_ratio > 0) add(HashBytes(fmt::format("max_length_ratio {}", options.max_length_ratio)));
+  const auto around = static_cast<int64_t>(vocabs.src.sentence().size());
+  const bool says_all = options.denoise.noise == Noise::kInfilling;  // on the target's side, too
+  const int64_t most = (says_all ? std::min(options.max_src_len, options.max_tgt_len) : options.max_src_len) - around;
+  if (std::ssize(ids) > most && options.overlong == Overlong::kDrop) {
+    report->overlong_pairs.Add(line);
+    return {};
+  }
+  Truncate(most, line, &ids, &report->src_truncated);
+  std::vector<Denoiser::Pair> pairs = denoiser.PairsOf(line, ids);
+  if (pairs.empty()) report->short_lines.Add(line);
+  std::erase_if(pairs, [&](auto& pair) { return !TakePair(options, vocabs, line, &pair.src, &pair.tgt, report); });
+  return pairs;
+}
+
+CorpusFingerprints FingerprintsOf(std::span<const ParallelReader::TextHash> texts, std::span<const CorpusInput> inputs,
+                                  const CorpusVocabularies& vocabs, const CorpusOptions& options) {
+  DRAGOMAN_CHECK(texts.size() == inputs.size() && !inputs.empty());
+  uint64_t hash = FingerprintOf(texts[0], inputs[0], vocabs, options);
+  for (size_t i = 1; i < inputs.size(); ++i) {
+    hash = HashCombine(hash, FingerprintOf(texts[i], inputs[i], vocabs, options));
+  }
   return {hash, HashCombine(hash, HashBytes("blanks"))};
 }
 
@@ -151,40 +207,90 @@ ParallelReader::TextHash HashText(const ParallelInput& input, const std::functio
           input.format == PairFormat::kTwoFiles ? HashLines(input.target, check) : uint64_t{0}};
 }
 
-uint64_t BuildSpool(const ParallelInput& input, const CorpusVocabularies& vocabs, const CorpusOptions& options,
-                    const std::string& path, FileSystem* files) {
-  ParallelReader reader(input, options.check);
-  SpoolWriter writer(files, path, std::max(vocabs.src.size(), vocabs.tgt.size()) <= 65536 ? 2 : 4);
-  WorkerPool pool(options.threads);
+namespace {
+
+// The file that all texts go into, one after the other.
+class SpoolBuilder {
+ public:
+  SpoolBuilder(const CorpusVocabularies& vocabs, const CorpusOptions& options, const std::string& path,
+               FileSystem* files)
+      : vocabs_(vocabs),
+        options_(options),
+        pool_(options.threads),
+        writer_(files, path, std::max(vocabs.src.size(), vocabs.tgt.size()) <= 65536 ? 2 : 4) {}
+
+  CorpusReport Add(const CorpusInput& from, ParallelReader::TextHash* hash);
+
+  bool has_odd_blanks() const { return has_odd_blanks_; }
+  SpoolWriter& writer() { return writer_; }
+
+ private:
+  void TakeChunk(const Denoiser* denoiser, Chunk* chunk, CorpusReport* report);
+
+  const CorpusVocabularies& vocabs_;
+  const CorpusOptions& options_;
+  WorkerPool pool_;
+  SpoolWriter writer_;
+  bool has_odd_blanks_ = false;
+};
+
+void SpoolBuilder::TakeChunk(const Denoiser* denoiser, Chunk* chunk, CorpusReport* report) {
+  Encode(vocabs_, &pool_, chunk);
+  for (int64_t i = 0; i < chunk->pairs(); ++i) {
+    std::vector<int32_t>* ids = &chunk->ids[static_cast<size_t>(2 * i)];
+    const int64_t line = chunk->lines_before + i + 1;
+    if (denoiser != nullptr) {
+      for (const auto& pair : TakeLine(options_, vocabs_, *denoiser, line, ids[0], report)) {
+        writer_.AddPair(pair.src, pair.tgt);
+      }
+    } else if (TakePair(options_, vocabs_, line, &ids[0], &ids[1], report)) {
+      writer_.AddPair(ids[0], ids[1]);
+    }
+  }
+}
+
+CorpusReport SpoolBuilder::Add(const CorpusInput& from, ParallelReader::TextHash* hash) {
+  std::optional<Denoiser> denoiser;
+  if (from.input.format == PairFormat::kLines) denoiser.emplace(vocabs_.src, vocabs_.tgt, options_.denoise);
+  ParallelReader reader(from.input, options_.check);
   CorpusReport report;
   Chunk chunk;
-  bool has_odd_blanks = false;
-  std::string_view src;
-  std::string_view tgt;
+  std::string_view src, tgt;
+  std::string tagged;
   for (bool more = true; more; chunk.Clear()) {
-    options.check();
+    options_.check();
     while (!chunk.full() && (more = reader.Next(&src, &tgt))) {
-      has_odd_blanks = has_odd_blanks || IsOddBlank(src) || IsOddBlank(tgt);
+      has_odd_blanks_ = has_odd_blanks_ || IsOddBlank(src) || IsOddBlank(tgt);
+      if (!from.tag.empty() && !IsBlank(src)) src = tagged = fmt::format("{} {}", from.tag, src);
       chunk.Add(src);
       chunk.Add(tgt);
     }
-    Encode(vocabs, &pool, &chunk);
-    for (int64_t i = 0; i < chunk.pairs(); ++i) {
-      std::vector<int32_t>* ids = &chunk.ids[static_cast<size_t>(2 * i)];
-      if (TakePair(options, vocabs, chunk.lines_before + i + 1, &ids[0], &ids[1], &report)) {
-        writer.AddPair(ids[0], ids[1]);
-      }
-    }
-    if (report.pairs > INT64_C(0xFFFFFFFF)) {
-      throw FileError(input.SourceName(), "more than 4,294,967,295 pairs; expected fewer; split the corpus");
-    }
+    TakeChunk(denoiser ? &*denoiser : nullptr, &chunk, &report);
   }
   report.crlf_lines = reader.notes().crlf_lines;
   report.bom_files = reader.notes().bom_files;
-  if (report.pairs == 0) FailWithoutPairs(input, report);
-  const CorpusFingerprints fingerprints = FingerprintsOf(reader.hash(), input, vocabs, options);
-  const uint64_t fingerprint = has_odd_blanks ? fingerprints.with_blanks : fingerprints.usual;
-  writer.Finish(report, fingerprint);
+  if (report.pairs == 0) FailWithoutPairs(from.input, report);
+  *hash = reader.hash();
+  return report;
+}
+
+}  // namespace
+
+uint64_t BuildSpool(std::span<const CorpusInput> inputs, const CorpusVocabularies& vocabs, const CorpusOptions& options,
+                    const std::string& path, FileSystem* files) {
+  for (const CorpusInput& input : inputs) RequireTag(vocabs.src, input.tag);
+  SpoolBuilder builder(vocabs, options, path, files);
+  std::vector<CorpusReport> reports;
+  std::vector<ParallelReader::TextHash> hashes;
+  for (const CorpusInput& input : inputs) {
+    reports.push_back(builder.Add(input, &hashes.emplace_back()));
+    if (Together(reports).pairs > INT64_C(0xFFFFFFFF)) {
+      throw FileError(input.input.SourceName(), "more than 4,294,967,295 pairs; expected fewer; split the corpus");
+    }
+  }
+  const CorpusFingerprints fingerprints = FingerprintsOf(hashes, inputs, vocabs, options);
+  const uint64_t fingerprint = builder.has_odd_blanks() ? fingerprints.with_blanks : fingerprints.usual;
+  builder.writer().Finish(reports, fingerprint);
   return fingerprint;
 }
 

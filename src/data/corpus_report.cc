@@ -12,6 +12,22 @@ void Finding::Add(int64_t line, int64_t times) {
   count += times;
 }
 
+CorpusReport Together(std::span<const CorpusReport> reports) {
+  CorpusReport all;
+  for (const CorpusReport& report : reports) {
+    for (const auto field : {&CorpusReport::pairs, &CorpusReport::pairs_cut, &CorpusReport::src_tokens,
+                             &CorpusReport::tgt_tokens, &CorpusReport::crlf_lines, &CorpusReport::bom_files}) {
+      all.*field += report.*field;
+    }
+    for (const auto field : {&CorpusReport::empty_pairs, &CorpusReport::lopsided_pairs, &CorpusReport::overlong_pairs,
+                             &CorpusReport::short_lines, &CorpusReport::src_truncated, &CorpusReport::tgt_truncated,
+                             &CorpusReport::src_unknown, &CorpusReport::tgt_unknown}) {
+      (all.*field).Add((report.*field).first_line, (report.*field).count);
+    }
+  }
+  return all;
+}
+
 std::vector<std::string> DescribeReport(const CorpusReport& report, const ParallelInput& input) {
   std::vector<std::string> lines = {fmt::format("{}, {} and {}", Counted(report.pairs, "sentence pair"),
                                                 Counted(report.src_tokens, "source token"),
@@ -21,7 +37,12 @@ std::vector<std::string> DescribeReport(const CorpusReport& report, const Parall
     if (found.count == 0) return;
     lines.push_back(fmt::format("{} {}, first at {}:{}", Counted(found.count, noun), what, file, found.first_line));
   };
-  add(report.empty_pairs, "pair", "with an empty side (training skips such)", source);
+  if (input.format == PairFormat::kLines) {
+    add(report.empty_pairs, "empty line", "(training skips such)", source);
+    add(report.short_lines, "line", "too short for `denoise` to make a pair of (gap wants two sentences)", source);
+  } else {
+    add(report.empty_pairs, "pair", "with an empty side (training skips such)", source);
+  }
   add(report.lopsided_pairs, "pair", "of too unequal lengths (`max_length_ratio`), dropped", source);
   add(report.overlong_pairs, "pair", "longer than `max_src_len` or `max_tgt_len`, dropped", source);
   add(report.src_truncated, "source sentence", "cut to the left part that `max_src_len` allows", source);

@@ -4,6 +4,7 @@
 #define DRAGOMAN_DATA_CORPUS_REPORT_H_
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -20,9 +21,10 @@ struct Finding {
 
 struct CorpusReport {
   int64_t pairs = 0;       // that are kept
-  Finding empty_pairs;     // an empty line (or a blank one) on one side or both: not trained on
+  Finding empty_pairs;     // an empty line (or a blank one) on one side or both, or of a text alone: not trained on
   Finding lopsided_pairs;  // one side too many times as long as the other, dropped
   Finding overlong_pairs;  // longer than the limits, dropped
+  Finding short_lines;     // of a text alone: with too little in them for a pair to be made (data/denoiser.h)
   int64_t pairs_cut = 0;   // or kept with the left part of one side or both:
   Finding src_truncated;   //   sentences of which only that is kept
   Finding tgt_truncated;
@@ -33,6 +35,9 @@ struct CorpusReport {
   int64_t crlf_lines = 0;
   int64_t bom_files = 0;
 };
+
+// Of several texts; the first line of a finding is that of the first text that has it.
+CorpusReport Together(std::span<const CorpusReport> reports);
 
 // One human line a fact: pairs, tokens, what was skipped, cut or mended; facts that are zero are left out.
 std::vector<std::string> DescribeReport(const CorpusReport& report, const ParallelInput& input);

@@ -59,7 +59,9 @@ bool ParallelReader::Next(std::string_view* source, std::string_view* target) {
   if (!source_.Next(&line)) return false;
   *source = *target = {};
   if (IsBlank(line)) return true;
-  if (input_.format == PairFormat::kTsv) {
+  if (input_.format == PairFormat::kLines) {
+    *source = line;
+  } else if (input_.format == PairFormat::kTsv) {
     SplitColumns(line, source, target);
   } else {
     ParseObject(line);

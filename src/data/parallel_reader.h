@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sentence pairs from two parallel files, one TSV file or one JSONL file, each plain or gzip, or stdin.
+// Sentence pairs from two parallel files, one TSV file or one JSONL file, each plain or gzip, or stdin; or a text
+// alone.
 #ifndef DRAGOMAN_DATA_PARALLEL_READER_H_
 #define DRAGOMAN_DATA_PARALLEL_READER_H_
 
@@ -16,7 +17,8 @@ namespace dragoman {
 enum class PairFormat {
   kTwoFiles,  // line n of one file belongs to line n of the other
   kTsv,       // source TAB target; a third column is an error, for it may as well be the one that was meant
-  kJsonl      // one object a line with two string values
+  kJsonl,     // one object a line with two string values
+  kLines      // a text alone, the sources; all targets are empty
 };
 
 // Where pairs come from. Paths may be "-" (stdin), but not both.

@@ -34,10 +34,13 @@ void RequireTwoStreams(const ParallelInput& input) {
 }
 
 // The corpus that an earlier run made of the same text. What can be read once only is not read for the question.
-std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_path, const ParallelInput& input,
+std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_path, std::span<const CorpusInput> inputs,
                                   const CorpusVocabularies& vocabs, const CorpusOptions& options) {
-  if (!files->Exists(spool_path) || IsReadOnlyOnce(input)) return std::nullopt;
-  const CorpusFingerprints possible = FingerprintsOf(HashText(input, options.check), input, vocabs, options);
+  const auto once = [](const CorpusInput& input) { return IsReadOnlyOnce(input.input); };
+  if (!files->Exists(spool_path) || std::ranges::any_of(inputs, once)) return std::nullopt;
+  std::vector<ParallelReader::TextHash> texts;
+  for (const CorpusInput& input : inputs) texts.push_back(HashText(input.input, options.check));
+  const CorpusFingerprints possible = FingerprintsOf(texts, inputs, vocabs, options);
   std::optional<OpenSpool> spool = TryOpenSpool(files, spool_path, possible.usual);
   return spool ? std::move(spool) : TryOpenSpool(files, spool_path, possible.with_blanks);
 }
@@ -46,15 +49,22 @@ std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_pa
 
 TokenCorpus TokenCorpus::OpenOrBuild(const ParallelInput& input, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                      const CorpusOptions& options, const std::string& spool_path, FileSystem& files) {
+  const CorpusInput alone{input, ""};
+  return OpenOrBuild({&alone, 1}, src_vocab, tgt_vocab, options, spool_path, files);
+}
+
+TokenCorpus TokenCorpus::OpenOrBuild(std::span<const CorpusInput> inputs, const Tokenizer& src_vocab,
+                                     const Tokenizer& tgt_vocab, const CorpusOptions& options,
+                                     const std::string& spool_path, FileSystem& files) {
   const CorpusVocabularies vocabs{src_vocab, tgt_vocab};
   DRAGOMAN_CHECK(std::min(options.max_src_len, options.max_tgt_len) >= 2);
   DRAGOMAN_CHECK(std::max(options.max_src_len, options.max_tgt_len) <= kMaxPairLength);
   RemoveLeftovers(&files, spool_path);
-  RequireTwoStreams(input);
-  std::optional<OpenSpool> spool = TryReuse(&files, spool_path, input, vocabs, options);
+  for (const CorpusInput& input : inputs) RequireTwoStreams(input.input);
+  std::optional<OpenSpool> spool = TryReuse(&files, spool_path, inputs, vocabs, options);
   const bool reused = spool.has_value();
   if (!spool) {
-    const uint64_t fingerprint = BuildSpool(input, vocabs, options, spool_path, &files);
+    const uint64_t fingerprint = BuildSpool(inputs, vocabs, options, spool_path, &files);
     spool = TryOpenSpool(&files, spool_path, fingerprint);
     if (!spool) {
       throw FileError(spool_path,
@@ -86,6 +96,7 @@ TokenCorpus::TokenCorpus(std::string path, const Tokenizer& src_vocab, const Tok
       tgt_vocab_(tgt_vocab.size()),
       fingerprint_(spool.trailer.fingerprint),
       report_(spool.trailer.report),
+      reports_(std::move(spool.reports)),
       lengths_(std::move(spool.lengths)) {
   BuildIndex();
   for (PairLengths& pair : lengths_) {  // the spool's count one token, </s>, besides the ids
@@ -140,7 +151,8 @@ void TokenCorpus::RequireFingerprint(uint64_t expected) const {
   if (expected == fingerprint_) return;
   throw OptionError(fmt::format(
       "the training data are not those of the checkpoint (fingerprint {:016x}, expected {:016x}): text, vocabulary, "
-      "length limits or filters (`max_length_ratio`, `overlong`) have changed; expected the same, so that the run can "
+      "length limits, filters (`max_length_ratio`, `overlong`) or `denoise` have changed; expected the same, so that "
+      "the run can "
       "go on exactly where it stopped; give the "
       "same files and options, or start a new run from these weights with `init_from`",
       fingerprint_, expected));

@@ -22,11 +22,14 @@ namespace dragoman {
 // Immutable once open; any number of threads may read at once. Move-only. Memory: about 4.1 bytes a pair.
 class TokenCorpus {
  public:
-  // Returns the corpus of `input`. If the file at `spool_path` was made from the same text with the same vocabularies
-  // and options, and is whole, it is used; otherwise the text is tokenised into it. What can be read once only (stdin,
-  // a pipe) is always tokenised.
-  // Throws FileError for text that cannot be read (see ParallelReader), for a corpus without any pair, and when the
-  // spool cannot be written; FormatError for a vocabulary without </s>.
+  // Returns the corpus of `inputs`, one after the other. If the file at `spool_path` was made from the same text with
+  // the same vocabularies and options, and is whole, it is used; otherwise the text is tokenised into it. What can be
+  // read once only (stdin, a pipe) is always tokenised. Throws FileError for text that cannot be read (see
+  // ParallelReader), for an input without any pair, and when the spool cannot be written; FormatError for a vocabulary
+  // without </s>.
+  static TokenCorpus OpenOrBuild(std::span<const CorpusInput> inputs, const Tokenizer& src_vocab,
+                                 const Tokenizer& tgt_vocab, const CorpusOptions& options,
+                                 const std::string& spool_path, FileSystem& files = RealFileSystem());
   static TokenCorpus OpenOrBuild(const ParallelInput& input, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                  const CorpusOptions& options, const std::string& spool_path,
                                  FileSystem& files = RealFileSystem());
@@ -45,8 +48,9 @@ class TokenCorpus {
   // FileError when the spool cannot be read or has changed.
   void AppendPair(int64_t pair, std::vector<int32_t>* src, std::vector<int32_t>* tgt) const;
 
-  const CorpusReport& report() const { return report_; }
-  bool reused() const { return reused_; }  // an earlier run's spool was whole and the same
+  const CorpusReport& report() const { return report_; }              // of all inputs together
+  std::span<const CorpusReport> reports() const { return reports_; }  // of each, whose pairs follow each other
+  bool reused() const { return reused_; }                             // an earlier run's spool was whole and the same
 
   // A hash of the text, the vocabularies and the options: what a run must find again to continue as if never stopped.
   uint64_t fingerprint() const { return fingerprint_; }
@@ -66,6 +70,7 @@ class TokenCorpus {
   uint64_t fingerprint_ = 0;
   bool reused_ = false;
   CorpusReport report_;
+  std::vector<CorpusReport> reports_;
   std::vector<PairLengths> lengths_;
   std::vector<uint64_t> block_starts_;  // of every 64th pair, in ids from the first; the rest is summed from lengths_
 };

@@ -141,7 +141,8 @@ TEST_F(TokenCorpusTest, OddBlanksAloneMakeAnotherFingerprint) {
   const CorpusVocabularies vocabs{vocabulary_, vocabulary_};
   const auto is_usual = [&](const std::string& text) {
     const ParallelInput input = Tsv(text);
-    return Open(input).fingerprint() == FingerprintsOf(HashText(input, [] {}), input, vocabs, {}).usual;
+    return Open(input).fingerprint() ==
+           FingerprintsOf(std::vector{HashText(input, [] {})}, std::vector{CorpusInput{input, ""}}, vocabs, {}).usual;
   };
   EXPECT_TRUE(is_usual("I\tyou\n\n \t\n"));
   EXPECT_FALSE(is_usual("I\tyou\n\u3000\tyou\n"));
@@ -452,6 +453,65 @@ TEST_F(TokenCorpusTest, TokenisesQuickly) {
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   RecordProperty("seconds", std::to_string(seconds));
   EXPECT_LT(seconds, 10) << "29,000 pairs usually take about 0.2 s; the limit leaves room for a busy machine";
+}
+
+// Several texts.
+class TokenCorpusOfSeveralTest : public TokenCorpusTest {
+ protected:
+  CorpusInput Text(const std::string& name, const std::string& lines, const std::string& tag = "") {
+    ParallelInput input{.format = PairFormat::kTsv, .source = directory_.Write(name, lines)};
+    return {input, tag};
+  }
+  TokenCorpus Open(const std::vector<CorpusInput>& inputs) {
+    return TokenCorpus::OpenOrBuild(inputs, vocabulary_, vocabulary_, {}, directory_ / "corpus.tokens");
+  }
+};
+
+TEST_F(TokenCorpusOfSeveralTest, TextsFollowEachOtherAndEachHasItsReport) {
+  const std::vector<CorpusInput> inputs = {Text("a", "I see a cat.\t我看见医生！\n\n"), Text("b", "you\t你\nI\t我\n")};
+  for (const bool reused : {false, true}) {
+    const TokenCorpus corpus = Open(inputs);
+    EXPECT_EQ(corpus.reused(), reused);
+    EXPECT_THAT(Texts(corpus), testing::ElementsAre("I see a cat.", "我看见医生！", "you", "你", "I", "我"));
+    ASSERT_EQ(corpus.reports().size(), 2u);
+    EXPECT_EQ(corpus.reports()[0].pairs, 1);
+    EXPECT_EQ(corpus.reports()[0].empty_pairs.count, 1);
+    EXPECT_EQ(corpus.reports()[1].pairs, 2);
+    EXPECT_EQ(corpus.reports()[1].empty_pairs.count, 0);
+    EXPECT_EQ(corpus.report().pairs, 3);
+    EXPECT_EQ(corpus.report().empty_pairs.first_line, 2);
+    EXPECT_EQ(corpus.report().src_tokens, corpus.reports()[0].src_tokens + corpus.reports()[1].src_tokens);
+  }
+  EXPECT_NE(Open({inputs[1], inputs[0]}).fingerprint(), Open(inputs).fingerprint());
+  EXPECT_NE(Open({inputs[0]}).fingerprint(), Open(inputs).fingerprint());
+  EXPECT_EQ(Open({inputs[0]}).fingerprint(), TokenCorpusTest::Open(inputs[0].input).fingerprint());
+}
+
+// So that who translates gets the same by typing it.
+TEST_F(TokenCorpusOfSeveralTest, ATagIsBeforeEachSourceAsIfItStoodInTheText) {
+  VocabOptions options = SmallVocabOptions(92);
+  options.symbols = {"<bt>"};
+  const Tokenizer vocab = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
+  const std::string lines = "I see a cat.\t我看见医生！\n\t你\n";
+  const auto open = [&](const std::string& tag) {
+    const std::vector<CorpusInput> inputs = {Text("a", lines), Text("b", lines, tag)};
+    return TokenCorpus::OpenOrBuild(inputs, vocab, vocab, {}, directory_ / "corpus.tokens");
+  };
+  const TokenCorpus corpus = open("<bt>");
+  ASSERT_EQ(corpus.size(), 2) << "a tag alone is no source";
+  std::vector<int32_t> src, tgt;
+  corpus.AppendPair(0, &src, &tgt);
+  EXPECT_EQ(std::ranges::count(src, vocab.Find("<bt>").value()), 0);
+  src.clear();
+  corpus.AppendPair(1, &src, &tgt);
+  std::vector<int32_t> typed = vocab.Encode("<bt> I see a cat.");
+  EXPECT_EQ(std::ranges::count(typed, vocab.Find("<bt>").value()), 1);
+  vocab.sentence().Wrap(&typed);
+  EXPECT_EQ(src, typed);
+  EXPECT_NE(open("").fingerprint(), corpus.fingerprint());
+  EXPECT_THAT(MessageOf<OptionError>([&] { open("<2de>"); }),
+              HasSubstr("`train_tag` has <2de>, which is no piece of its own in test.model; make the vocabulary with "
+                        "`symbols` <2de>"));
 }
 
 }  // namespace

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstddef>
+#include <type_traits>
 
 #include "base/check.h"
 #include "base/checked_size.h"
@@ -13,11 +14,12 @@ namespace dragoman {
 namespace {
 
 static_assert(std::endian::native == std::endian::little, "the spool's integers are stored as they lie in memory");
-static_assert(sizeof(SpoolTrailer) == 27 * sizeof(uint64_t), "no padding, so that its bytes can be hashed");
+static_assert(sizeof(SpoolTrailer) == 30 * sizeof(uint64_t), "no padding, so that its bytes can be hashed");
 static_assert(sizeof(PairLengths) == 4);
+static_assert(std::is_trivially_copyable_v<CorpusReport>);
 
 constexpr uint64_t kMagic = 0x736e656b6f547244;  // "DrTokens"
-constexpr uint64_t kVersion = 3;
+constexpr uint64_t kVersion = 4;
 constexpr size_t kBufferBytes = size_t{1} << 18;
 constexpr int64_t kWatchBytes = int64_t{16} << 20;
 
@@ -37,20 +39,27 @@ bool TrailerFits(const SpoolTrailer& trailer, uint64_t fingerprint, int64_t file
   const int64_t body = file_bytes - static_cast<int64_t>(sizeof(SpoolTrailer));
   const auto ids = CheckedProduct({static_cast<int64_t>(trailer.ids), static_cast<int64_t>(trailer.id_bytes)});
   const auto lengths = CheckedProduct({trailer.report.pairs, sizeof(PairLengths)});
-  return ids && lengths && *ids <= body && *lengths == body - *ids;
+  const auto reports = CheckedProduct({static_cast<int64_t>(trailer.texts), sizeof(CorpusReport)});
+  return ids && lengths && reports && *ids <= body && *lengths <= body - *ids && *reports == body - *ids - *lengths;
 }
 
-// Whether the pairs, each with two </s> that are not stored, are as many ids as the trailer says.
+// Whether the pairs, each with two </s> that are not stored, are as many ids as the trailer says, and as many as the
+// texts have.
 bool LengthsFit(const OpenSpool& spool) {
   uint64_t ids = 0;
   for (const PairLengths& pair : spool.lengths) {
     if (pair.src == 0 || pair.tgt == 0) return false;
     ids += pair.src + pair.tgt - 2u;
   }
-  return ids == spool.trailer.ids;
+  int64_t pairs = 0;
+  for (const CorpusReport& report : spool.reports) {
+    if (report.pairs < 0 || report.pairs > spool.trailer.report.pairs - pairs) return false;
+    pairs += report.pairs;
+  }
+  return ids == spool.trailer.ids && pairs == spool.trailer.report.pairs;
 }
 
-// Reads the whole body once for its hash, keeping only the lengths at its end.
+// Reads the whole body once for its hash, keeping only the lengths and reports at its end.
 bool ReadBody(OpenSpool* spool) {
   ByteHash hash;
   std::vector<char> buffer(kBufferBytes);
@@ -64,6 +73,10 @@ bool ReadBody(OpenSpool* spool) {
   spool->lengths.resize(static_cast<size_t>(spool->trailer.report.pairs));
   spool->file->Read(ids_end, WritableBytes(spool->lengths.data(), spool->lengths.size()));
   hash.Add(BytesOf(std::span<const PairLengths>(spool->lengths)));
+  spool->reports.resize(static_cast<size_t>(spool->trailer.texts));
+  spool->file->Read(ids_end + static_cast<int64_t>(spool->lengths.size() * sizeof(PairLengths)),
+                    WritableBytes(spool->reports.data(), spool->reports.size()));
+  hash.Add(BytesOf(std::span<const CorpusReport>(spool->reports)));
   return hash.Value() == spool->trailer.body_hash && LengthsFit(*spool);
 }
 
@@ -110,10 +123,12 @@ void SpoolWriter::AddPair(std::span<const int32_t> src, std::span<const int32_t>
   buffer_.clear();
 }
 
-void SpoolWriter::Finish(const CorpusReport& report, uint64_t fingerprint) {
+void SpoolWriter::Finish(std::span<const CorpusReport> reports, uint64_t fingerprint) {
   Append(buffer_);
   Append(BytesOf(std::span<const PairLengths>(lengths_)));
-  trailer_.report = report;
+  Append(BytesOf(reports));
+  trailer_.texts = reports.size();
+  trailer_.report = Together(reports);
   trailer_.fingerprint = fingerprint;
   trailer_.body_hash = hash_.Value();
   trailer_.trailer_hash = HashOfTrailer(trailer_);

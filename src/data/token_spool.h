@@ -4,6 +4,7 @@
 //
 //   token ids    pair after pair, source then target, without </s>; 2 bytes an id, or 4 when a vocabulary is larger
 //   lengths      pair after pair, source and target, 2 bytes each, </s> counted
+//   reports      CorpusReport of each text that the corpus is made of, as it lies in memory
 //   trailer      SpoolTrailer, 64-bit little-endian integers; at the end, because it holds what is known last
 //
 // It is no archive: a file that is not whole is made again from the text.
@@ -35,8 +36,9 @@ struct SpoolTrailer {
   uint64_t fingerprint = 0;  // of the text, the vocabularies and the options
   uint64_t id_bytes = 0;     // 2 or 4
   uint64_t ids = 0;          // token ids in the file
-  CorpusReport report;
-  uint64_t body_hash = 0;  // of everything before the trailer
+  uint64_t texts = 0;        // reports in the file
+  CorpusReport report;       // of all texts together
+  uint64_t body_hash = 0;    // of everything before the trailer
   uint64_t version = 0;
   uint64_t trailer_hash = 0;  // of the fields above
   uint64_t magic = 0;
@@ -52,7 +54,7 @@ class SpoolWriter {
   SpoolWriter& operator=(const SpoolWriter&) = delete;
 
   void AddPair(std::span<const int32_t> src, std::span<const int32_t> tgt);  // without </s>
-  void Finish(const CorpusReport& report, uint64_t fingerprint);
+  void Finish(std::span<const CorpusReport> reports, uint64_t fingerprint);  // of each text, in order
 
  private:
   void AddIds(std::span<const int32_t> ids);
@@ -73,6 +75,7 @@ struct OpenSpool {
   std::unique_ptr<ReadableFile> file;
   SpoolTrailer trailer;
   std::vector<PairLengths> lengths;
+  std::vector<CorpusReport> reports;
 };
 
 // Opens the spool at `path` and checks all of its bytes. Returns nothing when there is no such file, when it is

@@ -23,7 +23,7 @@ class TokenSpoolTest : public testing::Test {
     for (int i = 0; i < 4; ++i) writer.AddPair(src, tgt);
     CorpusReport report;
     report.pairs = 4;
-    writer.Finish(report, kFingerprint);
+    writer.Finish({&report, 1}, kFingerprint);
     whole_ = FileBytes(path_);
   }
 
@@ -63,13 +63,31 @@ TEST_F(TokenSpoolTest, SizesThatCannotBeAreNotBelieved) {
 }
 
 TEST_F(TokenSpoolTest, LengthsThatAreNotThoseOfTheIdsAreNotBelieved) {
+  constexpr size_t kReport = sizeof(CorpusReport);  // after the lengths
   for (size_t i = 1; i <= 16; ++i) {
-    EXPECT_FALSE(OpensWith([&](std::string* body, auto*) { (*body)[body->size() - i] ^= 3; })) << i;
+    EXPECT_FALSE(OpensWith([&](std::string* body, auto*) { (*body)[body->size() - kReport - i] ^= 3; })) << i;
   }
   EXPECT_FALSE(OpensWith([](std::string* body, auto*) {  // 0 and 7 instead of 3 and 4: as many, but one is none
-    (*body)[body->size() - 4] = 0;
-    (*body)[body->size() - 2] = 7;
+    (*body)[body->size() - kReport - 4] = 0;
+    (*body)[body->size() - kReport - 2] = 7;
   }));
+}
+
+TEST_F(TokenSpoolTest, ReportsThatDoNotHaveThePairsAreNotBelieved) {
+  const auto opens_with_pairs = [&](int64_t pairs) {
+    return OpensWith([&](std::string* body, auto*) {
+      std::memcpy(body->data() + body->size() - sizeof(CorpusReport) + offsetof(CorpusReport, pairs), &pairs,
+                  sizeof pairs);
+    });
+  };
+  EXPECT_TRUE(opens_with_pairs(4));
+  for (const int64_t pairs : {int64_t{0}, int64_t{3}, int64_t{5}, int64_t{-4}, INT64_MAX}) {
+    EXPECT_FALSE(opens_with_pairs(pairs)) << pairs;
+  }
+  EXPECT_FALSE(OpensWith([](auto*, SpoolTrailer* t) { ++t->texts; }));
+  EXPECT_FALSE(OpensWith([](auto*, SpoolTrailer* t) { t->texts = uint64_t{1} << 63; }));
+  EXPECT_FALSE(OpensWith(
+      [](std::string* body, SpoolTrailer* t) { body->resize(body->size() - sizeof(CorpusReport)), t->texts = 0; }));
 }
 
 }  // namespace

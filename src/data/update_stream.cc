@@ -30,7 +30,7 @@ int64_t CountUpdates(std::span<const PairLengths> lengths, const BatchOptions& o
   constexpr double kEndless = 1e15;
   const auto updates_of = [batches](int64_t count) { return (std::max<int64_t>(0, count) + batches - 1) / batches; };
   const bool all_alike =
-      options.order != BatchOrder::kShuffled;  // the lengths come in the same order, if not the pairs
+      options.order != BatchOrder::kShuffled && !options.EpochsDiffer();  // the lengths come in the same order
   BatchPlan plan;
   int64_t updates = 0, whole = 0, epoch = from.epoch, planned = 0;  // whole: of the passes that were planned from 0 on
   for (; epoch < epochs && planned < (all_alike ? 1 : kMostPlans); ++epoch, ++planned) {

@@ -16,7 +16,7 @@ namespace dragoman {
 // computes batches r, n + r, 2n + r, ... of them.
 struct UpdateBatches {
   DataPosition begin, end;     // of all its batches; end is where the next update begins
-  int64_t tgt_tokens = 0;      // of all its batches
+  int64_t tgt_tokens = 0;      // of all its batches, as they are planned (BatchStream::NextTgtTokens)
   std::vector<Batch> batches;  // this rank's; none, perhaps, in the last update of an epoch
 };
 

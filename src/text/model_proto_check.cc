@@ -151,6 +151,7 @@ void Walker::CheckPiece(std::string_view message) {
     summary_.unk_id = summary_.pieces;
   }
   Note(piece, type);
+  summary_.ordinary.push_back(type == kNormal);
   if (++summary_.pieces > kMaxVocabularyPieces) Fail("more than 2,097,152 pieces");
 }
 

@@ -22,7 +22,8 @@ struct ModelProtoSummary {
   int32_t unk_id = -1;
   bool normalizes = false;  // has rules that change characters
   VocabularyTraits traits;
-  std::string loadable;  // the model without its self test: sentences that the library would encode while loading
+  std::vector<bool> ordinary;  // [pieces] whether it is text as it stands: no control, user-defined, byte, unused piece
+  std::string loadable;        // the model without its self test: sentences that the library would encode while loading
 };
 
 // Returns the summary. Throws FormatError naming `path` when the bytes are not a model that the library loads and

@@ -48,6 +48,10 @@ class Segmenter {
   virtual const std::string& Piece(int32_t piece) const = 0;             // as text, a space being U+2581
   virtual std::optional<int32_t> Find(std::string_view text) const = 0;  // the piece of that text, if there is one
 
+  // Of a piece that is text as it stands and may be cut; nothing of others (control, user-defined, byte, unused). How
+  // likely it is: the logarithm of a probability (unigram), or minus the number of its merge (BPE).
+  virtual std::optional<float> Score(int32_t piece) const = 0;
+
   const SegmenterInfo& info() const { return info_; }
 
  protected:

@@ -72,12 +72,14 @@ class SentencePieceSegmenter : public Segmenter {
   std::string Decode(std::span<const int32_t> pieces) const override;
   const std::string& Piece(int32_t piece) const override;
   std::optional<int32_t> Find(std::string_view text) const override;
+  std::optional<float> Score(int32_t piece) const override;
 
  private:
   std::string_view Prepare(std::string_view text, std::string* changed) const;
 
   sentencepiece::SentencePieceProcessor processor_;
-  std::vector<bool> known_;  // code points; empty when unknown ones become bytes
+  std::vector<bool> ordinary_;  // [pieces]
+  std::vector<bool> known_;     // code points; empty when unknown ones become bytes
   size_t max_unknown_run_ = kMaxUnknownRun;
 };
 
@@ -116,6 +118,7 @@ SentencePieceSegmenter::SentencePieceSegmenter(std::string bytes, const std::str
                                 "); expected a SentencePiece model; make it again with `dragoman vocab`");
   }
   DRAGOMAN_CHECK(processor_.GetPieceSize() == summary.pieces);
+  ordinary_ = summary.ordinary;
   if (!processor_.IsByte(processor_.PieceToId("<0x00>"))) known_ = CharactersOf(processor_);
   if (summary.normalizes) max_unknown_run_ = kMaxRunBeforeRules;
   info_ = {.path = path,
@@ -169,6 +172,12 @@ std::optional<int32_t> SentencePieceSegmenter::Find(std::string_view text) const
   const int32_t piece = processor_.PieceToId(text);  // <unk>'s for what it does not know
   if (piece != info_.unk_id || text == Piece(piece)) return piece;
   return std::nullopt;
+}
+
+std::optional<float> SentencePieceSegmenter::Score(int32_t piece) const {
+  DRAGOMAN_CHECK(piece >= 0 && piece < info_.size);
+  if (!ordinary_[static_cast<size_t>(piece)]) return std::nullopt;
+  return processor_.GetScore(piece);
 }
 
 }  // namespace

@@ -134,6 +134,11 @@ const std::string& Tokenizer::Piece(int32_t id) const {
   return HasPiece(id) ? segmenter_->Piece(ids_.ToPiece(id)) : added_.at(id);
 }
 
+std::optional<float> Tokenizer::Score(int32_t id) const {
+  RequireIds({&id, 1});
+  return HasPiece(id) ? segmenter_->Score(ids_.ToPiece(id)) : std::nullopt;
+}
+
 std::optional<int32_t> Tokenizer::Find(std::string_view piece) const {
   if (const auto added = settings_.added.find(std::string(piece)); added != settings_.added.end()) return added->second;
   const std::optional<int32_t> found = segmenter_->Find(piece);

@@ -58,6 +58,9 @@ class Tokenizer {
   std::optional<int32_t> Find(
       std::string_view piece) const;  // the id of a piece or added token, if there is such a one
 
+  // See Segmenter; nothing of an added token. The same check as Decode.
+  std::optional<float> Score(int32_t id) const;
+
   // Whether the id means anything: a piece, or an added token.
   bool Has(int32_t id) const { return HasPiece(id) || added_.contains(id); }
   bool HasPiece(int32_t id) const { return ids_.ToPiece(id) != IdMap::kNone; }

@@ -94,26 +94,27 @@ void CheckSymbols(const std::vector<std::string>& symbols, bool byte_fallback) {
 
 // "... Please set it to a value <= 123." and "... smaller than required_chars. 300 vs 456. ..." are the trainer's two
 // complaints about the size.
-OptionError SizeError(const VocabOptions& options, const std::string& message) {
+[[noreturn]] void ThrowSizeError(const VocabOptions& options, const std::string& message) {
   int most = 0;
   int found = 0;
   int needed = 0;
   const size_t high = message.find("value <= ");
   const size_t low = message.find("required_chars. ");
   if (high != std::string::npos && std::sscanf(message.c_str() + high, "value <= %d", &most) == 1) {
-    return OptionError(
-        fmt::format("`size` {}: too large for this text, which yields at most {} pieces; expected "
-                    "`size` {} or less; lower it or give more text",
-                    options.size, most, most));
+    throw VocabSizeError(fmt::format("`size` {}: too large for this text, which yields at most {} pieces; expected "
+                                     "`size` {} or less; lower it or give more text",
+                                     options.size, most, most),
+                         most);
   }
   if (low != std::string::npos &&
       std::sscanf(message.c_str() + low, "required_chars. %d vs %d", &found, &needed) == 2) {
-    return OptionError(
+    throw VocabSizeError(
         fmt::format("`size` {}: too small, the text's characters and the special tokens alone need {}; "
                     "expected `size` {} or more; raise it, or lower `character_coverage` {}",
-                    options.size, needed, needed, options.character_coverage));
+                    options.size, needed, needed, options.character_coverage),
+        needed);
   }
-  return OptionError(
+  throw OptionError(
       fmt::format("`input`: SentencePiece cannot train a vocabulary of `size` {} ({}); expected text "
                   "with enough different words; give more text or lower `size`",
                   options.size, message));
@@ -226,7 +227,7 @@ std::string VocabTrainer::Train() {
   } catch (const std::exception& e) {
     problem = e.what();
   }
-  if (!problem.empty()) throw SizeError(options_, problem);
+  if (!problem.empty()) ThrowSizeError(options_, problem);
   return model;
 }
 

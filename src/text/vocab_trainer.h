@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "base/error.h"
 #include "text/sentence_sample.h"
 
 namespace dragoman {
@@ -46,6 +47,12 @@ struct VocabOptions {
   void Validate() const;
 };
 
+// The text has another number of pieces than was asked for.
+struct VocabSizeError : OptionError {
+  VocabSizeError(const std::string& what, int possible_size) : OptionError(what), possible(possible_size) {}
+  int possible;  // the size next to the one asked for that can be made
+};
+
 // Collects sentences, then trains. Not thread-safe.
 class VocabTrainer {
  public:
@@ -58,8 +65,8 @@ class VocabTrainer {
   int64_t seen() const { return sample_.seen(); }
   int64_t kept() const { return sample_.kept(); }
 
-  // Returns the model's bytes: the same for the same sentences and options. Throws OptionError when they cannot make
-  // a vocabulary of this size, naming the size that they can.
+  // Returns the model's bytes: the same for the same sentences and options. Throws VocabSizeError when they cannot
+  // make a vocabulary of this size, naming the size that they can; OptionError for other reasons.
   std::string Train();
 
  private:

@@ -59,6 +59,21 @@ inline VocabOptions SmallVocabOptions(int size = 90) {
 
 inline Tokenizer TestVocabulary() { return Tokenizer::FromBytes(TrainTestModel(SmallVocabOptions()), "test.model"); }
 
+// Unigram, of words with endings, so that some pieces can be cut in several places.
+inline Tokenizer EndingsVocabulary(int size = 60) {
+  VocabOptions options = SmallVocabOptions(size);
+  options.threads = 2;
+  VocabTrainer trainer(options);
+  for (const std::string stem : {"walk", "talk", "work", "help", "play", "paint", "farm", "sing"}) {
+    for (const std::string ending : {"", "s", "er", "ers", "ing", "ings", "ed"}) {
+      for (const std::string other : {"", "s", "er", "ers", "ing"}) {
+        trainer.Add(stem + ending + " " + stem + other + " er " + ending + " ing " + stem);
+      }
+    }
+  }
+  return Tokenizer::FromBytes(trainer.Train(), "endings.model");
+}
+
 // Numbers the pieces the other way round, with `gap` rows before the first.
 inline TokenizerSettings Reversed(const Tokenizer& usual, int32_t gap = 0) {
   TokenizerSettings settings;

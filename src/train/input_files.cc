@@ -16,6 +16,7 @@
 #include "base/overwrite_check.h"
 #include "data/byte_source.h"
 #include "train/run_files.h"
+#include "train/training_data.h"
 
 namespace dragoman {
 namespace {
@@ -41,20 +42,20 @@ void RefuseForeignText(const std::string& path) {
 }  // namespace
 
 void CheckInputFiles(const TrainOptions& o) {
-  const std::vector<InputPath> inputs = {{"`train_src`", o.train_src}, {"`train_tgt`", o.train_tgt},
-                                         {"`train_tsv`", o.train_tsv}, {"`train_jsonl`", o.train_jsonl},
-                                         {"`valid_src`", o.valid_src}, {"`valid_tgt`", o.valid_tgt},
-                                         {"`vocab`", o.vocab},         {"`src_vocab`", o.src_vocab},
-                                         {"`tgt_vocab`", o.tgt_vocab}};
+  std::vector<InputPath> texts = TrainingFiles(o);
+  texts.push_back({"`valid_src`", o.valid_src});
+  texts.push_back({"`valid_tgt`", o.valid_tgt});
+  std::vector<InputPath> inputs = texts;
+  inputs.push_back({"`vocab`", o.vocab});
+  inputs.push_back({"`src_vocab`", o.src_vocab});
+  inputs.push_back({"`tgt_vocab`", o.tgt_vocab});
   for (const auto& [option, path] : inputs) CheckReadable(option, path);
   const std::string unfinished_corpus = std::string(kCorpusFile) + ".tmp";
   for (const char* name : {kRunLogFile, kCorpusFile, unfinished_corpus.c_str(), kRunConfigFile, kLockFile}) {
     RefuseOverwriting("of `output`, the file", JoinPath(o.output, name), inputs);
   }
   RefuseOverwriting("`output`", o.output, {{"`init_from`", o.init_from}});
-  for (const std::string& text : {o.train_src, o.train_tgt, o.train_tsv, o.train_jsonl, o.valid_src, o.valid_tgt}) {
-    RefuseForeignText(text);
-  }
+  for (const InputPath& text : texts) RefuseForeignText(text.path);
 }
 
 }  // namespace dragoman

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/option_text.h"
@@ -19,6 +20,7 @@
 #include "train/run_files.h"
 #include "train/share_corpus.h"
 #include "train/share_model.h"
+#include "train/training_data.h"
 
 namespace dragoman {
 namespace {
@@ -89,19 +91,20 @@ RunStanding GoOnFromCheckpoint(const Checkpoint& checkpoint, const TrainState& n
 
 // Of a score whose words are not those of the text; "" when all is well. To exact match any text will do.
 std::string WarningOf(const Validator& validator, const TrainOptions& options) {
+  const std::string& references = options.valid_tgt.empty() ? options.valid_src : options.valid_tgt;
   if (options.metric == StopMetric::kExactMatch) return "";
   if (options.metric == StopMetric::kRougeL) {
     const RougeRemedy remedy = validator.RemedyOfRouge();
     if (remedy == RougeRemedy::kNone) return "";
-    return fmt::format("ROUGE sees few of the words in {}, and says little of which model is best; give {}",
-                       options.valid_tgt, remedy == RougeRemedy::kChinese ? "`valid_tokenize` zh" : "`metric` chrf");
+    return fmt::format("ROUGE sees few of the words in {}, and says little of which model is best; give {}", references,
+                       remedy == RougeRemedy::kChinese ? "`valid_tokenize` zh" : "`metric` chrf");
   }
   const auto better = validator.BetterTokenizer();
   if (!better) return "";
   return fmt::format(
       "{} has no blanks between words, so to `valid_tokenize` {} a sentence is one word, and BLEU says little{}; give "
       "`valid_tokenize` {}",
-      options.valid_tgt, options.valid_tokenize, options.metric == StopMetric::kBleu ? " of which model is best" : "",
+      references, options.valid_tokenize, options.metric == StopMetric::kBleu ? " of which model is best" : "",
       EnumName(*better));
 }
 
@@ -115,28 +118,25 @@ std::unique_ptr<Validator> OpenValidation(OpenedRun& run) {
   return validator;
 }
 
-ParallelInput InputOf(const TrainOptions& o) {
-  if (!o.train_tsv.empty()) return {.format = PairFormat::kTsv, .source = o.train_tsv};
-  if (!o.train_jsonl.empty()) {
-    return {.format = PairFormat::kJsonl,
-            .source = o.train_jsonl,
-            .source_key = o.jsonl_src_key,
-            .target_key = o.jsonl_tgt_key};
-  }
-  return {.format = PairFormat::kTwoFiles, .source = o.train_src, .target = o.train_tgt};
-}
-
 // On rank 0. Must be that of the checkpoint, if there is one.
 std::unique_ptr<TokenCorpus> OpenCorpus(OpenedRun& run) {
   const TrainOptions& options = run.options;
   const TransformerConfig& config = run.model->config();
-  const CorpusOptions limits{config.max_src_len,       config.max_tgt_len, options.overlong,
-                             options.max_length_ratio, run.pool.workers(), ThrowIfStopRequested};
+  const CorpusOptions limits{.max_src_len = config.max_src_len,
+                             .max_tgt_len = config.max_tgt_len,
+                             .overlong = options.overlong,
+                             .max_length_ratio = options.max_length_ratio,
+                             .denoise = {options.denoise, options.denoise_copies, options.seed},
+                             .threads = run.pool.workers(),
+                             .check = ThrowIfStopRequested};
+  const std::vector<CorpusInput> inputs = TrainingTexts(options);
   auto corpus = std::make_unique<TokenCorpus>(TokenCorpus::OpenOrBuild(
-      InputOf(options), *run.vocabs.src, *run.vocabs.tgt, limits, JoinPath(options.output, kCorpusFile), run.files));
+      inputs, *run.vocabs.src, *run.vocabs.tgt, limits, JoinPath(options.output, kCorpusFile), run.files));
   if (run.standing.saved_step >= 0) corpus->RequireFingerprint(run.standing.state.corpus_fingerprint);
-  for (const std::string& line : DescribeReport(corpus->report(), InputOf(options))) {
-    run.reporter.Note("data: " + line);
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const std::string which = inputs.size() == 1 ? "data: " : fmt::format("data {}: ", i + 1);
+    for (const std::string& line : DescribeReport(corpus->reports()[i], inputs[i].input))
+      run.reporter.Note(which + line);
   }
   if (const std::string warning = CutWarning(corpus->report()); !warning.empty()) {
     run.reporter.Warn("data: " + warning);
@@ -144,13 +144,25 @@ std::unique_ptr<TokenCorpus> OpenCorpus(OpenedRun& run) {
   return corpus;
 }
 
-BatchOptions BatchesOf(const TrainOptions& options) {
+BatchOptions BatchesOf(const TrainOptions& options, const TokenCorpus& corpus) {
   BatchOptions batches;
   batches.max_tokens = options.batch_tokens;
   batches.order = options.batch_order;
   batches.seed = options.seed;
   batches.decoder_start = options.model.decoder_start;
+  batches.shares = SharesOf(options, corpus.reports());
   return batches;
+}
+
+// Null when nothing is to be split.
+std::shared_ptr<const SubwordDropout> SubwordDropoutOf(const TrainOptions& options, const VocabularyPair& vocabs) {
+  const SubwordDropoutOptions dropout{.src_rate = options.src_subword_dropout,
+                                      .tgt_rate = options.tgt_subword_dropout,
+                                      .max_src_len = options.model.max_src_len,
+                                      .max_tgt_len = options.model.max_tgt_len,
+                                      .seed = options.seed};
+  if (dropout.src_rate == 0 && dropout.tgt_rate == 0) return nullptr;
+  return std::make_shared<const SubwordDropout>(*vocabs.src, *vocabs.tgt, dropout);
 }
 
 }  // namespace
@@ -187,12 +199,13 @@ OpenedRun::OpenedRun(const TrainOptions& asked, FileSystem& file_system, Communi
   ShareStart(comm, &standing, model.get(), &learner->optimizer());
   const TrainState& state = standing.state;
   corpus = ShareCorpus(comm, files, std::move(corpus), state.corpus_fingerprint, vocabs);
-  const BatchOptions batches = BatchesOf(options);
-  prefetcher =
-      std::make_unique<Prefetcher>(UpdateStream(BatchStream(*corpus, batches, {state.epoch, state.batch_in_epoch}),
-                                                UpdateShare{options.accumulate, comm.rank(), comm.size()}),
-                                   /*depth=*/options.accumulate > 8 ? 1 : 2);
-  reporter.Open(state, corpus->size(), /*is_resumed=*/standing.saved_step >= 0);
+  const BatchOptions batches = BatchesOf(options, *corpus);
+  prefetcher = std::make_unique<Prefetcher>(
+      UpdateStream(
+          BatchStream(*corpus, batches, {state.epoch, state.batch_in_epoch}, SubwordDropoutOf(options, vocabs)),
+          UpdateShare{options.accumulate, comm.rank(), comm.size()}),
+      /*depth=*/options.accumulate > 8 ? 1 : 2);
+  reporter.Open(state, batches.PairsAnEpoch(corpus->size()), /*is_resumed=*/standing.saved_step >= 0);
   length = std::make_unique<RunLength>(options, corpus->lengths(), batches, comm.size(), state, ThrowIfStopRequested);
   for (const std::string& line : WarningsAtStart(*this)) reporter.Warn(line);
   for (const std::string& line : NotesAtStart(*this)) reporter.Note(line);

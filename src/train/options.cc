@@ -14,6 +14,7 @@
 #include "base/thread_pool.h"
 #include "metrics/bleu_tokenizer.h"
 #include "train/gradient_workers.h"
+#include "train/training_data.h"
 
 namespace dragoman {
 namespace {
@@ -25,18 +26,34 @@ void Require(bool condition, const char* option, const Number& found, const char
   if (!condition) throw OptionError(fmt::format("{} is {}, expected {}", option, found, expected));
 }
 
+// Both sides come of one text.
+void ValidateDenoising(const TrainOptions& o) {
+  const auto fail = [&](const char* what) {
+    throw OptionError(fmt::format("`denoise` is {}, which makes pairs of one text, {}", ValueText(o.denoise), what));
+  };
+  if (!o.train_tgt.empty() || !o.train_tsv.empty() || !o.train_jsonl.empty() || o.train_src.empty()) {
+    fail("but the training data are not that; give `train_src` alone");
+  }
+  if (!o.valid_tgt.empty()) fail("but `valid_tgt` is given; give `valid_src` alone, of which the same is made");
+  if (!o.train_tag.empty()) fail("whose sources are not to be told apart; leave `train_tag` out");
+  if (o.max_length_ratio > 0) fail("whose sides differ by design; leave `max_length_ratio` out");
+}
+
 void ValidateData(const TrainOptions& o) {
+  const bool denoises = o.denoise != Noise::kNone;
+  if (denoises) ValidateDenoising(o);
   const bool two_files = !o.train_src.empty() || !o.train_tgt.empty();
   if (two_files + !o.train_tsv.empty() + !o.train_jsonl.empty() != 1) {
     throw OptionError(
         "training data is given in no way or in several; give `train_src` and `train_tgt`, or "
         "`train_tsv`, or `train_jsonl`");
   }
-  if (o.train_src.empty() != o.train_tgt.empty()) {
+  if (!denoises && o.train_src.empty() != o.train_tgt.empty()) {
     throw OptionError(fmt::format("{} is missing; `train_src` and `train_tgt` belong together",
                                   o.train_src.empty() ? "`train_src`" : "`train_tgt`"));
   }
-  if (o.valid_src.empty() != o.valid_tgt.empty()) {
+  TrainingTexts(o);
+  if (!denoises && o.valid_src.empty() != o.valid_tgt.empty()) {
     throw OptionError(fmt::format("{} is missing; `valid_src` and `valid_tgt` belong together",
                                   o.valid_src.empty() ? "`valid_src`" : "`valid_tgt`"));
   }
@@ -47,9 +64,10 @@ void ValidateData(const TrainOptions& o) {
     throw OptionError("the vocabulary is given in no way or in several; give `vocab`, or `src_vocab` and `tgt_vocab`");
   }
   int from_stdin = 0;
-  for (const std::string* path : {&o.train_src, &o.train_tgt, &o.train_tsv, &o.train_jsonl, &o.valid_src, &o.valid_tgt,
-                                  &o.vocab, &o.src_vocab, &o.tgt_vocab})
+  for (const InputPath& file : TrainingFiles(o)) from_stdin += file.path == kStdinPath;
+  for (const std::string* path : {&o.valid_src, &o.valid_tgt, &o.vocab, &o.src_vocab, &o.tgt_vocab}) {
     from_stdin += *path == kStdinPath;
+  }
   if (from_stdin > 1) throw OptionError("\"-\" (stdin) is given as two inputs, expected one; give files for the rest");
   if (o.output.empty()) throw OptionError("`output` is missing; give the directory for checkpoints and logs");
   if (o.output == "-") throw OptionError("`output` is -, expected a directory for checkpoints and logs");
@@ -95,6 +113,12 @@ const EnumNames<Overlong>& NamesOf(Overlong) {
   return names;
 }
 
+const EnumNames<Noise>& NamesOf(Noise) {
+  static const EnumNames<Noise> names = {
+      {"none", Noise::kNone}, {"infilling", Noise::kInfilling}, {"spans", Noise::kSpans}, {"gap", Noise::kGap}};
+  return names;
+}
+
 ScheduleOptions TrainOptions::ScheduleOf() const {
   return {schedule, learning_rate, learning_rate_factor, warmup, decay_steps > 0 ? decay_steps : max_steps};
 }
@@ -109,17 +133,39 @@ TrainOptions TrainOptions::ResolvedFor(const TransformerConfig& config, Precisio
 }
 
 std::map<std::string, std::string> TrainOptions::DecisiveTexts() const {
-  constexpr std::array<std::string_view, 22> kDecisive = {
-      "batch_tokens", "accumulate",   "batch_order",   "micro_batch_tokens", "precision",
-      "schedule",     "warmup",       "decay_steps",   "learning_rate",      "beta1",
-      "beta2",        "adam_epsilon", "ema_decay",     "clip_norm",          "learning_rate_factor",
-      "metric",       "weight_decay", "on_non_finite", "label_smoothing",    "max_length_ratio",
-      "overlong",     "r_drop"};
+  constexpr std::string_view kDecisive[] = {"batch_tokens",
+                                            "accumulate",
+                                            "batch_order",
+                                            "micro_batch_tokens",
+                                            "precision",
+                                            "schedule",
+                                            "warmup",
+                                            "decay_steps",
+                                            "learning_rate",
+                                            "beta1",
+                                            "beta2",
+                                            "adam_epsilon",
+                                            "ema_decay",
+                                            "clip_norm",
+                                            "learning_rate_factor",
+                                            "metric",
+                                            "weight_decay",
+                                            "on_non_finite",
+                                            "label_smoothing",
+                                            "max_length_ratio",
+                                            "overlong",
+                                            "r_drop",
+                                            "denoise",
+                                            "train_weight",
+                                            "train_tag",
+                                            "denoise_copies",
+                                            "src_subword_dropout",
+                                            "tgt_subword_dropout"};
   TrainOptions resolved = Resolved();  // memory_mb is in micro_batch_tokens
   if (!ScheduleOf().Decays()) resolved.decay_steps = 0;
   std::map<std::string, std::string> texts;
   ForEachTrainOption(resolved, [&](const char* key, const auto& value, const char*) {
-    if (std::ranges::find(kDecisive, std::string_view(key)) != kDecisive.end()) texts[key] = ValueText(value);
+    if (std::ranges::find(kDecisive, std::string_view(key)) != std::end(kDecisive)) texts[key] = ValueText(value);
   });
   if (ScheduleOf().Decays() && resolved.decay_steps == 0) {  // they follow from the data or the clock
     std::vector<std::string> ends;
@@ -146,6 +192,10 @@ std::vector<std::string> TrainOptions::SharedTexts() const {
 void TrainOptions::Validate() const {
   ValidateValues();
   ValidateData(*this);
+  if (denoise == Noise::kNone && denoise_copies != 1) {
+    throw OptionError(
+        fmt::format("`denoise_copies` is {}, but no pairs are made; give `denoise`, or leave it out", denoise_copies));
+  }
   if (max_steps == 0 && max_epochs == 0 && max_minutes == 0 && patience == 0) {
     throw OptionError("the run has no end; give `max_steps`, `max_epochs`, `max_minutes` or `patience`");
   }
@@ -180,6 +230,10 @@ void TrainOptions::ValidateValues() const {
   Require(max_minutes >= 0, "`max_minutes`", max_minutes, "a positive number, or 0 for no limit");
   Require(max_length_ratio == 0 || (max_length_ratio >= 1 && std::isfinite(max_length_ratio)), "`max_length_ratio`",
           max_length_ratio, "1 or more, or 0 for any");
+  Require(denoise_copies >= 1 && denoise_copies <= 1000, "`denoise_copies`", denoise_copies, "1 to 1000 pairs a line");
+  const char* const rate = "0 (never) to 1 (as often as pieces can be split)";
+  Require(src_subword_dropout >= 0 && src_subword_dropout <= 1, "`src_subword_dropout`", src_subword_dropout, rate);
+  Require(tgt_subword_dropout >= 0 && tgt_subword_dropout <= 1, "`tgt_subword_dropout`", tgt_subword_dropout, rate);
   Require(batch_tokens >= 1 && batch_tokens <= (1 << 24), "`batch_tokens`", batch_tokens, "1 to 16777216");
   Require(accumulate >= 1 && accumulate <= 10000, "`accumulate`", accumulate, "1 to 10000");
   Require(micro_batch_tokens >= 0, "`micro_batch_tokens`", micro_batch_tokens, "a positive number, or 0");

@@ -13,6 +13,7 @@
 #include "base/enum_names.h"
 #include "data/batch_plan.h"
 #include "data/corpus_builder.h"
+#include "data/denoiser.h"
 #include "kernels/gemm.h"
 #include "model/transformer_config.h"
 #include "train/schedule.h"
@@ -26,6 +27,7 @@ const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf", 
 const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"
 const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed", "file"
 const EnumNames<Overlong>& NamesOf(Overlong);        // "cut", "drop"
+const EnumNames<Noise>& NamesOf(Noise);              // "none", "infilling", "spans", "gap"
 
 // As `decoder_start`: the target vocabulary's <s>, to be looked up once that is known.
 inline constexpr int kStartOfVocabulary = -2;
@@ -34,11 +36,17 @@ struct TrainOptions {
   // Data.
   std::string train_src, train_tgt;  // two parallel files
   std::string train_tsv;             // or one file with a tab between source and target
-  std::string train_jsonl;           // or one with a JSON object a line
+  std::string train_jsonl;  // or one with a JSON object a line. Of each several, commas between: training_data.h
   std::string jsonl_src_key = "source";
   std::string jsonl_tgt_key = "target";
+  std::string train_weight;     // of each of several texts, commas between: how often an epoch passes it; "": once
+  std::string train_tag;        // likewise: what is put before its sources (Caswell 2019); "": nothing
   double max_length_ratio = 0;  // of the training data; see CorpusOptions
   Overlong overlong = Overlong::kCut;
+  Noise denoise = Noise::kNone;  // pairs are made of train_src alone: see Denoiser (data/denoiser.h)
+  int denoise_copies = 1;
+  double src_subword_dropout = 0;  // 0 to 1; 0: none. See SubwordDropout (data/subword_dropout.h)
+  double tgt_subword_dropout = 0;
   std::string valid_src, valid_tgt;
   std::string vocab;                 // joint
   std::string src_vocab, tgt_vocab;  // or one each
@@ -131,16 +139,31 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
     if constexpr (requires { visit.Heading(text); }) visit.Heading(text);
   };
   heading("Data");
-  visit("train_src", o.train_src, "source side of the training data, plain or gzip");
+  visit("train_src", o.train_src, "source side of the training data, plain or gzip; several files with commas between");
   visit("train_tgt", o.train_tgt, "target side, line by line");
   visit("train_tsv", o.train_tsv, "training data as source TAB target, instead of two files; - is stdin");
   visit("train_jsonl", o.train_jsonl, "training data as one JSON object a line, instead of two files; - is stdin");
   visit("jsonl_src_key", o.jsonl_src_key,
         "key of the source in `train_jsonl`; translation.en: the key en of the object at translation");
   visit("jsonl_tgt_key", o.jsonl_tgt_key, "key of the target in `train_jsonl`");
+  visit(
+      "train_weight", o.train_weight,
+      "of several files (names with commas between) how often a pass over the data holds each, such as 1,3 or 1,0.25");
+  visit(
+      "train_tag", o.train_tag,
+      "of several files a piece of your own (vocab `symbols`) to put before each source, such as ,<bt> for the second");
   visit("max_length_ratio", o.max_length_ratio,
         "leave training pairs out whose sides differ more in their numbers of tokens, such as 3; 0: never");
   visit("overlong", o.overlong, "training pairs longer than `max_src_len` or `max_tgt_len`: cut, or leave out");
+  visit("denoise", o.denoise,
+        "make pairs of `train_src` alone, to learn from before others: a <mask> for spans, target is all the text "
+        "(infilling) or the spans; or for the sentence (gap) most like the rest of its line");
+  visit("denoise_copies", o.denoise_copies, "pairs that `denoise` makes of each line");
+  visit(
+      "src_subword_dropout", o.src_subword_dropout,
+      "split each source piece into smaller ones with this probability, and these in turn, anew in each epoch; 0.1 is "
+      "usual, 0: never");
+  visit("tgt_subword_dropout", o.tgt_subword_dropout, "the same of target pieces; `batch_tokens` counts unsplit ones");
   visit("valid_src", o.valid_src, "source side of the validation data");
   visit("valid_tgt", o.valid_tgt, "target side of the validation data");
   visit("vocab", o.vocab, "joint vocabulary (dragoman vocab)");

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "base/version.h"
 #include "format/model_file.h"
+#include "train/training_data.h"
 
 namespace dragoman {
 namespace {
@@ -53,7 +54,14 @@ std::string InFieldNames(const std::string& text) {
 }
 
 // Whether another value of the option makes other batches, so that a position among them means nothing.
-bool DecidesBatches(const std::string& key) { return key == "batch_tokens" || key == "batch_order"; }
+bool DecidesBatches(const std::string& key) {
+  return key == "batch_tokens" || key == "batch_order" || key == "train_weight";
+}
+
+bool DecidesCorpus(const std::string& key) {
+  return key == "overlong" || key == "max_length_ratio" || key == "denoise" || key == "denoise_copies" ||
+         key == "train_tag";
+}
 
 }  // namespace
 
@@ -70,9 +78,7 @@ ModelAbout AboutRun(const TrainOptions& options, FileSystem& files, const std::s
   if (!options.origin.empty()) about.origin = options.origin;
   about.trained_with = ProgramVersion();
   about.trained_on.clear();
-  for (const std::string* path : {&options.train_src, &options.train_tgt, &options.train_tsv, &options.train_jsonl}) {
-    if (!path->empty()) about.trained_on.push_back(FileName(InputName(*path)));
-  }
+  for (const InputPath& file : TrainingFiles(options)) about.trained_on.push_back(FileName(InputName(file.path)));
   about.pairs = pairs;
   return about;
 }
@@ -128,6 +134,20 @@ void ReadWeights(FileSystem& files, const std::string& directory, Transformer* m
   if (has_average) ReadParameters(weights, parameters, optimizer->average());
 }
 
+namespace {
+
+// An option that is younger than the run was as it is by default. "" where nobody knows: in a state without any, and of
+// one whose default depends on the machine.
+std::string ValueBefore(const TrainState& saved, const std::string& key) {
+  if (const auto found = saved.options.find(key); found != saved.options.end()) return found->second;
+  if (saved.options.empty() || key == "micro_batch_tokens") return "";
+  const std::map<std::string, std::string> usual = TrainOptions().DecisiveTexts();
+  const auto found = usual.find(key);
+  return found == usual.end() ? "" : found->second;
+}
+
+}  // namespace
+
 TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
                     const std::function<void(const std::string&)>& warn) {
   if (saved.seed != now.seed) {
@@ -157,14 +177,14 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
   }
   bool same_batches = true;
   for (const auto& [key, value] : now.options) {
-    const auto before = saved.options.find(key);
-    if (before == saved.options.end() || InFieldNames(before->second) == value) continue;
-    const std::string change = Change(key, value, before->second);
+    const std::string before = ValueBefore(saved, key);
+    if (before.empty() || InFieldNames(before) == value) continue;
+    const std::string change = Change(key, value, before);
     if (key == "metric") throw OptionError(change + "; scores of two metrics cannot be compared, so resume with that");
-    if (key == "ema_decay" && (value == "0" || before->second == "0")) {
+    if (key == "ema_decay" && (value == "0" || before == "0")) {
       throw OptionError(change + "; a moving average is there from the first step or never, so resume with that");
     }
-    if (key == "overlong" || key == "max_length_ratio") {
+    if (DecidesCorpus(key)) {
       throw OptionError(change +
                         ": that is other training data; resume with what it had, or start a new run from these "
                         "weights with `init_from`");

@@ -55,6 +55,15 @@ TEST_F(GoOnFromTest, AStateFromBeforeThereWereOptionsIsComparedWithNone) {
   EXPECT_THAT(warnings_, IsEmpty());
 }
 
+TEST_F(GoOnFromTest, AnOptionYoungerThanTheRunWasAtItsDefault) {
+  now_.options["r_drop"] = "0";
+  GoOn();
+  EXPECT_THAT(warnings_, testing::IsEmpty());
+  now_.options["r_drop"] = "5";
+  GoOn();
+  EXPECT_THAT(warnings_, testing::ElementsAre(testing::HasSubstr("`r_drop`")));
+}
+
 TEST_F(GoOnFromTest, AnEndThatAnOlderVersionNamedByFlagsIsTheSameEnd) {
   now_.options["decay_steps"] = "the end of `max_epochs` 20 or `max_minutes` 5";
   saved_.options["decay_steps"] = "the end of --max-epochs 20 or --max-minutes 5";

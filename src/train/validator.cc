@@ -56,12 +56,19 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Toke
   }
   bleu_.tokenizer = *tokenizer;
   rouge_.tokenizer = *tokenizer == BleuTokenizer::kZh ? RougeTokenizer::kChinese : RougeTokenizer::kEnglish;
-  input_ = {.format = PairFormat::kTwoFiles, .source = options.valid_src, .target = options.valid_tgt};
+  const bool denoises = options.denoise != Noise::kNone;
+  input_ = {.format = denoises ? PairFormat::kLines : PairFormat::kTwoFiles,
+            .source = options.valid_src,
+            .target = options.valid_tgt};
   std::vector<std::string> sources, references;
   if (comm_.rank() == 0) ReadText(&sources, &references);
   sources = UnpackStrings(comm_.Broadcast(PackStrings(sources)));
   references = UnpackStrings(comm_.Broadcast(PackStrings(references)));
-  TakePairs(std::move(sources), std::move(references));
+  if (denoises) {
+    MakePairs(options.denoise, sources);
+  } else {
+    TakePairs(std::move(sources), std::move(references));
+  }
 }
 
 void Validator::ReadText(std::vector<std::string>* sources, std::vector<std::string>* references) {
@@ -103,6 +110,28 @@ void Validator::TakePairs(std::vector<std::string> sources, std::vector<std::str
   }
 }
 
+// A pair of each line, the same in every run: whatever the seed, and however many training makes.
+void Validator::MakePairs(Noise noise, const std::vector<std::string>& lines) {
+  const CorpusOptions limits{.max_src_len = model_.config().max_src_len,
+                             .max_tgt_len = model_.config().max_tgt_len,
+                             .denoise = {.noise = noise, .copies = 1, .seed = 0}};
+  const Denoiser denoiser(src_vocab_, tgt_vocab_, limits.denoise);
+  int64_t number = 0;
+  for (const std::string& line : lines) {
+    for (auto& pair :
+         TakeLine(limits, {src_vocab_, tgt_vocab_}, denoiser, ++number, src_vocab_.Encode(line), &report_)) {
+      sources_.push_back(src_vocab_.Decode(pair.src));
+      references_.push_back(tgt_vocab_.Decode(pair.tgt));
+      AddToBatches(std::move(pair.src), std::move(pair.tgt));
+    }
+  }
+  if (report_.pairs > 0) return;
+  throw FileError(input_.source,
+                  fmt::format("none of the {} has enough text for `denoise`, expected some to validate with; check the "
+                              "file of `valid_src`",
+                              Counted(static_cast<int64_t>(lines.size()), "line")));
+}
+
 void Validator::AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt) {
   src_vocab_.sentence().Wrap(&src);
   tgt_vocab_.sentence().Wrap(&tgt);
@@ -127,7 +156,7 @@ RougeRemedy Validator::RemedyOfRouge() const {
 
 std::vector<std::string> Validator::Describe() const {
   CorpusReport report = report_;
-  report.empty_pairs = {};  // that is what training does; here:
+  if (input_.format != PairFormat::kLines) report.empty_pairs = {};  // that is what training does; here:
   std::vector<std::string> lines = DescribeReport(report, input_);
   const auto add = [&lines](const Finding& found, const char* what, const std::string& file) {
     if (found.count == 0) return;

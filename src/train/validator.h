@@ -40,7 +40,8 @@ class Validator {
  public:
   // Rank 0 reads the files; all tokenise them. Pairs with an empty source are left out, as `score` leaves them out: the
   // model has nothing to say of them. Throws FileError for text that cannot be read or has no pair with text on both
-  // sides, OptionError for an unknown BLEU tokenizer. Model, vocabularies, workers and pool must outlive this.
+  // sides, OptionError for an unknown BLEU tokenizer. With `denoise` pairs are made of the sources alone. Model,
+  // vocabularies, workers and pool must outlive this.
   Validator(const TrainOptions& options, Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
             GradientWorkers& workers, WorkerPool& pool, Communicator& comm = Alone());
 
@@ -68,6 +69,7 @@ class Validator {
  private:
   void ReadText(std::vector<std::string>* sources, std::vector<std::string>* references);
   void TakePairs(std::vector<std::string> sources, std::vector<std::string> references);
+  void MakePairs(Noise noise, const std::vector<std::string>& lines);
   void AddToBatches(std::vector<int32_t> src, std::vector<int32_t> tgt);
   struct Share {  // of this rank
     BatchSums sums;

@@ -101,6 +101,39 @@ TEST_F(ValidatorTest, LossIsTheMeanOverAllTargetTokens) {
   EXPECT_NEAR(scores.nll, expected.nll, 1e-5);
 }
 
+TEST_F(ValidatorTest, OfATextAloneItMakesTheSamePairsInEveryRun) {
+  VocabOptions with_mask = SmallVocabOptions(92);
+  with_mask.symbols = {"<mask>"};
+  const Tokenizer vocab = Tokenizer::FromBytes(TrainTestModel(with_mask), "mask.model");
+  TransformerConfig config = Config();
+  config.src_vocab = config.tgt_vocab = vocab.size();
+  config.max_src_len = config.max_tgt_len = 30;
+  Transformer model(config);
+  GradientWorkers workers(model, pool_, {0.1f, 200});
+  options_.valid_tgt = "";
+  for (const Noise noise : {Noise::kInfilling, Noise::kSpans}) {
+    options_.denoise = noise;
+    options_.denoise_copies = 3;
+    options_.seed = 1;
+    const Validator first(options_, model, vocab, vocab, workers, pool_);
+    options_.seed = 2;
+    Validator second(options_, model, vocab, vocab, workers, pool_);
+    const std::vector<std::string> lines = LinesOf(options_.valid_src);
+    ASSERT_EQ(first.pairs(), std::ssize(lines));
+    ASSERT_EQ(first.batches().size(), second.batches().size());
+    EXPECT_EQ(first.batches()[0].src.ids, second.batches()[0].src.ids);
+    EXPECT_EQ(first.batches()[0].tgt_out.ids, second.batches()[0].tgt_out.ids);
+    second.Run();
+    const Validator::Sample sample = second.samples()[0];
+    EXPECT_THAT(sample.source, HasSubstr("<mask>"));
+    if (noise == Noise::kInfilling) {
+      EXPECT_EQ(sample.reference, lines[0]);
+    } else {
+      EXPECT_THAT(sample.reference, testing::StartsWith("<mask>"));
+    }
+  }
+}
+
 TEST_F(ValidatorTest, TemplatesAreMeasuredAsTheyAreTrainedAndTranslated) {
   const TokenizerSettingsPair odd = OddSettings(vocab_);
   const Tokenizer src_vocab(vocab_.segmenter(), odd.src, "settings"),
