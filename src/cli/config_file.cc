@@ -94,7 +94,8 @@ std::vector<std::string> FlagNames(const CLI::App& app) {
   std::vector<std::string> names;
   for (const CLI::Option* option : app.get_options()) {
     for (const std::string& name : option->get_lnames()) {
-      if (name.rfind("no-", 0) != 0) names.push_back(name);
+      const bool negates = name.starts_with("no-") && option->check_lname(name.substr(3));  // not --no-repeat-ngram
+      if (!negates) names.push_back(name);
     }
   }
   return names;
