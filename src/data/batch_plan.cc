@@ -119,6 +119,10 @@ bool BatchOptions::EpochsDiffer() const {
   return std::ranges::any_of(shares, [](const PairShare& share) { return share.thousandths % 1000 != 0; });
 }
 
+bool BatchOptions::RepeatsPairs() const {
+  return std::ranges::any_of(shares, [](const PairShare& share) { return share.thousandths > 1000; });
+}
+
 std::span<const uint32_t> BatchPlan::Pairs(int64_t batch) const {
   DRAGOMAN_CHECK(batch >= 0 && batch < batches());
   const auto b = static_cast<size_t>(batch);
@@ -130,10 +134,10 @@ void PlanEpoch(std::span<const PairLengths> lengths, const BatchOptions& options
   Rng rng(epoch_seed);
   ListPairs(std::ssize(lengths), options.shares, epoch, &plan->order);
   if (options.order == BatchOrder::kShuffled) Shuffle(&plan->order, &rng);
-  if (options.order == BatchOrder::kBucketed && options.shares.empty()) {
-    SortByLength(lengths, epoch_seed, &plan->order);
-  } else if (options.order == BatchOrder::kBucketed) {
+  if (options.order == BatchOrder::kBucketed && options.RepeatsPairs()) {
     SortCopiesByLength(lengths, &rng, &plan->order);
+  } else if (options.order == BatchOrder::kBucketed) {
+    SortByLength(lengths, epoch_seed, &plan->order);
   }
   CutIntoBatches(lengths, options.max_tokens, plan);
   if (options.order == BatchOrder::kBucketed) ShuffleBatches(&rng, plan);

@@ -42,7 +42,7 @@ void BatchStream::Next(Batch* batch) {
     corpus_->AppendPair(pair, &batch->src.ids, &batch->tgt_out.ids);
     if (subword_dropout_) {
       // A pair that comes several times an epoch is split another way each time.
-      const auto key = static_cast<int64_t>(options_.shares.empty() ? pair : HashCombine(pair, place));
+      const auto key = static_cast<int64_t>(options_.RepeatsPairs() ? HashCombine(pair, place) : pair);
       subword_dropout_->ApplyToSource(position_.epoch, key, src_begin, &batch->src.ids);
       subword_dropout_->ApplyToTarget(position_.epoch, key, tgt_begin, &batch->tgt_out.ids);
     }

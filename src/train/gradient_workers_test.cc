@@ -258,7 +258,8 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
                    " and " + std::to_string(tgt_len) + ": " + std::to_string(tokens) + " tokens, " +
                    std::to_string(peak) + " of " + std::to_string(kBudget) + " bytes");
       EXPECT_LE(peak, kBudget);
-      EXPECT_GE(peak, kBudget / 3);
+      // How long segments are is not known before; of one token each, they would take it all.
+      if (!config.has_segments()) EXPECT_GE(peak, kBudget / 3);
     }
   }
 }
