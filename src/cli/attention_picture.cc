@@ -2,43 +2,22 @@
 #include "cli/attention_picture.h"
 
 #include <fmt/format.h>
-#include <unicode/uchar.h>
-#include <unicode/utf8.h>
 
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <cstdint>
+#include <string_view>
+
+#include "cli/picture_text.h"
 
 namespace dragoman {
 namespace {
 
-// Calls visit(code point, its bytes) for each character; U+FFFD stands for what is not UTF-8.
-template <class Visitor>
-void ForEachCharacter(const std::string& text, Visitor&& visit) {
-  const auto size = static_cast<int32_t>(text.size());
-  for (int32_t i = 0; i < size;) {
-    const int32_t begin = i;
-    UChar32 code = 0;
-    U8_NEXT(text.data(), i, size, code);  // a macro of ICU that moves i on
-    if (code >= 0) {
-      visit(code, text.substr(static_cast<size_t>(begin), static_cast<size_t>(i - begin)));
-    } else {
-      visit(UChar32{0xFFFD}, std::string("\xEF\xBF\xBD"));
-    }
-  }
-}
-
-// A piece as it can be shown: SentencePiece's mark of a word's beginning as a plain low line, which every font has;
-// and U+FFFD for control characters, which would drive a terminal and are forbidden in XML.
-std::string Shown(const std::string& piece) {
-  std::string shown;
-  ForEachCharacter(piece, [&](UChar32 code, const std::string& bytes) {
-    constexpr UChar32 kWordMark = 0x2581;
-    const bool is_noncharacter = (code & 0xFFFE) == 0xFFFE;
-    shown += code == kWordMark ? "_" : u_charType(code) == U_CONTROL_CHAR || is_noncharacter ? "\xEF\xBF\xBD" : bytes;
-  });
-  return shown;
+// A piece as it can be shown: SentencePiece's mark of a word's beginning as a plain low line, which every font has.
+std::string Shown(std::string piece) {
+  constexpr std::string_view kWordMark = "\u2581";
+  for (size_t at = 0; (at = piece.find(kWordMark, at)) != std::string::npos;) piece.replace(at, kWordMark.size(), "_");
+  return Printable(piece);
 }
 
 std::vector<std::string> Shown(const std::vector<std::string>& pieces) {
@@ -50,29 +29,6 @@ std::vector<std::string> Shown(const std::vector<std::string>& pieces) {
 std::string Padded(const std::string& text, size_t width) {
   const size_t used = DisplayWidth(text);
   return (used < width ? std::string(width - used, ' ') : "") + text;
-}
-
-std::string EscapeXml(const std::string& text) {
-  std::string escaped;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
 }
 
 size_t WidestOf(const std::vector<std::string>& pieces) {
@@ -161,17 +117,6 @@ std::string SvgLegend(int left, int top) {
 
 }  // namespace
 
-size_t DisplayWidth(const std::string& text) {
-  size_t width = 0;
-  ForEachCharacter(text, [&](UChar32 code, const std::string&) {
-    const auto east_asian = u_getIntPropertyValue(code, UCHAR_EAST_ASIAN_WIDTH);
-    const auto type = u_charType(code);
-    const bool is_mark = type == U_NON_SPACING_MARK || type == U_ENCLOSING_MARK || type == U_FORMAT_CHAR;
-    width += is_mark ? 0 : east_asian == U_EA_WIDE || east_asian == U_EA_FULLWIDTH ? 2 : 1;
-  });
-  return width;
-}
-
 std::string DrawText(const AttentionPicture& picture, size_t width) {
   TextTable table = {Shown(picture.source), Shown(picture.target), {}, picture.weights};
   std::string text = picture.title + "\n";
@@ -205,23 +150,23 @@ std::string DrawSvg(const AttentionPicture& picture) {
       "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{0}\" height=\"{1}\" viewBox=\"0 0 {0} {1}\" "
       "font-family=\"sans-serif\" font-size=\"14\">\n"
       "<rect width=\"100%\" height=\"100%\" fill=\"white\"/>\n<text x=\"10\" y=\"24\" font-size=\"15\">{2}</text>\n",
-      width, height, EscapeXml(picture.title));
+      width, height, XmlText(picture.title));
   for (size_t col = 0; col < heads.size(); ++col) {
     const int x = left + kCell * static_cast<int>(col) + kCell / 2 + 5;
     svg += fmt::format("<text x=\"{0}\" y=\"{1}\" transform=\"rotate(-90 {0} {1})\">{2}</text>\n", x, top - 8,
-                       EscapeXml(heads[col]));
+                       XmlText(heads[col]));
   }
   for (size_t row = 0; row < labels.size(); ++row) {
     const int y = top + kCell * static_cast<int>(row);
     svg += fmt::format("<text x=\"{}\" y=\"{}\" text-anchor=\"end\">{}</text>\n", left - 8, y + kCell / 2 + 5,
-                       EscapeXml(labels[row]));
+                       XmlText(labels[row]));
     for (size_t col = 0; col < heads.size(); ++col) {
       const float weight = picture.weights[row * heads.size() + col];
       svg += fmt::format(
           "<rect x=\"{}\" y=\"{}\" width=\"{}\" height=\"{}\" fill=\"{}\" fill-opacity=\"{:.3f}\" "
           "stroke=\"#d0d0d0\"><title>{} → {}: {:.1f} %</title></rect>\n",
-          left + kCell * static_cast<int>(col), y, kCell, kCell, kColour, weight, EscapeXml(labels[row]),
-          EscapeXml(heads[col]), weight * 100);
+          left + kCell * static_cast<int>(col), y, kCell, kCell, kColour, weight, XmlText(labels[row]),
+          XmlText(heads[col]), weight * 100);
     }
   }
   return svg + SvgLegend(left, bottom + 20) + "</svg>\n";

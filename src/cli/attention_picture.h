@@ -25,9 +25,6 @@ std::string DrawText(const AttentionPicture& picture, size_t width);
 // tooltips.
 std::string DrawSvg(const AttentionPicture& picture);
 
-// Columns that a terminal uses for UTF-8 `text`: two for a wide East Asian character, none for a combining mark.
-size_t DisplayWidth(const std::string& text);
-
 }  // namespace dragoman
 
 #endif  // DRAGOMAN_CLI_ATTENTION_PICTURE_H_

@@ -6,6 +6,8 @@
 
 #include <sstream>
 
+#include "cli/picture_text.h"
+
 namespace dragoman {
 namespace {
 
@@ -23,18 +25,6 @@ std::vector<std::string> Lines(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
-}
-
-TEST(AttentionPictureTest, DisplayWidthCountsColumns) {
-  EXPECT_EQ(DisplayWidth("abc"), 3u);
-  EXPECT_EQ(DisplayWidth("我爱你"), 6u);
-  EXPECT_EQ(DisplayWidth("カ"), 2u);
-  EXPECT_EQ(DisplayWidth("한"), 2u);
-  EXPECT_EQ(DisplayWidth("，"), 2u);
-  EXPECT_EQ(DisplayWidth("é"), 1u);
-  EXPECT_EQ(DisplayWidth("e\u0301"), 1u);  // e and a combining accent
-  EXPECT_EQ(DisplayWidth("░"), 1u);
-  EXPECT_EQ(DisplayWidth("\xFF"), 1u);  // U+FFFD in its place
 }
 
 TEST(AttentionPictureTest, ColumnsStandUnderTheirPieces) {

@@ -122,6 +122,7 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   AddEncodeCommand(*app);
   AddDecodeCommand(*app);
   AddInfoCommand(*app);
+  AddCurvesCommand(*app);
   for (CLI::App* command : CommandsOf(*app)) AddWhatAllHave(*command);
   RenderHelp(*app);
   return app;

@@ -21,6 +21,7 @@ void AddAverageCommand(CLI::App& app);
 void AddEncodeCommand(CLI::App& app);
 void AddDecodeCommand(CLI::App& app);
 void AddInfoCommand(CLI::App& app);
+void AddCurvesCommand(CLI::App& app);
 
 }  // namespace dragoman
 

@@ -36,6 +36,8 @@ constexpr char kExamples[] = R"(Examples:
       summaries of several sentences a line, which <q> parts
   dragoman eval --metric squad --ref answers.1 --ref answers.2 --hyp output.txt
       exact match and F1 of short answers, each against the best of its references
+  dragoman eval --metric chrf --ref test.de --hyp hypotheses.de --sentence-level
+      a score a line, to look for the best and the worst
   dragoman eval --metric exact --ref answers.txt --hyp output.txt --format json
       everything there is to know, for scripts
 BLEU, chrF and TER equal sacreBLEU 2.6, ROUGE equals rouge-score 0.1.2. Every score is 0...100, higher is better;
@@ -79,9 +81,20 @@ Stats StatsOf(const Metric& metric, const LineReader& hypotheses, std::string_vi
   }
 }
 
+// The scores of one line, as --sentence-level prints them.
+void PrintLine(const EvalOptions& options, std::span<const std::unique_ptr<MetricReport>> reports,
+               const std::vector<Stats>& rows, std::ostream& out) {
+  std::vector<SystemResult> results;
+  for (size_t m = 0; m < reports.size(); ++m) {
+    results.push_back({.sum = rows[m], .scores = reports[m]->metric().Scores(rows[m])});
+  }
+  PrintSentence(reports, results, options, out);
+}
+
 // The results of all metrics, by metric and system. Keeps the rows of lines only where something is drawn from them.
 std::vector<std::vector<SystemResult>> ReadAndScore(const EvalOptions& options,
-                                                    std::span<const std::unique_ptr<MetricReport>> reports) {
+                                                    std::span<const std::unique_ptr<MetricReport>> reports,
+                                                    std::ostream& out) {
   Readers readers;  // hypotheses, then references
   for (const std::string& path : options.hypotheses) readers.push_back(std::make_unique<LineReader>(path));
   for (const std::string& path : options.references) readers.push_back(std::make_unique<LineReader>(path));
@@ -96,14 +109,17 @@ std::vector<std::vector<SystemResult>> ReadAndScore(const EvalOptions& options,
   std::vector<std::string_view> lines;
   while (NextLines(readers, &lines)) {
     const std::span<const std::string_view> references = std::span(lines).subspan(systems);
+    std::vector<Stats> rows;  // of this line, by metric, for --sentence-level
     for (size_t m = 0; m < reports.size(); ++m) {
       for (const std::string_view reference : references) reports[m]->SeeReference(reference);
       for (size_t i = 0; i < systems; ++i) {
         const Stats row = StatsOf(reports[m]->metric(), *readers[i], lines[i], references);
+        if (options.sentence_level) rows.push_back(row);
         AddTo(row, results[m][i].sum);
         if (options.HasIntervals()) tables[m][i].Add(row);
       }
     }
+    if (options.sentence_level) PrintLine(options, reports, rows, out);
   }
   if (readers[0]->line_number() == 0) {
     throw FileError(readers[0]->name(),
@@ -163,12 +179,12 @@ void RunEval(const EvalOptions& options, std::ostream& out) {
   options.Validate();
   std::vector<std::unique_ptr<MetricReport>> reports;
   for (const EvalMetric metric : options.metrics) reports.push_back(MakeReport(metric, options));
-  const auto results = ReadAndScore(options, reports);
+  const auto results = ReadAndScore(options, reports, out);
   for (const auto& report : reports) {
     if (const std::string warning = report->Warning(); !warning.empty())
       std::cerr << "warning: " << warning << std::endl;
   }
-  PrintResults(reports, results, options, out);
+  if (!options.sentence_level) PrintResults(reports, results, options, out);
 }
 
 void AddEvalCommand(CLI::App& app) {
@@ -196,6 +212,9 @@ void AddEvalCommand(CLI::App& app) {
   add("quiet", options->quiet,
       "Print bare scores, one line per metric (ROUGE: F1 of R-1, R-2, R-L) or per system if there are several, and "
       "nothing on stderr but errors");
+  add("sentence_level", options->sentence_level,
+      "Print the scores of each line by itself, a line each: bare numbers (of several metrics with blanks between), or "
+      "objects with `format` json");
   add("format", options->format, "JSON has every digit and the parts of each score");
   add("width", options->width, "Digits after the point in text, 0 to 15");
   AddMetricFlags(add, options.get());

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -46,6 +47,53 @@ TEST_F(EvalCommandTest, QuietPrintsTheBareScore) {
   EXPECT_EQ(Run(options, "the cat sat on the mat\nanother line of some length\n"), "100.00\n");
   options.width = 0;
   EXPECT_EQ(Run(options, "the cat sat on the mat\nanother line of some length"), "100\n");  // no final line end
+}
+
+TEST_F(EvalCommandTest, SentenceLevelPrintsTheScoresOfEachLineByItself) {
+  const std::vector<std::string> references = {"the cat sat on the mat", "a dog", "", "one two three"};
+  const std::vector<std::string> hypotheses = {"the cat sat on a mat", "a dog", "", "four"};
+  const auto join = [](const std::vector<std::string>& lines) {
+    std::string text;
+    for (const std::string& line : lines) text += line + "\n";
+    return text;
+  };
+  EvalOptions options;
+  options.metrics = {EvalMetric::kChrf, EvalMetric::kRouge, EvalMetric::kExactMatch};
+  options.sentence_level = true;
+  std::string want;
+  for (size_t i = 0; i < references.size(); ++i) {
+    EvalOptions alone = options;
+    alone.sentence_level = false;
+    alone.quiet = true;
+    alone.references = {Write("one", references[i] + "\n")};
+    std::string scores = Run(alone, hypotheses[i] + "\n");
+    std::replace(scores.begin(), scores.end() - 1, '\n', ' ');
+    want += scores;
+  }
+  options.references = {Write("ref", join(references))};
+  EXPECT_EQ(Run(options, join(hypotheses)), want);
+
+  options.metrics = {EvalMetric::kBleu};
+  EXPECT_THAT(Run(options, join(hypotheses)), HasSubstr("\n100.00\n0.00\n")) << "two words have no word 4-gram";
+  options.format = EvalFormat::kJson;
+  std::istringstream lines(Run(options, join(hypotheses)));
+  size_t count = 0;
+  for (std::string line; std::getline(lines, line); ++count) {
+    const auto bleu = nlohmann::json::parse(line).at("bleu");
+    EXPECT_EQ(bleu.at("score") > 99, count == 1);
+    EXPECT_THAT(bleu.at("signature"), HasSubstr("|eff:yes|"));
+  }
+  EXPECT_EQ(count, 4u);
+}
+
+TEST_F(EvalCommandTest, SentenceLevelIsOfOneSystemWithoutIntervals) {
+  EvalOptions options;
+  options.references = {Write("ref", "a\n")};
+  options.sentence_level = options.confidence = true;
+  EXPECT_THAT([&] { Run(options, "a\n"); }, ThrowsMessage<OptionError>(HasSubstr("--sentence-level prints")));
+  options.confidence = false;
+  options.hypotheses = {Write("h1", "a\n"), Write("h2", "b\n")};
+  EXPECT_THAT([&] { Run(options); }, ThrowsMessage<OptionError>(HasSubstr("give --hyp once")));
 }
 
 TEST_F(EvalCommandTest, TextCarriesTheSignature) {

@@ -68,6 +68,11 @@ void EvalOptions::Validate() const {
         fmt::format("--paired {} compares systems, but --hyp names {}; give --hyp once for each, the baseline first",
                     EnumName(paired), hypotheses.size()));
   }
+  if (sentence_level && (SeveralSystems() || confidence)) {
+    throw OptionError(fmt::format(
+        "--sentence-level prints scores of single lines, without {}",
+        confidence ? "--confidence" : "a table of systems; give --hyp once, or leave --sentence-level out"));
+  }
   if (quiet && format == EvalFormat::kText && (confidence || paired != PairedTest::kNone)) {
     throw OptionError("--quiet prints bare scores, without --confidence and --paired; give --format json for all");
   }

@@ -37,7 +37,8 @@ struct EvalOptions {
   bool confidence = false;                 // intervals of one system, too; several always have them
   PairedTest paired = PairedTest::kNone;   // of several systems
   ResamplingOptions resampling;
-  bool quiet = false;  // nothing but scores, in text
+  bool sentence_level = false;  // of one system: the scores of each line by itself, BLEU's by the orders it has
+  bool quiet = false;           // nothing but scores, in text
   EvalFormat format = EvalFormat::kText;
   int width = 2;  // digits after the point, 0…15; JSON always has them all
 

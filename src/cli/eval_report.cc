@@ -217,6 +217,7 @@ std::unique_ptr<MetricReport> MakeReport(EvalMetric metric, const EvalOptions& o
       bleu.tokenizer = options.tokenize;
       bleu.lowercase = options.lowercase;
       bleu.smoothing = options.smooth;
+      bleu.effective_order = options.sentence_level;
       return std::make_unique<BleuReport>(bleu);
     }
     case EvalMetric::kChrf:

@@ -186,6 +186,19 @@ std::vector<SystemResult> Compare(const Metric& metric, std::span<const StatsTab
   return results;
 }
 
+void PrintSentence(Reports reports, const std::vector<SystemResult>& results, const EvalOptions& options,
+                   std::ostream& out) {
+  Results of_line;
+  for (const SystemResult& result : results) of_line.push_back({result});
+  if (options.format == EvalFormat::kJson) return PrintJson(reports, of_line, options, out);
+  std::string line;
+  for (const SystemResult& result : results) {
+    for (const double score : result.scores)
+      line += fmt::format("{}{:.{}f}", line.empty() ? "" : " ", score, options.width);
+  }
+  out << line << '\n';
+}
+
 void PrintResults(Reports reports, const Results& results, const EvalOptions& options, std::ostream& out) {
   if (options.format == EvalFormat::kJson) {
     PrintJson(reports, results, options, out);

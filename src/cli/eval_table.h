@@ -31,6 +31,10 @@ std::vector<SystemResult> Compare(const Metric& metric, std::span<const StatsTab
 void PrintResults(std::span<const std::unique_ptr<MetricReport>> reports,
                   const std::vector<std::vector<SystemResult>>& results, const EvalOptions& options, std::ostream& out);
 
+// Prints results[m], of one line by metric m: bare scores on one line, or an object as PrintResults makes it.
+void PrintSentence(std::span<const std::unique_ptr<MetricReport>> reports, const std::vector<SystemResult>& results,
+                   const EvalOptions& options, std::ostream& out);
+
 }  // namespace dragoman
 
 #endif  // DRAGOMAN_CLI_EVAL_TABLE_H_

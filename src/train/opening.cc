@@ -89,19 +89,32 @@ RunStanding GoOnFromCheckpoint(const Checkpoint& checkpoint, const TrainState& n
   return standing;
 }
 
+// Of a score whose words are not those of the text; "" when all is well. To exact match any text will do.
+std::string WarningOf(const Validator& validator, const TrainOptions& options) {
+  const std::string& references = options.valid_tgt.empty() ? options.valid_src : options.valid_tgt;
+  if (options.metric == StopMetric::kExactMatch) return "";
+  if (options.metric == StopMetric::kRougeL) {
+    const RougeRemedy remedy = validator.RemedyOfRouge();
+    if (remedy == RougeRemedy::kNone) return "";
+    return fmt::format("ROUGE sees few of the words in {}, and says little of which model is best; give {}", references,
+                       remedy == RougeRemedy::kChinese ? "`valid_tokenize` zh" : "`metric` chrf");
+  }
+  const auto better = validator.BetterTokenizer();
+  if (!better) return "";
+  return fmt::format(
+      "{} has no blanks between words, so to `valid_tokenize` {} a sentence is one word, and BLEU says little{}; give "
+      "`valid_tokenize` {}",
+      references, options.valid_tokenize, options.metric == StopMetric::kBleu ? " of which model is best" : "",
+      EnumName(*better));
+}
+
 std::unique_ptr<Validator> OpenValidation(OpenedRun& run) {
   const TrainOptions& options = run.options;
   if (options.valid_src.empty()) return nullptr;
   auto validator = std::make_unique<Validator>(options, *run.model, *run.vocabs.src, *run.vocabs.tgt,
                                                run.learner->workers(), run.pool, run.comm);
   for (const std::string& line : validator->Describe()) run.reporter.Note("validation: " + line);
-  if (const auto better = validator->BetterTokenizer()) {
-    run.reporter.Warn(
-        fmt::format("{} has no blanks between words, so to `valid_tokenize` {} a sentence is one word, and BLEU says "
-                    "little{}; give `valid_tokenize` {}",
-                    options.valid_tgt.empty() ? options.valid_src : options.valid_tgt, options.valid_tokenize,
-                    options.metric == StopMetric::kBleu ? " of which model is best" : "", EnumName(*better)));
-  }
+  if (const std::string warning = WarningOf(*validator, options); !warning.empty()) run.reporter.Warn(warning);
   return validator;
 }
 

@@ -89,8 +89,11 @@ const EnumNames<Precision>& NamesOf(Precision) {
 }
 
 const EnumNames<StopMetric>& NamesOf(StopMetric) {
-  static const EnumNames<StopMetric> names = {
-      {"loss", StopMetric::kLoss}, {"bleu", StopMetric::kBleu}, {"chrf", StopMetric::kChrf}};
+  static const EnumNames<StopMetric> names = {{"loss", StopMetric::kLoss},
+                                              {"bleu", StopMetric::kBleu},
+                                              {"chrf", StopMetric::kChrf},
+                                              {"rougeL", StopMetric::kRougeL},
+                                              {"exact", StopMetric::kExactMatch}};
   return names;
 }
 

@@ -20,10 +20,10 @@
 
 namespace dragoman {
 
-enum class StopMetric { kLoss, kBleu, kChrf };
+enum class StopMetric { kLoss, kBleu, kChrf, kRougeL, kExactMatch };
 enum class OnNonFinite { kStop, kSkip };
 const EnumNames<Precision>& NamesOf(Precision);      // "f32", "bf16"
-const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf"
+const EnumNames<StopMetric>& NamesOf(StopMetric);    // "loss", "bleu", "chrf", "rougeL", "exact"
 const EnumNames<OnNonFinite>& NamesOf(OnNonFinite);  // "stop", "skip"
 const EnumNames<BatchOrder>& NamesOf(BatchOrder);    // "shuffled", "bucketed", "file"
 const EnumNames<Overlong>& NamesOf(Overlong);        // "cut", "drop"
@@ -215,14 +215,17 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   heading("Validation, checkpoints, logs");
   visit("valid_every", o.valid_every, "steps between validations");
   visit("valid_first", o.valid_first, "validate before the first step, too; saved as step 0, it may stay the best");
-  visit("metric", o.metric,
-        "what decides which model is best, and early stopping; loss is without label smoothing, as perplexity is");
+  visit(
+      "metric", o.metric,
+      "what decides which model is best, and early stopping: rougeL for summaries, exact for answers; loss is without "
+      "label smoothing, as perplexity is");
   visit("patience", o.patience, "end after this many validations without a better one; 0: never");
   visit("min_delta", o.min_delta,
         "for `patience` a validation is better by this much at least (nats or points of `metric`); the best model is "
         "chosen without");
   visit("valid_tokenize", o.valid_tokenize,
-        "BLEU tokenizer of validation: 13a, zh, char, intl, none; zh for Chinese, char for Japanese, Thai ...");
+        "BLEU tokenizer of validation: 13a, zh, char, intl, none; zh for Chinese (ROUGE-L as well), char for Japanese, "
+        "Thai ...");
   visit("valid_beam_size", o.valid_beam_size, "beam of validation's translations");
   visit("save_every", o.save_every, "steps between checkpoints");
   visit("keep_best", o.keep_best, "best checkpoints kept, besides the last two");

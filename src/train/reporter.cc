@@ -25,9 +25,9 @@ std::string Duration(double seconds) {
 }
 
 Json RecordOf(const char* event, const TrainState& state, const ValidationScores& scores) {
-  return {{"event", event},     {"step", state.step},          {"loss", scores.loss},
-          {"nll", scores.nll},  {"ppl", std::exp(scores.nll)}, {"bleu", scores.bleu},
-          {"chrf", scores.chrf}};
+  return {{"event", event},      {"step", state.step},          {"loss", scores.loss},
+          {"nll", scores.nll},   {"ppl", std::exp(scores.nll)}, {"bleu", scores.bleu},
+          {"chrf", scores.chrf}, {"rougeL", scores.rouge_l},    {"exact", scores.exact}};
 }
 
 // A number of so many digits after the point; short, too, when it is huge, as of a training that diverges.
@@ -35,9 +35,13 @@ std::string Readable(double number, int digits) {
   return std::abs(number) < 1e7 ? fmt::format("{:.{}f}", number, digits) : fmt::format("{:.3g}", number);
 }
 
-std::string TextOf(const ValidationScores& scores) {
-  return fmt::format("loss {}  nll {}  ppl {}  BLEU {:.2f}  chrF {:.2f}", Readable(scores.loss, 4),
-                     Readable(scores.nll, 4), Readable(std::exp(scores.nll), 2), scores.bleu, scores.chrf);
+// The scores of the task that the metric is for: translations, summaries or answers. The record has all.
+std::string TextOf(const ValidationScores& scores, StopMetric metric) {
+  const std::string losses = fmt::format("loss {}  nll {}  ppl {}", Readable(scores.loss, 4), Readable(scores.nll, 4),
+                                         Readable(std::exp(scores.nll), 2));
+  if (metric == StopMetric::kRougeL) return fmt::format("{}  ROUGE-L {:.2f}", losses, scores.rouge_l);
+  if (metric == StopMetric::kExactMatch) return fmt::format("{}  exact match {:.2f}", losses, scores.exact);
+  return fmt::format("{}  BLEU {:.2f}  chrF {:.2f}", losses, scores.bleu, scores.chrf);
 }
 
 double PerToken(double sum, int64_t tokens) { return sum / static_cast<double>(std::max<int64_t>(1, tokens)); }
@@ -174,7 +178,8 @@ void Reporter::Log(const TrainState& state, bool is_partial) {
 void Reporter::Validation(const TrainState& state, const ValidationScores& scores, bool is_best,
                           const std::vector<Validator::Sample>& samples) {
   if (silent_) return;
-  Note(fmt::format("step {:>6}  validation: {}{}", state.step, TextOf(scores), is_best ? "  (best so far)" : ""));
+  Note(fmt::format("step {:>6}  validation: {}{}", state.step, TextOf(scores, options_.metric),
+                   is_best ? "  (best so far)" : ""));
   for (const Validator::Sample& sample : samples) {
     Note(fmt::format("  source      {}\n  reference   {}\n  translation {}", sample.source, sample.reference,
                      sample.translation));
@@ -189,6 +194,8 @@ void Reporter::Validation(const TrainState& state, const ValidationScores& score
   tensorboard_->Scalar("valid/perplexity", state.step, static_cast<float>(std::exp(scores.nll)));
   tensorboard_->Scalar("valid/bleu", state.step, static_cast<float>(scores.bleu));
   tensorboard_->Scalar("valid/chrf", state.step, static_cast<float>(scores.chrf));
+  tensorboard_->Scalar("valid/rougeL", state.step, static_cast<float>(scores.rouge_l));
+  tensorboard_->Scalar("valid/exact", state.step, static_cast<float>(scores.exact));
 }
 
 std::string Reporter::ScoreText(const TrainState& state, double quality) const {
@@ -201,7 +208,7 @@ void Reporter::Averaged(const TrainState& state, const ValidationScores& scores,
   const std::string best =
       fmt::format("{}, the best of them ({})", average.checkpoints.front(), ScoreText(state, average.best_score));
   Note(fmt::format("averaged the {} best checkpoints into {}: {}", average.checkpoints.size(), average.output,
-                   TextOf(scores)));
+                   TextOf(scores, options_.metric)));
   if (is_worse) {
     Warn(
         fmt::format("this average ({}) is worse than {}, which `model` {} goes on to mean; checkpoints that lie "

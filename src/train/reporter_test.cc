@@ -103,6 +103,30 @@ TEST_F(ReporterTest, SkippedUpdatesHaveNoLossAndNoNorm) {
   EXPECT_EQ(Record()["lr"], kRate);
 }
 
+// The line has those of the metric's task, the record all.
+TEST_F(ReporterTest, AValidationIsToldByTheScoresThatMakeSenseForTheTask) {
+  const ValidationScores scores = {.loss = 2, .nll = 1, .bleu = 3, .chrf = 4, .rouge_l = 5, .exact = 6};
+  const std::vector<std::pair<StopMetric, std::string>> cases = {{StopMetric::kLoss, "BLEU 3.00  chrF 4.00"},
+                                                                 {StopMetric::kBleu, "BLEU 3.00  chrF 4.00"},
+                                                                 {StopMetric::kChrf, "BLEU 3.00  chrF 4.00"},
+                                                                 {StopMetric::kRougeL, "ROUGE-L 5.00"},
+                                                                 {StopMetric::kExactMatch, "exact match 6.00"}};
+  for (const auto& [metric, text] : cases) {
+    RemoveAll(RealFileSystem(), directory_ / "run/train.jsonl");
+    options_.metric = metric;
+    testing::internal::CaptureStderr();
+    Reporter reporter(options_, RealFileSystem(), PlainStderr());
+    reporter.Open({}, /*pairs=*/100);
+    reporter.Validation({}, scores, /*is_best=*/true, {});
+    EXPECT_THAT(testing::internal::GetCapturedStderr(),
+                testing::EndsWith("loss 2.0000  nll 1.0000  ppl 2.72  " + text + "  (best so far)\n"));
+    EXPECT_EQ(Record()["bleu"], 3);
+    EXPECT_EQ(Record()["chrf"], 4);
+    EXPECT_EQ(Record()["rougeL"], 5);
+    EXPECT_EQ(Record()["exact"], 6);
+  }
+}
+
 TEST_F(ReporterTest, EpochsHaveAnEnd) {
   EXPECT_THAT(Printed(1, false), Not(HasSubstr("ETA")));
   RemoveAll(RealFileSystem(), directory_ / "run/train.jsonl");

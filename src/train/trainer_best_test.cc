@@ -15,6 +15,8 @@ namespace {
 
 using testing::HasSubstr;
 
+constexpr StopMetric kScores[] = {StopMetric::kBleu, StopMetric::kChrf, StopMetric::kRougeL, StopMetric::kExactMatch};
+
 class TrainerBestTest : public TrainerTest {
  protected:
   // Validated six times, of which the best three are kept and averaged; a schedule, a moving average, accumulation.
@@ -33,8 +35,8 @@ class TrainerBestTest : public TrainerTest {
   }
 };
 
-TEST_F(TrainerBestTest, BleuAndChrfChooseTheModelOfTheHighestScore) {
-  for (const StopMetric metric : {StopMetric::kBleu, StopMetric::kChrf}) {
+TEST_F(TrainerBestTest, EveryScoreChoosesTheModelThatHasTheHighest) {
+  for (const StopMetric metric : kScores) {
     const std::string name(EnumName(metric));
     TrainOptions options = Plain(name, 80);
     options.metric = metric;
@@ -56,8 +58,8 @@ TEST_F(TrainerBestTest, BleuAndChrfChooseTheModelOfTheHighestScore) {
   }
 }
 
-TEST_F(TrainerBestTest, BleuAndChrfStopARunThatGetsNoBetter) {
-  for (const StopMetric metric : {StopMetric::kBleu, StopMetric::kChrf}) {
+TEST_F(TrainerBestTest, EveryScoreStopsARunThatGetsNoBetter) {
+  for (const StopMetric metric : kScores) {
     TrainOptions options = Plain(std::string(EnumName(metric)), 1000);
     options.metric = metric;
     options.learning_rate = 1e-30;
@@ -68,6 +70,24 @@ TEST_F(TrainerBestTest, BleuAndChrfStopARunThatGetsNoBetter) {
     EXPECT_EQ(reason, StopReason::kPatience);
     EXPECT_EQ(files_.ReadSymlink(options.output + "/best"), "step-00000001") << "of equals the first";
   }
+}
+
+// The references are Chinese.
+TEST_F(TrainerBestTest, AScoreThatSeesNoWordsIsWarnedOfUnlessItDecidesNothing) {
+  const auto warnings_of = [&](StopMetric metric) {
+    TrainOptions options = Plain(std::string(EnumName(metric)), 1);
+    options.valid_tokenize = "13a";
+    options.metric = metric;
+    testing::internal::CaptureStderr();
+    Train(options);
+    return testing::internal::GetCapturedStderr();
+  };
+  EXPECT_THAT(warnings_of(StopMetric::kBleu), HasSubstr("little of which model is best; give `valid_tokenize` zh"));
+  EXPECT_THAT(warnings_of(StopMetric::kLoss), HasSubstr("BLEU says little; give `valid_tokenize` zh"));
+  EXPECT_THAT(warnings_of(StopMetric::kRougeL),
+              testing::AllOf(HasSubstr("ROUGE sees few of the words in "),
+                             HasSubstr("which model is best; give `valid_tokenize` zh")));
+  EXPECT_THAT(warnings_of(StopMetric::kExactMatch), testing::Not(HasSubstr("valid_tokenize")));
 }
 
 TEST_F(TrainerBestTest, TheBestAndTheirAverageAreTheSameOverAResume) {

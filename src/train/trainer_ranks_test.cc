@@ -2,6 +2,7 @@
 // Several ranks that train together, as threads of one process. With real processes: tests/ranks.
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cmath>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -76,6 +77,34 @@ class TrainerRanksTest : public TrainerTest {
     return files;
   }();
 };
+
+TEST_F(TrainerRanksTest, AgreeOnEveryScoreAndOnTheEndThatItDecides) {
+  for (const StopMetric metric : {StopMetric::kBleu, StopMetric::kChrf, StopMetric::kRougeL, StopMetric::kExactMatch}) {
+    const std::string name(EnumName(metric));
+    TrainOptions options = Plain(name, 40);
+    options.metric = metric;
+    options.valid_every = 8;
+    options.patience = 2;
+    const StopSignal nobody_stops_it;
+    std::vector<TrainState> states(3);
+    RunRanks(3, [&](Communicator& comm) {
+      Trainer trainer(options, rank_files_[static_cast<size_t>(comm.rank())], comm);
+      trainer.Run();
+      states[static_cast<size_t>(comm.rank())] = trainer.state();
+    });
+    double best = 0;
+    std::istringstream lines(FileBytes(directory_ / name + "/train.jsonl"));
+    for (std::string line; std::getline(lines, line);) {
+      const auto json = nlohmann::json::parse(line);
+      if (json["event"] == "valid") best = std::max(best, json.at(name).get<double>());
+    }
+    for (const TrainState& state : states) {
+      EXPECT_EQ(state.best_quality, best) << name;
+      EXPECT_EQ(state.step, states[0].step) << name;
+      EXPECT_EQ(state.validations_since_best, states[0].validations_since_best) << name;
+    }
+  }
+}
 
 TEST_F(TrainerRanksTest, LearnAsOneDoesWithSoManyTimesTheAccumulation) {
   for (const int ranks : {2, 4}) {

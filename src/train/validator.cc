@@ -15,7 +15,7 @@
 #include "data/parallel_reader.h"
 #include "decode/translator.h"
 #include "metrics/chrf.h"
-#include "metrics/tokenizer_fit.h"
+#include "metrics/exact_match.h"
 
 namespace dragoman {
 namespace {
@@ -26,8 +26,18 @@ constexpr size_t kSamples = 3;
 }  // namespace
 
 double ValidationScores::Quality(StopMetric metric, bool smoothed_loss) const {
-  if (metric == StopMetric::kBleu) return bleu;
-  if (metric == StopMetric::kChrf) return chrf;
+  switch (metric) {
+    case StopMetric::kBleu:
+      return bleu;
+    case StopMetric::kChrf:
+      return chrf;
+    case StopMetric::kRougeL:
+      return rouge_l;
+    case StopMetric::kExactMatch:
+      return exact;
+    case StopMetric::kLoss:
+      break;
+  }
   return smoothed_loss ? -loss : -nll;
 }
 
@@ -45,6 +55,7 @@ Validator::Validator(const TrainOptions& options, Transformer& model, const Toke
     throw OptionError("`valid_tokenize` is \"" + options.valid_tokenize + "\", expected 13a, zh, char, intl or none");
   }
   bleu_.tokenizer = *tokenizer;
+  rouge_.tokenizer = *tokenizer == BleuTokenizer::kZh ? RougeTokenizer::kChinese : RougeTokenizer::kEnglish;
   const bool denoises = options.denoise != Noise::kNone;
   input_ = {.format = denoises ? PairFormat::kLines : PairFormat::kTwoFiles,
             .source = options.valid_src,
@@ -74,7 +85,7 @@ void Validator::ReadText(std::vector<std::string>* sources, std::vector<std::str
   report_.bom_files = reader.notes().bom_files;
 }
 
-// Cut as in training. Loss, BLEU and chrF are of the same pairs, those that `score` and `eval` count.
+// Cut as in training. Loss and scores are of the same pairs, those that `score` and `eval` count.
 void Validator::TakePairs(std::vector<std::string> sources, std::vector<std::string> references) {
   const CorpusOptions limits{.max_src_len = model_.config().max_src_len, .max_tgt_len = model_.config().max_tgt_len};
   for (size_t i = 0; i < sources.size(); ++i) {
@@ -135,6 +146,12 @@ std::optional<BleuTokenizer> Validator::BetterTokenizer() const {
   BleuTokenizerFit fit(bleu_.tokenizer);
   for (const std::string& reference : references_) fit.Add(reference);
   return fit.Better();
+}
+
+RougeRemedy Validator::RemedyOfRouge() const {
+  RougeTokenizerFit fit(rouge_.tokenizer);
+  for (const std::string& reference : references_) fit.Add(reference);
+  return fit.Remedy();
 }
 
 std::vector<std::string> Validator::Describe() const {
@@ -200,10 +217,13 @@ ValidationScores Validator::Run(const std::function<void()>& check) {
   }
   if (interrupted > 0) throw Interrupted(interrupted - 1);
   const std::vector<std::string> translations = AllTranslations(share);
-  double quality[] = {0, 0};
+  double quality[] = {0, 0, 0, 0};
   if (comm_.rank() == 0) {
     quality[0] = CorpusBleu(translations, references_, bleu_).score;
     quality[1] = CorpusChrf(translations, references_);
+    quality[2] = CorpusRouge(translations, references_, rouge_).rouge_l.f1;
+    const ExactMatchMetric exact({});
+    quality[3] = exact.Scores(CorpusStats(exact, translations, references_)).front();
   }
   const std::vector<double> scores = comm_.AllGather(quality);  // rank 0's come first
   samples_.clear();
@@ -211,7 +231,7 @@ ValidationScores Validator::Run(const std::function<void()>& check) {
     samples_.push_back({sources_[i], references_[i], translations[i]});
   }
   tokens = std::max(1.0, tokens);
-  return {loss / tokens, nll / tokens, scores[0], scores[1]};
+  return {loss / tokens, nll / tokens, scores[0], scores[1], scores[2], scores[3]};
 }
 
 }  // namespace dragoman

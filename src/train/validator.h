@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Validation during training: the loss on held-out pairs, and BLEU and chrF of real beam-search translations.
+// Validation during training: the loss on held-out pairs, and scores of real beam-search translations.
 #ifndef DRAGOMAN_TRAIN_VALIDATOR_H_
 #define DRAGOMAN_TRAIN_VALIDATOR_H_
 
@@ -15,6 +15,8 @@
 #include "data/batch.h"
 #include "data/corpus_report.h"
 #include "metrics/bleu.h"
+#include "metrics/rouge.h"
+#include "metrics/tokenizer_fit.h"
 #include "model/transformer.h"
 #include "text/tokenizer.h"
 #include "train/gradient_workers.h"
@@ -23,10 +25,12 @@
 namespace dragoman {
 
 struct ValidationScores {
-  double loss = 0;  // label-smoothed, mean per target token, natural logarithm
-  double nll = 0;   // mean per target token; exp of it is the perplexity
-  double bleu = 0;  // 0…100
-  double chrf = 0;  // 0…100
+  double loss = 0;     // label-smoothed, mean per target token, natural logarithm
+  double nll = 0;      // mean per target token; exp of it is the perplexity
+  double bleu = 0;     // 0…100
+  double chrf = 0;     // 0…100
+  double rouge_l = 0;  // 0…100: F1 without stemming, mean over the pairs
+  double exact = 0;    // 0…100: how many of the pairs match to the letter
 
   // The chosen one, signed so that more is better; the loss is nll unless it is asked for smoothed.
   double Quality(StopMetric metric, bool smoothed_loss = false) const;
@@ -48,8 +52,9 @@ class Validator {
   std::vector<std::string> Describe() const;
 
   // The BLEU tokenizer to take instead of the one given, whose words are not those of the references; none when all is
-  // well.
+  // well. And what to do about ROUGE, where it sees few of their words.
   std::optional<BleuTokenizer> BetterTokenizer() const;
+  RougeRemedy RemedyOfRouge() const;
 
   // Collective: each rank takes its share, all get the scores. Calls check() many times; Interrupted, thrown from it on
   // any rank, is thrown on all in the end, and nothing of the validation stays then.
@@ -81,6 +86,7 @@ class Validator {
   Communicator& comm_;
   int beam_size_;
   BleuOptions bleu_;
+  RougeOptions rouge_;
   ParallelInput input_;
   CorpusReport report_;
   Finding without_source_, without_target_;        // lines of the files

@@ -16,6 +16,8 @@
 #include "decode/scorer.h"
 #include "decode/translator.h"
 #include "metrics/chrf.h"
+#include "metrics/exact_match.h"
+#include "metrics/rouge.h"
 
 namespace dragoman {
 namespace {
@@ -79,7 +81,10 @@ class ValidatorTest : public testing::Test {
       nll += sums.nll;
       tokens += static_cast<double>(batch.tgt_tokens());
     }
-    return {.loss = loss / tokens, .nll = nll / tokens, .bleu = 0, .chrf = 0};
+    ValidationScores scores;
+    scores.loss = loss / tokens;
+    scores.nll = nll / tokens;
+    return scores;
   }
 
   TestDirectory directory_;
@@ -162,10 +167,40 @@ TEST_F(ValidatorTest, ScoresAreThoseOfRealTranslations) {
   bleu.tokenizer = *BleuTokenizerFromName("zh");
   EXPECT_EQ(scores.bleu, CorpusBleu(translations, references, bleu).score);
   EXPECT_EQ(scores.chrf, CorpusChrf(translations, references));
+  EXPECT_EQ(scores.rouge_l, CorpusRouge(translations, references, {.tokenizer = RougeTokenizer::kChinese}).rouge_l.f1);
   ASSERT_EQ(validator.samples().size(), 3u);
   EXPECT_EQ(validator.samples()[2].source, sources[2]);
   EXPECT_EQ(validator.samples()[2].reference, references[2]);
   EXPECT_EQ(validator.samples()[2].translation, translations[2]);
+}
+
+// The model's own outputs are references, or nearly so.
+TEST_F(ValidatorTest, ExactMatchTakesTranslationsToTheLetter) {
+  options_.valid_tokenize = "13a";
+  options_.valid_src = directory_.Write("src", "I see a cat.\nyou\nme\nthe dog\n");
+  options_.valid_tgt = directory_.Write("tgt", "x\nx\nx\nx\n");
+  model_.PrepareForDecoding();
+  std::vector<std::string> outputs;
+  DecodeOptions decode;
+  decode.beam_size = 2;
+  Translator translator(model_, vocab_, vocab_, decode, pool_);
+  for (const TranslatedLine& line : translator.Translate(LinesOf(options_.valid_src))) {
+    outputs.push_back(line.n_best.front().text);
+  }
+  ASSERT_FALSE(outputs[0].empty());
+  options_.valid_tgt = directory_.Write("tgt", outputs[0] + "\n" + outputs[1] + "!\n" + outputs[2] + "!\nx\n");
+  const ValidationScores scores = Make().Run();
+  const auto references = LinesOf(options_.valid_tgt);
+  const ExactMatchMetric exact({});
+  EXPECT_EQ(scores.exact, exact.Scores(CorpusStats(exact, outputs, references)).front());
+  EXPECT_EQ(scores.exact, 25);
+  EXPECT_EQ(scores.rouge_l, CorpusRouge(outputs, references, {}).rouge_l.f1);
+}
+
+TEST_F(ValidatorTest, KnowsWhenRougeSeesFewOfTheWords) {
+  EXPECT_EQ(Make().RemedyOfRouge(), RougeRemedy::kNone);
+  options_.valid_tokenize = "13a";
+  EXPECT_EQ(Make().RemedyOfRouge(), RougeRemedy::kChinese);
 }
 
 TEST_F(ValidatorTest, KnowsABetterTokenizerForTextWithoutBlanks) {
@@ -187,11 +222,13 @@ TEST_F(ValidatorTest, RunsAlikeEachTimeAndSeesNewWeights) {
 }
 
 TEST_F(ValidatorTest, MoreIsAlwaysBetter) {
-  const ValidationScores scores = {.loss = 2, .nll = 1.5, .bleu = 30, .chrf = 50};
+  const ValidationScores scores = {.loss = 2, .nll = 1.5, .bleu = 30, .chrf = 50, .rouge_l = 40, .exact = 10};
   EXPECT_EQ(scores.Quality(StopMetric::kLoss), -1.5) << "without smoothing";
   EXPECT_EQ(scores.Quality(StopMetric::kLoss, /*smoothed_loss=*/true), -2) << "in runs of older versions";
   EXPECT_EQ(scores.Quality(StopMetric::kBleu), 30);
   EXPECT_EQ(scores.Quality(StopMetric::kChrf), 50);
+  EXPECT_EQ(scores.Quality(StopMetric::kRougeL), 40);
+  EXPECT_EQ(scores.Quality(StopMetric::kExactMatch), 10);
 }
 
 TEST_F(ValidatorTest, SaysWhatItCutAndMended) {

@@ -52,6 +52,20 @@ TEST(InfoTest, ARunTellsItsCheckpointsAndScores) {
   EXPECT_EQ(run.at("end").at("reason"), "max_steps");
 }
 
+// Of a version that knew fewer scores.
+TEST(InfoTest, ALogWithFewerScoresIsReadAsItIs) {
+  const std::string run = Scratch("info-old");
+  ASSERT_EQ(Bash("cp -r " + TinyRun() + " " + run + " && sed -i 's/,\"rougeL\":[^,]*,\"exact\":[^,]*//' " + run +
+                 "/train.jsonl && ! grep rougeL " + run + "/train.jsonl")
+                .code,
+            0);
+  EXPECT_EQ(Info({run}).code, 0);
+  json old = JsonOf(run).at("run"), now = JsonOf(TinyRun()).at("run");
+  EXPECT_EQ(old.at("validations"), 2);
+  EXPECT_TRUE(now.at("best_validation").erase("rougeL") + now.at("best_validation").erase("exact") == 2);
+  EXPECT_EQ(old.at("best_validation"), now.at("best_validation"));
+}
+
 TEST(InfoTest, OptionsThatACheckpointNamesAreFlags) {
   const std::string run = Scratch("info-epochs");
   ASSERT_EQ(Dragoman(TinyTraining() + Args{"--output", run, "--max-epochs", "1", "--schedule", "linear", "--warmup",

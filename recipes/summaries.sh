@@ -1,0 +1,35 @@
+# shellcheck shell=bash disable=SC2154
+# SPDX-License-Identifier: Apache-2.0
+# A model that sums texts up in a line and may copy their words: of $data, in $steps updates, of sources up to
+# $max_src_len tokens. Sourced by the recipes for summarization, after common.sh; those go on with their anchors and
+# `finish`. ROUGE is that of stems (--stem), as what it is compared with has it.
+need "$data"/{train,valid,test}.{src,tgt}.gz
+machine
+[ -e "$out/vocab.model" ] ||
+  dragoman vocab --input "$data"/train.{src,tgt}.gz --size 8000 --output "$out/vocab.model"
+# Validation writes summaries; the first 500 pairs are enough to see where it goes.
+text "$data/valid.src" | awk 'NR <= 500' > "$out/valid.src"
+text "$data/valid.tgt" | awk 'NR <= 500' > "$out/valid.tgt"
+train --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
+  --valid-src "$out/valid.src" --valid-tgt "$out/valid.tgt" --vocab "$out/vocab.model" --copy \
+  --preset tiny --d-model 192 --d-ff 512 --norm-order pre --final-norm --dropout 0.2 --learning-rate 0.002 \
+  --warmup "$(early 800)" --clip-norm 1 --max-src-len "$max_src_len" --batch-tokens 2048 --ema-decay 0.999 \
+  --metric rougeL --valid-every 1000 --save-every 500
+text "$data/test.src" > "$out/test.src"
+text "$data/test.tgt" > "$out/test.tgt"
+translate "$out/test.src" "$out/test.hyp"
+samples "$out/test.src" "$out/test.tgt" "$out/test.hyp" --metric rouge --stem
+echo "test:"
+measure "" "$out/test.tgt" "$out/test.hyp" --metric rouge --stem
+
+# first_words COUNT: the score of a source's first words in place of a summary: the least that one is worth.
+first_words() {
+  cut -d ' ' -f "1-$1" "$out/test.src" > "$out/test.first-$1"
+  baseline "" "first $1 words" "$out/test.tgt" "$out/test.first-$1" --metric rouge --stem
+}
+
+# first_sentence: of its first sentence.
+first_sentence() {
+  sed 's/\([.!?]\) .*/\1/' "$out/test.src" > "$out/test.first-sentence"
+  baseline "" "first sentence" "$out/test.tgt" "$out/test.first-sentence" --metric rouge --stem
+}
