@@ -121,8 +121,8 @@ kernels::CrossEntropySums OutputLoss(Workspace& workspace, const Variable& hidde
                                      const Parameter* bias, std::span<const int32_t> targets,
                                      const OutputLossOptions& options, const CopySource* copies = nullptr);
 
-// What it works in, at most, however many tokens.
-int64_t OutputLossScratchFloats(int64_t vocab);
+// What it works in, at most, however many tokens. longest_copied: source that can be copied from; 0 for none.
+int64_t OutputLossScratchFloats(int64_t vocab, int64_t longest_copied);
 
 }  // namespace dragoman
 

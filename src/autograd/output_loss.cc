@@ -105,7 +105,9 @@ void CheckCopies(const CopySource& copies, int64_t tokens) {
 
 }  // namespace
 
-int64_t OutputLossScratchFloats(int64_t vocab) { return kSliceTokens * LogitsStride(vocab); }
+int64_t OutputLossScratchFloats(int64_t vocab, int64_t longest_copied) {
+  return kSliceTokens * (LogitsStride(vocab) + 2 * longest_copied);
+}
 
 kernels::CrossEntropySums OutputLoss(Workspace& workspace, const Variable& hidden, const Parameter& weight,
                                      const Parameter* bias, std::span<const int32_t> targets,

@@ -123,7 +123,7 @@ TEST_F(CopyLossTest, GradientsWhereTwoHalvesAreToAgree) {
   }).Run();
 }
 
-// 600 rows are five slices of each half; the loss is that of halves which are one slice each.
+// 600 rows are three slices of each half; the loss is that of halves which are one slice each.
 TEST_F(OutputLossTest, SlicesOfHalvesDoNotShow) {
   const TestInput hidden("hidden", 600, 5, 4);
   std::vector<int32_t> many;
@@ -140,6 +140,71 @@ TEST_F(OutputLossTest, SlicesOfHalvesDoNotShow) {
   double parts = 0;
   for (int64_t begin = 0; begin < 300; begin += 60) parts += loss_of(begin, 60);
   EXPECT_NEAR(loss_of(0, 300), parts, 1e-6 * parts);
+}
+
+// Gradients of 600 rows, three slices or three of each half, are those of 60 parts computed alone.
+TEST_F(OutputLossTest, SlicesDoNotShowInGradientsOfCopiesAndHalves) {
+  constexpr int kRows = 600, kPart = 5;  // a target of 5 rows has a source of 4
+  std::vector<int32_t> targets_of, src_ids;
+  for (int32_t i = 0; i < kRows; ++i) targets_of.push_back(i % 300 % 9);
+  for (int32_t i = 0; i < kRows / kPart * 4; ++i) src_ids.push_back(i % 240 % 7);
+  const TestInput hidden("hidden", kRows, 5, 4), q("q", kRows, 4, 5), k("k", kRows / kPart * 4, 4, 6);
+  const auto offsets = [](int count, int length) {
+    std::vector<int32_t> all;
+    for (int i = 0; i <= count; ++i) all.push_back(i * length);
+    return all;
+  };
+  // Of the given sentences, in their order: the gradients of parameters, then of hidden, q and k.
+  const auto gradients_of = [&](const std::vector<int>& sentences, float consistency) {
+    const auto rows_of = [&](const TestInput& input, int length) {
+      TestInput part(input.name, std::ssize(sentences) * length, input.cols, 1);
+      auto to = part.values.begin();
+      for (const int s : sentences)
+        to = std::copy_n(input.values.begin() + s * length * input.cols, length * input.cols, to);
+      return part;
+    };
+    std::vector<int32_t> wanted, ids;
+    for (const int s : sentences) {
+      wanted.insert(wanted.end(), targets_of.begin() + s * kPart, targets_of.begin() + (s + 1) * kPart);
+      ids.insert(ids.end(), src_ids.begin() + s * 4, src_ids.begin() + (s + 1) * 4);
+    }
+    const std::vector<int32_t> tgt = offsets(static_cast<int>(sentences.size()), kPart);
+    const std::vector<int32_t> src = offsets(static_cast<int>(sentences.size()), 4);
+    std::vector<float> all(static_cast<size_t>(store.flat_size()), 0.0f);
+    Workspace workspace;
+    Tape tape(workspace, all.data(), 1);
+    const Variable h = rows_of(hidden, kPart).In(workspace), queries = rows_of(q, kPart).In(workspace),
+                   keys = rows_of(k, 4).In(workspace);
+    const CopySource copies{CopyScores(workspace, queries, keys, {tgt}, {src}), 0.5f, {ids, {src}}, {tgt}};
+    OutputLoss(workspace, h, *weight, bias, wanted, {.smoothing = 0.1f, .consistency = consistency}, &copies);
+    tape.Backward();
+    std::vector<std::vector<float>> result = {all};
+    for (const Variable* const x : {&h, &queries, &keys}) {
+      result.emplace_back(tape.Gradient(*x).data, tape.Gradient(*x).data + tape.Gradient(*x).size());
+    }
+    return result;
+  };
+  for (const float consistency : {0.0f, 2.0f}) {
+    std::vector<int> everything;
+    for (int s = 0; s < kRows / kPart; ++s) everything.push_back(s);
+    const auto whole = gradients_of(everything, consistency);
+    std::vector<double> parameters(whole[0].size());
+    const int parts = consistency == 0 ? 120 : 60;
+    for (int s = 0; s < parts; ++s) {
+      const std::vector<int> sentences = consistency == 0 ? std::vector<int>{s} : std::vector<int>{s, s + 60};
+      const auto part = gradients_of(sentences, consistency);
+      for (size_t i = 0; i < parameters.size(); ++i) parameters[i] += double{part[0][i]};
+      for (size_t of = 1; of < 4; ++of) {
+        const size_t each = part[of].size() / sentences.size();
+        for (size_t n = 0; n < sentences.size(); ++n) {
+          for (size_t i = 0; i < each; ++i) {
+            ASSERT_NEAR(part[of][n * each + i], whole[of][static_cast<size_t>(sentences[n]) * each + i], 1e-5);
+          }
+        }
+      }
+    }
+    for (size_t i = 0; i < parameters.size(); ++i) ASSERT_NEAR(whole[0][i], parameters[i], 2e-3);
+  }
 }
 
 TEST_F(OutputLossTest, RefusesTargetsOfAnotherNumber) {

@@ -4,10 +4,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <cmath>
 #include <iostream>
+#include <iterator>
 #include <map>
+#include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -22,13 +26,15 @@
 #include "recommend/corpus_facts.h"
 #include "recommend/pace.h"
 #include "recommend/recommendation.h"
+#include "train/advice.h"
+#include "train/run_facts.h"
 #include "train/training_data.h"
 
 namespace dragoman {
 namespace {
 
 constexpr int64_t kSampleBytes = 4 << 20;
-constexpr double kPaceSeconds = 6;
+constexpr double kPaceSeconds = 4;
 // Beside the updates: validation, checkpoints, reading. Measured with the recipes, some 5 to 15 %.
 constexpr double kOverhead = 1.1;
 
@@ -40,14 +46,16 @@ bool IsHeeded(const std::string& key) { return std::ranges::find(kHeeded, key) !
 
 void RefuseOthers(const CLI::App& command, const TrainOptions& given) {
   const auto refuse = [&](const char* key, const auto&, const char*) {
-    if (IsHeeded(key) || IsDerived(key)) return;
+    if (IsHeeded(key)) return;
     const std::string flag = FlagGiven(command, key);
     if (flag.empty()) return;
     throw OptionError(
         fmt::format("{} is what --advise would decide; leave it out, and change it in what is printed", flag));
   };
   ForEachTrainOption(given, refuse);
-  ForEachModelOption(given.model, refuse);
+  ForEachModelOption(given.model, [&](const char* key, const auto& field, const char* help) {
+    if (!IsDerived(key)) refuse(key, field, help);  // src_vocab is a number there, and no flag
+  });
 }
 
 // Every option's text, but those of the lists that `train` has.
@@ -83,20 +91,51 @@ std::string Toml(const TrainOptions& options) {
   return toml;
 }
 
+// As one word of a shell's command.
+std::string ShellQuoted(const std::string& word) {
+  const bool is_plain = !word.empty() && std::ranges::all_of(word, [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 ||
+           std::string_view("_-./=:+@%").find(c) != std::string::npos;
+  });
+  if (is_plain) return word;
+  std::string quoted = "'";
+  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+// The files of a list with commas between, as words of a shell's command.
+std::string ShellWords(const std::string& list) {
+  std::string words;
+  std::istringstream files(list);
+  for (std::string file; std::getline(files, file, ',');) words += (words.empty() ? "" : " ") + ShellQuoted(file);
+  return words;
+}
+
 // The commands that make the vocabularies, as comments.
 std::string VocabCommands(const Recommendation& advice, const TrainOptions& options, int size) {
-  const std::string how = fmt::format(
-      "--size {}{}{}", size, advice.vocab.type == VocabType::kBpe ? " --type bpe" : "",
-      advice.vocab.symbols.empty() ? "" : fmt::format(" --symbols '{}'", fmt::join(advice.vocab.symbols, "' '")));
+  std::string how = fmt::format("--size {}{}", size, advice.vocab.type == VocabType::kBpe ? " --type bpe" : "");
+  for (const std::string& symbol : advice.vocab.symbols) how += " --symbols " + ShellQuoted(symbol);
   const bool two_files = !options.train_src.empty();
-  const std::string src = two_files ? options.train_src : "SOURCES", tgt = two_files ? options.train_tgt : "TARGETS";
-  const auto command = [&](const std::string& inputs, const std::string& output) {
-    std::string files = inputs;
-    std::ranges::replace(files, ',', ' ');
+  const std::string src = two_files ? ShellWords(options.train_src) : "SOURCES";
+  const std::string tgt = two_files ? ShellWords(options.train_tgt) : "TARGETS";
+  const auto command = [&](const std::string& files, const std::string& output) {
     return fmt::format("#   dragoman vocab --input {} {} --output {}\n", files, how, output);
   };
-  if (advice.joint) return command(src + " " + tgt, options.vocab);
-  return command(src, options.src_vocab) + command(tgt, options.tgt_vocab);
+  std::string lines;
+  if (!two_files)
+    lines = "#   SOURCES and TARGETS: each side's text as a file of its own, as cut -f 1 and cut -f 2 make of a TSV\n";
+  if (advice.joint) return lines + command(src + " " + tgt, options.vocab);
+  return lines + command(src, options.src_vocab) + command(tgt, options.tgt_vocab);
+}
+
+// What a training would be warned of.
+void WarnOfMemory(const Recommendation& advice) {
+  TrainOptions options = advice.options.ResolvedFor(advice.options.model, advice.options.precision);
+  options.model.src_vocab = options.model.tgt_vocab = advice.vocab.size;
+  options.model.decoder_start = -1;
+  for (const std::string& line : AdviseOnMemory(MemoryOf(options, options.precision, /*ranks=*/1))) {
+    std::cerr << "warning: " << WithFlags(line) << "\n";
+  }
 }
 
 void SetLength(const Pace& pace, Recommendation* advice) {
@@ -123,7 +162,7 @@ void PrintAdvice(const CLI::App& command, const TrainOptions& given) {
   std::vector<ParallelInput> inputs;
   for (const CorpusInput& text : TrainingTexts(given)) inputs.push_back(text.input);
   const StopSignal stop_signal(/*silent=*/true);
-  const CorpusFacts facts = FactsOf(inputs, kSampleBytes, ThrowIfStopRequested);
+  const CorpusFacts facts = CorpusFactsOf(inputs, kSampleBytes, ThrowIfStopRequested);
   Recommendation advice = Recommend(facts, kernels::HasFastBf16());
   TrainOptions& o = advice.options;
   ForEachTrainOption(given, [&](const std::string& wanted, const auto& value, const char*) {
@@ -138,12 +177,17 @@ void PrintAdvice(const CLI::App& command, const TrainOptions& given) {
   (advice.joint ? o.vocab : o.src_vocab) = advice.joint ? "vocab.model" : "src.model";
   if (!advice.joint) o.tgt_vocab = "tgt.model";
 
+  WarnOfMemory(advice);
+  std::cerr << "trying for some seconds how fast this machine trains that ...\n";
   const Pace pace = MeasurePace(advice, facts, kPaceSeconds, ThrowIfStopRequested);
+  // Of all the text the vocabulary is as it was tried; more text than the sample may well yield what was wanted.
+  const bool tried_all = facts.pairs == std::ssize(facts.sample);
+  const int vocab_size = tried_all ? pace.vocab_size : advice.vocab.size;
   SetLength(pace, &advice);
   const double minutes = static_cast<double>(o.max_steps) * pace.seconds_per_update * kOverhead / 60;
   const int threads = o.threads > 0 ? o.threads : UsableCores();
-  std::string text =
-      "# dragoman train --config THIS; first its vocabulary:\n" + VocabCommands(advice, o, pace.vocab_size);
+  std::string text = "# dragoman train --config THIS; first its vocabulary:\n" + VocabCommands(advice, o, vocab_size);
+  if (vocab_size < advice.vocab.size) text += fmt::format("# so little text yields {} pieces at most\n", vocab_size);
   for (const std::string& reason : advice.reasons) text += "# " + WithFlags(reason) + "\n";
   text += fmt::format(
       "# expected: {} updates in {:.0f} minutes on this machine ({} threads, {}), {:.1f} M parameters\n", o.max_steps,

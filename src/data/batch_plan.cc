@@ -20,6 +20,7 @@ constexpr int64_t kSourceFactor = 4;  // source tokens for each target token tha
 // The pairs of an epoch, in the file's order.
 void ListPairs(int64_t pairs, std::span<const PairShare> shares, int64_t epoch, std::vector<uint32_t>* order) {
   order->clear();
+  order->reserve(static_cast<size_t>(pairs));
   int64_t first = 0;
   const auto add = [&](int64_t pair) { order->push_back(static_cast<uint32_t>(first + pair)); };
   const auto add_all = [&](int64_t count) {
@@ -51,6 +52,13 @@ void CutIntoBatches(std::span<const PairLengths> lengths, int64_t max_tokens, Ba
     tgt = pair.tgt;
   }
   plan->starts.push_back(static_cast<uint32_t>(plan->order.size()));
+}
+
+// Sorts by length what holds pairs several times: in an order of chance, so that copies are not neighbours.
+void SortCopiesByLength(std::span<const PairLengths> lengths, Rng* rng, std::vector<uint32_t>* order) {
+  Shuffle(order, rng);
+  const auto key = [&](uint32_t pair) { return std::tuple(lengths[pair].tgt, lengths[pair].src); };
+  std::stable_sort(order->begin(), order->end(), [&](uint32_t a, uint32_t b) { return key(a) < key(b); });
 }
 
 // Sorts by length. Pairs of equal lengths come in an order of chance, so that batches differ between epochs; the key
@@ -111,6 +119,10 @@ bool BatchOptions::EpochsDiffer() const {
   return std::ranges::any_of(shares, [](const PairShare& share) { return share.thousandths % 1000 != 0; });
 }
 
+bool BatchOptions::RepeatsPairs() const {
+  return std::ranges::any_of(shares, [](const PairShare& share) { return share.thousandths > 1000; });
+}
+
 std::span<const uint32_t> BatchPlan::Pairs(int64_t batch) const {
   DRAGOMAN_CHECK(batch >= 0 && batch < batches());
   const auto b = static_cast<size_t>(batch);
@@ -122,7 +134,11 @@ void PlanEpoch(std::span<const PairLengths> lengths, const BatchOptions& options
   Rng rng(epoch_seed);
   ListPairs(std::ssize(lengths), options.shares, epoch, &plan->order);
   if (options.order == BatchOrder::kShuffled) Shuffle(&plan->order, &rng);
-  if (options.order == BatchOrder::kBucketed) SortByLength(lengths, epoch_seed, &plan->order);
+  if (options.order == BatchOrder::kBucketed && options.RepeatsPairs()) {
+    SortCopiesByLength(lengths, &rng, &plan->order);
+  } else if (options.order == BatchOrder::kBucketed) {
+    SortByLength(lengths, epoch_seed, &plan->order);
+  }
   CutIntoBatches(lengths, options.max_tokens, plan);
   if (options.order == BatchOrder::kBucketed) ShuffleBatches(&rng, plan);
 }

@@ -39,6 +39,7 @@ struct BatchOptions {
   // Of `pairs` in all. An epoch may have one more of each share.
   int64_t PairsAnEpoch(int64_t pairs) const;
   bool EpochsDiffer() const;  // in the pairs they have
+  bool RepeatsPairs() const;  // whether an epoch holds some several times
 };
 
 // Batch b of the epoch is the pairs order[starts[b]] to order[starts[b + 1] - 1]. Every pair is in exactly one batch,

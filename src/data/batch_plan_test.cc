@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <set>
 
 #include "base/error.h"
 #include "base/rng.h"
@@ -207,6 +208,23 @@ TEST(BatchPlanTest, SharesSayHowOftenAnEpochHasThePairs) {
   }
   EXPECT_EQ(options.PairsAnEpoch(15), 6 + 2 + 3);
   EXPECT_TRUE(options.EpochsDiffer());
+}
+
+// Of pairs of one length, a batch of ten holds ten of the 400: copies of one are together by chance alone.
+TEST(BatchPlanTest, CopiesOfAPairAreNoNeighbours) {
+  const std::vector<PairLengths> lengths(100, PairLengths{3, 3});
+  BatchOptions options;
+  options.max_tokens = 30;
+  options.order = BatchOrder::kBucketed;
+  options.shares = {{100, 4000}};
+  BatchPlan plan;
+  PlanEpoch(lengths, options, 0, &plan);
+  int64_t together = 0;
+  for (int64_t batch = 0; batch < plan.batches(); ++batch) {
+    const auto pairs = plan.Pairs(batch);
+    together += std::ssize(pairs) - std::ssize(std::set<uint32_t>(pairs.begin(), pairs.end()));
+  }
+  EXPECT_LT(together, 60);  // 13 expected; of neighbours 300
 }
 
 TEST(BatchPlanTest, SharesOfOneAreThePlanWithout) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/hash.h"
 
 namespace dragoman {
 
@@ -35,13 +36,17 @@ void BatchStream::Next(Batch* batch) {
   batch->Clear();
   batch->epoch = position_.epoch;
   batch->index = position_.batch;
+  uint64_t place = plan_.starts[static_cast<size_t>(position_.batch)];  // in the epoch
   for (const uint32_t pair : plan_.Pairs(position_.batch)) {
     const size_t src_begin = batch->src.ids.size(), tgt_begin = batch->tgt_out.ids.size();
     corpus_->AppendPair(pair, &batch->src.ids, &batch->tgt_out.ids);
     if (subword_dropout_) {
-      subword_dropout_->ApplyToSource(position_.epoch, pair, src_begin, &batch->src.ids);
-      subword_dropout_->ApplyToTarget(position_.epoch, pair, tgt_begin, &batch->tgt_out.ids);
+      // A pair that comes several times an epoch is split another way each time.
+      const auto key = static_cast<int64_t>(options_.RepeatsPairs() ? HashCombine(pair, place) : pair);
+      subword_dropout_->ApplyToSource(position_.epoch, key, src_begin, &batch->src.ids);
+      subword_dropout_->ApplyToTarget(position_.epoch, key, tgt_begin, &batch->tgt_out.ids);
     }
+    ++place;
     batch->FinishSentence(pair, options_.decoder_start);
   }
   Skip();

@@ -98,7 +98,8 @@ void RequireTag(const Tokenizer& vocab, const std::string& tag) {
   std::istringstream words(tag);
   for (std::string word; words >> word;) {
     const std::optional<int32_t> id = vocab.Find(word);
-    if (id && !vocab.Score(*id)) continue;
+    // Control pieces such as </s> are none that text can become.
+    if (id && !vocab.Score(*id) && std::ranges::count(vocab.Encode(word), *id) == 1) continue;
     throw OptionError(
         fmt::format("`train_tag` has {}, which is no piece of its own in {}; make the vocabulary with `symbols` {}",
                     word, vocab.path(), word));

@@ -108,7 +108,6 @@ Denoiser::Denoiser(const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, const
         kMaskPiece, src_vocab.path(), kMaskPiece));
   }
   mask_ = *mask;
-  if (options_.noise != Noise::kGap) return;
   traits_.resize(static_cast<size_t>(src_vocab.size()));
   for (int32_t id = 0; id < src_vocab.size(); ++id) {
     if (!src_vocab.Has(id)) continue;

@@ -57,7 +57,7 @@ class Denoiser {
   struct Traits {
     bool ends_sentence = false, may_end_sentence = false, begins_word = false;
   };
-  std::vector<Traits> traits_;  // [ids]; kGap only
+  std::vector<Traits> traits_;  // [ids]
 };
 
 }  // namespace dragoman

@@ -12,6 +12,11 @@ namespace {
 
 constexpr uint64_t kSourceKey = 0x73706c6974737263, kTargetKey = 0x73706c6974746774;  // of no other use of the seed
 
+std::optional<PieceSplits> SplitsFor(const Tokenizer& vocab, double rate) {
+  if (rate <= 0) return std::nullopt;
+  return PieceSplits(vocab);
+}
+
 }  // namespace
 
 SubwordDropout::SubwordDropout(const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
@@ -20,13 +25,13 @@ SubwordDropout::SubwordDropout(const Tokenizer& src_vocab, const Tokenizer& tgt_
            static_cast<size_t>(options.max_src_len),
            src_vocab.sentence().prefix.size(),
            src_vocab.sentence().suffix.size(),
-           PieceSplits(src_vocab),
+           SplitsFor(src_vocab, options.src_rate),
            HashCombine(options.seed, kSourceKey)},
       tgt_{options.tgt_rate,
            static_cast<size_t>(options.max_tgt_len),
            tgt_vocab.sentence().prefix.size(),
            tgt_vocab.sentence().suffix.size(),
-           PieceSplits(tgt_vocab),
+           SplitsFor(tgt_vocab, options.tgt_rate),
            HashCombine(options.seed, kTargetKey)} {}
 
 void SubwordDropout::Apply(const Side& side, int64_t epoch, int64_t pair, size_t begin, std::vector<int32_t>* ids) {
@@ -40,12 +45,12 @@ void SubwordDropout::Apply(const Side& side, int64_t epoch, int64_t pair, size_t
   while (waiting.size() > side.after) {
     const int32_t id = waiting.back();
     waiting.pop_back();
-    const size_t ways = side.splits.Count(id);
+    const size_t ways = side.splits->Count(id);
     if (ways == 0 || length >= side.most || rng.Uniform() >= side.rate) {
       ids->push_back(id);
       continue;
     }
-    const std::span<const int32_t> split = side.splits.Split(id, rng.Below(ways));
+    const std::span<const int32_t> split = side.splits->Split(id, rng.Below(ways));
     if (length + split.size() - 1 > side.most) {
       ids->push_back(id);
       continue;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "text/piece_splits.h"
@@ -46,7 +47,7 @@ class SubwordDropout {
     double rate;
     size_t most;  // tokens of a sentence, its template's too
     size_t before, after;
-    PieceSplits splits;
+    std::optional<PieceSplits> splits;  // none at rate 0: they take a while to find
     uint64_t key;
   };
   static void Apply(const Side& side, int64_t epoch, int64_t pair, size_t begin, std::vector<int32_t>* ids);

@@ -151,9 +151,8 @@ void TokenCorpus::RequireFingerprint(uint64_t expected) const {
   if (expected == fingerprint_) return;
   throw OptionError(fmt::format(
       "the training data are not those of the checkpoint (fingerprint {:016x}, expected {:016x}): text, vocabulary, "
-      "length limits, filters (`max_length_ratio`, `overlong`) or `denoise` have changed; expected the same, so that "
-      "the run can "
-      "go on exactly where it stopped; give the "
+      "length limits, filters (`max_length_ratio`, `overlong`), `denoise`, `train_tag` or the list of files have "
+      "changed; expected the same, so that the run can go on exactly where it stopped; give the "
       "same files and options, or start a new run from these weights with `init_from`",
       fingerprint_, expected));
 }

@@ -11,7 +11,7 @@
 namespace dragoman {
 
 // Makes impossible (-inf) in log_probs [vocab] what min_length and no_repeat_ngram forbid after `said`; the rest stays
-// what the model says.
+// what the model says. Where nothing would be left, eos is possible again.
 void Restrict(const DecodeOptions& options, int32_t eos, std::span<const int32_t> said, std::span<float> log_probs);
 
 }  // namespace dragoman

@@ -43,5 +43,13 @@ TEST(RestrictionsTest, TheEndWaitsForTheMinimum) {
   EXPECT_THAT(Forbidden(options, {5, 6}), testing::IsEmpty());
 }
 
+TEST(RestrictionsTest, WhoHasSaidAllThereIsMayEnd) {
+  std::vector<int32_t> said;
+  for (int32_t id = 0; id < 10; ++id) {
+    if (id != kEos) said.push_back(id);
+  }
+  EXPECT_THAT(Forbidden({.min_length = 100, .no_repeat_ngram = 1}, said), testing::Not(testing::Contains(kEos)));
+}
+
 }  // namespace
 }  // namespace dragoman

@@ -89,8 +89,9 @@ void TransformerConfig::Validate() const {
 void TransformerConfig::ValidateShape() const {
   RequireRange("encoder_layers", encoder_layers, 1, 1000);
   RequireRange("decoder_layers", decoder_layers, 1, 1000);
-  RequireRange("encoder_repeats", encoder_repeats, 1, 1000);
-  RequireRange("decoder_repeats", decoder_repeats, 1, 1000);
+  // No file's size vouches for repeats: together they are bounded as layers are.
+  RequireRange("encoder_repeats", encoder_repeats, 1, 1000 / encoder_layers);
+  RequireRange("decoder_repeats", decoder_repeats, 1, 1000 / decoder_layers);
   RequireRange("d_model", d_model, 1, kWide);
   RequireRange("heads", heads, 1, 1024);
   RequireRange("d_head", d_head, 0, kWide);

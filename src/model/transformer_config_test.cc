@@ -307,8 +307,8 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.tying = Tying::kAll; },
        "`tying` is all, expected decoder or none, as the vocabularies differ (source 8001, target "
        "7003)"},
-      {[](auto& c) { c.encoder_repeats = 0; }, "`encoder_repeats` is 0, expected 1 to 1000"},
-      {[](auto& c) { c.decoder_repeats = 1001; }, "`decoder_repeats` is 1001, expected 1 to 1000"},
+      {[](auto& c) { c.encoder_repeats = 0; }, "`encoder_repeats` is 0, expected 1 to 333"},
+      {[](auto& c) { c.decoder_layers = 400, c.decoder_repeats = 3; }, "`decoder_repeats` is 3, expected 1 to 2"},
       {[](auto& c) { c.segment_end = 8001; }, "`segment_end` is 8001, expected -1 to 8000"},
       {[](auto& c) { c.max_segment_len = 0; }, "`max_segment_len` is 0, expected 1 to 65535"},
       {[](auto& c) { c.copy = true; }, "`copy` is on, expected `tying` all with it"},

@@ -61,9 +61,18 @@ double SharedLetters(const ScriptCounts& a, const ScriptCounts& b) {
   return all == 0 ? 1 : static_cast<double>(shared) / static_cast<double>(all);
 }
 
-bool IsMark(std::string_view word) { return word.size() > 2 && word.front() == '<' && word.back() == '>'; }
+// A word such as <sep>, but none that a vocabulary has by itself.
+bool IsMark(std::string_view word) {
+  if (word.size() < 3 || word.front() != '<' || word.back() != '>') return false;
+  const std::string_view name = word.substr(1, word.size() - 2);
+  const auto is_plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+  };
+  if (!std::ranges::all_of(name, is_plain)) return false;
+  return name != "unk" && name != "s" && name != "pad" && !name.starts_with("0x");
+}
 
-// What most sources hold at least twice.
+// What most sources hold at least twice, and more of them than any other such.
 std::string SegmentMark(const CorpusFacts& facts) {
   std::map<std::string_view, size_t> sources_with;
   for (const auto& [source, target] : facts.sample) {
@@ -73,10 +82,9 @@ std::string SegmentMark(const CorpusFacts& facts) {
     }
     for (const auto& [mark, count] : times) sources_with[mark] += count > 1;
   }
-  for (const auto& [mark, count] : sources_with) {
-    if (2 * count > facts.sample.size()) return std::string(mark);
-  }
-  return "";
+  const auto most = std::ranges::max_element(sources_with, {}, [](const auto& mark) { return mark.second; });
+  if (most == sources_with.end() || 2 * most->second <= facts.sample.size()) return "";
+  return std::string(most->first);
 }
 
 void Measure(CorpusFacts* facts) {
@@ -104,7 +112,8 @@ void Measure(CorpusFacts* facts) {
 
 }  // namespace
 
-CorpusFacts FactsOf(std::span<const ParallelInput> inputs, int64_t sample_bytes, const std::function<void()>& check) {
+CorpusFacts CorpusFactsOf(std::span<const ParallelInput> inputs, int64_t sample_bytes,
+                          const std::function<void()>& check) {
   CorpusFacts facts;
   SentenceSample sample(/*max_sentences=*/0, sample_bytes);
   std::string pair;

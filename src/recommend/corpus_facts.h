@@ -26,7 +26,8 @@ struct CorpusFacts {
 
 // Reads the texts once, in memory for a sample of at most `sample_bytes`. Facts other than `pairs` are the sample's.
 // Throws FileError for what cannot be read (ParallelReader) and for a corpus without pairs. check: see ByteSource.
-CorpusFacts FactsOf(std::span<const ParallelInput> inputs, int64_t sample_bytes, const std::function<void()>& check);
+CorpusFacts CorpusFactsOf(std::span<const ParallelInput> inputs, int64_t sample_bytes,
+                          const std::function<void()>& check);
 
 }  // namespace dragoman
 

@@ -15,7 +15,7 @@ class CorpusFactsTest : public testing::Test {
     directory_.Write("src", src);
     directory_.Write("tgt", tgt);
     const ParallelInput input{.source = directory_ / "src", .target = directory_ / "tgt"};
-    return FactsOf({&input, 1}, sample_bytes, [] {});
+    return CorpusFactsOf({&input, 1}, sample_bytes, [] {});
   }
   TestDirectory directory_;
 };
@@ -40,6 +40,8 @@ TEST_F(CorpusFactsTest, ScriptsAreSharedUnlessNamesAloneAre) {
 
 TEST_F(CorpusFactsTest, AMarkEndsSegmentsWhereMostSourcesHoldItTwice) {
   EXPECT_EQ(Facts("a <sep> b <sep>\nc <sep> d <sep>\ne\n", "x\ny\nz\n").segment_mark, "<sep>");
+  EXPECT_EQ(Facts("<b> a <sep> b <sep>\n<b> <b> d <sep> e <sep>\n", "x\ny\n").segment_mark, "<sep>");
+  EXPECT_EQ(Facts("<unk> a <unk>\n<';rm> d <';rm>\n", "x\ny\n").segment_mark, "");
   EXPECT_EQ(Facts("a <sep> b\nc <sep> d\ne\n", "x\ny\nz\n").segment_mark, "");
 }
 

@@ -112,13 +112,17 @@ Pace MeasurePace(const Recommendation& recommendation, const CorpusFacts& facts,
   Learner learner(resolved, options.precision, model, pool, Alone());
   Timer timer;
   int64_t counted = 0;
-  for (int64_t step = 0; counted < 3 || timer.Seconds() < seconds; ++step) {
+  for (int64_t step = 0; counted == 0 || timer.Seconds() < seconds; ++step) {
     check();
-    if (step == kWarmUpSteps) timer.Restart();
     UpdateBatches update = UpdateOf(sample, plan, step, options.model.decoder_start);
     const UpdateFindings found = learner.ComputeGradients(update, static_cast<uint64_t>(step));
     learner.Update(update.batches, step + 1, /*rate=*/1e-4, std::sqrt(found.squares));
-    if (step >= kWarmUpSteps) ++counted;
+    // A step that takes the time of all is counted, first or not.
+    if (step < kWarmUpSteps && timer.Seconds() < seconds) {
+      timer.Restart();
+    } else {
+      ++counted;
+    }
   }
   pace.seconds_per_update = timer.Seconds() / static_cast<double>(counted);
   return pace;

@@ -17,8 +17,8 @@ struct Pace {
   double seconds_per_update = 0;
 };
 
-// Trains vocabularies on the sample, then the model for `seconds` or three updates, whichever is longer, on the threads
-// of the options; all is forgotten. check: called between steps; what it throws ends it.
+// Trains vocabularies on the sample, then the model for `seconds` or one update, whichever is longer, on the threads of
+// the options; all is forgotten. check: called between steps; what it throws ends it.
 Pace MeasurePace(const Recommendation& recommendation, const CorpusFacts& facts, double seconds,
                  const std::function<void()>& check);
 

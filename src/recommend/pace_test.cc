@@ -34,7 +34,7 @@ TEST(PaceTest, TheSampleStandsForTheCorpus) {
   EXPECT_GT(pace.updates_per_epoch, 20);  // 3,000 pairs of more than 8 tokens in batches of 1,000
   EXPECT_LT(pace.updates_per_epoch, 100);
   EXPECT_GT(pace.seconds_per_update, 0);
-  EXPECT_LT(3 * pace.seconds_per_update, timer.Seconds());
+  EXPECT_LT(pace.seconds_per_update, timer.Seconds());
   EXPECT_LT(pace.vocab_size, 2000);  // so little text has not that many pieces
   EXPECT_GT(pace.parameters, 100'000);
 }

@@ -10,7 +10,8 @@
 namespace dragoman {
 namespace {
 
-// Sizes by the number of pairs. Up to 100,000 as measured by recipes/; beyond as the cited work has it (docs/guide.md).
+// Sizes by the number of pairs, after the table in docs/guide.md, which says where each is from; rows without a source
+// there lie between two that have one.
 struct SizeRule {
   double pairs;  // up to so many
   const char* preset;
@@ -20,14 +21,32 @@ struct SizeRule {
   int batch_tokens;
 };
 constexpr SizeRule kSizeRules[] = {
-    {20e3, "tiny", 2000, 0.1f, 0.004, 2048},    {100e3, "tiny", 8000, 0.3f, 0.005, 4096},
-    {400e3, "small", 10000, 0.3f, 0.001, 4096}, {2e6, "base", 16000, 0.2f, 0.0007, 8192},
-    {20e6, "base", 32000, 0.1f, 0.0007, 25000}, {1e300, "big", 32000, 0.1f, 0.0005, 25000},
+    {20e3, "tiny", 2000, 0.1f, 0.004, 2048},     // 2 + 2 layers: the phrase book's
+    {100e3, "tiny", 8000, 0.3f, 0.005, 4096},    // Multi30k's
+    {400e3, "base", 10000, 0.3f, 0.0005, 4096},  // 4 heads, d_ff 1,024: IWSLT's
+    {2e6, "base", 16000, 0.2f, 0.0007, 8192},    // between
+    {20e6, "base", 32000, 0.1f, 0.0007, 25000},  // WMT's
+    {1e300, "big", 32000, 0.1f, 0.0005, 25000},
 };
 
 const SizeRule& RuleFor(int64_t pairs) {
   const auto fits = [&](const SizeRule& rule) { return static_cast<double>(pairs) <= rule.pairs; };
   return *std::find_if(std::begin(kSizeRules), std::end(kSizeRules), fits);
+}
+
+// What the preset alone does not say.
+void AdaptSizes(const CorpusFacts& facts, Recommendation* r) {
+  TrainOptions& o = r->options;
+  if (facts.pairs <= 20'000) o.model.encoder_layers = o.model.decoder_layers = 2;
+  if (facts.pairs > 100'000 && facts.pairs <= 400'000) {
+    o.model.heads = 4;
+    o.model.d_ff = 1024;
+  }
+  if (facts.pairs > 20'000 && facts.pairs <= 100'000 && !r->joint) {  // two scripts: Tatoeba's
+    o.model.d_model = 192;
+    o.model.d_ff = 512;
+    o.learning_rate = 0.003;
+  }
 }
 
 TaskKind KindOf(const CorpusFacts& facts) {
@@ -121,6 +140,7 @@ Recommendation Recommend(const CorpusFacts& facts, bool has_fast_bf16) {
   r.joint = facts.shared_letters >= 0.5;
   r.vocab.size = rule.vocab;
   if (r.kind == TaskKind::kTranslation) {
+    AdaptSizes(facts, &r);
     o.overlong = Overlong::kDrop;  // halves of a pair that is cut need not match
     r.reasons.push_back(r.joint ? "one script: one vocabulary for both sides, and all embeddings tied"
                                 : "two scripts: a vocabulary each");

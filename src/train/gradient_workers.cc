@@ -14,8 +14,10 @@ namespace {
 SentenceCost CostOf(const TransformerConfig& config) {
   constexpr double kPair = 3;  // small products with a softmax between take about three times as long as a GEMM's
   const OperationCounts counts = config.Operations();
-  return {counts.src_token, counts.tgt_token, kPair * counts.src_pair, kPair * counts.tgt_pair,
-          kPair * counts.cross_pair};
+  // A segment has some six tokens, as in bAbI's stories; what matters is that long sources count less.
+  const double segment = config.has_segments() ? 6 : 1;
+  return {counts.src_token / segment, counts.tgt_token, kPair * counts.src_pair / (segment * segment),
+          kPair * counts.tgt_pair, kPair * counts.cross_pair / segment};
 }
 
 // Kept until the backward pass, by each layer: q, k, v and the heads' output; a sublayer's sum and its norm; the hidden
@@ -35,8 +37,15 @@ int64_t FloatsPerToken(const TransformerConfig& c) {
   // For a while only: what one layer's backward pass has in hand, and the gradient that goes on to the next.
   const int64_t passing = std::max(hidden * d_ff, 4 * width) + 4 * d_model;
   // Embeddings before their norm, and the norm; a number by distance for each head, and its gradient.
-  const int64_t embedding = c.embedding_norm ? 2 * d_model : 0, relative = c.relative_buckets > 0 ? 4 * c.heads : 0;
+  const int64_t passes =
+      (c.encoder_repeats > 1 ? c.encoder_repeats : 0) + (c.decoder_repeats > 1 ? c.decoder_repeats : 0);
+  const int64_t embedding = ((c.embedding_norm ? 2 : 0) + (c.has_segments() ? 1 : 0) + passes) * d_model;
+  const int64_t relative = c.relative_buckets > 0 ? 4 * c.heads : 0;
   return std::max(src, tgt) + embedding + relative + copying + passing;
+}
+
+int64_t LossFloats(const TransformerConfig& c) {
+  return OutputLossScratchFloats(c.tgt_vocab, c.copy ? c.max_src_len : 0);
 }
 
 constexpr int64_t kFloat = sizeof(float);
@@ -49,11 +58,11 @@ int DefaultMicroBatchTokens(const TransformerConfig& config, Precision precision
 }
 
 int64_t MicroBatchTokensWithin(const TransformerConfig& c, int64_t bytes) {
-  return (bytes / kFloat - OutputLossScratchFloats(c.tgt_vocab)) / FloatsPerToken(c);
+  return (bytes / kFloat - LossFloats(c)) / FloatsPerToken(c);
 }
 
 int64_t MicroBatchBytes(const TransformerConfig& c, int64_t tokens) {
-  return (tokens * FloatsPerToken(c) + OutputLossScratchFloats(c.tgt_vocab)) * kFloat;
+  return (tokens * FloatsPerToken(c) + LossFloats(c)) * kFloat;
 }
 
 void BatchSums::Add(const BatchSums& other) {

@@ -227,7 +227,7 @@ TEST(GradientWorkersTest, GradientIsThatOfTheScaledLoss) {
 // Whatever the architecture, and however long one side is beside the other: within the budget, and using a good part of
 // it.
 TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
-  std::vector<TransformerConfig> configs(8, SmallConfig(0.1f));
+  std::vector<TransformerConfig> configs(9, SmallConfig(0.1f));
   for (TransformerConfig& config : configs) config.d_model = 64, config.d_ff = 128, config.heads = 4;
   configs[1].norm_order = NormOrder::kPre, configs[1].final_norm = true;
   configs[2].activation = kernels::Activation::kGelu;
@@ -236,6 +236,7 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
   configs[5].encoder_layers = 4, configs[5].decoder_layers = 1;
   configs[6].copy = true;
   configs[7].encoder_repeats = 3, configs[7].decoder_repeats = 2;
+  configs[8].segment_end = 4;
   for (const TransformerConfig& config : configs) {
     for (const auto& [src_len, tgt_len] : {std::pair{15, 15}, {28, 3}, {3, 28}}) {
       constexpr int64_t kBudget = 4 << 20;
@@ -257,7 +258,8 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
                    " and " + std::to_string(tgt_len) + ": " + std::to_string(tokens) + " tokens, " +
                    std::to_string(peak) + " of " + std::to_string(kBudget) + " bytes");
       EXPECT_LE(peak, kBudget);
-      EXPECT_GE(peak, kBudget / 3);
+      // How long segments are is not known before; of one token each, they would take it all.
+      if (!config.has_segments()) EXPECT_GE(peak, kBudget / 3);
     }
   }
 }
@@ -272,15 +274,24 @@ TEST(GradientWorkersTest, SmallerMicroBatchesTakeLessMemory) {
 
 // On this an exchange with other processes relies that begins before the backward pass has ended.
 TEST(GradientWorkersTest, WhatWasToldToBeFinalNeverChangesAgain) {
+  std::vector<TransformerConfig> configs;
   for (const Tying tying : {Tying::kAll, Tying::kDecoder, Tying::kNone}) {
-    TransformerConfig config = SmallConfig(0.1f);
+    TransformerConfig& config = configs.emplace_back(SmallConfig(0.1f));
     config.tying = tying;
     config.final_norm = config.output_bias = true;
     config.positions = Positions::kLearned;
+  }
+  configs.resize(6, configs.front());
+  configs[3].copy = true;
+  configs[4].encoder_repeats = 3, configs[4].decoder_repeats = 2;
+  configs[5].segment_end = 7;
+  for (const TransformerConfig& config : configs) {
+    SCOPED_TRACE("config " + std::to_string(&config - configs.data()));
     WorkerPool pool(2);
     Transformer model(config);
     model.Initialize(3);
-    GradientWorkers workers(model, pool, {0.1f, /*micro_batch_tokens=*/60});
+    GradientWorkers workers(model, pool,
+                            {.label_smoothing = 0.1f, .r_drop = config.copy ? 1.0f : 0.0f, .micro_batch_tokens = 60});
     struct Final {
       int64_t offset;
       std::vector<float> values;  // of the gradient from there on

@@ -200,7 +200,8 @@ void TrainOptions::Validate() const {
     throw OptionError("the run has no end; give `max_steps`, `max_epochs`, `max_minutes` or `patience`");
   }
   if ((patience > 0 || average_best > 0 || valid_first) && valid_src.empty()) {
-    throw OptionError("`patience`, `average_best` and `valid_first` need validation; give `valid_src` and `valid_tgt`");
+    throw OptionError(fmt::format("`patience`, `average_best` and `valid_first` need validation; give `valid_src`{}",
+                                  denoise == Noise::kNone ? " and `valid_tgt`" : ""));
   }
   const TransformerConfig& rates = model;
   const bool any_dropout =

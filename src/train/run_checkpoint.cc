@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,7 +33,8 @@ void WriteMoments(const ParameterStore& parameters, Optimizer& optimizer, Writab
 }
 
 std::string Change(const std::string& key, const std::string& now, const std::string& before) {
-  return fmt::format("`{}` is {}, but the last start had {}", key, now, before);
+  const auto shown = [](const std::string& text) { return text.empty() ? "\"\"" : text; };
+  return fmt::format("`{}` is {}, but the last start had {}", key, shown(now), shown(before));
 }
 
 // Versions that named options by their flags wrote the end of a schedule as "the end of" and flags. As it is written
@@ -136,14 +138,15 @@ void ReadWeights(FileSystem& files, const std::string& directory, Transformer* m
 
 namespace {
 
-// An option that is younger than the run was as it is by default. "" where nobody knows: in a state without any, and of
-// one whose default depends on the machine.
-std::string ValueBefore(const TrainState& saved, const std::string& key) {
+// An option that is younger than the run was as it is by default. Nothing where nobody knows: in a state without any,
+// and of one whose default depends on the machine.
+std::optional<std::string> ValueBefore(const TrainState& saved, const std::string& key) {
   if (const auto found = saved.options.find(key); found != saved.options.end()) return found->second;
-  if (saved.options.empty() || key == "micro_batch_tokens") return "";
+  if (saved.options.empty() || key == "micro_batch_tokens") return std::nullopt;
   const std::map<std::string, std::string> usual = TrainOptions().DecisiveTexts();
   const auto found = usual.find(key);
-  return found == usual.end() ? "" : found->second;
+  if (found == usual.end()) return std::nullopt;
+  return found->second;
 }
 
 }  // namespace
@@ -177,11 +180,11 @@ TrainState GoOnFrom(const TrainState& saved, const TrainState& now,
   }
   bool same_batches = true;
   for (const auto& [key, value] : now.options) {
-    const std::string before = ValueBefore(saved, key);
-    if (before.empty() || InFieldNames(before) == value) continue;
-    const std::string change = Change(key, value, before);
+    const std::optional<std::string> before = ValueBefore(saved, key);
+    if (!before || InFieldNames(*before) == value) continue;
+    const std::string change = Change(key, value, *before);
     if (key == "metric") throw OptionError(change + "; scores of two metrics cannot be compared, so resume with that");
-    if (key == "ema_decay" && (value == "0" || before == "0")) {
+    if (key == "ema_decay" && (value == "0" || *before == "0")) {
       throw OptionError(change + "; a moving average is there from the first step or never, so resume with that");
     }
     if (DecidesCorpus(key)) {

@@ -64,6 +64,20 @@ TEST_F(GoOnFromTest, AnOptionYoungerThanTheRunWasAtItsDefault) {
   EXPECT_THAT(warnings_, testing::ElementsAre(testing::HasSubstr("`r_drop`")));
 }
 
+// "" is a value like others.
+TEST_F(GoOnFromTest, WeightsThatAreNewAreOtherBatches) {
+  for (const bool knew_of_weights : {true, false}) {
+    if (knew_of_weights) saved_.options["train_weight"] = "";
+    if (!knew_of_weights) saved_.options.erase("train_weight");
+    now_.options["train_weight"] = "";
+    EXPECT_EQ(GoOn().batch_in_epoch, 7);
+    EXPECT_THAT(warnings_, IsEmpty());
+    now_.options["train_weight"] = "1,3";
+    EXPECT_EQ(GoOn().batch_in_epoch, 0);
+    EXPECT_THAT(warnings_, testing::Contains(testing::HasSubstr("`train_weight` is 1,3, but the last start had \"\"")));
+  }
+}
+
 TEST_F(GoOnFromTest, AnEndThatAnOlderVersionNamedByFlagsIsTheSameEnd) {
   now_.options["decay_steps"] = "the end of `max_epochs` 20 or `max_minutes` 5";
   saved_.options["decay_steps"] = "the end of --max-epochs 20 or --max-minutes 5";

@@ -33,8 +33,9 @@ MemoryFacts MemoryOf(const TrainOptions& options, Precision precision, int ranks
   const TransformerConfig& config = options.model;
   const ParameterPlan plan = PlanOf(config);
   const int64_t workers = options.threads, floats = plan.flat_size(), packed = PackedFloats(plan, precision);
-  const int64_t state = (options.ema_decay > 0 ? 3 : 2) * floats;         // moments and average
-  const int64_t share = int64_t{5} * options.batch_tokens / workers + 1;  // target, and at most 4 times the source
+  const int64_t state = (options.ema_decay > 0 ? 3 : 2) * floats;  // moments and average
+  const int64_t times = options.r_drop > 0 ? 2 : 1;                // that a sentence goes through at once
+  const int64_t share = times * (int64_t{5} * options.batch_tokens / workers + 1);  // target, and 4 times the source
   MemoryFacts facts;
   facts.weights = 4 * (floats * (1 + workers) + packed + (options.shard_optimizer ? state / ranks : state));
   facts.activations = workers * MicroBatchBytes(config, std::min<int64_t>(options.micro_batch_tokens, share));

@@ -438,30 +438,6 @@ TEST(TrainTest, SomebodysOwnConfigInTheRunsDirectoryStays) {
   EXPECT_THAT(FileText(run + "/config.toml"), HasSubstr("tuned by hand"));
 }
 
-// The vocabulary's command is a comment of the config; both work as they are printed.
-TEST(TrainTest, WhatIsAdvisedTrains) {
-  const std::string folder = "examples/phrasebook/";
-  const Args data = {"--train-src", folder + "train.en", "--train-tgt", folder + "train.zh"};
-  const Finished advised = Dragoman(Args{"train", "--advise", "--output", Scratch("advised")} + data);
-  ASSERT_EQ(advised.code, 0) << advised.err;
-  EXPECT_THAT(advised.out, AllOf(HasSubstr("# two scripts: a vocabulary each\n"), HasSubstr("\nsrc-vocab = "),
-                                 ContainsRegex("# expected: [0-9]+ updates in [0-9]+ minutes on this machine")));
-  std::string toml = advised.out;
-  for (const std::string side : {"src", "tgt"}) {
-    const std::string vocab = Scratch(side + ".model");
-    EXPECT_THAT(advised.out, ContainsRegex("\n#   dragoman vocab --input " + folder +
-                                           "train.[a-z]+ --size [0-9]+ --output " + side + ".model\n"));
-    const Finished made = Dragoman(
-        {"vocab", "--input", folder + (side == "src" ? "train.en" : "train.zh"), "--size", "800", "--output", vocab});
-    ASSERT_EQ(made.code, 0) << made.err;
-    const std::string name = "\"" + side + ".model\"";
-    toml.replace(toml.find(name), name.size(), "\"" + vocab + "\"");
-  }
-  const Finished run =
-      Dragoman({"train", "--config", WriteScratch("advised.toml", toml), "--max-steps", "2", "--warmup", "1"});
-  EXPECT_EQ(run.code, 0) << run.err;
-}
-
 TEST(TrainTest, AdviceRefusesToBeToldWhatItDecides) {
   const std::string folder = "examples/phrasebook/";
   const Finished run = Dragoman({"train", "--advise", "--train-src", folder + "train.en", "--train-tgt",
