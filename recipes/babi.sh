@@ -3,9 +3,9 @@
 # Question answering: the 20 bAbI tasks (English, 10k) in one model. The source is the question, then the story with
 # its newest sentence first, so that what is cut from an over-long story is the oldest; a piece of its own, <sep>, ends
 # each of them, and the model knows by it which sentence is which. The target is the answer.
-#   DATA=dir recipes/babi.sh        STEPS=5000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
+#   DATA=dir recipes/babi.sh        STEPS=90000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-5000}
+steps=${STEPS:-90000}
 data=$DATA/babi
 need "$data/en-10k/qa1_single-supporting-fact_train.txt.gz" "$data/en/qa3_three-supporting-facts_train.txt.gz"
 machine
@@ -44,7 +44,7 @@ train --train-src "$out/train.src" --train-tgt "$out/train.tgt" \
   --segment-end 3 --encoder-layers 1 --encoder-repeats 6 --decoder-layers 2 --preset tiny --d-ff 512 \
   --norm-order pre --final-norm --dropout 0 --label-smoothing 0 --learning-rate 0.001 --warmup "$(early 500)" \
   --max-src-len 600 --max-tgt-len 16 --batch-tokens 4096 --micro-batch-tokens 8192 --clip-norm 1 --ema-decay 0.999 \
-  --metric exact --valid-every 500 --save-every 500
+  --metric exact --valid-every "$(early 2000)" --save-every "$(early 2000)"
 
 echo "test error per task, in %:"
 errors=""

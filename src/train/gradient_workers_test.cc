@@ -259,7 +259,9 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
                    std::to_string(peak) + " of " + std::to_string(kBudget) + " bytes");
       EXPECT_LE(peak, kBudget);
       // How long segments are is not known before; of one token each, they would take it all.
-      if (!config.has_segments()) EXPECT_GE(peak, kBudget / 3);
+      if (!config.has_segments()) {
+        EXPECT_GE(peak, kBudget / 3);
+      }
     }
   }
 }
