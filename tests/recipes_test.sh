@@ -222,6 +222,18 @@ expect "a failed one has its log" 0 'bad runs with seed 2' cat "$work/tree/runs/
 expect "what is done is left, what was begun goes on" 1 '^recipes: 2 done now, 2 before, 2 failed$' all SEEDS=2
 expect "the end names the failed" 1 '^FAILED: bad seed 1 \(.*/bad/seed-1/log\)$' all
 expect "recipes may be named" 0 '^recipes: 0 done now, 1 before, 0 failed$' "$work/tree/recipes/all" good
+cat >"$work/tree/recipes/slow.sh" <<'RECIPE'
+#!/usr/bin/env bash
+trap 'sleep 0.2; echo "has saved" && touch "$OUT/saved"; exit 130' INT
+sleep 5 &
+wait
+RECIPE
+chmod +x "$work/tree/recipes/slow.sh"
+expect "an interrupt ends all, and lets a recipe save and say so" 124 '^all: slow was interrupted; the same command goes on' \
+  setsid timeout -s INT 1 "$work/tree/recipes/all" slow good
+expect "which it did" 0 '' ls "$work/tree/runs/recipes/slow/seed-1/saved"
+has "and it is in its log" "$work/tree/runs/recipes/slow/seed-1/log" "has saved"
+rm "$work/tree/recipes/slow.sh"
 expect "a recipe that is none is wrong use" 2 'there is no recipe common' "$work/tree/recipes/all" common
 expect "SEEDS must be a number" 2 'SEEDS=two, expected how many' all SEEDS=two
 
