@@ -110,7 +110,7 @@ END {
   }
   print ""
   print "Of several seeds a figure is the median, with the least and the greatest, and minutes (of training) are the median."
-  print "In the pictures the curves are of the validation set (ROUGE-L there is without stemming), the dashed lines of the"
+  print "In the pictures the curves are of the validation set (ROUGE-L there without stemming, BLEU cased), the dashed lines of the"
   print "test set."
   for (r = 1; r <= recipes; ++r) {
     recipe = order[r]
