@@ -5,22 +5,7 @@ set -u -o pipefail
 scripts=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd) || exit 1
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-failures=0
-
-# expect NAME STATUS PATTERN COMMAND...: COMMAND exits with STATUS and prints a line that matches PATTERN.
-expect() {
-  local name=$1 status=$2 pattern=$3 output code
-  shift 3
-  output=$("$@" 2>&1)
-  code=$?
-  if [ "$code" = "$status" ] && grep -q -E -e "$pattern" <<<"$output"; then
-    echo "ok      $name"
-  else
-    printf 'FAILED  %s: exit code %s (expected %s), expected a line like "%s" in:\n%s\n' \
-      "$name" "$code" "$status" "$pattern" "$output"
-    failures=$((failures + 1))
-  fi
-}
+source "$scripts/expect.sh"
 
 # tree NAME: a checkout of three folders, low → middle → high, beside → high, and top, which sees all.
 tree() {

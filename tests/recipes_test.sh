@@ -10,22 +10,7 @@ export DRAGOMAN
 unset SEED STEPS OUT SEEDS THREADS PRECISION
 work=$(mktemp -d) || exit 1
 trap 'rm -rf "$work"' EXIT
-failures=0
-
-# expect NAME STATUS PATTERN COMMAND...: COMMAND exits with STATUS and prints a line that matches PATTERN.
-expect() {
-  local name=$1 status=$2 pattern=$3 output code
-  shift 3
-  output=$("$@" 2>&1)
-  code=$?
-  if [ "$code" = "$status" ] && grep -q -E -e "$pattern" <<<"$output"; then
-    echo "ok      $name"
-  else
-    printf 'FAILED  %s: exit code %s (expected %s), expected a line like "%s" in:\n%s\n' \
-      "$name" "$code" "$status" "$pattern" "$output"
-    failures=$((failures + 1))
-  fi
-}
+source "$root/scripts/expect.sh"
 
 # has NAME FILE LINE: LINE is a line of FILE.
 has() { expect "$1" 0 '' grep -x -F -e "$3" "$2"; }

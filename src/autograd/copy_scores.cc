@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <algorithm>
-
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
 #include "autograd/tape.h"

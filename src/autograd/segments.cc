@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <vector>
-
 #include "autograd/ops.h"
 #include "autograd/shape_check.h"
 #include "autograd/tape.h"

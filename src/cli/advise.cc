@@ -9,7 +9,6 @@
 #include <iostream>
 #include <iterator>
 #include <map>
-#include <sstream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,7 +34,7 @@ namespace {
 
 constexpr int64_t kSampleBytes = 4 << 20;
 constexpr double kPaceSeconds = 4;
-// Beside the updates: validation, checkpoints, reading. Measured with the recipes, some 5 to 15 %.
+// Beside the updates: validation, checkpoints, reading. A guess, not measured yet.
 constexpr double kOverhead = 1.1;
 
 const std::vector<std::string> kHeeded = {"train_src",     "train_tgt",   "train_tsv", "train_jsonl", "jsonl_src_key",
@@ -49,8 +48,7 @@ void RefuseOthers(const CLI::App& command, const TrainOptions& given) {
     if (IsHeeded(key)) return;
     const std::string flag = FlagGiven(command, key);
     if (flag.empty()) return;
-    throw OptionError(
-        fmt::format("{} is what --advise would decide; leave it out, and change it in what is printed", flag));
+    throw OptionError(fmt::format("--advise does not heed {}; leave it out, and put it into what is printed", flag));
   };
   ForEachTrainOption(given, refuse);
   ForEachModelOption(given.model, [&](const char* key, const auto& field, const char* help) {
@@ -103,11 +101,12 @@ std::string ShellQuoted(const std::string& word) {
   return quoted + "'";
 }
 
-// The files of a list with commas between, as words of a shell's command.
-std::string ShellWords(const std::string& list) {
+// The training files of an option, as words of a shell's command.
+std::string ShellWords(const TrainOptions& options, const std::string& option) {
   std::string words;
-  std::istringstream files(list);
-  for (std::string file; std::getline(files, file, ',');) words += (words.empty() ? "" : " ") + ShellQuoted(file);
+  for (const InputPath& file : TrainingFiles(options)) {
+    if (file.option == option) words += (words.empty() ? "" : " ") + ShellQuoted(file.path);
+  }
   return words;
 }
 
@@ -116,8 +115,8 @@ std::string VocabCommands(const Recommendation& advice, const TrainOptions& opti
   std::string how = fmt::format("--size {}{}", size, advice.vocab.type == VocabType::kBpe ? " --type bpe" : "");
   for (const std::string& symbol : advice.vocab.symbols) how += " --symbols " + ShellQuoted(symbol);
   const bool two_files = !options.train_src.empty();
-  const std::string src = two_files ? ShellWords(options.train_src) : "SOURCES";
-  const std::string tgt = two_files ? ShellWords(options.train_tgt) : "TARGETS";
+  const std::string src = two_files ? ShellWords(options, "`train_src`") : "SOURCES";
+  const std::string tgt = two_files ? ShellWords(options, "`train_tgt`") : "TARGETS";
   const auto command = [&](const std::string& files, const std::string& output) {
     return fmt::format("#   dragoman vocab --input {} {} --output {}\n", files, how, output);
   };

@@ -512,6 +512,7 @@ TEST_F(TokenCorpusOfSeveralTest, ATagIsBeforeEachSourceAsIfItStoodInTheText) {
   EXPECT_THAT(MessageOf<OptionError>([&] { open("<2de>"); }),
               HasSubstr("`train_tag` has <2de>, which is no piece of its own in test.model; make the vocabulary with "
                         "`symbols` <2de>"));
+  EXPECT_THAT(MessageOf<OptionError>([&] { open("</s>"); }), HasSubstr("`train_tag` has </s>")) << "no text becomes it";
 }
 
 }  // namespace

@@ -55,6 +55,15 @@ TEST(RecommendationTest, SummariesCopyAndFactsAreSegments) {
   EXPECT_EQ(Recommend(plain, true).options.model.segment_end, -1);
 }
 
+TEST(RecommendationTest, TheBestModelIsChosenByTheTasksOwnMetric) {
+  EXPECT_EQ(Recommend(Captions(), true).options.metric, StopMetric::kBleu);
+  EXPECT_EQ(Recommend(Titles(), true).options.metric, StopMetric::kRougeL);
+  EXPECT_EQ(Recommend(Answers(), true).options.metric, StopMetric::kExactMatch);
+  CorpusFacts facts = Captions();
+  facts.shared_letters = 0.01;  // whose words 13a may not find
+  EXPECT_EQ(Recommend(facts, true).options.metric, StopMetric::kChrf);
+}
+
 TEST(RecommendationTest, TwoScriptsHaveTwoVocabularies) {
   CorpusFacts facts = Captions();
   facts.shared_letters = 0.01;

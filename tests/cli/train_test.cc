@@ -443,7 +443,7 @@ TEST(TrainTest, AdviceRefusesToBeToldWhatItDecides) {
   const Finished run = Dragoman({"train", "--advise", "--train-src", folder + "train.en", "--train-tgt",
                                  folder + "train.zh", "--preset", "base"});
   EXPECT_EQ(run.code, 2);
-  EXPECT_THAT(run.err, HasSubstr("--preset is what --advise would decide; leave it out"));
+  EXPECT_THAT(run.err, HasSubstr("--advise does not heed --preset; leave it out"));
   EXPECT_EQ(Dragoman({"train", "--advise"}).code, 2);
 }
 
