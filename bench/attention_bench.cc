@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/attention.h"
+#include "kernels/cached_attention.h"
 #include "tensor/flat_buffer.h"
 
 namespace dragoman::kernels {
@@ -72,11 +73,15 @@ void Backward(benchmark::State& state, bool causal, float dropout) {
 // One hypothesis, `length` positions in.
 void Step(benchmark::State& state) {
   Call call(state, true, 0);
-  const int64_t length = state.range(2);
-  std::vector<const float*> keys, values;
-  for (int64_t j = 0; j < length; ++j) keys.push_back(call[1].Row(j)), values.push_back(call[2].Row(j));
+  const auto length = static_cast<int32_t>(state.range(2));
+  std::vector<int32_t> places, offsets = {0, length};
+  for (int32_t j = 0; j < length; ++j) places.push_back(j);
+  float* keys = call[1].data;
+  float* values = call[2].data;
+  std::vector<float> scratch(static_cast<size_t>(CachedAttentionScratchFloats(call.shape, length)));
   for (auto _ : state) {
-    AttentionStep(call.shape, call[0].data, keys, values, call[3].data, call.scratch.data());
+    AttendToRows(call.shape, call[0].Rows(0, 1), {places, {offsets}}, {&keys, length, 0, call.width},
+                 {&values, length, 0, call.width}, call[3].Rows(0, 1), scratch.data());
   }
   state.counters["FLOP/s"] =
       benchmark::Counter(4.0 * call.width * length, benchmark::Counter::kIsIterationInvariantRate);

@@ -42,7 +42,7 @@ fi
 train --train-src "$out/train.src" --train-tgt "$out/train.tgt" \
   --valid-src "$out/valid.few.src" --valid-tgt "$out/valid.few.tgt" --vocab "$out/vocab.model" \
   --segment-end 3 --encoder-layers 1 --encoder-repeats 6 --decoder-layers 2 --preset tiny --d-ff 512 \
-  --norm-order pre --final-norm --dropout 0 --label-smoothing 0 --learning-rate 0.001 --warmup "$(early 500)" \
+  --norm-order pre --final-norm --dropout 0.1 --label-smoothing 0 --learning-rate 0.001 --warmup "$(early 500)" \
   --max-src-len 600 --max-tgt-len 16 --batch-tokens 4096 --micro-batch-tokens 8192 --clip-norm 1 --ema-decay 0.999 \
   --metric exact --valid-every "$(early 2000)" --save-every "$(early 2000)"
 

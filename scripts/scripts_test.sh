@@ -77,6 +77,14 @@ expect "a flag below src/cli/ fails" 1 'a.cc:2:.*<- names the flag --max-steps; 
 unknown=$(flags unknown <<<'f("`max_steps`, `max_step`");')
 expect "a name that is no option fails" 1 'a.cc:1:.*<- `max_step` is no option of any command$' \
   "$scripts/check-flags" "$unknown"
+device=$work/device
+mkdir -p "$device"/src/{infer,decode}
+echo 'x.view().Rows(1, 2); // as .At(1) would' > "$device/src/infer/a.cc"
+echo 'EXPECT_EQ(x.At(1, 2), 3);' > "$device/src/infer/a_test.cc"
+expect "whole matrices pass, as do comments and tests" 0 '^$' "$scripts/check-device" "$device"
+echo 'return x.At(1, 2);' > "$device/src/decode/b.cc"
+expect "a number that is looked at is found" 1 'src/decode/b.cc:1:.*kernels/ may' "$scripts/check-device" "$device"
+expect "check-device wants a checkout" 2 'has no src/infer/' "$scripts/check-device" "$work/nothing"
 expect "check-flags wants a checkout" 2 'has no src/' "$scripts/check-flags" "$work/nothing"
 
 # A machine on which dpkg-query knows everything but two packages, and apt-get fails.

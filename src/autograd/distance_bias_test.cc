@@ -19,7 +19,7 @@ TEST(DistanceBiasTest, NearDistancesHaveABucketEachAndFarOnesShare) {
   const auto buckets = [](bool bidirectional) {
     std::vector<int> found;
     for (int64_t distance = -12; distance <= 12; ++distance) {
-      found.push_back(BucketOf({.max_distance = 10, .bidirectional = bidirectional}, 8, distance));
+      found.push_back(kernels::BucketOf({.max_distance = 10, .bidirectional = bidirectional}, 8, distance));
     }
     return found;
   };

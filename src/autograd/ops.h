@@ -12,6 +12,7 @@
 #include "autograd/workspace.h"
 #include "kernels/activation.h"
 #include "kernels/attention.h"
+#include "kernels/distance_buckets.h"
 #include "kernels/softmax.h"
 #include "tensor/packed.h"
 
@@ -40,17 +41,10 @@ Variable ActivateGated(Workspace& workspace, const Variable& gate, const Variabl
 Variable AddResidual(Workspace& workspace, Variable x, const Parameter* bias, const Variable& residual,
                      float dropout_rate);
 
-// Numbers for the scores of attention by distance, learnt in buckets: near distances have one each, farther ones share
-// (Raffel 2020, §2.1: "a scalar that is added to the corresponding logit").   table [buckets, heads].
-struct DistanceBuckets {
-  int max_distance = 128;     // from here on all share the last bucket
-  bool bidirectional = true;  // half of the buckets for keys that follow the query; else those share the query's own
-};
-// Of a query's distance from a key, i - j.
-int BucketOf(const DistanceBuckets& options, int64_t buckets, int64_t distance);
-// -> [heads, distances from 1 - longest to longest - 1, and some floats behind], for sentences of up to `longest`
-// tokens.
-Variable DistanceBias(Workspace& workspace, const Parameter& table, const DistanceBuckets& options, int64_t longest);
+// Numbers for the scores of attention by distance, learnt in buckets (kernels/distance_buckets.h).
+//   table [buckets, heads] -> [heads, DistanceColumns(longest)], for sentences of up to `longest` tokens.
+Variable DistanceBias(Workspace& workspace, const Parameter& table, const kernels::DistanceBuckets& options,
+                      int64_t longest);
 // What the above returned, as kernels take it; nothing of an empty variable.
 kernels::ByDistance<const float> ByDistanceOf(const Variable& distance_bias);
 
@@ -62,6 +56,10 @@ kernels::ByDistance<const float> ByDistanceOf(const Variable& distance_bias);
 Variable Attention(Workspace& workspace, const Variable& q, const Variable& k, const Variable& v,
                    const Packing& q_packing, const Packing& k_packing, const kernels::AttentionShape& shape,
                    float dropout_rate, const Variable& distance_bias = {});
+
+// The simpler simple recurrent unit (kernels/ssru.h) over each sentence.   forget, x [tokens, d] -> [tokens, d]
+// Both must be variables that nothing else uses. The packing's offsets must outlive Tape::Backward().
+Variable Ssru(Workspace& workspace, const Variable& forget, const Variable& x, const Packing& packing);
 
 // x + row `row` of the table, added to every row of x.   x [tokens, d], table [rows, d] -> [tokens, d].
 Variable AddRow(Workspace& workspace, const Variable& x, const Parameter& table, int64_t row);

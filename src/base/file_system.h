@@ -40,6 +40,9 @@ class ReadableFile {
   virtual int64_t size() const = 0;  // bytes, when it was opened
   // Fills out with the bytes from offset on. Throws FileError if the file ends before.
   virtual void Read(int64_t offset, std::span<char> out) const = 0;
+  // All bytes as memory, as long as this object lives; they come from the disk when they are first looked at. By one
+  // thread. A file that is cut short meanwhile ends the process: nothing of ours ever does that to one.
+  virtual std::span<const char> Map() = 0;
 };
 
 // A held lock; letting go of the object (or the death of the process) releases it.

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -160,10 +161,25 @@ class RealReadableFile : public ReadableFile {
     }
   }
 
+  ~RealReadableFile() override {
+    if (mapped_ != nullptr) munmap(mapped_, static_cast<size_t>(size_));
+  }
+
+  std::span<const char> Map() override {
+    if (size_ == 0) return {};
+    if (mapped_ == nullptr) {
+      void* const mapped = mmap(nullptr, static_cast<size_t>(size_), PROT_READ, MAP_PRIVATE, fd_.get(), 0);
+      if (mapped == MAP_FAILED) Fail(path_, "map into memory", errno);
+      mapped_ = mapped;
+    }
+    return {static_cast<const char*>(mapped_), static_cast<size_t>(size_)};
+  }
+
  private:
   const std::string path_;
   Descriptor fd_;
   int64_t size_ = 0;
+  void* mapped_ = nullptr;
 };
 
 class RealFileLock : public FileLock {

@@ -74,6 +74,22 @@ std::vector<InputPath> ModelInputs(const std::string& option, const std::string&
   return inputs;
 }
 
+void AddPrecisionFlag(CLI::App& command, std::optional<WeightFormat>* precision) {
+  const auto read = [precision](const std::string& text) { ParseValue("--precision", text, &precision->emplace()); };
+  command
+      .add_option_function<std::string>(
+          "--precision", read,
+          "what matrix products are computed in, int8 the fastest, then bf16 (on processors that have it); if it is "
+          "not given, what the model's weights are in: " +
+              EnumChoices<WeightFormat>())
+      ->type_name(TypeName<WeightFormat>());
+}
+
+InferenceBundle OpenInference(const ModelFlags& model, std::optional<WeightFormat> precision) {
+  return LoadInference(RealFileSystem(), model.path, precision,
+                       model.no_verify ? Checks::kAllButNumbers : Checks::kAll);
+}
+
 TranslationModel OpenModel(const ModelFlags& model) {
   return LoadTranslationModel(RealFileSystem(), model.path, model.no_verify ? Checks::kAllButNumbers : Checks::kAll);
 }

@@ -4,12 +4,14 @@
 #define DRAGOMAN_CLI_DECODE_FLAGS_H_
 
 #include <CLI/CLI.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/overwrite_check.h"
 #include "decode/options.h"
 #include "format/model_directory.h"
+#include "format/packed_model.h"
 
 namespace dragoman {
 
@@ -28,6 +30,11 @@ struct ModelFlags {
 };
 void AddModelFlags(CLI::App& command, ModelFlags* model);
 TranslationModel OpenModel(const ModelFlags& model);
+
+void AddPrecisionFlag(CLI::App& command, std::optional<WeightFormat>* precision);  // --precision; none: as the model is
+
+// Opening it to translate or score.
+InferenceBundle OpenInference(const ModelFlags& model, std::optional<WeightFormat> precision);
 
 // The files that a model's directory, or a run's, has or could have, to be kept from being written over. `option` is
 // what named it.

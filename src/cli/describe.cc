@@ -20,6 +20,7 @@
 #include "format/manifest.h"
 #include "format/model_directory.h"
 #include "format/model_file.h"
+#include "format/packed_model.h"
 #include "kernels/elementwise.h"
 #include "tensor/safetensors.h"
 #include "text/tokenizer.h"
@@ -192,6 +193,7 @@ Json Describer::Settings(const std::string& directory, const std::optional<Trans
 
 void Describer::RequireFiniteNumbers(const std::string& path) {
   const SafetensorsReader reader(files_, path);
+  if (PackedFormatOf(reader)) return;  // looked at already
   for (const auto& [name, info] : reader.tensors()) {
     Try([&, &tensor = name, &place = info] {
       std::vector<float> values(static_cast<size_t>(place.elements));
@@ -222,9 +224,14 @@ Json Describer::Model(const std::string& directory) {
     json["config"] = Json::parse(config->ToJson());
   });
   Try([&] {
-    const SafetensorsReader weights(files_, JoinPath(directory, kWeightsFile));
+    SafetensorsReader weights(files_, JoinPath(directory, kWeightsFile));
     json.update(Weights(weights));
-    if (config) RequireShapes(*config, weights);
+    if (const auto packed = PackedFormatOf(weights)) {
+      json["packed"] = EnumName(*packed);
+      if (config) RequirePackedModel(*config, weights, verify_);
+    } else if (config) {
+      RequireShapes(*config, weights);
+    }
   });
   json["vocabularies"] = Vocabularies(directory, config);
   if (Has(directory, kTokenizerSettingsFile)) json["tokenizers"] = Settings(directory, config);

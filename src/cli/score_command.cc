@@ -47,6 +47,7 @@ struct ScoreFlags {
   bool per_token = false;
   bool summary = false;
   int threads = 0;
+  std::optional<WeightFormat> precision;
 };
 
 void Print(const ScoreFlags& flags, const PairScore& score, int64_t number) {
@@ -151,8 +152,8 @@ void Score(const ScoreFlags& flags) {
   RefuseOverwriting("stdout", "-", inputs);
   if (flags.src == kStdinPath || flags.tgt == kStdinPath) GreetTerminal("a line of text a pair");
   WorkerPool pool(ThreadsOrCores(flags.threads));
-  const TranslationModel loaded = OpenModel(flags.model);
-  Scorer scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool);
+  const InferenceBundle opened = OpenInference(flags.model, flags.precision);
+  Scorer scorer(*opened.model, *opened.vocabs.src, *opened.vocabs.tgt, pool);
   ParallelReader reader({.format = PairFormat::kTwoFiles, .source = flags.src, .target = flags.tgt});
   constexpr size_t kChunk = 4096;
   Totals totals;
@@ -200,6 +201,7 @@ void AddScoreCommand(CLI::App& app) {
   flag("per_token", flags->per_token, "divide by the number of tokens");
   flag("summary", flags->summary, "print the perplexity of all pairs, in place of a line a pair");
   AddThreadsFlag(*command, &flags->threads);
+  AddPrecisionFlag(*command, &flags->precision);
   command->callback([flags] { Score(*flags); });
 }
 

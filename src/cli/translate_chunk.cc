@@ -50,12 +50,14 @@ std::string Printed(const TranslateFlags& flags, const TranslatedLine& line, int
   return text;
 }
 
-uint64_t FingerprintOf(const TranslateFlags& flags, const TranslationModel& opened) {
-  const std::string options = fmt::format("{} {} {} {} {}", kPartVersion, EnumName(flags.format), flags.n_best,
-                                          flags.decode.ToJson(), opened.model->config().ToJson());
+uint64_t FingerprintOf(const TranslateFlags& flags, InferenceBundle& opened) {
+  const std::string options =
+      fmt::format("{} {} {} {} {} {}", kPartVersion, EnumName(flags.format), flags.n_best,
+                  EnumName(opened.model->format()), flags.decode.ToJson(), opened.model->config().ToJson());
   const uint64_t vocabs = HashCombine(opened.vocabs.src->fingerprint(), opened.vocabs.tgt->fingerprint());
-  const std::span<const float> weights = std::as_const(*opened.model).parameters().values();
-  return HashCombine(HashCombine(HashBytes(options), vocabs), HashBytes(BytesOf(weights)));
+  const std::string_view weights =
+      opened.file != nullptr ? opened.file->Bytes() : BytesOf(std::as_const(*opened.parameters).parameters().values());
+  return HashCombine(HashCombine(HashBytes(options), vocabs), HashBytes(weights));
 }
 
 // A number, or a struct of numbers.
@@ -144,10 +146,10 @@ TranslatedChunk TranslatedChunk::Unpack(std::string_view packed) {
   return {std::move(parts[0]), std::move(parts[1]), BytesToPlain<TranslationCounts>(parts[2])};
 }
 
-ChunkTranslator::ChunkTranslator(const TranslateFlags& flags, const TranslationModel& model, WorkerPool& pool)
+ChunkTranslator::ChunkTranslator(const TranslateFlags& flags, InferenceBundle& opened, WorkerPool& pool)
     : flags_(flags),
-      translator_(*model.model, *model.vocabs.src, *model.vocabs.tgt, flags.decode, pool),
-      fingerprint_(flags.output.empty() ? 0 : FingerprintOf(flags, model)),
+      translator_(*opened.model, *opened.vocabs.src, *opened.vocabs.tgt, flags.decode, pool),
+      fingerprint_(flags.output.empty() ? 0 : FingerprintOf(flags, opened)),
       has_person_(flags.input.empty() && isatty(STDIN_FILENO) != 0) {}
 
 TranslatedChunk ChunkTranslator::Translate(const Chunk& chunk) {

@@ -11,7 +11,7 @@
 #include "cli/decode_flags.h"
 #include "cli/stdout.h"
 #include "decode/translator.h"
-#include "format/model_directory.h"
+#include "format/packed_model.h"
 
 namespace dragoman {
 
@@ -22,6 +22,7 @@ struct TranslateFlags {
   LineFormat format = LineFormat::kText;
   bool n_best = false;
   int threads = 0;
+  std::optional<WeightFormat> precision;
   int chunk_lines = 0;
   DecodeOptions decode;
 };
@@ -58,7 +59,7 @@ struct TranslatedChunk {
 class ChunkTranslator {
  public:
   // All must outlive this.
-  ChunkTranslator(const TranslateFlags& flags, const TranslationModel& model, WorkerPool& pool);
+  ChunkTranslator(const TranslateFlags& flags, InferenceBundle& opened, WorkerPool& pool);
 
   TranslatedChunk Translate(const Chunk& chunk);
 

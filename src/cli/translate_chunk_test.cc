@@ -3,7 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/thread_pool.h"
 #include "decode/options_testing.h"
@@ -15,7 +17,10 @@ namespace {
 struct FingerprintTest : testing::Test {
   uint64_t Fingerprint() {
     WorkerPool pool(1);
-    return ChunkTranslator(flags, model, pool).Fingerprint(chunk);
+    TranslationModel copy{std::make_unique<Transformer>(model.model->config()), model.vocabs};
+    std::ranges::copy(model.model->parameters().values(), copy.model->parameters().values().begin());
+    InferenceBundle opened = InferenceOf(std::move(copy), flags.precision);
+    return ChunkTranslator(flags, opened, pool).Fingerprint(chunk);
   }
 
   TranslateFlags flags = [] {
@@ -45,6 +50,10 @@ TEST_F(FingerprintTest, IsAnotherWithWhatElseDecidesTheOutput) {
   flags.n_best = true;
   expect_another("n_best: whether each line is numbered and scored");
   flags.n_best = false;
+  flags.precision = WeightFormat::kInt8;
+  expect_another("precision");
+  flags.precision = WeightFormat::kF32;
+  EXPECT_EQ(Fingerprint(), usual);
   chunk.first_line = 8;
   expect_another("line numbers");
   chunk.first_line = 7;

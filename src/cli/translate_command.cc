@@ -160,12 +160,12 @@ void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslat
 void Translate(const TranslateFlags& flags, Communicator& comm) {
   Validate(flags);
   WorkerPool pool(flags.threads == 0 ? comm.cores() : ThreadsOrCores(flags.threads));
-  TranslationModel opened;
+  InferenceBundle opened;
   if (comm.rank() == 0) {
     CheckFiles(flags);
-    opened = OpenModel(flags.model);
+    opened = OpenInference(flags.model, flags.precision);
   }
-  ShareModel(comm, &opened);
+  ShareInference(comm, flags.precision, &opened);
   ChunkTranslator translator(flags, opened, pool);
   if (comm.rank() == 0) {
     const auto lines = static_cast<size_t>(ChunkLines(flags, comm, pool.workers()));
@@ -209,6 +209,7 @@ void AddTranslateCommand(CLI::App& app) {
   flag("output", flags->output,
        "file to write, instead of stdout; a start after a crash goes on from OUTPUT.parts; - is stdout");
   AddThreadsFlag(*command, &flags->threads);
+  AddPrecisionFlag(*command, &flags->precision);
   flag("chunk_lines", flags->chunk_lines,
        "lines read, sorted by length and translated together at most; 0: 4096, with --output 1024, fewer under mpirun");
   command->callback([flags] {

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "decode/search.h"
+#include "decode/engine.h"
 #include "decode/tokenized_line.h"
 #include "kernels/elementwise.h"
 #include "tensor/packed.h"
@@ -12,12 +12,18 @@
 namespace dragoman {
 namespace {
 
-Hypothesis BestTranslation(Workspace& workspace, const TranslationModel& loaded, const PackedTokens& src,
+Hypothesis BestTranslation(const TranslationModel& loaded, std::span<const int32_t> source,
                            const DecodeOptions& options) {
-  const Searcher searcher(*loaded.model, options,
-                          GenerationRulesOf(*loaded.vocabs.tgt, loaded.model->config().tgt_vocab));
-  const int64_t id = 0;
-  return searcher.Search(workspace, src, {&id, 1}).front().front();
+  options.Validate();
+  const InferenceModel model(*loaded.model);
+  Engine engine(model, GenerationRulesOf(*loaded.vocabs.tgt, model.config().tgt_vocab));
+  engine.Add({.source = source, .options = &options});
+  while (true) {
+    for (SearchResult& result : engine.Step()) {
+      if (!result.error.empty()) throw NumericError(result.error);
+      return std::move(result.hypotheses.front());
+    }
+  }
 }
 
 void RequireFinite(const AttentionTrace& trace) {
@@ -85,7 +91,7 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
   map.repaired = src.repaired || tgt.repaired;
   map.unknown = src.unknown + tgt.unknown;
   if (tgt.tokens.empty()) {  // nothing in it, or white space
-    Hypothesis translation = BestTranslation(workspace, loaded, src_batch.view(), options);
+    Hypothesis translation = BestTranslation(loaded, src.tokens, options);
     tgt.tokens = std::move(translation.tokens);
     if (translation.complete) loaded.vocabs.tgt->sentence().CloseTo(&tgt.tokens);
     map.translation_cut = !translation.complete;

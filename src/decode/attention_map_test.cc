@@ -128,7 +128,8 @@ TEST(AttentionMapTest, TheTranslationIsTheTranslators) {
   WorkerPool pool(1);
   std::set<std::string> found;
   for (const DecodeOptions& options : {DecodeOptions(), greedy, bound, sample}) {
-    Translator translator(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
+    const InferenceModel inference(*loaded.model);
+    Translator translator(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
     std::string all;
     for (const std::string& line : TestSentences()) {
       AttentionMap map = MapAttention(loaded, line, "", options);

@@ -3,25 +3,27 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <utility>
 
 #include "base/check.h"
 
 namespace dragoman {
 
-Beam::Beam(const DecodeOptions& options, const SearchBounds& bounds)
-    : SentenceSearch({{bounds.start, 0}}), options_(options), bounds_(bounds), open_(1) {
+Beam::Beam(const DecodeOptions& options, const SearchBounds& bounds, bool drop_hopeless)
+    : SentenceSearch({{bounds.start, 0}}), options_(options), bounds_(bounds), drop_hopeless_(drop_hopeless), open_(1) {
   DRAGOMAN_CHECK(bounds.max_length >= 1);
 }
 
 double Beam::ScoreOf(double log_prob, int64_t length) const { return log_prob / LengthPenaltyOf(options_, length); }
 
-void Beam::Advance(const ConstMatrix& log_probs) {
-  DRAGOMAN_CHECK(!done() && log_probs.rows == static_cast<int64_t>(rows_.size()));
-  Expand(log_probs);
+void Beam::Advance(std::span<const kernels::TokenChoice> choices) {
+  DRAGOMAN_CHECK(!done() && choices.size() == rows_.size());
+  Expand(choices);
   ++length_;
   Select();
   if (length_ == bounds_.max_length) CutAtLimit();
+  if (drop_hopeless_) DropHopeless();
   Settle();
   const bool is_full = settled_ == static_cast<size_t>(options_.n_best);
   const bool beam_has_finished = finished_.size() >= static_cast<size_t>(options_.beam_size);
@@ -29,33 +31,20 @@ void Beam::Advance(const ConstMatrix& log_probs) {
 }
 
 // The 2 * beam_size best continuations: at most beam_size of them can be </s>, so beam_size others are among them.
-void Beam::Expand(const ConstMatrix& log_probs) {
-  const auto wanted = 2 * static_cast<size_t>(options_.beam_size);
-  // Ties go to the better-ranked parent, then to the smaller id, so that the result is one and the same everywhere.
-  const auto better = [](const Candidate& a, const Candidate& b) {
-    if (a.log_prob != b.log_prob) return a.log_prob > b.log_prob;
-    return a.parent != b.parent ? a.parent < b.parent : a.token < b.token;
-  };
-  candidates_.clear();  // a heap whose top is the worst kept
-  const int64_t vocab = log_probs.cols;
-  for (int64_t row = 0; row < log_probs.rows; ++row) {
-    const double past = open_[static_cast<size_t>(row)].log_prob;
-    const float* values = log_probs.Row(row);
-    for (int64_t token = 0; token < vocab; ++token) {
-      const double log_prob = past + double{values[token]};
-      const bool full = candidates_.size() == wanted;
-      // Written so that NaN is never taken; later equals of the worst are never better.
-      if (!(full ? log_prob > candidates_.front().log_prob : log_prob > -INFINITY)) continue;
-      if (full) {
-        std::pop_heap(candidates_.begin(), candidates_.end(), better);
-        candidates_.pop_back();
-      }
-      candidates_.push_back({log_prob, static_cast<int32_t>(row), static_cast<int32_t>(token)});
-      std::push_heap(candidates_.begin(), candidates_.end(), better);
+void Beam::Expand(std::span<const kernels::TokenChoice> choices) {
+  candidates_.clear();
+  for (size_t row = 0; row < choices.size(); ++row) {
+    for (const kernels::TokenLogProb& next : choices[row].best.first(static_cast<size_t>(choices[row].found))) {
+      candidates_.push_back({open_[row].log_prob + double{next.log_prob}, static_cast<int32_t>(row), next.token});
     }
   }
   if (candidates_.empty()) ThrowNoFiniteLogProb();
-  std::sort_heap(candidates_.begin(), candidates_.end(), better);  // best first
+  // Ties go to the better-ranked parent, then to the smaller id, so that the result is one and the same everywhere.
+  std::ranges::sort(candidates_, [](const Candidate& a, const Candidate& b) {
+    if (a.log_prob != b.log_prob) return a.log_prob > b.log_prob;
+    return a.parent != b.parent ? a.parent < b.parent : a.token < b.token;
+  });
+  candidates_.resize(std::min(candidates_.size(), static_cast<size_t>(Wanted())));
 }
 
 void Beam::Select() {
@@ -83,6 +72,26 @@ void Beam::CutAtLimit() {
   for (Hypothesis& hypothesis : open_) finished_.push_back(std::move(hypothesis));
   open_.clear();
   rows_.clear();
+}
+
+// A log-probability only falls, and no length divides it by more than the greatest: so an open hypothesis that would
+// then still be behind n_best finished ones is behind them for good. To leave it out changes nothing for the others:
+// what comes into the beam in its place has a log-probability below its own, and so no hope either. (With kBeam, where
+// the search ends with so many finished, hopeless ones count.)
+void Beam::DropHopeless() {
+  const auto places = static_cast<size_t>(options_.n_best);
+  if (options_.stopping == Stopping::kBeam || finished_.size() < places) return;
+  std::vector<double> scores;
+  for (const Hypothesis& hypothesis : finished_) {
+    if (hypothesis.complete) scores.push_back(hypothesis.score);
+  }
+  if (scores.size() < places) return;
+  const auto last_place = scores.begin() + options_.n_best - 1;
+  std::nth_element(scores.begin(), last_place, scores.end(), std::greater<>());
+  while (!open_.empty() && ScoreOf(open_.back().log_prob, bounds_.max_length) < *last_place) {
+    open_.pop_back();
+    rows_.pop_back();
+  }
 }
 
 // The next place goes to the best of the rest once it is ahead of every open hypothesis: of each as it stands (kFirst),

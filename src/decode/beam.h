@@ -9,16 +9,18 @@
 #include "decode/hypothesis.h"
 #include "decode/options.h"
 #include "decode/sentence_search.h"
-#include "tensor/matrix.h"
 
 namespace dragoman {
 
 class Beam : public SentenceSearch {
  public:
-  Beam(const DecodeOptions& options, const SearchBounds& bounds);
+  // drop_hopeless: false only to see that it makes no difference.
+  Beam(const DecodeOptions& options, const SearchBounds& bounds, bool drop_hopeless = true);
 
   std::span<const int32_t> Said(int64_t row) const override { return open_[static_cast<size_t>(row)].tokens; }
-  void Advance(const ConstMatrix& log_probs) override;
+  // The 2 * beam_size best continuations of all hypotheses are looked at, so no more of any one.
+  int64_t Wanted() const override { return 2 * int64_t{options_.beam_size}; }
+  void Advance(std::span<const kernels::TokenChoice> choices) override;
 
   // Until done(), hypothesis i is that of rows()[i].
   const std::vector<Hypothesis>& open() const { return open_; }
@@ -33,14 +35,16 @@ class Beam : public SentenceSearch {
     int32_t token;
   };
 
-  void Expand(const ConstMatrix& log_probs);  // fills candidates_ with the best continuations of all open hypotheses
-  void Select();                              // finishes those with </s>, keeps the others open
-  void CutAtLimit();                          // at max_length, open hypotheses end as they are
-  void Settle();  // gives places in the n-best list, best first, to the finished ones that are due
+  void Expand(std::span<const kernels::TokenChoice> choices);  // fills candidates_ with all hypotheses' best
+  void Select();                                               // finishes those with </s>, keeps the others open
+  void CutAtLimit();                                           // at max_length, open hypotheses end as they are
+  void DropHopeless();  // open ones that cannot reach a place in the n-best list any more
+  void Settle();        // gives places in the n-best list, best first, to the finished ones that are due
   double ScoreOf(double log_prob, int64_t length) const;
 
   DecodeOptions options_;
   SearchBounds bounds_;
+  bool drop_hopeless_;
   int64_t length_ = 0;  // tokens decoded
   std::vector<Hypothesis> open_;
   std::vector<Hypothesis> finished_;

@@ -4,10 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cmath>
 #include <limits>
 
 #include "base/error.h"
+#include "base/hash.h"
+#include "base/rng.h"
+#include "decode/search_testing.h"
 
 namespace dragoman {
 namespace {
@@ -21,11 +25,7 @@ constexpr float kNan = std::numeric_limits<float>::quiet_NaN();
 constexpr float kInf = std::numeric_limits<float>::infinity();
 
 // Rows of log-probabilities, one for each open hypothesis.
-void Advance(Beam& beam, std::vector<std::vector<float>> rows) {
-  std::vector<float> flat;
-  for (const auto& row : rows) flat.insert(flat.end(), row.begin(), row.end());
-  beam.Advance(Matrix(flat.data(), static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows[0].size())));
-}
+void Advance(Beam& beam, const std::vector<std::vector<float>>& rows) { AdvanceSearch(beam, rows); }
 
 std::vector<std::vector<int32_t>> TokensOf(const std::vector<Hypothesis>& hypotheses) {
   std::vector<std::vector<int32_t>> tokens;
@@ -47,6 +47,8 @@ std::vector<int32_t> ParentsOf(const Beam& beam) {
 
 using Tokens = std::vector<int32_t>;
 
+constexpr bool kKeepAll = false;  // hypotheses without hope, too, so that each step has the rows that are given here
+
 SearchBounds Within(int64_t max_length) { return {kStart, kEos, max_length}; }
 
 // No length penalty unless a test is about it: scores are then log-probabilities.
@@ -59,7 +61,7 @@ DecodeOptions Options(int beam_size) {
 }
 
 TEST(BeamTest, KeepsTheBestContinuationsOfAllHypotheses) {
-  Beam beam(Options(2), Within(10));
+  Beam beam(Options(2), Within(10), kKeepAll);
   EXPECT_EQ(beam.open().size(), 1u);
   Advance(beam, {{-1, -3, -9, -2}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{3}));
@@ -76,7 +78,7 @@ TEST(BeamTest, EachRowsTokenIsTheNewestOfItsHypothesisAndNoneIsLeftWhenItIsDone)
   DecodeOptions options = Options(2);
   options.n_best = 1;
   options.stopping = Stopping::kFirst;
-  Beam beam(options, Within(10));
+  Beam beam(options, Within(10), kKeepAll);
   ASSERT_EQ(beam.rows().size(), 1u);
   EXPECT_EQ(beam.rows()[0].token, kStart);
   EXPECT_EQ(beam.rows()[0].parent, 0);
@@ -91,13 +93,13 @@ TEST(BeamTest, EachRowsTokenIsTheNewestOfItsHypothesisAndNoneIsLeftWhenItIsDone)
 }
 
 TEST(BeamTest, OpensNoMoreThanThereAreTokens) {
-  Beam beam(Options(8), Within(10));
+  Beam beam(Options(8), Within(10), kKeepAll);
   Advance(beam, {{-1, -1.5f, -3, -kInf}});  // one token is impossible, one is </s>
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}));
 }
 
 TEST(BeamTest, TiesGoToTheBetterParentThenToTheSmallerId) {
-  Beam beam(Options(3), Within(10));
+  Beam beam(Options(3), Within(10), kKeepAll);
   Advance(beam, {{-1, -1, -9, -1}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}, Tokens{3}));
   Advance(beam, {{-2, -1, -9, -1}, {-1, -2, -9, -2}, {-1, -1, -9, -1}});
@@ -109,7 +111,7 @@ TEST(BeamTest, EndOfSentenceFinishesAHypothesisWithinTheBeamOnly) {
   DecodeOptions options = Options(2);
   options.n_best = 1;
   options.stopping = Stopping::kBound;
-  Beam beam(options, Within(10));
+  Beam beam(options, Within(10), kKeepAll);
   Advance(beam, {{-1, -2, -3, -9}});  // </s> is third: outside of a beam of 2
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}));
   Advance(beam, {{-2, -9, -1, -9}, {-9, -9, -9, -9}});  // </s> first (-2), then 0 (-3); next -10
@@ -123,14 +125,14 @@ TEST(BeamTest, EndOfSentenceFinishesAHypothesisWithinTheBeamOnly) {
 
 // The open hypotheses keep filling the beam: </s> takes no place from them.
 TEST(BeamTest, AFinishedHypothesisLeavesItsPlaceToTheNext) {
-  Beam beam(Options(2), Within(10));
+  Beam beam(Options(2), Within(10), kKeepAll);
   Advance(beam, {{-2, -4, -1, -3}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{3}));
   EXPECT_FALSE(beam.done());
 }
 
 TEST(BeamTest, TheLengthLimitCutsOpenHypotheses) {
-  Beam beam(Options(2), Within(2));
+  Beam beam(Options(2), Within(2), kKeepAll);
   Advance(beam, {{-1, -2, -9, -9}});
   EXPECT_FALSE(beam.done());
   Advance(beam, {{-1, -9, -5, -9}, {-9, -9, -3.5f, -9}});  // {0 0} -2, {1 </s>} -5.5
@@ -143,7 +145,7 @@ TEST(BeamTest, TheLengthLimitCutsOpenHypotheses) {
 }
 
 TEST(BeamTest, TheShortestLimitIsOneToken) {
-  Beam beam(Options(1), Within(1));
+  Beam beam(Options(1), Within(1), kKeepAll);
   Advance(beam, {{-1, -2, -3, -4}});
   EXPECT_TRUE(beam.done());
   const std::vector<Hypothesis> best = beam.Finish();
@@ -154,7 +156,7 @@ TEST(BeamTest, TheShortestLimitIsOneToken) {
 }
 
 TEST(BeamTest, AnEmptyTranslationIsPossible) {
-  Beam beam(Options(1), Within(5));
+  Beam beam(Options(1), Within(5), kKeepAll);
   Advance(beam, {{-3, -2, -1, -4}});
   EXPECT_TRUE(beam.done());
   const std::vector<Hypothesis> best = beam.Finish();
@@ -165,7 +167,7 @@ TEST(BeamTest, AnEmptyTranslationIsPossible) {
 }
 
 TEST(BeamTest, NBestIsSortedByScore) {
-  Beam beam(Options(3), Within(3));
+  Beam beam(Options(3), Within(3), kKeepAll);
   Advance(beam, {{-1, -1.5f, -2, -1.75f}});
   Advance(beam, {{-9, -9, -1.5f, -9}, {-9, -9, -0.25f, -9}, {-9, -9, -0.5f, -9}});  // all three end
   EXPECT_TRUE(beam.done());
@@ -175,7 +177,7 @@ TEST(BeamTest, NBestIsSortedByScore) {
 }
 
 TEST(BeamTest, OfEqualScoresTheFirstFinishedIsFirst) {
-  Beam beam(Options(2), Within(3));
+  Beam beam(Options(2), Within(3), kKeepAll);
   Advance(beam, {{-1, -9, -2, -9}});                       // {} -2
   Advance(beam, {{-0.5f, -9, -1, -9}, {-9, -9, -9, -9}});  // {0} -2
   EXPECT_THAT(TokensOf(beam.Finish()), ElementsAre(Tokens{}, Tokens{0}));
@@ -203,7 +205,7 @@ TEST(LengthPenaltyTest, RanksHypothesesByScoreNotByProbability) {
       DecodeOptions options = Options(2);
       options.length_penalty_form = penalty;
       options.length_penalty = alpha;
-      Beam beam(options, Within(4));
+      Beam beam(options, Within(4), kKeepAll);
       Advance(beam, {{-1, -2, -9, -9}});
       Advance(beam, {{-1, -9, -9, -9}, {-9, -9, -0.5f, -9}});
       Advance(beam, {{-9, -9, -0.75f, -9}, {-9, -9, -9, -9}});
@@ -226,7 +228,7 @@ Beam AfterOneFinished(Stopping stopping, int n_best, float alpha) {
   options.stopping = stopping;
   options.length_penalty_form = LengthPenaltyForm::kPower;
   options.length_penalty = alpha;
-  Beam beam(options, Within(10));
+  Beam beam(options, Within(10), kKeepAll);
   Advance(beam, {{-1, -1.25f, -9, -9}});
   Advance(beam, {{-1, -9, -0.5f, -9}, {-1, -9, -9, -9}});
   return beam;
@@ -245,7 +247,7 @@ TEST(StoppingTest, FirstEndsWhenTheNBestFinishedAreAheadOfTheOpenOnesAsTheyStand
   DecodeOptions options = Options(2);
   options.n_best = 1;
   options.stopping = Stopping::kFirst;
-  Beam beam(options, Within(10));
+  Beam beam(options, Within(10), kKeepAll);
   Advance(beam, {{-1, -4, -2, -9}});  // {</s>} finished with -2, but {0} is open with -1
   EXPECT_FALSE(beam.done());
   Advance(beam, {{-1.5f, -9, -9, -9}, {-9, -9, -9, -9}});  // -2.5
@@ -282,15 +284,54 @@ TEST(StoppingTest, WhatOvertakesAPlaceOnceGivenIsLeftOut) {
   }
 }
 
+// Random searches, of all stoppings, penalties and numbers of places: the same results to the last bit, with fewer
+// rows.
+TEST(BeamTest, DroppingTheHopelessChangesNoResult) {
+  Rng rng(1);
+  int64_t rows = 0, plain_rows = 0;
+  for (int round = 0; round < 3000; ++round) {
+    DecodeOptions options = Options(2 + static_cast<int>(rng.Below(4)));
+    options.n_best = 1 + static_cast<int>(rng.Below(static_cast<uint64_t>(options.beam_size)));
+    options.stopping = std::array{Stopping::kBeam, Stopping::kBound, Stopping::kFirst}[rng.Below(3)];
+    options.length_penalty_form = rng.Below(2) == 0 ? LengthPenaltyForm::kWu : LengthPenaltyForm::kPower;
+    options.length_penalty = std::array{0.0f, 0.6f, 1.0f}[rng.Below(3)];
+    const SearchBounds bounds = Within(2 + static_cast<int64_t>(rng.Below(9)));
+    Beam beam(options, bounds), plain(options, bounds, /*drop_hopeless=*/false);
+    const uint64_t of_round = rng.Below(uint64_t{1} << 62);
+    // What a hypothesis' next token may be follows from what it has said.
+    const auto advance = [&](Beam& search, int64_t* count) {
+      std::vector<std::vector<float>> next;
+      for (const Hypothesis& hypothesis : search.open()) {
+        uint64_t key = of_round;
+        for (const int32_t token : hypothesis.tokens) key = HashCombine(key, static_cast<uint64_t>(token));
+        Rng of_past(key);
+        std::vector<float>& row = next.emplace_back(6);
+        for (float& log_prob : row) log_prob = -static_cast<float>(3 * of_past.Uniform());
+      }
+      *count += static_cast<int64_t>(next.size());
+      Advance(search, next);
+    };
+    while (!beam.done()) advance(beam, &rows);
+    while (!plain.done()) advance(plain, &plain_rows);
+    const std::vector<Hypothesis> found = beam.Finish(), expected = plain.Finish();
+    ASSERT_EQ(found.size(), expected.size());
+    for (size_t i = 0; i < found.size(); ++i) {
+      ASSERT_EQ(found[i].tokens, expected[i].tokens) << "round " << round;
+      ASSERT_EQ(found[i].score, expected[i].score);
+    }
+  }
+  EXPECT_LT(rows, plain_rows);
+}
+
 TEST(BeamTest, NanEverywhereIsAnError) {
-  Beam beam(Options(2), Within(5));
+  Beam beam(Options(2), Within(5), kKeepAll);
   EXPECT_THROW(Advance(beam, {{kNan, kNan, kNan, kNan}}), NumericError);
-  Beam impossible(Options(2), Within(5));
+  Beam impossible(Options(2), Within(5), kKeepAll);
   EXPECT_THROW(Advance(impossible, {{-kInf, -kInf, -kInf, -kInf}}), NumericError);
 }
 
 TEST(BeamTest, NanIsNeverChosen) {
-  Beam beam(Options(3), Within(5));
+  Beam beam(Options(3), Within(5), kKeepAll);
   Advance(beam, {{kNan, -2, kNan, -1}});
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{3}, Tokens{1}));
   Advance(beam, {{kNan, kNan, kNan, kNan}, {-1, kNan, -2, kNan}});  // one hypothesis' row is lost

@@ -5,14 +5,15 @@
 
 #include <cstdint>
 #include <span>
+#include <vector>
 
 #include "decode/options.h"
 
 namespace dragoman {
 
-// Makes impossible (-inf) in log_probs [vocab] what min_length and no_repeat_ngram forbid after `said`; the rest stays
-// what the model says. Where nothing would be left, eos is possible again.
-void Restrict(const DecodeOptions& options, int32_t eos, std::span<const int32_t> said, std::span<float> log_probs);
+// Appends what min_length and no_repeat_ngram forbid after `said`: ids, some perhaps twice.
+void AppendForbidden(const DecodeOptions& options, int32_t eos, std::span<const int32_t> said,
+                     std::vector<int32_t>* forbidden);
 
 }  // namespace dragoman
 

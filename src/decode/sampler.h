@@ -11,13 +11,8 @@
 #include "decode/hypothesis.h"
 #include "decode/options.h"
 #include "decode/sentence_search.h"
-#include "tensor/matrix.h"
 
 namespace dragoman {
-
-// Draws from softmax(log_probs / temperature), restricted to the top_k likeliest tokens and then to the smallest set
-// of likeliest tokens whose probability reaches top_p. Throws NumericError when nothing has a finite log-probability.
-int32_t SampleToken(const DecodeOptions& options, std::span<const float> log_probs, Rng& rng);
 
 // n_best translations of one sentence, drawn side by side, each a row until it ends.
 class Samples : public SentenceSearch {
@@ -28,7 +23,9 @@ class Samples : public SentenceSearch {
   std::span<const int32_t> Said(int64_t row) const override {
     return open_[static_cast<size_t>(row)].hypothesis.tokens;
   }
-  void Advance(const ConstMatrix& log_probs) override;
+  int64_t Wanted() const override { return 1; }
+  std::optional<kernels::TokenDraw> DrawFor(int64_t row) override;
+  void Advance(std::span<const kernels::TokenChoice> choices) override;
 
   // All of them, even equal ones.
   std::vector<Hypothesis> Finish() override;
@@ -39,7 +36,7 @@ class Samples : public SentenceSearch {
     Hypothesis hypothesis;
   };
 
-  bool Extend(Draw* draw, std::span<const float> log_probs) const;  // by a token; false when it was the last
+  bool Extend(Draw* draw, kernels::TokenLogProb next) const;  // false when that was the last token
 
   DecodeOptions options_;
   SearchBounds bounds_;

@@ -3,7 +3,6 @@
 
 #include <gtest/gtest.h>
 
-#include <cmath>
 #include <limits>
 #include <vector>
 
@@ -13,112 +12,6 @@ namespace dragoman {
 namespace {
 
 constexpr float kInf = std::numeric_limits<float>::infinity();
-constexpr int kDraws = 20000;
-
-std::vector<float> LogsOf(const std::vector<double>& probabilities) {
-  std::vector<float> logs;
-  for (const double p : probabilities) logs.push_back(static_cast<float>(std::log(p)));
-  return logs;
-}
-
-std::vector<int> CountDraws(const DecodeOptions& options, const std::vector<double>& probabilities) {
-  const std::vector<float> log_probs = LogsOf(probabilities);
-  std::vector<int> counts(probabilities.size(), 0);
-  Rng rng(17);
-  for (int i = 0; i < kDraws; ++i) ++counts[static_cast<size_t>(SampleToken(options, log_probs, rng))];
-  return counts;
-}
-
-// Pearson's chi-square of the counts. Its mean is the number of tokens that can be drawn less 1, its variance twice
-// that: with the seed fixed above, the bound (about the 0.999 quantile for up to 5 tokens) is met once and for all.
-void ExpectDistribution(const std::vector<int>& counts, const std::vector<double>& expected) {
-  double chi_square = 0;
-  for (size_t i = 0; i < counts.size(); ++i) {
-    if (expected[i] == 0) {
-      EXPECT_EQ(counts[i], 0) << "token " << i;
-      continue;
-    }
-    const double mean = kDraws * expected[i];
-    chi_square += (counts[i] - mean) * (counts[i] - mean) / mean;
-  }
-  EXPECT_LT(chi_square, 18.5);
-}
-
-const std::vector<double> kProbabilities = {0.1, 0.4, 0.05, 0.25, 0.2};
-
-TEST(SamplerTest, FollowsTheDistribution) {
-  ExpectDistribution(CountDraws(DecodeOptions(), kProbabilities), kProbabilities);
-}
-
-TEST(SamplerTest, TemperatureRaisesProbabilitiesToItsInverse) {
-  for (const float temperature : {0.5f, 2.0f}) {
-    DecodeOptions options;
-    options.temperature = temperature;
-    std::vector<double> expected;
-    double total = 0;
-    for (const double p : kProbabilities) total += expected.emplace_back(std::pow(p, 1 / double{temperature}));
-    for (double& p : expected) p /= total;
-    ExpectDistribution(CountDraws(options, kProbabilities), expected);
-  }
-}
-
-TEST(SamplerTest, TinyTemperatureIsGreedy) {
-  DecodeOptions options;
-  options.temperature = 1e-30f;
-  EXPECT_EQ(CountDraws(options, kProbabilities)[1], kDraws);
-}
-
-TEST(SamplerTest, TopKKeepsTheLikeliestAndTheirProportions) {
-  DecodeOptions options;
-  options.top_k = 2;
-  ExpectDistribution(CountDraws(options, kProbabilities), {0, 0.4 / 0.65, 0, 0.25 / 0.65, 0});
-  options.top_k = 1;
-  EXPECT_EQ(CountDraws(options, kProbabilities)[1], kDraws);
-  options.top_k = 100;  // more than there are
-  ExpectDistribution(CountDraws(options, kProbabilities), kProbabilities);
-}
-
-TEST(SamplerTest, TopPKeepsTheSmallestSetThatReachesIt) {
-  DecodeOptions options;
-  options.top_p = 0.6f;  // 0.4 is not enough, 0.4 + 0.25 is
-  ExpectDistribution(CountDraws(options, kProbabilities), {0, 0.4 / 0.65, 0, 0.25 / 0.65, 0});
-  options.top_p = 0.3f;
-  EXPECT_EQ(CountDraws(options, kProbabilities)[1], kDraws);
-  options.top_p = 0.9f;  // 0.4 + 0.25 + 0.2 + 0.1
-  ExpectDistribution(CountDraws(options, kProbabilities), {0.1 / 0.95, 0.4 / 0.95, 0, 0.25 / 0.95, 0.2 / 0.95});
-}
-
-TEST(SamplerTest, TopPCountsWithinTopK) {
-  DecodeOptions options;
-  options.top_k = 2;
-  options.top_p = 0.61f;  // 0.4 of the 0.65 that are left is 0.615
-  EXPECT_EQ(CountDraws(options, kProbabilities)[1], kDraws);
-}
-
-TEST(SamplerTest, OfEqualProbabilitiesTheSmallerIdsAreKept) {
-  DecodeOptions options;
-  options.top_k = 2;
-  ExpectDistribution(CountDraws(options, {0.25, 0.25, 0.25, 0.25}), {0.5, 0.5, 0, 0});
-}
-
-TEST(SamplerTest, TheSameSeedDrawsTheSame) {
-  const std::vector<float> log_probs = LogsOf(kProbabilities);
-  Rng a(3), b(3);
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(SampleToken(DecodeOptions(), log_probs, a), SampleToken(DecodeOptions(), log_probs, b));
-  }
-}
-
-TEST(SamplerTest, WhatIsNotANumberIsNeverDrawn) {
-  const float nan = std::numeric_limits<float>::quiet_NaN();
-  Rng rng(1);
-  for (int i = 0; i < 100; ++i) {
-    EXPECT_EQ(SampleToken(DecodeOptions(), std::vector<float>{nan, -kInf, -3, nan}, rng), 2);
-  }
-  EXPECT_THROW(SampleToken(DecodeOptions(), std::vector<float>{nan, nan}, rng), NumericError);
-  EXPECT_THROW(SampleToken(DecodeOptions(), std::vector<float>{-kInf, -kInf}, rng), NumericError);
-}
-
 constexpr int32_t kStart = 7;
 constexpr int32_t kEos = 2;
 
@@ -129,11 +22,18 @@ DecodeOptions Drawn(int n_best) {
   return options;
 }
 
-// Rows of log-probabilities, one for each open sample.
+// Rows of log-probabilities, one for each open sample, each drawing as it wants to.
 void Advance(Samples& samples, std::vector<std::vector<float>> rows) {
-  std::vector<float> flat;
-  for (const auto& row : rows) flat.insert(flat.end(), row.begin(), row.end());
-  samples.Advance(ConstMatrix(flat.data(), static_cast<int64_t>(rows.size()), static_cast<int64_t>(rows[0].size())));
+  std::vector<kernels::TokenLogProb> best(rows.size());
+  std::vector<kernels::TokenChoice> choices(rows.size());
+  for (size_t r = 0; r < rows.size(); ++r) {
+    choices[r].best = {&best[r], 1};
+    if (r < samples.rows().size()) choices[r].draw = samples.DrawFor(static_cast<int64_t>(r));
+    std::vector<float> logits = rows[r];
+    kernels::ChooseTokens(Matrix(logits.data(), 1, static_cast<int64_t>(logits.size())), {}, {&choices[r], 1});
+    best[r].log_prob = rows[r][static_cast<size_t>(best[r].token)];  // as it is, not made to add up to 1
+  }
+  samples.Advance(choices);
 }
 
 // A vocabulary of four, of which one token alone is possible.

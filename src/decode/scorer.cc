@@ -2,6 +2,7 @@
 #include "decode/scorer.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cmath>
 #include <functional>
@@ -9,15 +10,16 @@
 #include <utility>
 
 #include "base/check.h"
-#include "kernels/softmax.h"
+#include "infer/decoder.h"
+#include "kernels/choose_tokens.h"
 #include "tensor/packed.h"
 
 namespace dragoman {
 namespace {
 
-constexpr int64_t kBatchTokens = 1024;
-constexpr size_t kBatchSentences = 64;
-constexpr int64_t kSliceTokens = 256;  // logits exist for this many tokens at a time
+constexpr int64_t kBatchTokens = 4096;
+constexpr size_t kBatchSentences = 256;
+constexpr int64_t kLogitRows = 64;  // logits exist for so many rows at a time
 
 PairScore NoScore() {
   PairScore score;
@@ -40,9 +42,9 @@ PairScore ScoreOf(std::span<const double> token_log_probs) {
 
 }  // namespace
 
-Scorer::Scorer(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, WorkerPool& pool)
+Scorer::Scorer(const InferenceModel& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, WorkerPool& pool)
     : model_(model), src_vocab_(src_vocab), tgt_vocab_(tgt_vocab), pool_(pool) {
-  for (int worker = 0; worker < pool.workers(); ++worker) workspaces_.push_back(std::make_unique<Workspace>());
+  for (int worker = 0; worker < pool.workers(); ++worker) memory_.push_back(std::make_unique<BufferPool>());
 }
 
 Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& target) const {
@@ -56,34 +58,43 @@ Scorer::Pair Scorer::Tokenize(const std::string& source, const std::string& targ
   return pair;
 }
 
-void Scorer::ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::span<const size_t> indices,
+void Scorer::ScoreBatch(BufferPool& memory, std::span<const Pair> pairs, std::span<const size_t> indices,
                         std::span<PairScore> scores) const {
-  PackedSentences src, tgt_in, tgt_out;
+  PackedSentences sources;
+  size_t longest = 0;
   for (const size_t i : indices) {
-    src.Add(pairs[i].src.tokens);
-    tgt_in.AddShiftedRight(pairs[i].tgt, model_.config().decoder_start);
-    tgt_out.Add(pairs[i].tgt);
+    sources.Add(pairs[i].src.tokens);
+    longest = std::max(longest, pairs[i].tgt.size());
   }
-  const EncodedSource encoded = model_.Encode(workspace, src.view());
-  const Variable hidden = model_.Decode(workspace, tgt_in.view(), encoded);  // [tgt_tokens, d_model]
-  const std::vector<int32_t> sentence_of = tgt_out.packing().SentenceOfRows();
-  std::vector<double> log_probs(tgt_in.ids.size());
-  for (int64_t begin = 0; begin < hidden.rows(); begin += kSliceTokens) {
-    const int64_t count = std::min(kSliceTokens, hidden.rows() - begin);
-    const auto sentences = std::span(sentence_of).subspan(static_cast<size_t>(begin), static_cast<size_t>(count));
-    Variable logits = model_.Logits(workspace, hidden.value().Rows(begin, count), sentences,
-                                    encoded.copies());  // [count, tgt_vocab]
-    kernels::LogSoftmaxRows(logits.writable());
-    for (int64_t r = 0; r < count; ++r) {
-      const auto position = static_cast<size_t>(begin + r);
-      log_probs[position] = double{logits.value().At(r, tgt_out.ids[position])};
+  Decoder decoder(model_, memory);
+  std::vector<int32_t> numbers;
+  decoder.Open(sources.view(), &numbers);
+  std::vector<std::vector<double>> log_probs(indices.size());
+  std::vector<int32_t> row_of(indices.size(), -1);  // in the last step
+  for (size_t t = 0; t < longest; ++t) {
+    std::vector<DecoderRow> rows;
+    std::vector<size_t> pair_of;  // of each row
+    std::vector<int32_t> said;
+    for (size_t p = 0; p < indices.size(); ++p) {
+      const std::vector<int32_t>& target = pairs[indices[p]].tgt;
+      if (t >= target.size()) continue;
+      rows.push_back({numbers[p], t == 0 ? model_.config().decoder_start : target[t - 1], row_of[p]});
+      row_of[p] = static_cast<int32_t>(pair_of.size());
+      pair_of.push_back(p);
+      said.push_back(target[t]);
+    }
+    decoder.Step(rows);
+    for (size_t first = 0; first < rows.size(); first += static_cast<size_t>(kLogitRows)) {
+      const size_t count = std::min(rows.size() - first, static_cast<size_t>(kLogitRows));
+      const PooledMatrix logits = decoder.Logits(static_cast<int64_t>(first), static_cast<int64_t>(count));
+      std::array<float, kLogitRows> found;
+      kernels::LogProbsOf(logits.view(), std::span(said).subspan(first, count), found);
+      for (size_t r = 0; r < count; ++r) log_probs[pair_of[first + r]].push_back(double{found[r]});
     }
   }
-  std::span<double> rest = log_probs;
-  for (const size_t i : indices) {
-    std::fill_n(rest.begin(), tgt_vocab_.sentence().prefix.size(), 0.0);  // given, as in search
-    scores[i] = ScoreOf(rest.first(pairs[i].tgt.size()));
-    rest = rest.subspan(pairs[i].tgt.size());
+  for (size_t p = 0; p < indices.size(); ++p) {
+    std::fill_n(log_probs[p].begin(), tgt_vocab_.sentence().prefix.size(), 0.0);  // given, as in search
+    scores[indices[p]] = ScoreOf(log_probs[p]);
   }
 }
 
@@ -105,7 +116,7 @@ std::vector<PairScore> Scorer::Score(std::span<const std::string> sources, std::
   std::atomic<size_t> next_batch = 0;
   const auto work = [&](int worker) {
     for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
-      ScoreBatch(*workspaces_[static_cast<size_t>(worker)], pairs, batches[b], scores);
+      ScoreBatch(*memory_[static_cast<size_t>(worker)], pairs, batches[b], scores);
     }
   };
   pool_.Run(std::ref(work));

@@ -10,7 +10,7 @@
 
 #include "base/thread_pool.h"
 #include "decode/tokenized_line.h"
-#include "model/transformer.h"
+#include "infer/inference_model.h"
 #include "text/tokenizer.h"
 
 namespace dragoman {
@@ -23,14 +23,15 @@ struct PairScore {
   std::string error;                    // why there is no score, although there is a source
 };
 
-// Scores pairs in batches shared out between workers. A pair's score depends on the pair alone. Of a pair with an empty
+// Scores pairs in batches shared out between workers, a token at a time, as search finds them: what it says of a
+// translation is bit for bit what search said of it. A pair's score depends on the pair alone. Of a pair with an empty
 // source the model has nothing to say: its log_prob is NaN (0 would be the best there is), and it has no tokens; so has
 // one for which the model gives no finite number, but that has an error.
 // Threads: as with Translator (translator.h), one call at a time.
 class Scorer {
  public:
-  // The model must have had PrepareForDecoding(); all must outlive the scorer.
-  Scorer(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, WorkerPool& pool);
+  // All must outlive the scorer.
+  Scorer(const InferenceModel& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, WorkerPool& pool);
 
   // sources and targets have the same length.
   std::vector<PairScore> Score(std::span<const std::string> sources, std::span<const std::string> targets);
@@ -44,14 +45,14 @@ class Scorer {
   };
 
   Pair Tokenize(const std::string& source, const std::string& target) const;
-  void ScoreBatch(Workspace& workspace, std::span<const Pair> pairs, std::span<const size_t> indices,
+  void ScoreBatch(BufferPool& memory, std::span<const Pair> pairs, std::span<const size_t> indices,
                   std::span<PairScore> scores) const;
 
-  const Transformer& model_;
+  const InferenceModel& model_;
   const Tokenizer& src_vocab_;
   const Tokenizer& tgt_vocab_;
   WorkerPool& pool_;
-  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
+  std::vector<std::unique_ptr<BufferPool>> memory_;  // one a worker
 };
 
 }  // namespace dragoman

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "decode/search.h"
+#include "decode/engine.h"
 #include "decode/translator.h"
 #include "format/translation_testing.h"
 
@@ -20,46 +20,59 @@ struct ScorerTest : testing::Test {
   std::vector<PairScore> Score(const std::vector<std::string>& sources, const std::vector<std::string>& targets,
                                int threads = 1) {
     WorkerPool pool(threads);
-    return Scorer(*loaded.model, *loaded.vocabs.src, *loaded.vocabs.tgt, pool).Score(sources, targets);
+    const InferenceModel inference(*loaded.model, format);
+    return Scorer(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, pool).Score(sources, targets);
+  }
+  // What is drawn for a line, with the tokens of each.
+  std::vector<Hypothesis> Samples(const std::string& line, int64_t sentence, int count) const {
+    DecodeOptions options;
+    options.sample = true;
+    options.n_best = count;
+    const InferenceModel inference(*loaded.model, format);
+    Engine engine(inference, GenerationRulesOf(*loaded.vocabs.tgt, loaded.model->config().tgt_vocab));
+    const std::vector<int32_t> source =
+        TokenizeLine(*loaded.vocabs.src, line, loaded.model->config().max_src_len).tokens;
+    engine.Add({0, source, &options, sentence});
+    while (true) {
+      for (SearchResult& result : engine.Step()) return std::move(result.hypotheses);
+    }
   }
   TranslationModel loaded = RandomTranslationModel();
+  WeightFormat format = WeightFormat::kF32;
 };
 
-// The cached steps that found a translation, and one teacher-forced pass over it, agree on its probability. Only for
-// translations whose text is cut into the very tokens that made it: an untrained model writes others too.
-TEST_F(ScorerTest, AgreesWithTheTranslatorAboutItsTranslations) {
+// Bit for bit, in every format. Only for translations whose text is cut into the very tokens that made it: an untrained
+// model writes others too.
+TEST_F(ScorerTest, SaysOfATranslationWhatTheTranslatorSaid) {
   const Tokenizer& vocab = *loaded.vocabs.tgt;
   DecodeOptions options;
   options.sample = true;
   options.n_best = 16;
-  WorkerPool pool(1);
-  Translator translator(*loaded.model, *loaded.vocabs.src, vocab, options, pool);
   std::vector<std::string> lines = TestSentences();
   lines.resize(60);
-  const auto translated = translator.Translate(lines);
-
-  const Searcher searcher(*loaded.model, options, {vocab.eos_id(), vocab.unk_id()});
-  std::vector<std::string> sources, targets;
-  std::vector<double> log_probs;
-  Workspace workspace;
-  for (size_t i = 0; i < lines.size(); ++i) {
-    PackedSentences batch;
-    batch.Add(TokenizeLine(*loaded.vocabs.src, lines[i], loaded.model->config().max_src_len).tokens);
-    const auto id = static_cast<int64_t>(i);
-    const auto samples = searcher.Search(workspace, batch.view(), {&id, 1}).front();
-    for (size_t n = 0; n < samples.size(); ++n) {
-      EXPECT_EQ(samples[n].log_prob, translated[i].n_best[n].log_prob);
-      const std::string text = vocab.Decode(samples[n].tokens);
-      if (!samples[n].complete || vocab.Encode(text) != samples[n].tokens) continue;
-      sources.push_back(lines[i]);
-      targets.push_back(text);
-      log_probs.push_back(samples[n].log_prob);
+  for (const WeightFormat tested : {WeightFormat::kF32, WeightFormat::kInt8}) {
+    SCOPED_TRACE(EnumName(tested));
+    format = tested;
+    WorkerPool pool(1);
+    const InferenceModel inference(*loaded.model, format);
+    Translator translator(inference, *loaded.vocabs.src, vocab, options, pool);
+    const auto translated = translator.Translate(lines);
+    std::vector<std::string> sources, targets;
+    std::vector<double> log_probs;
+    for (size_t i = 0; i < lines.size(); ++i) {
+      const auto samples = Samples(lines[i], static_cast<int64_t>(i), options.n_best);
+      for (size_t n = 0; n < samples.size(); ++n) {
+        EXPECT_EQ(samples[n].log_prob, translated[i].n_best[n].log_prob);
+        const std::string text = vocab.Decode(samples[n].tokens);
+        if (!samples[n].complete || vocab.Encode(text) != samples[n].tokens) continue;
+        sources.push_back(lines[i]);
+        targets.push_back(text);
+        log_probs.push_back(samples[n].log_prob);
+      }
     }
-  }
-  ASSERT_GT(targets.size(), 50u);
-  const auto scores = Score(sources, targets);
-  for (size_t i = 0; i < scores.size(); ++i) {
-    EXPECT_NEAR(scores[i].log_prob, log_probs[i], 1e-4 * std::max(1.0, -log_probs[i])) << targets[i];
+    ASSERT_GT(targets.size(), 50u);
+    const auto scores = Score(sources, targets);
+    for (size_t i = 0; i < scores.size(); ++i) EXPECT_EQ(scores[i].log_prob, log_probs[i]) << targets[i];
   }
 }
 
@@ -88,23 +101,15 @@ TEST_F(ScorerTest, ATargetsPrefixCountsAsLogProbabilityZero) {
     ASSERT_EQ(log_probs.size(), 2 + vocab.Encode(targets[i]).size() + 1);
     for (size_t t = 0; t < log_probs.size(); ++t) EXPECT_EQ(log_probs[t] == 0, t < 2);
   }
-  DecodeOptions options;
-  options.sample = true;
-  options.n_best = 16;
-  const Searcher searcher(*loaded.model, options, GenerationRulesOf(vocab, loaded.model->config().tgt_vocab));
-  Workspace workspace;
   int compared = 0;
   for (int64_t id = 0; id < 60; ++id) {
     const std::string line = TestSentences()[static_cast<size_t>(id)];
-    PackedSentences batch;
-    batch.Add(TokenizeLine(*loaded.vocabs.src, line, loaded.model->config().max_src_len).tokens);
-    const auto samples = searcher.Search(workspace, batch.view(), {&id, 1}).front();
-    for (const Hypothesis& sample : samples) {
+    for (const Hypothesis& sample : Samples(line, id, /*count=*/16)) {
       const std::string text = vocab.Decode(sample.tokens);
       std::vector<int32_t> again = vocab.Encode(text);
       again.insert(again.begin(), vocab.sentence().prefix.begin(), vocab.sentence().prefix.end());
       if (!sample.complete || again != sample.tokens) continue;
-      EXPECT_NEAR(Score({line}, {text})[0].log_prob, sample.log_prob, 1e-4 * std::max(1.0, -sample.log_prob)) << text;
+      EXPECT_EQ(Score({line}, {text})[0].log_prob, sample.log_prob) << text;
       ++compared;
     }
   }

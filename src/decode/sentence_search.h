@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search for one sentence's translation, as a state machine: it says which rows it wants computed next, is given
-// their log-probabilities, and in the end has hypotheses. It knows nothing of models, batches or caches, nor of the
-// other sentences: so any sentences can be searched side by side, each from its own first step to its own last one.
+// The search for one sentence's translation, as a state machine: it says which rows it wants computed next and what it
+// wants to know of each, is given the likeliest tokens or one that is drawn, and in the end has hypotheses. It knows
+// nothing of models, batches or caches, nor of the other sentences: so any sentences can be searched side by side, each
+// from its own first step to its own last one.
 #ifndef DRAGOMAN_DECODE_SENTENCE_SEARCH_H_
 #define DRAGOMAN_DECODE_SENTENCE_SEARCH_H_
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <utility>
 #include <vector>
 
 #include "decode/hypothesis.h"
-#include "tensor/matrix.h"
+#include "kernels/choose_tokens.h"
 
 namespace dragoman {
 
@@ -41,9 +43,13 @@ class SentenceSearch {
   // What row `row` has said so far.
   virtual std::span<const int32_t> Said(int64_t row) const = 0;
 
-  // One step: log_probs [rows().size(), vocab] are those of each row's next token. Only until done(). Throws
-  // NumericError when no finite log-probability is left.
-  virtual void Advance(const ConstMatrix& log_probs) = 0;
+  // What it wants to know of a row: so many of the likeliest next tokens; or, where there is a draw, the one drawn.
+  virtual int64_t Wanted() const = 0;
+  virtual std::optional<kernels::TokenDraw> DrawFor(int64_t /*row*/) { return std::nullopt; }
+
+  // One step: choices [rows().size()] are what was found for each row. Only until done(). Throws NumericError when
+  // there is no token to go on with.
+  virtual void Advance(std::span<const kernels::TokenChoice> choices) = 0;
 
   // Up to n_best hypotheses, best first. Once, when done().
   virtual std::vector<Hypothesis> Finish() = 0;

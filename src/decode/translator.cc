@@ -5,39 +5,43 @@
 #include <atomic>
 #include <functional>
 #include <limits>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
-#include "tensor/packed.h"
+#include "base/file_system.h"
 
 namespace dragoman {
 namespace {
 
-// Enough rows for GEMMs at full rate (sentences times beam), few enough that caches of keys and values stay small: they
-// grow with the rows.
-constexpr int64_t kBatchTokens = 2048;
-constexpr int kBatchSentences = 64;
-constexpr int kBatchRows = 512;
+// Of each source the first that is equal to it: what is found for that is found for all. Samples are each its own.
+std::vector<size_t> FirstOfEachKind(std::span<const TokenizedLine> sources, const DecodeOptions& options) {
+  std::unordered_map<std::string_view, size_t> firsts;
+  std::vector<size_t> first(sources.size());
+  for (size_t i = 0; i < sources.size(); ++i) {
+    const std::string_view bytes = BytesOf(std::span<const int32_t>(sources[i].tokens));
+    first[i] = options.sample ? i : firsts.try_emplace(bytes, i).first->second;
+  }
+  return first;
+}
 
 }  // namespace
 
-size_t SentencesPerBatch(const DecodeOptions& options) {
-  const int rows = options.sample ? options.n_best : options.beam_size;  // of one sentence
-  return static_cast<size_t>(std::clamp(kBatchRows / rows, 1, kBatchSentences));
-}
-
-Translator::Translator(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
+Translator::Translator(const InferenceModel& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                        const DecodeOptions& options, WorkerPool& pool)
     : src_vocab_(src_vocab),
       tgt_vocab_(tgt_vocab),
       max_src_len_(model.config().max_src_len),
-      pool_(pool),
-      searcher_(model, options, GenerationRulesOf(tgt_vocab, model.config().tgt_vocab)),
-      max_sentences_(SentencesPerBatch(options)) {
-  for (int worker = 0; worker < pool.workers(); ++worker) workspaces_.push_back(std::make_unique<Workspace>());
+      options_(options),
+      pool_(pool) {
+  options_.Validate();
+  for (int worker = 0; worker < pool.workers(); ++worker) {
+    engines_.push_back(std::make_unique<Engine>(model, GenerationRulesOf(tgt_vocab, model.config().tgt_vocab)));
+  }
 }
 
-TranslatedLine Translator::ToText(const TokenizedLine& source, const Found& found) const {
+TranslatedLine Translator::ToText(const TokenizedLine& source, const SearchResult& found) const {
   TranslatedLine line;
   line.truncated = source.truncated;
   line.repaired = source.repaired;
@@ -76,50 +80,45 @@ std::vector<TranslatedLine> Translator::Run(const Job& job) {
   };
   pool_.Run(std::ref(tokenize));
 
-  std::vector<size_t> lengths;
-  for (const TokenizedLine& source : sources) lengths.push_back(source.tokens.size());
-  const auto batches = BatchByLength(lengths, kBatchTokens, max_sentences_);
-  std::vector<Found> found(sources.size());
-  std::atomic<size_t> next_batch = 0;
+  const std::vector<size_t> first = FirstOfEachKind(sources, options_);
+  // The longest first: they take the most steps, and in the end no engine is left with a few of them alone.
+  std::vector<size_t> order;
+  for (size_t i = 0; i < sources.size(); ++i) {
+    if (!sources[i].tokens.empty() && first[i] == i) order.push_back(i);
+  }
+  std::ranges::stable_sort(order, std::ranges::greater(), [&](size_t i) { return sources[i].tokens.size(); });
+  std::vector<SearchResult> found(sources.size());
+  std::atomic<size_t> next = 0;
+  std::atomic<bool> has_failed = false;
   const auto search = [&](int worker) {
+    std::unique_ptr<Engine>& engine = engines_[static_cast<size_t>(worker)];
+    const auto add_some = [&] {
+      for (size_t i = 0; engine->HasRoom() && (i = next++) < order.size();) {
+        const auto line = static_cast<int64_t>(order[i]);
+        engine->Add({line, sources[order[i]].tokens, &options_, job.first_line + line});
+      }
+    };
     try {
-      for (size_t b = next_batch++; b < batches.size(); b = next_batch++) {
-        Search(job, sources, batches[b], worker, found);
+      for (add_some(); !engine->idle() && !has_failed; add_some()) {
+        job.check();
+        for (SearchResult& result : engine->Step()) {
+          if (!result.error.empty() && !job.all_possible) throw NumericError(result.error);
+          found[static_cast<size_t>(result.id)] = std::move(result);
+        }
       }
     } catch (...) {
-      next_batch = batches.size();  // nobody begins another
+      has_failed = true;
+      engine->CancelAll();
       throw;
     }
+    engine->CancelAll();  // what is left when another one has failed
   };
   pool_.Run(std::ref(search));
 
   std::vector<TranslatedLine> translated;
   translated.reserve(sources.size());
-  for (size_t i = 0; i < sources.size(); ++i) translated.push_back(ToText(sources[i], found[i]));
+  for (size_t i = 0; i < sources.size(); ++i) translated.push_back(ToText(sources[i], found[first[i]]));
   return translated;
-}
-
-// batch: indices of the lines that are searched together. Where that fails and all that is possible is wanted, each is
-// tried alone: its result is the same.
-void Translator::Search(const Job& job, std::span<const TokenizedLine> sources, std::span<const size_t> batch,
-                        int worker, std::span<Found> found) {
-  PackedSentences packed;
-  std::vector<int64_t> sentence_ids;
-  for (const size_t i : batch) {
-    packed.Add(sources[i].tokens);
-    sentence_ids.push_back(job.first_line + static_cast<int64_t>(i));
-  }
-  try {
-    auto results = searcher_.Search(*workspaces_[static_cast<size_t>(worker)], packed.view(), sentence_ids, job.check);
-    for (size_t s = 0; s < results.size(); ++s) found[batch[s]].hypotheses = std::move(results[s]);
-  } catch (const NumericError& error) {
-    if (!job.all_possible) throw;
-    if (batch.size() == 1) {
-      found[batch[0]].error = error.what();
-      return;
-    }
-    for (const size_t& i : batch) Search(job, sources, {&i, 1}, worker, found);
-  }
 }
 
 }  // namespace dragoman

@@ -3,7 +3,6 @@
 #ifndef DRAGOMAN_DECODE_TRANSLATOR_H_
 #define DRAGOMAN_DECODE_TRANSLATOR_H_
 
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -12,10 +11,10 @@
 #include <vector>
 
 #include "base/thread_pool.h"
+#include "decode/engine.h"
 #include "decode/options.h"
-#include "decode/search.h"
 #include "decode/tokenized_line.h"
-#include "model/transformer.h"
+#include "infer/inference_model.h"
 #include "text/tokenizer.h"
 
 namespace dragoman {
@@ -36,34 +35,27 @@ struct TranslatedLine {
   int64_t unknown = 0;  // characters of the source that the vocabulary has no piece for: translated as <unk>
 };
 
-// Sentences decoded together at most, so that memory does not grow with the beam.
-size_t SentencesPerBatch(const DecodeOptions& options);
-
-// Translates lines in batches of similar length, shared out between workers, and returns them in order. The result of
-// a line depends on the line, the model and the options alone: not on its neighbours, the batch or the threads.
+// Translates lines, each worker with an engine of its own (engine.h), and returns them in order. The result of a line
+// depends on the line, the model and the options alone: not on its neighbours or the threads.
 //
-// Threads: one call at a time, for a translator owns a workspace for each worker of its pool, and a pool has one job at
+// Threads: one call at a time, for a translator owns an engine for each worker of its pool, and a pool has one job at
 // a time. Translators that have a pool each may work at the same time with the same model and vocabularies, which they
 // only read.
 class Translator {
  public:
-  // The model must have had PrepareForDecoding(); model, vocabularies and pool must outlive the translator.
-  Translator(const Transformer& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
+  // Model, vocabularies and pool must outlive the translator.
+  Translator(const InferenceModel& model, const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
              const DecodeOptions& options, WorkerPool& pool);
 
-  // first_line numbers the lines of the whole input (samples are drawn by it). Before each step of a batch's search its
-  // worker calls check(), so several do at once; what it throws is thrown from here, as soon as the other workers have
-  // done the batch that they are at. Throws NumericError, likewise, when the model gives no finite probabilities.
+  // first_line numbers the lines of the whole input (samples are drawn by it). Before each step of its engine a worker
+  // calls check(), so several do at once; what it throws is thrown from here, as soon as the other workers have done
+  // their step. Throws NumericError, likewise, when the model gives no finite probabilities.
   std::vector<TranslatedLine> Translate(
       std::span<const std::string> lines, int64_t first_line = 0, const std::function<void()>& check = [] {});
   // The same, but a line for which the model gives no finite probabilities is no exception: it has an error.
   std::vector<TranslatedLine> TranslateAllPossible(std::span<const std::string> lines, int64_t first_line = 0);
 
  private:
-  struct Found {  // for one line
-    std::vector<Hypothesis> hypotheses;
-    std::string error;
-  };
   struct Job {
     std::span<const std::string> lines;
     int64_t first_line;
@@ -71,17 +63,14 @@ class Translator {
     bool all_possible;
   };
   std::vector<TranslatedLine> Run(const Job& job);
-  void Search(const Job& job, std::span<const TokenizedLine> sources, std::span<const size_t> batch, int worker,
-              std::span<Found> found);
-  TranslatedLine ToText(const TokenizedLine& source, const Found& found) const;
+  TranslatedLine ToText(const TokenizedLine& source, const SearchResult& found) const;
 
   const Tokenizer& src_vocab_;
   const Tokenizer& tgt_vocab_;
   int64_t max_src_len_;
+  DecodeOptions options_;
   WorkerPool& pool_;
-  Searcher searcher_;
-  size_t max_sentences_;                                // of a batch
-  std::vector<std::unique_ptr<Workspace>> workspaces_;  // one a worker
+  std::vector<std::unique_ptr<Engine>> engines_;  // one a worker
 };
 
 }  // namespace dragoman

@@ -50,7 +50,6 @@ std::string FollowLinks(FileSystem& files, std::string path) {
 TranslationModel LoadFrom(FileSystem& files, const std::string& directory, Checks checks) {
   TranslationModel loaded{LoadTransformer(files, directory, checks), LoadVocabularies(files, directory, checks)};
   RequireFit(loaded.vocabs, loaded.model->config(), directory);
-  loaded.model->PrepareForDecoding();
   return loaded;
 }
 
@@ -159,6 +158,41 @@ std::vector<CheckpointFile> ModelFiles(const Transformer& model, std::span<const
                    }});
   if (about != nullptr) files.push_back(AboutFile(*about));
   return files;
+}
+
+// `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
+// (which has a training's state, too), no notes.
+void RequireReplaceable(FileSystem& files, const std::string& output) {
+  const auto refuse = [&](const std::string& found) {
+    throw OptionError(output + " " + found +
+                      ", expected the name of a new directory, or one that holds nothing but a model, which "
+                      "is then replaced; choose another");
+  };
+  const std::string name = FileName(output);
+  const FileType type = files.Type(JoinPath(ParentDirectory(output), name));  // of "link/" too: the link's
+  if (name.empty() || name == "." || name == "..") refuse("is not a name");
+  if (type != FileType::kNone && type != FileType::kDirectory) refuse("is a file or link");
+  if (type == FileType::kNone) return;
+  for (const std::string& inside : files.List(output)) {
+    if (std::ranges::find(ModelFileNames(), inside) == ModelFileNames().end()) refuse("holds " + inside);
+  }
+}
+
+void WriteModel(FileSystem& files, const CheckpointContents& contents, const std::string& output) {
+  RequireReplaceable(files, output);
+  const std::string parent = ParentDirectory(output);
+  const std::string temporary = JoinPath(parent, ".tmp-" + FileName(output));
+  CreateDirectories(files, parent);
+  try {
+    WriteCheckpoint(files, temporary, contents);
+    ReplaceDirectory(files, temporary, JoinPath(parent, FileName(output)), temporary + "-old");
+  } catch (...) {
+    try {
+      RemoveAll(files, temporary);
+    } catch (const FileError&) {  // the first error says more
+    }
+    throw;
+  }
 }
 
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {

@@ -72,6 +72,14 @@ TranslationModel LoadTranslationModel(FileSystem& files, const std::string& path
 std::vector<CheckpointFile> ModelFiles(const Transformer& model, std::span<const float> weights,
                                        const VocabularyPair& vocabs, const ModelAbout* about);
 
+// Throws OptionError for an `output` that WriteModel would refuse: to be called before much work is done.
+void RequireReplaceable(FileSystem& files, const std::string& output);
+
+// Writes a model that is of no training to `output`. What is there must be such a model, too, or an empty directory; it
+// is replaced once the new one is whole, written as .tmp-NAME beside it. Throws FileError, and OptionError for an
+// `output` that holds anything else.
+void WriteModel(FileSystem& files, const CheckpointContents& contents, const std::string& output);
+
 // `path` itself, or the checkpoint in it that LoadTranslationModel would take; links are followed to the directory that
 // they stand for now.
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path);

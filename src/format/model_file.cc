@@ -55,6 +55,11 @@ std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::strin
   VerifyCheckpoint(files, directory, {kConfigFile, kWeightsFile}, checks);
   const TransformerConfig config = TransformerConfig::FromJson(config_text, config_path);
   const SafetensorsReader reader(files, JoinPath(directory, kWeightsFile));
+  if (reader.metadata().contains("weights")) {
+    throw FormatError(reader.path(),
+                      "its weights are rounded and packed, for translate and score alone; take the model that it was "
+                      "made of");
+  }
   RequireShapes(config, reader);  // before memory is taken: a config is not believed, a file has its size
   auto model = std::make_unique<Transformer>(config);
   ReadParameters(reader, model->parameters(), model->parameters().values());

@@ -28,7 +28,6 @@ inline TranslationModel RandomTranslationModel(float end_bias, Tying tying, cons
   config.output_bias = true;
   TranslationModel loaded{RandomModel(config), vocabs};
   loaded.model->parameters().Writable("output.bias")[static_cast<size_t>(vocabs.tgt->eos_id())] = end_bias;
-  loaded.model->PrepareForDecoding();
   return loaded;
 }
 

@@ -7,24 +7,11 @@
 // After foreach_target.h:
 #include "hwy/highway.h"
 #include "kernels/lanes-inl.h"
+#include "kernels/sigmoid-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
-
-// s = 1 / (1 + e^-x) and 1 - s, both to all their digits, by way of e^-|x|, which cannot overflow.
-struct Sigmoid {
-  Floats value, rest;
-
-  HWY_INLINE explicit Sigmoid(Floats x) {
-    const Floats one = hn::Set(Tag(), 1.0f);
-    const Floats e = ExpOrNan(hn::Neg(hn::Abs(x)));
-    const Floats large = hn::Div(one, hn::Add(one, e)), small = hn::Mul(e, large);
-    const auto negative = hn::Lt(x, hn::Zero(Tag()));
-    value = hn::IfThenElse(negative, small, large);
-    rest = hn::IfThenElse(negative, large, small);
-  }
-};
 
 // e^(-x^2 / 2), the normal density without its factor.
 HWY_INLINE Floats Bell(Floats x) { return ExpOrNan(hn::Mul(hn::Mul(hn::Set(Tag(), -0.5f), x), x)); }

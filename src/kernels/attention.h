@@ -65,14 +65,6 @@ void AttentionBackward(const AttentionShape& shape, const Packing& q_packing, co
 void AttentionWeights(const AttentionShape& shape, const Packing& q_packing, const Packing& k_packing,
                       const ConstMatrix& q, const ConstMatrix& k, int64_t sentence, int head, const Matrix& weights);
 
-// One decoding step: one query row against keys and values that lie in separate rows of a cache (beam search shares
-// rows between hypotheses instead of copying them). A bias takes the query to stand where the last key does.
-//   q, out [heads * d_head]; keys[j], values[j] point to row j's [heads * d_head] floats, j < key_count.
-//   scratch: heads * key_count floats.
-// The same sums in the same order as AttentionForward's last causal row is not promised, only the same to rounding.
-void AttentionStep(const AttentionShape& shape, const float* q, std::span<const float* const> keys,
-                   std::span<const float* const> values, float* out, float* scratch);
-
 }  // namespace dragoman::kernels
 
 #endif  // DRAGOMAN_KERNELS_ATTENTION_H_

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "kernels/gemm.h"
+
 namespace dragoman::kernels {
 namespace {
 
@@ -36,6 +38,18 @@ void AddCopiesBackward(std::span<const int32_t> ids, const float* scores, float 
   }
   // Only now: a token that stands several times in the source has one logit, whose gradient shrinks once.
   for (size_t j = 0; j < n; ++j) dlogits[ids[j]] = before[j];
+}
+
+void AddCopies(const ConstMatrix& q, std::span<const int32_t> memory_of, std::span<const CopyMemory> memories,
+               float scale, const Matrix& scores, const Matrix& logits) {
+  for (int64_t begin = 0, end = 0; begin < q.rows; begin = end) {
+    const auto at = static_cast<size_t>(memory_of[static_cast<size_t>(begin)]);
+    while (end < q.rows && memory_of[static_cast<size_t>(end)] == memory_of[static_cast<size_t>(begin)]) ++end;
+    const CopyMemory& memory = memories[at];
+    const Matrix own = scores.Rows(begin, end - begin).Cols(0, memory.keys.rows);
+    Gemm(q.Rows(begin, end - begin), Transpose::kNo, memory.keys, Transpose::kYes, own);
+    for (int64_t r = begin; r < end; ++r) AddCopies(memory.ids, scores.Row(r), scale, logits.Row(r), /*kept=*/nullptr);
+  }
 }
 
 }  // namespace dragoman::kernels

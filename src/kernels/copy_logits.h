@@ -22,6 +22,17 @@ void AddCopies(std::span<const int32_t> ids, const float* scores, float scale, f
 void AddCopiesBackward(std::span<const int32_t> ids, const float* scores, float scale, float* kept, float* dlogits,
                        float* dscores);
 
+// What a row may copy: keys [n, d] of the source's tokens, and their ids.
+struct CopyMemory {
+  ConstMatrix keys;
+  std::span<const int32_t> ids;
+};
+
+// Many rows: query r [d] gives the scores q keys^T to the tokens of memories[memory_of[r]], whose logits' take the
+// place of row r. Rows of one memory stand side by side.   q [rows, d]; scores [rows, longest memory] is scratch.
+void AddCopies(const ConstMatrix& q, std::span<const int32_t> memory_of, std::span<const CopyMemory> memories,
+               float scale, const Matrix& scores, const Matrix& logits);
+
 }  // namespace dragoman::kernels
 
 #endif  // DRAGOMAN_KERNELS_COPY_LOGITS_H_

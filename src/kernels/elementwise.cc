@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kernels/elementwise.h"
 
+#include <algorithm>
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/elementwise.cc"
 #include "hwy/foreach_target.h"
@@ -83,8 +85,8 @@ void MovingAverage(const float* x, int64_t n, float decay, float* average) {
 // 0 * x is NaN for infinities and NaN, and 0 otherwise.
 bool AllFinite(const float* x, int64_t n) {
   Sums zeros;
-  ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
-    zeros.chain[chain] = hn::MulAdd(lanes.Load(x + i), hn::Zero(Tag()), zeros.chain[chain]);
+  ForEachVectorInParts(n, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
+    zeros.part[part] = hn::MulAdd(lanes.Load(x + i), hn::Zero(Tag()), zeros.part[part]);
   });
   return zeros.Total() == 0.0f;
 }
@@ -104,6 +106,20 @@ HWY_EXPORT(Scale);
 HWY_EXPORT(SumOfSquares);
 HWY_EXPORT(MovingAverage);
 HWY_EXPORT(AllFinite);
+
+void Copy(const ConstMatrix& from, const Matrix& to) {
+  for (int64_t r = 0; r < from.rows; ++r) std::copy_n(from.Row(r), from.cols, to.Row(r));
+}
+
+void CopyTransposed(const ConstMatrix& from, const Matrix& to) {
+  for (int64_t r = 0; r < from.rows; ++r) {
+    for (int64_t c = 0; c < from.cols; ++c) to.At(c, r) = from.At(r, c);
+  }
+}
+
+void AddRows(const ConstMatrix& from, const Matrix& to) {
+  for (int64_t r = 0; r < from.rows; ++r) HWY_DYNAMIC_DISPATCH(AddTo)(from.Row(r), from.cols, to.Row(r));
+}
 
 void AddBias(const Matrix& m, const float* bias) { HWY_DYNAMIC_DISPATCH(AddBias)(m, bias); }
 

@@ -10,6 +10,13 @@
 
 namespace dragoman::kernels {
 
+// to = from, of the same shape, or its transpose.
+void Copy(const ConstMatrix& from, const Matrix& to);
+void CopyTransposed(const ConstMatrix& from, const Matrix& to);
+
+// to += from, of the same shape.
+void AddRows(const ConstMatrix& from, const Matrix& to);
+
 // m[r, c] += bias[c].
 void AddBias(const Matrix& m, const float* bias);
 

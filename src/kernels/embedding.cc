@@ -39,6 +39,17 @@ void EmbeddingForward(std::span<const int32_t> ids, const ConstMatrix& table, fl
   }
 }
 
+// A row's column is unpacked where the row will be.
+void PackedEmbeddingForward(std::span<const int32_t> ids, const PackedWeight& table, float scale,
+                            std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out) {
+  for (size_t t = 0; t < ids.size(); ++t) {
+    float* const row = out.Row(static_cast<int64_t>(t));
+    if (ids[t] >= 0) UnpackColumn(table, ids[t], row);
+    EmbedToken(out.cols, ids[t] < 0 ? nullptr : row, scale, positions.data ? positions.Row(position_of[t]) : nullptr,
+               row);
+  }
+}
+
 void EmbeddingBackward(std::span<const int32_t> rows, const ConstMatrix& dout, float scale, const Matrix& dtable) {
   const Floats factor = hn::Set(Tag(), scale);
   for (size_t t = 0; t < rows.size(); ++t) {
@@ -60,11 +71,17 @@ HWY_AFTER_NAMESPACE();
 namespace dragoman::kernels {
 
 HWY_EXPORT(EmbeddingForward);
+HWY_EXPORT(PackedEmbeddingForward);
 HWY_EXPORT(EmbeddingBackward);
 
 void EmbeddingForward(std::span<const int32_t> ids, const ConstMatrix& table, float scale,
                       std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out) {
   HWY_DYNAMIC_DISPATCH(EmbeddingForward)(ids, table, scale, position_of, positions, out);
+}
+
+void EmbeddingForward(std::span<const int32_t> ids, const PackedWeight& table, float scale,
+                      std::span<const int32_t> position_of, const ConstMatrix& positions, const Matrix& out) {
+  HWY_DYNAMIC_DISPATCH(PackedEmbeddingForward)(ids, table, scale, position_of, positions, out);
 }
 
 void EmbeddingBackward(std::span<const int32_t> rows, const ConstMatrix& dout, float scale, const Matrix& dtable) {

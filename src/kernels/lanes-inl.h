@@ -74,35 +74,92 @@ HWY_INLINE void ForEachVector(int64_t n, const Body& body) {
   if (i < n) body(i, FirstLanes{n - i});
 }
 
-// The same for reductions: body(i, lanes, chain) with chain = 0, 1, 2, 3, 0, ...: four accumulators, so that an
-// operation need not wait for the one before it. Which chain an element falls in depends on i alone.
+// A row's sum is made of kSumLanes * kChains parts, the longest vector's lanes in four accumulators, so that an
+// addition need not wait for the one before it. Shorter vectors are several to an accumulator: which part an element
+// falls in depends on its place alone, and the parts are added up in one order, so that every instruction set finds the
+// same sum.
+constexpr int64_t kSumLanes = 16;
 constexpr int kChains = 4;
+constexpr int kSumVecs = kSumLanes / kLanes;   // vectors of kSumLanes
+constexpr int kSumParts = kChains * kSumVecs;  // vectors of them all
+
+// The same for reductions: body(i, lanes, part) with part = 0, 1, ... kSumParts - 1, 0, ...: that of the vector's
+// elements.
 template <class Body>
-HWY_INLINE void ForEachVectorInChains(int64_t n, const Body& body) {
+HWY_INLINE void ForEachVectorInParts(int64_t n, const Body& body) {
   const int64_t step = hn::Lanes(Tag());
   int64_t i = 0;
-  for (; i + kChains * step <= n; i += kChains * step) {
-    body(i, WholeLanes(), 0);
-    body(i + step, WholeLanes(), 1);
-    body(i + 2 * step, WholeLanes(), 2);
-    body(i + 3 * step, WholeLanes(), 3);
+  for (; i + kSumParts * step <= n; i += kSumParts * step) {
+    HWY_UNROLL(64)
+    for (int part = 0; part < kSumParts; ++part) body(i + part * step, WholeLanes(), part);
   }
-  for (int chain = 0; i < n; i += step, ++chain) {
+  for (int part = 0; i < n; i += step, ++part) {
     if (i + step <= n) {
-      body(i, WholeLanes(), chain);
+      body(i, WholeLanes(), part);
     } else {
-      body(i, FirstLanes{n - i}, chain);
+      body(i, FirstLanes{n - i}, part);
     }
   }
 }
 
-// Four accumulators and their total.
-struct Sums {
-  Floats chain[kChains];
+// Adds up all lanes, each of the second half to one of the first, until one is left.
+template <class D>
+HWY_INLINE float FoldLanes(D d, hn::Vec<D> v) {
+#if HWY_TARGET != HWY_SCALAR
+  if constexpr (hn::MaxLanes(D()) > 4) {
+    const hn::Half<D> half;
+    return FoldLanes(half, hn::Add(hn::LowerHalf(half, v), hn::UpperHalf(half, v)));
+  }
+#endif
+  HWY_ALIGN float lanes[kLanes];
+  hn::Store(v, d, lanes);
+  for (size_t half = hn::Lanes(d) / 2; half > 0; half /= 2) {
+    for (size_t l = 0; l < half; ++l) lanes[l] += lanes[l + half];
+  }
+  return lanes[0];
+}
 
-  HWY_INLINE Sums() { chain[0] = chain[1] = chain[2] = chain[3] = hn::Zero(Tag()); }
-  HWY_INLINE Floats Lanes() const { return hn::Add(hn::Add(chain[0], chain[1]), hn::Add(chain[2], chain[3])); }
-  HWY_INLINE float Total() const { return hn::GetLane(hn::SumOfLanes(Tag(), Lanes())); }
+// Likewise the kSumLanes lanes of several vectors, which are overwritten.
+HWY_INLINE float FoldLanes(Floats (&vecs)[kSumVecs]) {
+  HWY_UNROLL(4)
+  for (int half = kSumVecs / 2; half > 0; half /= 2) {
+    for (int v = 0; v < half; ++v) vecs[v] = hn::Add(vecs[v], vecs[v + half]);
+  }
+  return FoldLanes(Tag(), vecs[0]);
+}
+
+// The parts of a sum, and their total.
+struct Sums {
+  Floats part[kSumParts];
+
+  HWY_INLINE Sums() {
+    for (Floats& sums : part) sums = hn::Zero(Tag());
+  }
+  // The four accumulators as one: vecs [kSumLanes].
+  HWY_INLINE void AddChains(Floats (&vecs)[kSumVecs]) const {
+    for (int v = 0; v < kSumVecs; ++v) {
+      vecs[v] = hn::Add(hn::Add(part[v], part[kSumVecs + v]), hn::Add(part[2 * kSumVecs + v], part[3 * kSumVecs + v]));
+    }
+  }
+  HWY_INLINE float Total() const {
+    Floats vecs[kSumVecs];
+    AddChains(vecs);
+    return FoldLanes(vecs);
+  }
+};
+
+// The largest of the parts of a row.
+struct Largest {
+  Floats part[kSumParts];
+
+  HWY_INLINE explicit Largest(float least) {
+    for (Floats& largest : part) largest = hn::Set(Tag(), least);
+  }
+  HWY_INLINE float Total() const {
+    Floats all = part[0];
+    for (const Floats& largest : part) all = hn::Max(all, largest);
+    return hn::GetLane(hn::MaxOfLanes(Tag(), all));
+  }
 };
 
 // e^x, and NaN for NaN (Highway's Exp would give 0 and so hide that something went wrong). x <= 88.

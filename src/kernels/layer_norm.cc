@@ -25,15 +25,15 @@ struct Moments {
 HWY_INLINE Moments RowMoments(const float* x, int64_t d) {
   const Tag tag;
   Sums sums;
-  ForEachVectorInChains(d, [&](int64_t i, auto lanes, int chain)
-                               DRAGOMAN_LANES { sums.chain[chain] = hn::Add(sums.chain[chain], lanes.Load(x + i)); });
+  ForEachVectorInParts(d, [&](int64_t i, auto lanes, int part)
+                              DRAGOMAN_LANES { sums.part[part] = hn::Add(sums.part[part], lanes.Load(x + i)); });
   const float rough_mean = sums.Total() / static_cast<float>(d);
   const Floats center = hn::Set(tag, rough_mean);
   Sums deviations, squares;
-  ForEachVectorInChains(d, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
+  ForEachVectorInParts(d, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
     const Floats deviation = hn::Sub(lanes.LoadOr(x + i, rough_mean), center);
-    deviations.chain[chain] = hn::Add(deviations.chain[chain], deviation);
-    squares.chain[chain] = hn::MulAdd(deviation, deviation, squares.chain[chain]);
+    deviations.part[part] = hn::Add(deviations.part[part], deviation);
+    squares.part[part] = hn::MulAdd(deviation, deviation, squares.part[part]);
   });
   const float correction = deviations.Total() / static_cast<float>(d);
   const float variance = squares.Total() / static_cast<float>(d) - correction * correction;
@@ -47,9 +47,12 @@ void LayerNormForward(const ConstMatrix& x, const float* gain, const float* bias
     const float* const from = x.Row(r);
     float* const to = y.Row(r);
     const Moments moments = RowMoments(from, x.cols);
-    mean[r] = moments.mean;
-    inv_std[r] = 1.0f / std::sqrt(moments.variance + epsilon);
-    const Floats center = hn::Set(tag, mean[r]), scale = hn::Set(tag, inv_std[r]);
+    const float row_inv_std = 1.0f / std::sqrt(moments.variance + epsilon);
+    if (mean != nullptr) {
+      mean[r] = moments.mean;
+      inv_std[r] = row_inv_std;
+    }
+    const Floats center = hn::Set(tag, moments.mean), scale = hn::Set(tag, row_inv_std);
     if (bias) {
       ForEachVector(x.cols, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
         const Floats normal = hn::Mul(hn::Sub(lanes.Load(from + i), center), scale);
@@ -73,12 +76,12 @@ HWY_INLINE void LayerNormRowBackward(int64_t d, const float* dy, const float* x,
   const Tag tag;
   const Floats center = hn::Set(tag, mean), scale = hn::Set(tag, inv_std);
   Sums g_sums, g_normal_sums;
-  ForEachVectorInChains(d, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
+  ForEachVectorInParts(d, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
     const Floats up = lanes.Load(dy + i);
     const Floats normal = hn::Mul(hn::Sub(lanes.Load(x + i), center), scale);
     const Floats g = hn::Mul(up, lanes.Load(gain + i));
-    g_sums.chain[chain] = hn::Add(g_sums.chain[chain], g);
-    g_normal_sums.chain[chain] = hn::MulAdd(g, normal, g_normal_sums.chain[chain]);
+    g_sums.part[part] = hn::Add(g_sums.part[part], g);
+    g_normal_sums.part[part] = hn::MulAdd(g, normal, g_normal_sums.part[part]);
     lanes.Store(hn::MulAdd(up, normal, lanes.Load(dgain + i)), dgain + i);
     if constexpr (kBias) lanes.Store(hn::Add(lanes.Load(dbias + i), up), dbias + i);
   });

@@ -8,7 +8,8 @@
 
 namespace dragoman::kernels {
 
-//   x, y [rows, d]; gain, bias [d], bias may be null; mean, inv_std [rows] are kept for the backward pass.
+//   x, y [rows, d]; gain, bias [d], bias may be null; mean, inv_std [rows] are kept for the backward pass;
+//   both may be null.
 // y may be x.
 void LayerNormForward(const ConstMatrix& x, const float* gain, const float* bias, float epsilon, const Matrix& y,
                       float* mean, float* inv_std);

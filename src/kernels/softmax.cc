@@ -2,7 +2,6 @@
 #include "kernels/softmax.h"
 
 #include <cmath>
-#include <limits>
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "kernels/softmax.cc"
@@ -10,52 +9,17 @@
 // After foreach_target.h:
 #include "hwy/highway.h"
 #include "kernels/lanes-inl.h"
+#include "kernels/softmax-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
-constexpr float kMinusInfinity = -std::numeric_limits<float>::infinity();
-
-// The four chains' lanes are added up in double.
-HWY_INLINE double DoubleTotal(const Sums& sums) {
-  HWY_ALIGN float lanes[hn::MaxLanes(Tag())];
-  hn::Store(sums.Lanes(), Tag(), lanes);
-  double total = 0;
-  for (size_t i = 0; i < hn::Lanes(Tag()); ++i) total += double{lanes[i]};
-  return total;
-}
-
-HWY_INLINE float RowMax(const float* x, int64_t n) {
-  Floats max[kChains];
-  max[0] = max[1] = max[2] = max[3] = hn::Set(Tag(), kMinusInfinity);
-  ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
-    max[chain] = hn::Max(max[chain], lanes.LoadOr(x + i, kMinusInfinity));
-  });
-  return hn::GetLane(hn::MaxOfLanes(Tag(), hn::Max(hn::Max(max[0], max[1]), hn::Max(max[2], max[3]))));
-}
-
-// Calls visit(i, lanes, chain, z, e^z), z = x[i] - max, and returns the sum of e^z. NaN in x makes the sum NaN.
-template <class Visit>
-HWY_INLINE double SumOfExp(const float* x, int64_t n, float max, const Visit& visit) {
-  const Floats shift = hn::Set(Tag(), max);
-  Sums sums;
-  ForEachVectorInChains(n, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
-    const Floats z = hn::Sub(lanes.LoadOr(x + i, kMinusInfinity), shift);
-    const Floats e = ExpOrNan(z);
-    sums.chain[chain] = hn::Add(sums.chain[chain], e);
-    visit(i, lanes, chain, z, e);
-  });
-  return DoubleTotal(sums);
-}
-
 void LogSoftmaxRows(const Matrix& x) {
   for (int64_t r = 0; r < x.rows; ++r) {
     float* const row = x.Row(r);
-    const float max = RowMax(row, x.cols);
-    const double sum = SumOfExp(row, x.cols, max, [](int64_t, auto, int, Floats, Floats) DRAGOMAN_LANES {});
-    // In two steps, as max may be large and log(sum) is not: their sum would lose the latter's digits.
-    const Floats shift = hn::Set(Tag(), max), log_sum = hn::Set(Tag(), static_cast<float>(std::log(sum)));
+    const Normalizer normalizer = NormalizerOf(row, x.cols);
+    const Floats shift = hn::Set(Tag(), normalizer.max), log_sum = hn::Set(Tag(), normalizer.log_sum);
     ForEachVector(x.cols, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
       lanes.Store(hn::Sub(hn::Sub(lanes.Load(row + i), shift), log_sum), row + i);
     });
@@ -71,9 +35,9 @@ template <bool kKeep>
 HWY_INLINE RowSums SumRow(float* logits, int64_t vocab, float max, bool smooth) {
   Sums z_sums;
   const double exp_sum =
-      SumOfExp(logits, vocab, max, [&](int64_t i, auto lanes, int chain, Floats z, Floats e) DRAGOMAN_LANES {
+      SumOfExp(logits, vocab, max, [&](int64_t i, auto lanes, int part, Floats z, Floats e) DRAGOMAN_LANES {
         if constexpr (kKeep) lanes.Store(e, logits + i);
-        z_sums.chain[chain] = hn::Add(z_sums.chain[chain], lanes.ZeroMissing(z));
+        z_sums.part[part] = hn::Add(z_sums.part[part], lanes.ZeroMissing(z));
       });
   return {exp_sum, smooth ? DoubleTotal(z_sums) : 0};
 }
@@ -121,13 +85,13 @@ struct Divergence {
 };
 HWY_INLINE Divergence CompareRows(const float* log_p, const float* log_q, int64_t vocab) {
   Sums p_from_q, q_from_p, p_sum, q_sum;
-  ForEachVectorInChains(vocab, [&](int64_t i, auto lanes, int chain) DRAGOMAN_LANES {
+  ForEachVectorInParts(vocab, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
     const Floats p = lanes.LoadOr(log_p + i, 0.0f), q = lanes.LoadOr(log_q + i, 0.0f);
     const Floats difference = hn::Sub(p, q);
-    p_from_q.chain[chain] = hn::MulAdd(ExpOrNan(p), difference, p_from_q.chain[chain]);
-    q_from_p.chain[chain] = hn::NegMulAdd(ExpOrNan(q), difference, q_from_p.chain[chain]);
-    p_sum.chain[chain] = hn::Add(p_sum.chain[chain], p);
-    q_sum.chain[chain] = hn::Add(q_sum.chain[chain], q);
+    p_from_q.part[part] = hn::MulAdd(ExpOrNan(p), difference, p_from_q.part[part]);
+    q_from_p.part[part] = hn::NegMulAdd(ExpOrNan(q), difference, q_from_p.part[part]);
+    p_sum.part[part] = hn::Add(p_sum.part[part], p);
+    q_sum.part[part] = hn::Add(q_sum.part[part], q);
   });
   return {DoubleTotal(p_from_q), DoubleTotal(q_from_p), DoubleTotal(p_sum), DoubleTotal(q_sum)};
 }

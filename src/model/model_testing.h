@@ -81,6 +81,12 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
     repeated.encoder_repeats = 3;
     repeated.decoder_repeats = 2;
     configs.push_back({prefix + "several passes", repeated});
+    TransformerConfig recurrent = TinyConfig();
+    recurrent.norm_order = order;
+    recurrent.decoder_ssru = true;
+    recurrent.decoder_repeats = order == NormOrder::kPost ? 2 : 1;
+    recurrent.relative_buckets = order == NormOrder::kPost ? 0 : 8;
+    configs.push_back({prefix + "a recurrent decoder", recurrent});
     TransformerConfig segmented = TinyConfig();
     segmented.norm_order = order;
     segmented.segment_end = 5;
@@ -92,11 +98,14 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
   return configs;
 }
 
+// Whether it bends sharply somewhere, so that numerical derivatives say nothing: the gradients of such a model are
+// compared with recorded ones (tests/parity).
+inline bool HasKinks(const TransformerConfig& config) { return config.decoder_ssru; }
+
 // With every parameter random, biases and norms too: what Initialize() leaves at 0 or 1 could hide a fault.
 inline std::unique_ptr<Transformer> RandomModel(const TransformerConfig& config, uint64_t seed = 1) {
   auto model = std::make_unique<Transformer>(config);
   FillRandom(model->parameters(), seed, 0.5);
-  model->PrepareForDecoding();
   return model;
 }
 
@@ -131,12 +140,6 @@ struct Sentences : PackedSentences {
 
   std::vector<std::vector<int32_t>> all;
 };
-
-// Of every target token: hidden [tgt_tokens, d_model] -> [tgt_tokens, tgt_vocab].
-inline Variable AllLogits(const Transformer& model, Workspace& workspace, const Variable& hidden, const Packing& tgt,
-                          const EncodedSource& src) {
-  return model.Logits(workspace, hidden.value(), tgt.SentenceOfRows(), src.copies());
-}
 
 }  // namespace dragoman
 

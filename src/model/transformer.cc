@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
 #include "autograd/tape.h"
 #include "base/check.h"
@@ -130,91 +131,27 @@ kernels::CrossEntropySums Transformer::Loss(Workspace& workspace, const Variable
                     config_.copy ? &copies : nullptr);
 }
 
-void Transformer::PrepareForDecoding() {
-  if (output_transposed_.size() == 0) output_transposed_ = FlatBuffer(layers_.output->size);
-  const ConstMatrix weight = layers_.output->value();                            // [tgt_vocab, d_model]
-  const Matrix transposed(output_transposed_.data(), weight.cols, weight.rows);  // [d_model, tgt_vocab]
-  for (int64_t r = 0; r < weight.rows; ++r) {
-    for (int64_t c = 0; c < weight.cols; ++c) transposed.At(c, r) = weight.At(r, c);
+Variable Transformer::Logits(Workspace& workspace, const ConstMatrix& hidden, const Packing& tgt,
+                             const EncodedSource& src) const {
+  Variable logits = workspace.New(hidden.rows, config_.tgt_vocab);
+  kernels::Gemm(hidden, kernels::Transpose::kNo, layers_.output->value(), kernels::Transpose::kYes, logits.writable());
+  if (layers_.output_bias != nullptr) kernels::AddBias(logits.writable(), layers_.output_bias->data);
+  if (!config_.copy) return logits;
+  const Packing& packing = src.source.packing;
+  std::vector<kernels::CopyMemory> memories;
+  for (int64_t s = 0; s < packing.sentences(); ++s) {
+    const int64_t begin = packing.Begin(s), length = packing.Length(s);
+    memories.push_back({src.copy_keys.value().Rows(begin, length),
+                        src.source.ids.subspan(static_cast<size_t>(begin), static_cast<size_t>(length))});
   }
-  if (layers_.decoder_relative == nullptr) return;
-  if (step_bias_.size() == 0) step_bias_ = FlatBuffer(int64_t{config_.heads} * config_.max_tgt_len);
-  const ConstMatrix table = layers_.decoder_relative->value();  // [buckets, heads]
-  for (int distance = 0; distance < config_.max_tgt_len; ++distance) {
-    const int bucket = BucketOf(Buckets(/*bidirectional=*/false), table.rows, distance);
-    for (int h = 0; h < config_.heads; ++h) {
-      step_bias_.data()[int64_t{h} * config_.max_tgt_len + distance] = table.At(bucket, h);
-    }
-  }
-}
-
-// Runs of rows of one sentence, as beams and targets are, are multiplied by its keys together.
-void Transformer::AddCopies(Workspace& workspace, const ConstMatrix& hidden, std::span<const int32_t> sentence_of,
-                            const CopyMemory& copies, const Matrix& logits) const {
-  const Packing& packing = copies.source.packing;
   Variable q = workspace.New(hidden.rows, config_.d_model);
   kernels::Gemm(hidden, kernels::Transpose::kNo, layers_.copy_q_proj.weight->value(), kernels::Transpose::kNo,
                 q.writable());
   kernels::AddBias(q.writable(), layers_.copy_q_proj.bias->data);
-  const int64_t longest = packing.Longest();
-  const Scratch memory = workspace.NewScratch(hidden.rows * longest);
-  for (int64_t begin = 0, end = 0; begin < hidden.rows; begin = end) {
-    const int64_t s = sentence_of[static_cast<size_t>(begin)];
-    while (end < hidden.rows && sentence_of[static_cast<size_t>(end)] == s) ++end;
-    const Matrix scores(memory.data(), end - begin, packing.Length(s), longest);  // [run, src_len]
-    kernels::Gemm(q.value().Rows(begin, end - begin), kernels::Transpose::kNo,
-                  copies.keys.value().Rows(packing.Begin(s), packing.Length(s)), kernels::Transpose::kYes, scores);
-    const auto ids =
-        copies.source.ids.subspan(static_cast<size_t>(packing.Begin(s)), static_cast<size_t>(packing.Length(s)));
-    for (int64_t r = begin; r < end; ++r) {
-      kernels::AddCopies(ids, scores.Row(r - begin), CopyScale(config_), logits.Row(r), /*kept=*/nullptr);
-    }
-  }
-}
-
-Variable Transformer::Logits(Workspace& workspace, const ConstMatrix& hidden, std::span<const int32_t> sentence_of,
-                             const CopyMemory& copies) const {
-  DRAGOMAN_CHECK(output_transposed_.size() > 0);  // PrepareForDecoding() was called
-  const ConstMatrix weight(output_transposed_.data(), config_.d_model, config_.tgt_vocab);
-  Variable logits = workspace.New(hidden.rows, config_.tgt_vocab);
-  kernels::Gemm(hidden, kernels::Transpose::kNo, weight, kernels::Transpose::kNo, logits.writable());
-  if (layers_.output_bias != nullptr) kernels::AddBias(logits.writable(), layers_.output_bias->data);
-  if (config_.copy) AddCopies(workspace, hidden, sentence_of, copies, logits.writable());
+  Variable scores = workspace.New(hidden.rows, packing.Longest());
+  kernels::AddCopies(q.value(), tgt.SentenceOfRows(), memories, CopyScale(config_), scores.writable(),
+                     logits.writable());
   return logits;
-}
-
-std::unique_ptr<DecoderState> Transformer::StartDecoding(Workspace& workspace, const EncodedSource& src) const {
-  const int caches = config_.decoder_layers * config_.decoder_repeats;
-  auto state = std::make_unique<DecoderState>(src.packing, caches);
-  for (int c = 0; c < caches; ++c) {
-    // Later passes attend to the same keys and values of the source.
-    if (c < config_.decoder_layers) {
-      layers_.decoder[static_cast<size_t>(c)].StartCache(workspace, src.states, state->layer(c));
-    } else {
-      state->layer(c) = state->layer(c % config_.decoder_layers);
-    }
-  }
-  if (config_.copy) state->SetCopies(src.copy_keys, src.source.ids);
-  return state;
-}
-
-Variable Transformer::Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const {
-  DRAGOMAN_CHECK(workspace.tape() == nullptr && static_cast<int64_t>(tokens.size()) == state.hypotheses());
-  std::vector<int32_t> offsets(tokens.size() + 1);  // every hypothesis is a sentence of one token
-  for (size_t i = 0; i < offsets.size(); ++i) offsets[i] = static_cast<int32_t>(i);
-  kernels::ByDistance<const float> distance_bias;
-  if (step_bias_.size() > 0) distance_bias = {step_bias_.data(), config_.max_tgt_len};
-  Variable x = EmbedTarget(workspace, {tokens, {offsets}}, state.step());  // [hypotheses, d_model]
-  int64_t cache = 0;
-  for (int pass = 0; pass < config_.decoder_repeats; ++pass) {
-    x = BeginPass(workspace, std::move(x), layers_.decoder_passes, pass);
-    for (const DecoderLayer& layer : layers_.decoder) {
-      x = layer.Step(workspace, x, state, state.layer(cache++), distance_bias);
-    }
-  }
-  state.Advance();
-  if (config_.final_norm) x = layers_.decoder_final_norm(workspace, x);
-  return Logits(workspace, x.value(), state.sentences(), state.copies());
 }
 
 }  // namespace dragoman

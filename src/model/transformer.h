@@ -8,7 +8,6 @@
 #include <span>
 
 #include "autograd/workspace.h"
-#include "model/decoder_state.h"
 #include "model/source_segments.h"
 #include "model/transformer_config.h"
 #include "model/transformer_layers.h"
@@ -22,8 +21,6 @@ struct EncodedSource {
   Packing packing;                                 // of the rows of `states`: a row for each token, or each segment
   Variable states;                                 // [rows, d_model]
   Variable copy_keys;                              // [src_tokens, d_model], of a model that copies
-
-  CopyMemory copies() const { return {copy_keys, source}; }
 };
 
 // Parameters and the computations over them. All calls are const but those that change parameters, and may run on
@@ -52,17 +49,9 @@ class Transformer {
   kernels::CrossEntropySums Loss(Workspace& workspace, const Variable& hidden, const PackedTokens& tgt_out,
                                  const EncodedSource& src, const OutputLossOptions& options) const;
 
-  // Cached decoding, one target position at a time, for all hypotheses of a batch. PrepareForDecoding() comes first,
-  // and again after parameters have changed.
-  void PrepareForDecoding();
-  std::unique_ptr<DecoderState> StartDecoding(Workspace& workspace, const EncodedSource& src) const;
-  // tokens [hypotheses]: the newest token of each (the start token at first) -> logits [hypotheses, tgt_vocab].
-  // The workspace has no tape: a step is not for training.
-  Variable Step(Workspace& workspace, DecoderState& state, std::span<const int32_t> tokens) const;
-  // hidden [tokens, d_model] -> logits [tokens, tgt_vocab]. A row depends on its own row only, bit for bit, and on its
-  // source where it may copy: sentence_of [tokens] says which. PrepareForDecoding() came before.
-  Variable Logits(Workspace& workspace, const ConstMatrix& hidden, std::span<const int32_t> sentence_of,
-                  const CopyMemory& copies) const;
+  // hidden of Decode [tgt_tokens, d_model] -> logits [tgt_tokens, tgt_vocab], for looking at: Loss needs none of them
+  // whole, and infer/ computes its own.
+  Variable Logits(Workspace& workspace, const ConstMatrix& hidden, const Packing& tgt, const EncodedSource& src) const;
 
  private:
   // What stands in front of the first layer.   tokens.ids [tokens] -> [tokens, d_model], of a source [rows, d_model]
@@ -71,9 +60,7 @@ class Transformer {
   Variable Embed(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, int64_t first_position,
                  const PositionTable& positions, const LayerNormLayer& norm) const;
 
-  DistanceBuckets Buckets(bool bidirectional) const { return {config_.relative_max_distance, bidirectional}; }
-  void AddCopies(Workspace& workspace, const ConstMatrix& hidden, std::span<const int32_t> sentence_of,
-                 const CopyMemory& copies, const Matrix& logits) const;
+  kernels::DistanceBuckets Buckets(bool bidirectional) const { return {config_.relative_max_distance, bidirectional}; }
   // Of the self-attention of all layers of a stack: [heads, distances], empty where there is no table.
   Variable RelativeBias(Workspace& workspace, const Parameter* table, bool bidirectional, const Packing& packing) const;
 
@@ -82,8 +69,6 @@ class Transformer {
   TransformerLayers layers_;
   FlatBuffer sinusoids_;
   PositionTable src_positions_, tgt_positions_;  // [max_src_len or max_tgt_len, d_model]
-  FlatBuffer output_transposed_;                 // [d_model, tgt_vocab], for Logits
-  FlatBuffer step_bias_;                         // [heads, distances], for Step; empty without relative positions
 };
 
 }  // namespace dragoman

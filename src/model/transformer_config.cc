@@ -138,9 +138,10 @@ OperationCounts TransformerConfig::Operations() const {
   OperationCounts counts;
   // Cross-attention's queries and output are the target's, its keys and values the source's.
   counts.src_token = encoder_passes * (attention + ffn) + decoder_passes * attention / 2 + copying;
-  counts.tgt_token = decoder_passes * (attention + attention / 2 + ffn) + 1.0 * d_model * tgt_vocab + copying;
-  counts.src_pair = encoder_passes * 2 * width;  // a score, and a value times its weight
-  counts.tgt_pair = decoder_passes * width;      // half of them lie in the future
+  const double self = decoder_ssru ? 2.0 * d_model * d_model : attention;
+  counts.tgt_token = decoder_passes * (self + attention / 2 + ffn) + 1.0 * d_model * tgt_vocab + copying;
+  counts.src_pair = encoder_passes * 2 * width;                 // a score, and a value times its weight
+  counts.tgt_pair = decoder_ssru ? 0 : decoder_passes * width;  // half of them lie in the future
   counts.cross_pair = decoder_passes * 2 * width + (copy ? 1.0 * d_model : 0);
   return counts;
 }

@@ -54,7 +54,9 @@ struct TransformerConfig {
   int d_ff = 2048;
   int encoder_repeats = 1;  // passes through the encoder's layers, with the same weights; above 1 each pass begins with
   int decoder_repeats = 1;  // a learnt vector of its own added (Dehghani 2019, §2.1, Eq. 2 to 4)
-  int max_src_len = 512;    // tokens with </s>; longer input keeps its left part, counted and reported
+  bool decoder_ssru =
+      false;              // a recurrent unit in place of the decoder's self-attention (kernels/ssru.h): fast students
+  int max_src_len = 512;  // tokens with </s>; longer input keeps its left part, counted and reported
   int max_tgt_len = 512;
 
   // Embedding and positions.
@@ -136,6 +138,10 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("d_ff", c.d_ff, "inner width of the feed-forward layers");
   visit("encoder_repeats", c.encoder_repeats, "passes through the encoder's layers, with the same weights");
   visit("decoder_repeats", c.decoder_repeats, "passes through the decoder's layers, with the same weights");
+  visit(
+      "decoder_ssru", c.decoder_ssru,
+      "a simpler simple recurrent unit in place of the decoder's self-attention (Kim et al. 2019): faster to translate "
+      "with");
   visit("max_src_len", c.max_src_len, "longest source in tokens with </s>; longer input keeps its left part");
   visit("max_tgt_len", c.max_tgt_len, "longest target in tokens with </s>; longer input keeps its left part");
   visit("scale_embedding", c.scale_embedding, "multiply embeddings by sqrt(d_model)");

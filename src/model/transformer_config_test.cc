@@ -95,16 +95,28 @@ TEST(TransformerConfigTest, EveryFieldSurvivesJson) {
   EXPECT_EQ(TransformerConfig::FromJson(config.ToJson(), "c"), config);
   const Json unusual = Json::parse(config.ToJson()), usual = Json::parse(TransformerConfig().ToJson());
   for (const std::string& key : Keys()) {  // so that a new field is not forgotten above
-    if (key == "copy") continue;
+    if (key == "copy" || key == "decoder_ssru") continue;
     EXPECT_NE(unusual.at(key), usual.at(key)) << key << " is not tested at another value than its default";
   }
 }
 
-TEST(TransformerConfigTest, CopyingSurvivesJson) {
+TEST(TransformerConfigTest, CopyingAndARecurrentDecoderSurviveJson) {
   TransformerConfig config;
   config.src_vocab = config.tgt_vocab = 50;
-  config.copy = true;
-  EXPECT_TRUE(TransformerConfig::FromJson(config.ToJson(), "c").copy);
+  config.copy = config.decoder_ssru = true;
+  const TransformerConfig read = TransformerConfig::FromJson(config.ToJson(), "c");
+  EXPECT_TRUE(read.copy);
+  EXPECT_TRUE(read.decoder_ssru);
+}
+
+TEST(TransformerConfigTest, ARecurrentDecoderComparesNoTargetTokens) {
+  TransformerConfig config;
+  config.tgt_vocab = 50;
+  const OperationCounts attention = config.Operations();
+  config.decoder_ssru = true;
+  const OperationCounts recurrent = config.Operations();
+  EXPECT_EQ(recurrent.tgt_pair, 0);
+  EXPECT_EQ(attention.tgt_token - recurrent.tgt_token, 6 * (4 - 2) * 512 * 512) << "two projections in place of four";
 }
 
 TEST(TransformerConfigTest, JsonReadsAsAPersonWroteIt) {

@@ -47,7 +47,7 @@ TransformerLayers::TransformerLayers(ParameterPlan& plan, const TransformerConfi
   }
   if (c.final_norm) encoder_final_norm = norm("encoder.final_norm");
   if (c.copy) copy_k_proj = LinearLayer(plan, "copy.k_proj", d_model, d_model, /*with_bias=*/true);
-  decoder_relative = relative("decoder.relative_bias.weight");
+  if (!c.decoder_ssru) decoder_relative = relative("decoder.relative_bias.weight");
   decoder_passes = passes("decoder.passes.weight", c.decoder_repeats);
   for (int l = 0; l < c.decoder_layers; ++l) {
     decoder_begins.push_back(plan.flat_size());

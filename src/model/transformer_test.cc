@@ -26,6 +26,7 @@ TEST(TransformerTest, GradientsOfTheWholeModel) {
     const size_t most = kernels::CurrentTarget() == kernels::SupportedTargets().front() ? 10 : 2;  // seconds in all
     const std::array<int, 3> src_lengths = {3, 1, 4}, tgt_lengths = {2, 4, 1};
     for (NamedConfig& named : ConfigsOfEveryKind()) {
+      if (HasKinks(named.config)) continue;
       for (const float dropout : {0.0f, 0.1f}) {
         SCOPED_TRACE(named.name + ", dropout " + std::to_string(dropout));
         TransformerConfig& config = named.config;
@@ -53,7 +54,8 @@ TEST(TransformerTest, FutureTargetTokensNeverChangeEarlierLogits) {
     Workspace workspace;
     const EncodedSource encoded = model->Encode(workspace, src.view());
     const auto logits = [&] {
-      return AllLogits(*model, workspace, model->Decode(workspace, tgt_in.view(), encoded), tgt_in.packing(), encoded);
+      const Variable hidden = model->Decode(workspace, tgt_in.view(), encoded);
+      return model->Logits(workspace, hidden.value(), tgt_in.packing(), encoded);
     };
     const Variable before = logits();
     for (int64_t t = 19; t > 0; --t) {  // change ever earlier tokens: those before keep every bit
@@ -78,13 +80,13 @@ TEST(TransformerTest, ASentenceIsTheSameAloneAndAmongOthers) {
     Workspace workspace;
     const EncodedSource encoded = model->Encode(workspace, src.view());
     const Variable hidden = model->Decode(workspace, tgt.view(), encoded);
-    const Variable logits = AllLogits(*model, workspace, hidden, tgt.packing(), encoded);
+    const Variable logits = model->Logits(workspace, hidden.value(), tgt.packing(), encoded);
     for (size_t s = 0; s < src.all.size(); ++s) {
       SCOPED_TRACE(s);
       const Sentences one_src({src.all[s]}), one_tgt({tgt.all[s]});
       const EncodedSource one_encoded = model->Encode(workspace, one_src.view());
       const Variable one_hidden = model->Decode(workspace, one_tgt.view(), one_encoded);
-      const Variable one_logits = AllLogits(*model, workspace, one_hidden, one_tgt.packing(), one_encoded);
+      const Variable one_logits = model->Logits(workspace, one_hidden.value(), one_tgt.packing(), one_encoded);
       const int64_t src_begin = src.offsets[s], tgt_begin = tgt.offsets[s], tgt_count = one_hidden.rows();
       EXPECT_TRUE(kernels::SameBits(RowsOf(encoded.states, src_begin, one_encoded.states.rows()),
                                     RowsOf(one_encoded.states, 0, one_encoded.states.rows())));
@@ -104,7 +106,7 @@ TEST(TransformerTest, LossIsThatOfTheLogits) {
     const EncodedSource encoded = model->Encode(workspace, src.view());
     const Variable hidden = model->Decode(workspace, tgt.view(), encoded);
     const auto sums = model->Loss(workspace, hidden, tgt.view(), encoded, {});
-    Variable logits = AllLogits(*model, workspace, hidden, tgt.packing(), encoded);
+    Variable logits = model->Logits(workspace, hidden.value(), tgt.packing(), encoded);
     kernels::LogSoftmaxRows(logits.writable());
     double nll = 0;
     for (int64_t t = 0; t < 10; ++t) nll -= double{logits.value().At(t, tgt.ids[static_cast<size_t>(t)])};

@@ -38,15 +38,9 @@ class MultiHeadAttention {
   const Parameter* output_bias() const { return out_proj_.bias; }
   void Initialize(ParameterStore& store, Rng& rng) const;
 
-  // The projections one by one, for cached decoding.
-  const LinearLayer& q_proj() const { return q_proj_; }
-  const LinearLayer& k_proj() const { return k_proj_; }
-  const LinearLayer& v_proj() const { return v_proj_; }
-  const LinearLayer& out_proj() const { return out_proj_; }
-  // Without dropout.
-  kernels::AttentionShape shape(bool causal) const;
-
  private:
+  kernels::AttentionShape shape(bool causal) const;  // without dropout
+
   Options options_;
   std::string path_;
   LinearLayer q_proj_, k_proj_, v_proj_;  // [d_model, heads * d_head]

@@ -77,9 +77,11 @@ TEST_F(MultiHeadAttentionTest, ConcatenatesItsHeadsByDefinition) {
   Workspace workspace;
   const Variable x = TestInput("x", 5, 8, 2).In(workspace), memory = TestInput("memory", 6, 8, 3).In(workspace);
   const Variable y = attention->Forward(workspace, x, memory, {kTarget}, {kSource}, /*causal=*/false);
-  const Variable q = attention->q_proj()(workspace, x);
-  const Variable k = attention->k_proj()(workspace, memory), v = attention->v_proj()(workspace, memory);
-  const ConstMatrix w = attention->out_proj().weight->value();  // [6, 8]
+  const auto project = [&](const Variable& from, const std::string& name) {
+    return Linear(workspace, from, *store.Find("attn." + name + ".weight"), store.Find("attn." + name + ".bias"));
+  };
+  const Variable q = project(x, "q_proj"), k = project(memory, "k_proj"), v = project(memory, "v_proj");
+  const ConstMatrix w = store.Find("attn.out_proj.weight")->value();  // [6, 8]
   for (int64_t row = 0; row < 5; ++row) {
     const size_t s = row < 3 ? 0 : 1;
     std::vector<double> heads;

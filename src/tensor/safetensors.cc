@@ -12,6 +12,7 @@
 #include "base/check.h"
 #include "base/checked_size.h"
 #include "base/error.h"
+#include "tensor/half.h"
 
 namespace dragoman {
 namespace {
@@ -20,6 +21,7 @@ static_assert(std::endian::native == std::endian::little, "numbers go from file 
 
 constexpr int64_t kLengthBytes = 8;                    // the file begins with the header's length
 constexpr int64_t kMaxHeaderBytes = int64_t{1} << 25;  // twice what our largest model's training state has
+constexpr int64_t kRawAlignment = 64;                  // of the numbers, in a file of ours that has bytes
 constexpr char kMetadata[] = "__metadata__";           // the one name in the header that is not a tensor's
 constexpr size_t kMaxRank = 16;                        // sizes in a shape; ours have two
 constexpr char kAdvice[] = "the file is damaged or no safetensors file: make or fetch it again";
@@ -61,19 +63,6 @@ std::string Quoted(const std::string& name) {
   return JsonString(name.size() > kMostBytes ? name.substr(0, kMostBytes) + "..." : name);
 }
 
-// Half precision: 1 sign, 5 exponent (bias 15), 10 fraction bits. Every half is a float.
-float FloatOfHalf(uint16_t half) {
-  const uint32_t sign = static_cast<uint32_t>(half & 0x8000) << 16;
-  const uint32_t exponent = (half >> 10) & 31;
-  const uint32_t fraction = half & 1023;
-  if (exponent == 0) {  // subnormal: fraction * 2^-24
-    const float value = static_cast<float>(fraction) * 0x1p-24f;
-    return sign != 0 ? -value : value;
-  }
-  const uint32_t wide = exponent == 31 ? 255 : exponent + 112;  // 112 = 127 - 15; 31 and 255 are infinity and NaN
-  return std::bit_cast<float>(sign | wide << 23 | fraction << 13);
-}
-
 template <typename T>
 T Load(const char* at) {
   T value;
@@ -84,9 +73,9 @@ T Load(const char* at) {
 float FloatAt(DType dtype, const char* at) {
   switch (dtype) {
     case DType::kF16:
-      return FloatOfHalf(Load<uint16_t>(at));
+      return FloatFromF16(Load<uint16_t>(at));
     case DType::kBF16:
-      return std::bit_cast<float>(static_cast<uint32_t>(Load<uint16_t>(at)) << 16);
+      return FloatFromBf16(Load<uint16_t>(at));
     default:
       return static_cast<float>(Load<double>(at));
   }
@@ -102,24 +91,38 @@ std::string ShapeString(const std::vector<int64_t>& shape) {
 
 void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::string, std::string>& metadata,
                       WritableFile& file) {
-  std::sort(tensors.begin(), tensors.end(), [](const auto& a, const auto& b) { return a.name < b.name; });
+  const auto is_raw = [](const TensorView& tensor) { return tensor.dtype != DType::kF32; };
+  std::ranges::sort(tensors, [&](const TensorView& a, const TensorView& b) {
+    return is_raw(a) != is_raw(b) ? is_raw(a) : a.name < b.name;
+  });
   std::string text = metadata.empty() ? "{" : "{" + JsonString(kMetadata) + ":" + nlohmann::json(metadata).dump();
   int64_t begin = 0;  // within the data
   for (size_t i = 0; i < tensors.size(); ++i) {
     const TensorView& tensor = tensors[i];
+    const DTypeRow& row = RowOf(tensor.dtype);
     DRAGOMAN_CHECK(tensor.name != kMetadata && (i == 0 || tensor.name != tensors[i - 1].name));
-    DRAGOMAN_CHECK(CheckedProduct(tensor.shape) == static_cast<int64_t>(tensor.data.size()));
-    const int64_t end = begin + static_cast<int64_t>(tensor.data.size_bytes());
-    const nlohmann::ordered_json entry = {{"dtype", "F32"}, {"shape", tensor.shape}, {"data_offsets", {begin, end}}};
+    const auto bytes = static_cast<int64_t>(is_raw(tensor) ? tensor.bytes.size() : tensor.data.size_bytes());
+    const std::optional<int64_t> elements = CheckedProduct(tensor.shape);
+    DRAGOMAN_CHECK(elements && CheckedProduct({*elements, row.bytes}) == bytes);
+    const nlohmann::ordered_json entry = {
+        {"dtype", row.name}, {"shape", tensor.shape}, {"data_offsets", {begin, begin + bytes}}};
     text += (text.size() > 1 ? "," : "") + JsonString(tensor.name) + ":" + entry.dump();
-    begin = end;
+    begin += bytes;
   }
   text += "}";
-  text.resize((text.size() + 7) / 8 * 8, ' ');  // so that the numbers are aligned in a mapped file
+  // So that the numbers are aligned in a mapped file.
+  const int64_t alignment = !tensors.empty() && is_raw(tensors.front()) ? kRawAlignment : kLengthBytes;
+  const int64_t bytes_before = kLengthBytes + static_cast<int64_t>(text.size());
+  const int64_t data_begin = (bytes_before + alignment - 1) / alignment * alignment;
+  text.resize(static_cast<size_t>(data_begin - kLengthBytes), ' ');
   const uint64_t length = text.size();
   file.Append(std::string(reinterpret_cast<const char*>(&length), kLengthBytes) + text);
   for (const TensorView& tensor : tensors) {
-    if (!tensor.data.empty()) file.Append(BytesOf(tensor.data));
+    if (is_raw(tensor)) {
+      if (!tensor.bytes.empty()) file.Append(tensor.bytes);
+    } else if (!tensor.data.empty()) {
+      file.Append(BytesOf(tensor.data));
+    }
   }
 }
 
@@ -261,6 +264,26 @@ void SafetensorsReader::ReadFloats(const std::string& name, const std::vector<in
     for (int64_t i = 0; i < count; ++i) to[i] = FloatAt(info.dtype, chunk.data() + i * width);
     at += count * width;
   }
+}
+
+std::string_view SafetensorsReader::Mapped(const std::string& name, DType dtype, const std::vector<int64_t>& shape,
+                                           int64_t alignment) {
+  const TensorInfo& info = Find(name);
+  if (info.dtype != dtype || info.shape != shape) {
+    throw FormatError(path_, "tensor " + Quoted(name) + " is " + RowOf(info.dtype).name + " of shape " +
+                                 ShapeString(info.shape) + ", expected " + RowOf(dtype).name + " of " +
+                                 ShapeString(shape) + "; use the config.json it came with");
+  }
+  if (info.begin % alignment != 0) {
+    Fail("tensor " + Quoted(name) + " begins at byte " + std::to_string(info.begin) + ", expected a multiple of " +
+         std::to_string(alignment));
+  }
+  return Bytes().substr(static_cast<size_t>(info.begin), static_cast<size_t>(info.end - info.begin));
+}
+
+std::string_view SafetensorsReader::Bytes() {
+  const std::span<const char> all = file_->Map();
+  return {all.data(), all.size()};
 }
 
 }  // namespace dragoman

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Safetensors, the file format of named tensors that Hugging Face's safetensors package and most of the field read:
 // eight bytes of header length, a JSON header (name → dtype, shape, place), then the numbers. See docs/formats.md.
-// We write f32; we read f32, f16, bf16 and f64 as f32. The file is little-endian, as the machines we build for.
+// We write f32, and bytes as they are; we read f32, f16, bf16 and f64 as f32. The file is little-endian, as the
+// machines we build for.
 #ifndef DRAGOMAN_TENSOR_SAFETENSORS_H_
 #define DRAGOMAN_TENSOR_SAFETENSORS_H_
 
@@ -10,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/file_system.h"
@@ -17,21 +19,24 @@
 
 namespace dragoman {
 
+enum class DType { kBool, kU8, kI8, kU16, kI16, kF16, kBF16, kU32, kI32, kF32, kU64, kI64, kF64 };
+
+const char* DTypeName(DType dtype);  // "F32"
+
 // A tensor to be written. Owns no numbers.
 struct TensorView {
   std::string name;
   std::vector<int64_t> shape;
   std::span<const float> data;  // as many as the shape says, row-major
+  DType dtype = DType::kF32;    // another one: then bytes are written, not data
+  std::string_view bytes = {};
 };
 
-// Writes a whole file of tensors, in the order of their names whatever the order given, so that the same tensors make
-// the same bytes. metadata is free text for people and tools. Does not sync. Names differ, and none is "__metadata__".
+// Writes a whole file of tensors: those of bytes first, so that they lie on multiples of 64 bytes if their sizes are
+// such; else in the order of their names whatever the order given, so that the same tensors make the same bytes.
+// metadata is free text for people and tools. Does not sync. Names differ, and none is "__metadata__".
 void WriteSafetensors(std::vector<TensorView> tensors, const std::map<std::string, std::string>& metadata,
                       WritableFile& file);
-
-enum class DType { kBool, kU8, kI8, kU16, kI16, kF16, kBF16, kU32, kI32, kF32, kU64, kI64, kF64 };
-
-const char* DTypeName(DType dtype);  // "F32"
 
 // A tensor in a file.
 struct TensorInfo {
@@ -65,6 +70,13 @@ class SafetensorsReader {
   // Fills out with the numbers of a tensor that must have this shape, straight from the file. Throws FormatError if
   // it is not there, has another shape, or does not hold floating-point numbers.
   void ReadFloats(const std::string& name, const std::vector<int64_t>& shape, std::span<float> out) const;
+
+  // The whole file, where it lies in memory, as long as this reader lives.
+  std::string_view Bytes();
+
+  // Of it a tensor's, which must have this dtype and shape. Throws FormatError, also where they do not begin on a
+  // multiple of `alignment`.
+  std::string_view Mapped(const std::string& name, DType dtype, const std::vector<int64_t>& shape, int64_t alignment);
 
  private:
   void ParseHeader(std::string text, int64_t data_begin);

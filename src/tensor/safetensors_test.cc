@@ -37,6 +37,7 @@ class MemoryReader : public ReadableFile {
     ASSERT_LE(static_cast<size_t>(offset) + out.size(), bytes_.size());
     bytes_.copy(out.data(), out.size(), static_cast<size_t>(offset));
   }
+  std::span<const char> Map() override { return bytes_; }
 
  private:
   std::string bytes_;

@@ -51,24 +51,6 @@ std::optional<ModelAbout> AboutMean(FileSystem& files, std::span<const std::stri
 
 std::string AverageDirectory(const std::string& output) { return JoinPath(output, kAveragedDirectory); }
 
-// `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
-// (which has a training's state, too), no notes.
-void RequireReplaceable(FileSystem& files, const std::string& output) {
-  const auto refuse = [&](const std::string& found) {
-    throw OptionError(output + " " + found +
-                      ", expected the name of a new directory, or one that holds nothing but an averaged model, which "
-                      "is then replaced; choose another");
-  };
-  const std::string name = FileName(output);
-  const FileType type = files.Type(JoinPath(ParentDirectory(output), name));  // of "link/" too: the link's
-  if (name.empty() || name == "." || name == "..") refuse("is not a name");
-  if (type != FileType::kNone && type != FileType::kDirectory) refuse("is a file or link");
-  if (type == FileType::kNone) return;
-  for (const std::string& inside : files.List(output)) {
-    if (std::ranges::find(ModelFileNames(), inside) == ModelFileNames().end()) refuse("holds " + inside);
-  }
-}
-
 TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> directories, const Warn& warn) {
   if (directories.empty()) throw OptionError("no model to average; name at least one model directory");
   VocabularyPair vocabs = LoadVocabularies(files, directories[0]);
@@ -91,24 +73,11 @@ TranslationModel MeanOfModels(FileSystem& files, std::span<const std::string> di
 
 void WriteAverage(FileSystem& files, const TranslationModel& average, const std::optional<ModelAbout>& about,
                   std::optional<double> score, const std::string& output) {
-  RequireReplaceable(files, output);
   CheckpointContents contents;
   contents.score = score;
   contents.files =
       ModelFiles(*average.model, average.model->parameters().values(), average.vocabs, about ? &*about : nullptr);
-  const std::string parent = ParentDirectory(output);
-  const std::string temporary = JoinPath(parent, ".tmp-" + FileName(output));
-  CreateDirectories(files, parent);
-  try {
-    WriteCheckpoint(files, temporary, contents);
-    ReplaceDirectory(files, temporary, JoinPath(parent, FileName(output)), temporary + "-old");
-  } catch (...) {
-    try {
-      RemoveAll(files, temporary);
-    } catch (const FileError&) {  // the first error says more
-    }
-    throw;
-  }
+  WriteModel(files, contents, output);
 }
 
 void AverageModels(FileSystem& files, std::span<const std::string> directories, const std::string& output,

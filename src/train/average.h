@@ -25,12 +25,8 @@ TranslationModel MeanOfModels(
 // Where a run in `output` puts the mean of its own best checkpoints.
 std::string AverageDirectory(const std::string& output);
 
-// Throws OptionError for an `output` that WriteAverage would refuse: to be called before much work is done.
-void RequireReplaceable(FileSystem& files, const std::string& output);
-
-// Writes a model that is of no single step to `output`, what it says about itself and a manifest with its score, where
-// these are known. What is there must be such a model, too, or an empty directory; it is replaced once the new one is
-// whole, written as .tmp-NAME beside it. Throws FileError, and OptionError for an `output` that holds anything else.
+// Writes a model that is of no single step to `output` (WriteModel), what it says about itself and a manifest with its
+// score, where these are known.
 void WriteAverage(FileSystem& files, const TranslationModel& average, const std::optional<ModelAbout>& about,
                   std::optional<double> score, const std::string& output);
 

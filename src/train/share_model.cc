@@ -2,16 +2,21 @@
 #include "train/share_model.h"
 
 #include <string>
+#include <utility>
+
+#include "base/memory_file.h"
 
 namespace dragoman {
 
-void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_ptr<Transformer>* model) {
-  if (comm.size() == 1) return;
+namespace {
+
+constexpr char kOrigin[] = "model from rank 0";
+
+void ShareVocabularies(Communicator& comm, VocabularyPair* vocabs) {
   const bool has = comm.rank() == 0;
   const std::string src = comm.Broadcast(has ? vocabs->src->serialized() : "");
   const std::string tgt = comm.Broadcast(has && !vocabs->joint() ? vocabs->tgt->serialized() : "");
   const std::string settings = comm.Broadcast(has ? SettingsOf(*vocabs) : "");
-  const std::string config = comm.Broadcast(has ? (*model)->config().ToJson() : "");
   if (has) return;
   const auto read = [](const std::string& bytes) {
     return std::make_shared<const Tokenizer>(Tokenizer::FromBytes(bytes, "vocabulary from rank 0"));
@@ -19,13 +24,43 @@ void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_p
   vocabs->src = read(src);
   vocabs->tgt = tgt.empty() ? vocabs->src : read(tgt);
   *vocabs = WithSettings(*vocabs, settings, "tokenizer settings from rank 0");
-  *model = std::make_unique<Transformer>(TransformerConfig::FromJson(config, "model from rank 0"));
+}
+
+}  // namespace
+
+void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_ptr<Transformer>* model) {
+  if (comm.size() == 1) return;
+  ShareVocabularies(comm, vocabs);
+  const bool has = comm.rank() == 0;
+  const std::string config = comm.Broadcast(has ? (*model)->config().ToJson() : "");
+  if (!has) *model = std::make_unique<Transformer>(TransformerConfig::FromJson(config, kOrigin));
 }
 
 void ShareModel(Communicator& comm, TranslationModel* model) {
   ShareArchitecture(comm, &model->vocabs, &model->model);
   comm.Broadcast(model->model->parameters().values());
-  if (comm.rank() > 0) model->model->PrepareForDecoding();
+}
+
+void ShareInference(Communicator& comm, std::optional<WeightFormat> format, InferenceBundle* bundle) {
+  if (comm.size() == 1) return;
+  const bool has = comm.rank() == 0;
+  const std::string packed = comm.Broadcast(has && bundle->file != nullptr ? std::string(bundle->file->Bytes()) : "");
+  if (packed.empty()) {
+    TranslationModel shared;
+    if (has) shared = {std::move(bundle->parameters), bundle->vocabs};
+    ShareModel(comm, &shared);
+    if (has) {
+      bundle->parameters = std::move(shared.model);
+    } else {
+      *bundle = InferenceOf(std::move(shared), format);
+    }
+    return;
+  }
+  ShareVocabularies(comm, &bundle->vocabs);
+  const std::string config = comm.Broadcast(has ? bundle->model->config().ToJson() : "");
+  if (has) return;
+  bundle->file = std::make_unique<SafetensorsReader>(std::make_unique<MemoryFile>(packed), kOrigin);
+  bundle->model = InferenceFrom(TransformerConfig::FromJson(config, kOrigin), *bundle->file);
 }
 
 }  // namespace dragoman

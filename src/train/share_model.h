@@ -3,8 +3,11 @@
 #ifndef DRAGOMAN_TRAIN_SHARE_MODEL_H_
 #define DRAGOMAN_TRAIN_SHARE_MODEL_H_
 
+#include <optional>
+
 #include "comm/communicator.h"
 #include "format/model_directory.h"
+#include "format/packed_model.h"
 
 namespace dragoman {
 
@@ -12,8 +15,11 @@ namespace dragoman {
 // zero elsewhere.
 void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_ptr<Transformer>* model);
 
-// Collective. Gives each rank what rank 0 has, ready for decoding.
+// Collective. Gives each rank what rank 0 has.
 void ShareModel(Communicator& comm, TranslationModel* model);
+
+// Likewise; format: what rank 0 was asked for, where weights are not packed for good.
+void ShareInference(Communicator& comm, std::optional<WeightFormat> format, InferenceBundle* bundle);
 
 }  // namespace dragoman
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -26,7 +27,8 @@ TranslationModel Model(bool joint) {
 
 std::string Translate(const TranslationModel& model) {
   WorkerPool pool(1);
-  Translator translator(*model.model, *model.vocabs.src, *model.vocabs.tgt, {}, pool);
+  const InferenceModel inference(*model.model);
+  Translator translator(inference, *model.vocabs.src, *model.vocabs.tgt, {}, pool);
   return translator.Translate(std::vector<std::string>{"I see a cat."})[0].n_best[0].text;
 }
 
@@ -44,6 +46,39 @@ TEST(ShareModelTest, AllRanksTranslateAsTheFirstWithoutAFile) {
     EXPECT_NE(wanted, "");
     for (const std::string& translation : translations) EXPECT_EQ(translation, wanted);
   }
+}
+
+// Weights that are laid out when they arrive, and such as are packed in a file that only rank 0 has.
+TEST(ShareModelTest, AllRanksInferAsTheFirstWithoutAFile) {
+  std::string directory = testing::TempDir() + "dragoman_share_XXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  const TranslationModel model = Model(/*joint=*/true);
+  CheckpointContents contents;
+  contents.files = PackedModelFiles(*model.model, WeightFormat::kInt8, model.vocabs, nullptr);
+  WriteModel(RealFileSystem(), contents, directory + "/packed");
+  const auto translate = [](const InferenceBundle& bundle) {
+    WorkerPool pool(1);
+    Translator translator(*bundle.model, *bundle.vocabs.src, *bundle.vocabs.tgt, {}, pool);
+    const Translation best = translator.Translate(std::vector<std::string>{"I see a cat."})[0].n_best[0];
+    return best.text + " " + std::to_string(best.log_prob);
+  };
+  for (const bool packed : {false, true}) {
+    SCOPED_TRACE(packed);
+    std::array<std::string, 3> translations;
+    RunRanks(3, [&](Communicator& comm) {
+      InferenceBundle bundle;
+      if (comm.rank() == 0) {
+        bundle = packed ? LoadInference(RealFileSystem(), directory + "/packed")
+                        : InferenceOf(Model(/*joint=*/true), WeightFormat::kInt8);
+      }
+      ShareInference(comm, WeightFormat::kInt8, &bundle);
+      EXPECT_EQ(bundle.model->format(), WeightFormat::kInt8);
+      translations[static_cast<size_t>(comm.rank())] = translate(bundle);
+    });
+    const std::string wanted = translate(InferenceOf(Model(/*joint=*/true), WeightFormat::kInt8));
+    for (const std::string& translation : translations) EXPECT_EQ(translation, wanted);
+  }
+  RemoveAll(RealFileSystem(), directory);
 }
 
 TEST(ShareModelTest, TokenizerSettingsComeWithTheVocabularies) {

@@ -43,9 +43,9 @@ TEST_F(TrainerTest, LearnsAndCountsWhatItSaw) {
 TEST_F(TrainerTest, CheckpointIsAModelToTranslateWith) {
   Train(Rich("run", 5));
   const TranslationModel opened = LoadTranslationModel(files_, directory_ / "run");
-  opened.model->PrepareForDecoding();
   WorkerPool pool(1);
-  Translator translator(*opened.model, *opened.vocabs.src, *opened.vocabs.tgt, {}, pool);
+  const InferenceModel inference(*opened.model);
+  Translator translator(inference, *opened.vocabs.src, *opened.vocabs.tgt, {}, pool);
   const std::vector<std::string> lines = {"I see a cat.", ""};
   EXPECT_EQ(translator.Translate(lines).size(), 2u);
 }
@@ -325,9 +325,9 @@ TEST_F(TrainerTest, KeepsTheBestCheckpointsAndAveragesThem) {
   for (size_t i = 0; i < mean.size(); ++i) {
     ASSERT_NEAR(mean[i], (weights[0][i] + weights[1][i] + weights[2][i]) / 3, 1e-6);
   }
-  averaged.model->PrepareForDecoding();
   WorkerPool pool(1);
-  Translator translator(*averaged.model, *averaged.vocabs.src, *averaged.vocabs.tgt, {}, pool);
+  const InferenceModel inference(*averaged.model);
+  Translator translator(inference, *averaged.vocabs.src, *averaged.vocabs.tgt, {}, pool);
   EXPECT_EQ(translator.Translate(std::vector<std::string>{"I see a cat."}).size(), 1u);
 }
 

@@ -178,7 +178,8 @@ Validator::Share Validator::ComputeShare(const std::function<void()>& check) {
   for (size_t i = rank; i < sources_.size(); i += ranks) sources.push_back(sources_[i]);
   DecodeOptions decode;
   decode.beam_size = beam_size_;
-  Translator translator(model_, src_vocab_, tgt_vocab_, decode, pool_);
+  const InferenceModel inference(model_);
+  Translator translator(inference, src_vocab_, tgt_vocab_, decode, pool_);
   for (const TranslatedLine& line : translator.Translate(sources, 0, check)) {
     share.translations.push_back(line.n_best.front().text);
   }
@@ -197,7 +198,6 @@ std::vector<std::string> Validator::AllTranslations(const Share& own) {
 }
 
 ValidationScores Validator::Run(const std::function<void()>& check) {
-  model_.PrepareForDecoding();
   Share share;
   int interrupted = 0;  // 1 + the signal's number
   try {

@@ -149,7 +149,8 @@ TEST_F(ValidatorTest, TemplatesAreMeasuredAsTheyAreTrainedAndTranslated) {
   EXPECT_NEAR(scores.nll, expected.nll, 1e-5);
   DecodeOptions decode;
   decode.beam_size = 2;
-  Translator translator(model, src_vocab, tgt_vocab, decode, pool_);
+  const InferenceModel inference(model);
+  Translator translator(inference, src_vocab, tgt_vocab, decode, pool_);
   EXPECT_EQ(validator.samples().at(1).translation,
             translator.Translate(std::vector{validator.samples()[1].source}).front().n_best.front().text);
 }
@@ -160,7 +161,8 @@ TEST_F(ValidatorTest, ScoresAreThoseOfRealTranslations) {
   const auto sources = LinesOf(options_.valid_src), references = LinesOf(options_.valid_tgt);
   DecodeOptions decode;
   decode.beam_size = 2;
-  Translator translator(model_, vocab_, vocab_, decode, pool_);
+  const InferenceModel inference(model_);
+  Translator translator(inference, vocab_, vocab_, decode, pool_);
   std::vector<std::string> translations;
   for (const TranslatedLine& line : translator.Translate(sources)) translations.push_back(line.n_best.front().text);
   BleuOptions bleu;
@@ -179,11 +181,11 @@ TEST_F(ValidatorTest, ExactMatchTakesTranslationsToTheLetter) {
   options_.valid_tokenize = "13a";
   options_.valid_src = directory_.Write("src", "I see a cat.\nyou\nme\nthe dog\n");
   options_.valid_tgt = directory_.Write("tgt", "x\nx\nx\nx\n");
-  model_.PrepareForDecoding();
   std::vector<std::string> outputs;
   DecodeOptions decode;
   decode.beam_size = 2;
-  Translator translator(model_, vocab_, vocab_, decode, pool_);
+  const InferenceModel inference(model_);
+  Translator translator(inference, vocab_, vocab_, decode, pool_);
   for (const TranslatedLine& line : translator.Translate(LinesOf(options_.valid_src))) {
     outputs.push_back(line.n_best.front().text);
   }
@@ -261,7 +263,8 @@ TEST_F(ValidatorTest, PairsWithoutASourceCountNowhereAndThoseWithoutATargetEvery
               testing::IsSupersetOf({testing::MatchesRegex("3 pairs with an empty source left out.*/src:1"),
                                      testing::MatchesRegex("1 pair with an empty target, scored as such.*/tgt:4")}));
 
-  Scorer scorer(model_, vocab_, vocab_, pool_);
+  const InferenceModel inference(model_);
+  Scorer scorer(inference, vocab_, vocab_, pool_);
   double log_prob = 0, tokens = 0;
   const auto sources = LinesOf(options_.valid_src), targets = LinesOf(options_.valid_tgt);
   for (const PairScore& score : scorer.Score(sources, targets)) {

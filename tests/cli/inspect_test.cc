@@ -236,6 +236,46 @@ TEST(AverageTest, RunsAndCheckpointsAreNotOverwritten) {
   }
 }
 
+TEST(QuantizeTest, TheRoundedModelTranslatesAsPrecisionDoes) {
+  const std::string src = WriteScratch("quantize.src", "a b c\nd e f g\n"),
+                    tgt = WriteScratch("quantize.tgt", "c b a\ng f e d\n");
+  for (const std::string to : {"int8", "bf16", "f16"}) {
+    SCOPED_TRACE(to);
+    const std::string output = Scratch("rounded");
+    const Finished run =
+        Dragoman({"quantize", "--model", TinyRun(), "--to", to, "--output", output, "--src", src, "--tgt", tgt});
+    ASSERT_EQ(run.code, 0) << run.err;
+    EXPECT_THAT(run.out,
+                testing::ContainsRegex("^weights: 0.[0-9] MB, [2-6][0-9].[0-9] % of 0.[0-9] MB\nBLEU = .*\nchrF2 = "));
+    const Finished packed = Dragoman({"translate", "--model", output, "--n-best", "2"}, "a b c\nd e\n");
+    EXPECT_EQ(packed.code, 0) << packed.err;
+    const Finished at_start =
+        Dragoman({"translate", "--model", TinyRun(), "--precision", to, "--n-best", "2"}, "a b c\nd e\n");
+    EXPECT_EQ(packed.out, at_start.out);
+    EXPECT_EQ(Dragoman({"score", "--model", output, "--src", src, "--tgt", tgt}).out,
+              Dragoman({"score", "--model", TinyRun(), "--precision", to, "--src", src, "--tgt", tgt}).out);
+    const Finished info = Dragoman({"info", "--verify", "--json", output});
+    EXPECT_EQ(info.code, 0) << info.out;
+    EXPECT_THAT(info.out, HasSubstr("\"packed\": \"" + to + "\""));
+  }
+}
+
+TEST(QuantizeTest, WhatCannotBeRoundedIsSaid) {
+  const std::string output = Scratch("rounded once");
+  EXPECT_EQ(Dragoman({"quantize", "--model", TinyRun(), "--output", output}).code, 0);
+  const auto expect_error = [](const Args& args, const std::string& what, int code) {
+    const Finished run = Dragoman(args);
+    EXPECT_EQ(run.code, code);
+    EXPECT_THAT(run.err, HasSubstr(what));
+  };
+  expect_error({"quantize", "--model", output, "--output", Scratch("twice")}, "take the model that it was made of", 1);
+  expect_error({"attention", "--model", output, "a b"}, "take the model that it was made of", 1);
+  expect_error({"quantize", "--model", TinyRun(), "--output", TinyRun()}, TinyRun() + " ", 2);
+  expect_error({"quantize", "--model", TinyRun(), "--output", output, "--to", "f32"}, "--to is f32", 2);
+  expect_error({"quantize", "--model", TinyRun(), "--output", output, "--src", "x"}, "--src and --tgt", 2);
+  expect_error({"translate", "--model", output, "--precision", "bf16"}, "--precision is bf16, but the weights", 2);
+}
+
 // Of the test's run, with a model's vocabulary that has no </s>.
 TEST(ModelTest, AVocabularyWithoutEndOfSentenceIsRefusedByEveryCommand) {
   const std::string model = Scratch("without end"), line = WriteScratch("line", "a b\n");

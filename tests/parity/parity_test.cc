@@ -79,7 +79,6 @@ class ParityTest : public testing::TestWithParam<Case> {
     for (const auto& parameter : model_.parameters().parameters()) {
       tensors_.ReadFloats("weights/" + parameter->name, parameter->shape, model_.parameters().Writable(*parameter));
     }
-    model_.PrepareForDecoding();
   }
 
   // One training step's worth: logits_, sums_ and gradients_ of the mean loss.
@@ -90,7 +89,7 @@ class ParityTest : public testing::TestWithParam<Case> {
     const EncodedSource encoded = model_.Encode(workspace, src_.view());
     const Variable hidden = model_.Decode(workspace, tgt_in_.view(), encoded);  // [tgt_tokens, d_model]
     const Variable logits =
-        AllLogits(model_, workspace, hidden, tgt_in_.packing(), encoded);  // [tgt_tokens, tgt_vocab]
+        model_.Logits(workspace, hidden.value(), tgt_in_.packing(), encoded);  // [tgt_tokens, tgt_vocab]
     logits_.assign(logits.value().data, logits.value().data + logits.value().size());
     const float smoothing = GetParam().json.at("label_smoothing").get<float>();
     sums_ = model_.Loss(workspace, hidden, tgt_out_.view(), encoded,

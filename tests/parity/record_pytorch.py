@@ -13,7 +13,7 @@ Each case is computed twice, by code that shares little:
   stack     torch.nn.TransformerEncoder and TransformerDecoder over a padded batch with masks;
   composed  torch operations written down layer by layer, one sentence at a time, no padding.
 Where PyTorch's stack can express the config the stack's numbers are recorded, after checking that both agree to 1e-10;
-otherwise (relative positions, several passes, segments, copying, gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
+otherwise (relative positions, several passes, a recurrent decoder, segments, copying, gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
 composed ones.
 """
 
@@ -38,7 +38,8 @@ LONG_LENGTHS = ((40, 1, 33), (33, 40, 1))
 DEFAULTS = {
     "format": "dragoman-transformer-1",
     "src_vocab": 23, "tgt_vocab": 23, "encoder_layers": 1, "decoder_layers": 1, "d_model": 8, "heads": 2, "d_head": 0,
-    "d_ff": 12, "encoder_repeats": 1, "decoder_repeats": 1, "max_src_len": 12, "max_tgt_len": 10, "scale_embedding": True, "positions": "sinusoidal",
+    "d_ff": 12, "encoder_repeats": 1, "decoder_repeats": 1, "decoder_ssru": False,
+    "max_src_len": 12, "max_tgt_len": 10, "scale_embedding": True, "positions": "sinusoidal",
     "sinusoid_layout": "interleaved", "sinusoid_exponent": "paper", "relative_buckets": 0, "relative_max_distance": 128,
     "segment_end": -1, "max_segment_len": 16, "tying": "all", "output_bias": False,
     "embedding_norm": False, "norm_order": "post", "final_norm": False, "norm_epsilon": 1e-5, "norm_bias": True,
@@ -69,6 +70,7 @@ CASES = {
     "repeated_passes": {"encoder_repeats": 3, "decoder_layers": 2, "decoder_repeats": 2, "norm_order": "pre",
                         "final_norm": True},
     "segments": {"segment_end": 4, "max_segment_len": 2, "src_vocab": 7, "tgt_vocab": 7, "activation": "gelu"},
+    "recurrent_decoder": {**TWO_LAYERS, "decoder_ssru": True, "norm_order": "pre", "final_norm": True},
 }
 ACTIVATIONS = {
     "relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu,
@@ -111,7 +113,13 @@ def parameter_shapes(config):
             shapes[side + ".passes.weight"] = (config[side + "_repeats"], d_model)
         for n in range(config[side + "_layers"]):
             layer = f"{side}.layers.{n}."
+            if side == "decoder" and config["decoder_ssru"]:
+                linear(layer + "ssru.f_proj", d_model, d_model)
+                shapes[layer + "ssru.x_proj.weight"] = (d_model, d_model)
+                norm(layer + "ssru_norm")
             for attention in sublayers:
+                if attention == "self_attn" and side == "decoder" and config["decoder_ssru"]:
+                    continue
                 for projection in ("q_proj", "k_proj", "v_proj"):
                     linear(f"{layer}{attention}.{projection}", d_model, width)
                 linear(f"{layer}{attention}.out_proj", width, d_model)
@@ -207,7 +215,7 @@ def project(config, weights, hidden):
 
 
 def stack_can_express(config):
-    if config["copy"] or config["segment_end"] >= 0 or config["encoder_repeats"] * config["decoder_repeats"] > 1:
+    if config["copy"] or config["decoder_ssru"] or config["segment_end"] >= 0 or config["encoder_repeats"] * config["decoder_repeats"] > 1:
         return False
     return not config["relative_buckets"] and not config["gated"] and not config["d_head"] and not config["attention_scale"] and (
         config["bias"] and config["norm_bias"])
@@ -322,6 +330,16 @@ class Composed:
         heads = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=causal, scale=scale)
         return self.linear(name + ".out_proj", heads.transpose(0, 1).flatten(1))
 
+    def ssru(self, name, x):
+        """The simpler simple recurrent unit, a token at a time. Written from Kim et al. 2019, section 3.1."""
+        forget = torch.sigmoid(self.linear(name + ".f_proj", x))
+        x = x @ self.weights[name + ".x_proj.weight"]
+        cell, cells = torch.zeros_like(x[0]), []
+        for f, now in zip(forget, x):
+            cell = f * cell + (1 - f) * now
+            cells.append(cell)
+        return F.relu(torch.stack(cells))
+
     def feed_forward(self, name, x):
         activation = ACTIVATIONS[self.config["activation"]]
         if self.config["gated"]:
@@ -362,8 +380,12 @@ class Composed:
             if n == 0 and self.config[side + "_repeats"] > 1:
                 x = x + self.weights[side + ".passes.weight"][repeat]
             layer = f"{side}.layers.{n}."
-            name = layer + "self_attn"
-            x = self.sublayer(name, x, lambda y: self.attention(name, y, y, causal=side == "decoder"))
+            if side == "decoder" and self.config["decoder_ssru"]:
+                name = layer + "ssru"
+                x = self.sublayer(name, x, lambda y: self.ssru(name, y))
+            else:
+                name = layer + "self_attn"
+                x = self.sublayer(name, x, lambda y: self.attention(name, y, y, causal=side == "decoder"))
             if side == "decoder":
                 name = layer + "cross_attn"
                 x = self.sublayer(name, x, lambda y: self.attention(name, y, encoder_out, causal=False))

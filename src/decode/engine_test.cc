@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/search.h"
+#include "decode/engine.h"
 
 #include <gtest/gtest.h>
 
@@ -7,12 +7,12 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <set>
 #include <utility>
 
-#include "base/error.h"
 #include "kernels/softmax.h"
 #include "model/model_testing.h"
 
@@ -29,20 +29,35 @@ std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int3
   const Sentences src({source}), tgt({history});
   const EncodedSource encoded = model.Encode(workspace, src.view());
   const Variable hidden = model.Decode(workspace, tgt.view(), encoded);
-  Variable logits = AllLogits(model, workspace, hidden, tgt.packing(), encoded);
+  Variable logits = model.Logits(workspace, hidden.value(), tgt.packing(), encoded);
   kernels::LogSoftmaxRows(logits.writable());
   const ConstMatrix last = logits.value().Rows(hidden.rows() - 1, 1);
   return {last.data, last.data + last.cols};
 }
 
-std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& model, const DecodeOptions& options,
-                                               const Sentences& src) {
-  std::vector<int64_t> ids(src.all.size());
-  std::iota(ids.begin(), ids.end(), 0);
-  Workspace workspace;
-  auto results = Searcher(model, options, {kEos, kNoUnk}).Search(workspace, src.view(), ids);
-  EXPECT_EQ(workspace.pool().bytes_in_use(), 0u);
+// The results of all, in the order in which they were added. ids: what samples are drawn with, from 0 if not given.
+std::vector<std::vector<Hypothesis>> SearchWith(Engine& engine, const DecodeOptions& options, const Sentences& src,
+                                                std::span<const int64_t> ids = {}) {
+  for (size_t s = 0; s < src.all.size(); ++s) {
+    const auto id = static_cast<int64_t>(s);
+    engine.Add({id, src.all[s], &options, ids.empty() ? id : ids[s]});
+  }
+  std::vector<std::vector<Hypothesis>> results(src.all.size());
+  while (!engine.idle()) {
+    for (SearchResult& result : engine.Step()) {
+      EXPECT_EQ(result.error, "");
+      results[static_cast<size_t>(result.id)] = std::move(result.hypotheses);
+    }
+  }
   return results;
+}
+
+std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& weights, const DecodeOptions& options,
+                                               const Sentences& src,
+                                               const GenerationRules& rules = {.eos = kEos, .unk = kNoUnk}) {
+  const InferenceModel model(weights);
+  Engine engine(model, rules);
+  return SearchWith(engine, options, src);
 }
 
 DecodeOptions Greedy() {
@@ -68,7 +83,7 @@ Hypothesis GreedyByDefinition(const Transformer& model, const std::vector<int32_
 }
 
 // As many seeds as it takes to see sentences that end and ones that the limit cuts.
-TEST(SearchTest, BeamOfOneIsGreedy) {
+TEST(EngineTest, BeamOfOneIsGreedy) {
   const std::array<int, 5> lengths = {3, 1, 9, 5, 7};
   int complete = 0, cut = 0;
   for (const NamedConfig& named : ConfigsOfEveryKind()) {
@@ -93,7 +108,7 @@ TEST(SearchTest, BeamOfOneIsGreedy) {
 }
 
 // Searched or drawn, what the options forbid is in no output; without them random models do it all the time.
-TEST(SearchTest, OutputsKeepToTheirRestrictions) {
+TEST(EngineTest, OutputsKeepToTheirRestrictions) {
   const std::array<int, 5> lengths = {3, 1, 9, 5, 7};
   const auto model = RandomModel(TinyConfig());
   const Sentences src(lengths, model->config().src_vocab, 1);
@@ -158,7 +173,7 @@ class ExhaustiveSearch {
   std::vector<Hypothesis> all_;
 };
 
-TEST(SearchTest, ABeamOfAllHypothesesFindsTheTrueNBest) {
+TEST(EngineTest, ABeamOfAllHypothesesFindsTheTrueNBest) {
   TransformerConfig config = TinyConfig();
   config.src_vocab = config.tgt_vocab = 4;
   const Sentences src({{3, 1, 2}, {0, 2}});
@@ -191,7 +206,7 @@ TEST(SearchTest, ABeamOfAllHypothesesFindsTheTrueNBest) {
 }
 
 // Each hypothesis' log_prob is that of its tokens.
-TEST(SearchTest, LogProbIsThatOfTheTokens) {
+TEST(EngineTest, LogProbIsThatOfTheTokens) {
   const std::array<int, 3> lengths = {3, 1, 6};
   const auto model = RandomModel(TinyConfig());
   const Sentences src(lengths, 11, 1);
@@ -233,35 +248,122 @@ void ExpectSame(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>&
   }
 }
 
-TEST(SearchTest, ASentencesResultDoesNotDependOnTheOthersOfItsBatch) {
+// Alone, among others, in another order, and with others that come when it is on its way: in every weight format.
+TEST(EngineTest, ASentencesResultDoesNotDependOnTheOthersNorOnWhenTheyCome) {
   const std::array<int, 12> lengths = {3, 1, 9, 5, 7, 20, 2, 2, 13, 4, 6, 17};
   DecodeOptions beam, sample;
   beam.n_best = sample.n_best = 3;
   sample.sample = true;
   for (const NamedConfig& named : ConfigsOfEveryKind()) {
-    const auto model = RandomModel(named.config);
+    const auto weights = RandomModel(named.config);
     const Sentences src(lengths, named.config.src_vocab, 1);
-    for (const DecodeOptions& options : {Greedy(), beam, sample}) {
-      SCOPED_TRACE(testing::Message() << named.name << ", beam " << options.beam_size << ", sample " << options.sample);
-      const Searcher searcher(*model, options, {kEos, kNoUnk});
-      const auto together = SearchAll(*model, options, src);
-      Sentences backwards = src;
-      std::reverse(backwards.all.begin(), backwards.all.end());
-      backwards.Pack();
-      Workspace workspace;
-      std::array<int64_t, 12> ids;
-      std::iota(ids.rbegin(), ids.rend(), 0);
-      const auto reversed = searcher.Search(workspace, backwards.view(), ids);
-      for (size_t s = 0; s < src.all.size(); ++s) {
-        const auto id = static_cast<int64_t>(s);
-        ExpectSame(together[s], searcher.Search(workspace, Sentences({src.all[s]}).view(), {&id, 1}).front());
-        ExpectSame(together[s], reversed[src.all.size() - 1 - s]);
+    for (const WeightFormat format : {WeightFormat::kF32, WeightFormat::kInt8}) {
+      const InferenceModel model(*weights, format);
+      for (const DecodeOptions& options : {Greedy(), beam, sample}) {
+        SCOPED_TRACE(testing::Message() << named.name << ", " << EnumName(format) << ", beam " << options.beam_size
+                                        << ", sample " << options.sample);
+        Engine engine(model, {.eos = kEos, .unk = kNoUnk});
+        const auto together = SearchWith(engine, options, src);
+        Sentences backwards = src;
+        std::reverse(backwards.all.begin(), backwards.all.end());
+        backwards.Pack();
+        std::array<int64_t, 12> ids;
+        std::iota(ids.rbegin(), ids.rend(), 0);
+        const auto reversed = SearchWith(engine, options, backwards, ids);
+        std::vector<std::vector<Hypothesis>> late(src.all.size());
+        for (size_t next = 0; next < src.all.size() || !engine.idle();) {  // one more with every step
+          if (next < src.all.size()) {
+            const auto id = static_cast<int64_t>(next);
+            engine.Add({id, src.all[next], &options, id});
+            ++next;
+          }
+          for (SearchResult& result : engine.Step()) late[static_cast<size_t>(result.id)] = result.hypotheses;
+        }
+        for (size_t s = 0; s < src.all.size(); ++s) {
+          const auto id = static_cast<int64_t>(s);
+          ExpectSame(together[s], SearchWith(engine, options, Sentences({src.all[s]}), {&id, 1}).front());
+          ExpectSame(together[s], reversed[src.all.size() - 1 - s]);
+          ExpectSame(together[s], late[s]);
+        }
       }
     }
   }
 }
 
-TEST(SearchTest, AListOfFewerIsTheBeginningOfAListOfMore) {
+// Options are each sentence's own.
+TEST(EngineTest, SentencesWithOptionsOfTheirOwnShareAStep) {
+  const auto weights = RandomModel(TinyConfig());
+  const InferenceModel model(*weights);
+  const Sentences src({{3, 4, 5, 2}, {3, 4, 5, 2}, {3, 4, 5, 2}});
+  DecodeOptions sample, short_ones;
+  sample.sample = true;
+  short_ones.max_length = 3;
+  const std::array<const DecodeOptions*, 3> options = {&sample, &short_ones, nullptr};
+  const DecodeOptions usual;
+  Engine engine(model, {.eos = kEos, .unk = kNoUnk});
+  std::map<int64_t, std::vector<Hypothesis>> found;
+  for (int64_t i = 0; i < 3; ++i) {
+    const DecodeOptions* const own = options[static_cast<size_t>(i)];
+    engine.Add({i, src.all[static_cast<size_t>(i)], own != nullptr ? own : &usual, /*sentence=*/0});
+  }
+  while (!engine.idle()) {
+    for (SearchResult& result : engine.Step()) found[result.id] = result.hypotheses;
+  }
+  const Sentences one({src.all[0]});
+  ExpectSame(found[0], SearchWith(engine, sample, one)[0]);
+  ExpectSame(found[1], SearchWith(engine, short_ones, one)[0]);
+  ExpectSame(found[2], SearchWith(engine, usual, one)[0]);
+}
+
+// Waiting or on its way, what is cancelled is gone with its memory, and the others are as without it.
+TEST(EngineTest, WhatIsCancelledDisturbsNobody) {
+  const auto weights = RandomModel(TinyConfig());
+  const InferenceModel model(*weights);
+  const Sentences src({{3, 4, 5, 2}, {6, 7, 2}, {8, 9, 10, 3, 2}});
+  const DecodeOptions options{.min_length = 8};  // so that all are on their way when one is cancelled
+  Engine engine(model, {.eos = kEos, .unk = kNoUnk});
+  const auto expected = SearchWith(engine, options, src);
+  const size_t before = engine.memory().bytes_in_use();
+  for (int64_t i = 0; i < 3; ++i) engine.Add({i, src.all[static_cast<size_t>(i)], &options, i});
+  engine.Cancel(0);
+  std::map<int64_t, std::vector<Hypothesis>> found;
+  for (int step = 0; !engine.idle(); ++step) {
+    for (SearchResult& result : engine.Step()) found[result.id] = result.hypotheses;
+    if (step == 2) engine.Cancel(1);
+    if (step == 2) engine.Cancel(77);  // whom nobody knows
+  }
+  ASSERT_EQ(found.size(), 1u);
+  ExpectSame(found[2], expected[2]);
+  EXPECT_LE(engine.memory().bytes_in_use(), before);
+}
+
+// Many more than there is room for, some of them very long.
+TEST(EngineTest, ThoseThatFindNoRoomWait) {
+  TransformerConfig config = TinyConfig();
+  config.max_src_len = 3000;
+  const auto weights = RandomModel(config);
+  const InferenceModel model(*weights);
+  std::vector<int> lengths(300, 4);
+  lengths[100] = lengths[101] = lengths[250] = 2900;
+  const Sentences src(lengths, 11, 1);
+  DecodeOptions options;
+  options.max_length = 5;
+  Engine engine(model, {.eos = kEos, .unk = kNoUnk});
+  size_t added = 0, most_at_once = 0, done = 0;
+  while (added < src.all.size() || !engine.idle()) {
+    while (added < src.all.size() && engine.HasRoom()) {
+      engine.Add({static_cast<int64_t>(added), src.all[added], &options, 0});
+      ++added;
+    }
+    most_at_once = std::max(most_at_once, added - done);
+    done += engine.Step().size();
+  }
+  EXPECT_EQ(done, src.all.size());
+  EXPECT_LE(most_at_once, 65u);  // 256 rows of beams of 4
+  EXPECT_GE(most_at_once, 60u);
+}
+
+TEST(EngineTest, AListOfFewerIsTheBeginningOfAListOfMore) {
   const auto model = RandomModel(TinyConfig());
   std::vector<int> lengths(40);
   for (size_t i = 0; i < lengths.size(); ++i) lengths[i] = 1 + static_cast<int>(i) % 13;
@@ -287,7 +389,7 @@ TEST(SearchTest, AListOfFewerIsTheBeginningOfAListOfMore) {
   }
 }
 
-TEST(SearchTest, MoreSamplesAreTheSameOnesAndSomeMore) {
+TEST(EngineTest, MoreSamplesAreTheSameOnesAndSomeMore) {
   const auto model = RandomModel(TinyConfig());
   const Sentences src({{3, 4, 5, 2}, {6, 2}});
   DecodeOptions options;
@@ -301,7 +403,7 @@ TEST(SearchTest, MoreSamplesAreTheSameOnesAndSomeMore) {
   }
 }
 
-TEST(SearchTest, SamplesFollowSeedAndSentenceAndDifferAmongThemselves) {
+TEST(EngineTest, SamplesFollowSeedAndSentenceAndDifferAmongThemselves) {
   const auto model = RandomModel(TinyConfig());
   const Sentences src({{3, 4, 5, 2}, {3, 4, 5, 2}});
   DecodeOptions options;
@@ -315,7 +417,7 @@ TEST(SearchTest, SamplesFollowSeedAndSentenceAndDifferAmongThemselves) {
   EXPECT_NE(first[0][0].tokens, other_seed[0][0].tokens);
 }
 
-TEST(SearchTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
+TEST(EngineTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
   TransformerConfig config = TinyConfig();
   config.tying = Tying::kNone;
   config.output_bias = true;
@@ -343,7 +445,7 @@ TEST(SearchTest, LengthIsLimitedByFactorByNumberAndByTheModel) {
 }
 
 // The bias makes it by far the likeliest token.
-TEST(SearchTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
+TEST(EngineTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   constexpr int32_t kUnk = 5;
   TransformerConfig config = TinyConfig();
   config.output_bias = true;
@@ -354,20 +456,19 @@ TEST(SearchTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   sample.sample = true;
   sample.n_best = beam.n_best = 3;
   for (DecodeOptions options : {Greedy(), beam, sample}) {
-    const int64_t id = 0;
-    Workspace workspace;
-    const auto without = Searcher(*model, options, {kEos, kUnk}).Search(workspace, src.view(), {&id, 1}).front();
+    const GenerationRules rules{.eos = kEos, .unk = kUnk};
+    const auto without = SearchAll(*model, options, src, rules).front();
     for (const Hypothesis& h : without) {
       EXPECT_EQ(std::count(h.tokens.begin(), h.tokens.end(), kUnk), 0);
       EXPECT_LT(h.log_prob, -20) << "the model's own probability, not one made up without <unk>";
     }
     options.allow_unk = true;
-    const auto allowed = Searcher(*model, options, {kEos, kUnk}).Search(workspace, src.view(), {&id, 1}).front();
+    const auto allowed = SearchAll(*model, options, src, rules).front();
     EXPECT_GT(std::count(allowed[0].tokens.begin(), allowed[0].tokens.end(), kUnk), 10);
   }
 }
 
-TEST(SearchTest, WhatIsForcedComesFirstForNothingAndWhatIsBannedNever) {
+TEST(EngineTest, WhatIsForcedComesFirstForNothingAndWhatIsBannedNever) {
   constexpr int32_t kForced = 6, kBanned = 5;
   TransformerConfig config = TinyConfig();
   config.output_bias = true;
@@ -379,18 +480,14 @@ TEST(SearchTest, WhatIsForcedComesFirstForNothingAndWhatIsBannedNever) {
   cut.max_length = 1;
   const GenerationRules rules{.eos = kEos, .banned = {kBanned}, .forced_first = {kForced}};
   for (const DecodeOptions& options : {Greedy(), DecodeOptions(), sample}) {
-    const int64_t id = 0;
-    Workspace workspace;
-    const Hypothesis best = Searcher(*model, options, rules).Search(workspace, src.view(), {&id, 1}).front().front();
+    const Hypothesis best = SearchAll(*model, options, src, rules).front().front();
     EXPECT_EQ(best.tokens.front(), kForced);
     EXPECT_EQ(std::count(best.tokens.begin(), best.tokens.end(), kBanned), 0);
   }
-  const int64_t id = 0;
-  Workspace workspace;
-  EXPECT_EQ(Searcher(*model, cut, rules).Search(workspace, src.view(), {&id, 1}).front().front().log_prob, 0);
+  EXPECT_EQ(SearchAll(*model, cut, src, rules).front().front().log_prob, 0);
 }
 
-TEST(SearchTest, SamplesThatEndRankBeforeThoseThatWereCut) {
+TEST(EngineTest, SamplesThatEndRankBeforeThoseThatWereCut) {
   const auto model = RandomModel(TinyConfig());
   DecodeOptions options;
   options.sample = true;
@@ -405,25 +502,26 @@ TEST(SearchTest, SamplesThatEndRankBeforeThoseThatWereCut) {
                               [](const Hypothesis& a, const Hypothesis& b) { return a.score > b.score; }));
 }
 
-TEST(SearchTest, DamagedWeightsAreAnError) {
-  const auto model = RandomModel(TinyConfig());
-  model->parameters().values()[0] = std::numeric_limits<float>::quiet_NaN();
-  for (float& w : model->parameters().Writable("decoder.layers.1.ffn_norm.bias")) {
+TEST(EngineTest, DamagedWeightsAreAnErrorOfEachSentence) {
+  const auto weights = RandomModel(TinyConfig());
+  for (float& w : weights->parameters().Writable("decoder.layers.1.ffn_norm.bias")) {
     w = std::numeric_limits<float>::quiet_NaN();
   }
-  model->PrepareForDecoding();
   DecodeOptions sample;
   sample.sample = true;
-  for (const DecodeOptions& options : {Greedy(), DecodeOptions(), sample}) {
-    EXPECT_THROW(SearchAll(*model, options, Sentences({{3, 4}})), NumericError);
+  for (const WeightFormat format : {WeightFormat::kF32, WeightFormat::kInt8}) {
+    const InferenceModel model(*weights, format);
+    for (const DecodeOptions& options : {Greedy(), DecodeOptions(), sample}) {
+      Engine engine(model, {.eos = kEos, .unk = kNoUnk});
+      const Sentences src({{3, 4}, {5}});
+      for (int64_t i = 0; i < 2; ++i) engine.Add({i, src.all[static_cast<size_t>(i)], &options, i});
+      int errors = 0;
+      while (!engine.idle()) {
+        for (const SearchResult& result : engine.Step()) errors += !result.error.empty();
+      }
+      EXPECT_EQ(errors, 2);
+    }
   }
-}
-
-TEST(SearchTest, RefusesBadOptions) {
-  const auto model = RandomModel(TinyConfig());
-  DecodeOptions options;
-  options.beam_size = 0;
-  EXPECT_THROW(Searcher(*model, options, {kEos, kNoUnk}), OptionError);
 }
 
 }  // namespace

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/engine.h"
+
+#include <algorithm>
+#include <cmath>
+#include <utility>
+
+#include "base/error.h"
+#include "decode/beam.h"
+#include "decode/restrictions.h"
+#include "decode/sampler.h"
+
+namespace dragoman {
+namespace {
+
+// Rows of a step: enough for products at full rate, few enough that keys and values of their pasts stay small.
+constexpr int64_t kMostRows = 256;
+constexpr int64_t kMostOpenTokens = 4096;
+// Sources are encoded together: as soon as there are tokens enough for products at full rate, or after some steps.
+constexpr int64_t kJoinTokens = 384;
+constexpr int kMostWaitedSteps = 8;
+constexpr int64_t kEncodeTokens = 2048;  // at a time, which bounds memory
+constexpr int64_t kLogitRows = 64;       // logits exist for so many rows at a time
+
+int64_t RowsOf(const DecodeOptions& options) { return options.sample ? options.n_best : options.beam_size; }
+int64_t TokensOf(const SearchJob& job) { return static_cast<int64_t>(job.source.size()); }
+
+}  // namespace
+
+Engine::Engine(const InferenceModel& model, GenerationRules rules)
+    : model_(model), rules_(std::move(rules)), decoder_(model, pool_) {}
+
+bool Engine::HasRoom() const {
+  return open_rows_ + waiting_rows_ < kMostRows && open_tokens_ + waiting_tokens_ < kMostOpenTokens;
+}
+
+void Engine::Add(const SearchJob& job) {
+  waiting_.push_back(job);
+  waiting_rows_ += RowsOf(*job.options);
+  waiting_tokens_ += TokensOf(job);
+}
+
+void Engine::Cancel(int64_t id) {
+  std::erase_if(waiting_, [&](const SearchJob& job) {
+    if (job.id != id) return false;
+    waiting_rows_ -= RowsOf(*job.options);
+    waiting_tokens_ -= TokensOf(job);
+    return true;
+  });
+  // The rows of the others keep the places that they had in the last step: the decoder knows them by these.
+  std::erase_if(running_, [&](const Running& running) {
+    if (running.job.id != id) return false;
+    Leave(running);
+    return true;
+  });
+}
+
+void Engine::CancelAll() {
+  for (const Running& running : running_) Leave(running);
+  running_.clear();
+  waiting_.clear();
+  waiting_rows_ = waiting_tokens_ = 0;
+}
+
+void Engine::Leave(const Running& running) {
+  decoder_.Close(running.source);
+  open_rows_ -= RowsOf(*running.job.options);
+  open_tokens_ -= TokensOf(running.job);
+}
+
+int64_t Engine::MaxLength(const SearchJob& job) const {
+  // The plus keeps room for short sources ("Hi" may well become five tokens); Marian and fairseq have such terms too.
+  const double by_source = std::ceil(double{job.options->max_length_factor} * static_cast<double>(TokensOf(job))) + 10;
+  int64_t limit = model_.config().max_tgt_len;
+  if (job.options->max_length > 0) limit = std::min<int64_t>(limit, job.options->max_length);
+  return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be beyond an int64_t
+}
+
+std::unique_ptr<SentenceSearch> Engine::Open(const SearchJob& job) const {
+  const SearchBounds bounds{model_.config().decoder_start, rules_.eos, MaxLength(job)};
+  if (job.options->sample) return std::make_unique<Samples>(*job.options, bounds, job.sentence);
+  return std::make_unique<Beam>(*job.options, bounds);
+}
+
+bool Engine::WaitingShouldJoin() const {
+  if (waiting_.empty()) return false;
+  return running_.empty() || waiting_tokens_ >= kJoinTokens || waited_steps_ >= kMostWaitedSteps;
+}
+
+// As many as there is room for, at least one.
+void Engine::Join() {
+  while (!waiting_.empty()) {
+    PackedSentences sources;
+    const size_t first_new = running_.size();
+    while (!waiting_.empty()) {
+      const SearchJob& job = waiting_.front();
+      const int64_t rows = RowsOf(*job.options), tokens = TokensOf(job);
+      const bool fits = open_rows_ + rows <= kMostRows && open_tokens_ + tokens <= kMostOpenTokens;
+      const bool fits_beside = sources.tokens() == 0 || sources.tokens() + tokens <= kEncodeTokens;
+      if (!running_.empty() && !(fits && fits_beside)) break;
+      sources.Add(job.source);
+      running_.push_back({job, Open(job), /*source=*/-1});
+      open_rows_ += rows;
+      open_tokens_ += tokens;
+      waiting_rows_ -= rows;
+      waiting_tokens_ -= tokens;
+      waiting_.pop_front();
+    }
+    if (running_.size() == first_new) break;
+    std::vector<int32_t> numbers;
+    decoder_.Open(sources.view(), &numbers);
+    for (size_t i = 0; i < numbers.size(); ++i) running_[first_new + i].source = numbers[i];
+  }
+  waited_steps_ = 0;
+}
+
+// Of all running sentences, those of each side by side; and where they are now.
+void Engine::GatherRows() {
+  rows_.clear();
+  for (Running& running : running_) {
+    const auto first_row = static_cast<int64_t>(rows_.size());
+    for (const SearchRow& row : running.search->rows()) {
+      const bool begins = running.position == 0;
+      rows_.push_back({running.source, row.token, begins ? -1 : static_cast<int32_t>(running.first_row) + row.parent});
+    }
+    running.first_row = first_row;
+  }
+}
+
+// What is wanted of each row.
+void Engine::PrepareChoices() {
+  choices_.assign(rows_.size(), {});
+  best_begin_.assign(1, 0);
+  banned_begin_.assign(1, 0);
+  banned_.clear();
+  size_t r = 0;
+  for (Running& running : running_) {
+    const DecodeOptions& options = *running.job.options;
+    const auto count = static_cast<int64_t>(running.search->rows().size());
+    for (int64_t row = 0; row < count; ++row, ++r) {
+      choices_[r].draw = running.search->DrawFor(row);
+      best_begin_.push_back(best_begin_.back() + static_cast<size_t>(running.search->Wanted()));
+      if (rules_.unk >= 0 && !options.allow_unk) banned_.push_back(rules_.unk);
+      const size_t before = banned_.size();
+      AppendForbidden(options, rules_.eos, running.search->Said(row), &banned_);
+      if (banned_.size() > before) choices_[r].last_resort = rules_.eos;  // who has said all there is may end
+      banned_begin_.push_back(banned_.size());
+    }
+  }
+  best_.resize(best_begin_.back());
+  for (size_t i = 0; i < choices_.size(); ++i) {
+    choices_[i].best = std::span(best_).subspan(best_begin_[i], best_begin_[i + 1] - best_begin_[i]);
+    choices_[i].banned = std::span(banned_).subspan(banned_begin_[i], banned_begin_[i + 1] - banned_begin_[i]);
+  }
+}
+
+void Engine::Choose() {
+  const auto rows = static_cast<int64_t>(rows_.size());
+  for (int64_t first = 0; first < rows; first += kLogitRows) {
+    const int64_t count = std::min(kLogitRows, rows - first);
+    const PooledMatrix logits = decoder_.Logits(first, count);  // [count, tgt_vocab]
+    kernels::ChooseTokens(logits.view(), rules_.banned,
+                          std::span(choices_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)));
+  }
+  // What begins every sentence is given, not chosen: it is certain.
+  for (const Running& running : running_) {
+    if (running.position >= rules_.forced_first.size()) continue;
+    for (size_t row = 0; row < running.search->rows().size(); ++row) {
+      kernels::TokenChoice& choice = choices_[static_cast<size_t>(running.first_row) + row];
+      choice.best.front() = {rules_.forced_first[running.position], 0.0f};
+      choice.found = 1;
+    }
+  }
+}
+
+std::vector<SearchResult> Engine::Advance() {
+  std::vector<SearchResult> results;
+  std::erase_if(running_, [&](Running& running) {
+    const auto first = static_cast<size_t>(running.first_row);
+    try {
+      running.search->Advance(std::span(choices_).subspan(first, running.search->rows().size()));
+      ++running.position;
+      if (!running.search->done()) return false;
+      results.push_back({running.job.id, running.search->Finish(), ""});
+    } catch (const NumericError& error) {
+      results.push_back({running.job.id, {}, error.what()});
+    }
+    Leave(running);
+    return true;
+  });
+  return results;
+}
+
+std::vector<SearchResult> Engine::Step() {
+  if (WaitingShouldJoin()) {
+    Join();
+  } else if (!waiting_.empty()) {
+    ++waited_steps_;
+  }
+  if (running_.empty()) return {};
+  GatherRows();
+  decoder_.Step(rows_);
+  PrepareChoices();
+  Choose();
+  return Advance();
+}
+
+}  // namespace dragoman

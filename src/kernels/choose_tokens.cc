@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernels/choose_tokens.h"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+#include <vector>
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "kernels/choose_tokens.cc"
+#include "hwy/foreach_target.h"
+// After foreach_target.h:
+#include "hwy/highway.h"
+#include "kernels/lanes-inl.h"
+#include "kernels/softmax-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace dragoman::kernels {
+namespace HWY_NAMESPACE {
+
+// The best so far, best first, with logits in place of log-probabilities.
+class Ranking {
+ public:
+  explicit Ranking(std::span<TokenLogProb> best) : best_(best) {}
+
+  int64_t count() const { return static_cast<int64_t>(count_); }
+  float to_beat() const { return to_beat_; }
+
+  // Of a token behind all those offered before: of equals it is the last.
+  void Offer(int32_t token, float logit) {
+    if (!(logit > to_beat_)) return;
+    if (count_ < best_.size()) ++count_;
+    size_t at = count_ - 1;
+    for (; at > 0 && best_[at - 1].log_prob < logit; --at) best_[at] = best_[at - 1];
+    best_[at] = {token, logit};
+    if (count_ == best_.size()) to_beat_ = best_.back().log_prob;
+  }
+
+ private:
+  std::span<TokenLogProb> best_;
+  size_t count_ = 0;
+  float to_beat_ = -std::numeric_limits<float>::infinity();
+};
+
+// Four vectors at a time are looked at for one that is better.
+void RankTokens(const float* logits, int64_t n, Ranking& ranking) {
+  constexpr int64_t kStep = 4 * kLanes;
+  const Tag d;
+  int64_t i = 0;
+  for (; i + kStep <= n; i += kStep) {
+    const Floats largest =
+        hn::Max(hn::Max(hn::LoadU(d, logits + i), hn::LoadU(d, logits + i + kLanes)),
+                hn::Max(hn::LoadU(d, logits + i + 2 * kLanes), hn::LoadU(d, logits + i + 3 * kLanes)));
+    if (hn::AllFalse(d, hn::Gt(largest, hn::Set(d, ranking.to_beat())))) continue;
+    for (int64_t j = i; j < i + kStep; ++j) ranking.Offer(static_cast<int32_t>(j), logits[j]);
+  }
+  for (; i < n; ++i) ranking.Offer(static_cast<int32_t>(i), logits[i]);
+}
+
+// Sets choice.found.
+void ChooseLikeliest(const float* logits, int64_t vocab, TokenChoice& choice) {
+  Ranking ranking(choice.best);
+  RankTokens(logits, vocab, ranking);
+  choice.found = ranking.count();
+}
+
+Normalizer Normalize(const float* logits, int64_t vocab) { return NormalizerOf(logits, vocab); }
+
+// NOLINTNEXTLINE(google-readability-namespace-comments)
+}  // namespace HWY_NAMESPACE
+}  // namespace dragoman::kernels
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace dragoman::kernels {
+
+HWY_EXPORT(ChooseLikeliest);
+HWY_EXPORT(Normalize);
+
+namespace {
+
+// Where `point`, from 0 up to the weights' sum, falls.
+int32_t TokenAt(std::span<const std::pair<double, int32_t>> weights, double point) {
+  for (const auto& [weight, token] : weights) {
+    point -= weight;
+    if (point < 0) return token;
+  }
+  return weights.back().second;  // rounding left a crumb
+}
+
+// In choice.best the logit stands for the log-probability.
+void Draw(std::span<const float> logits, const TokenDraw& draw, TokenChoice& choice) {
+  const float largest = *std::ranges::max_element(logits);
+  if (!(largest > -std::numeric_limits<float>::infinity())) return;
+  std::vector<std::pair<double, int32_t>> weights;  // not normalised
+  weights.reserve(logits.size());
+  double total = 0;
+  for (size_t id = 0; id < logits.size(); ++id) {
+    const double weight = std::exp((double{logits[id]} - double{largest}) / double{draw.temperature});
+    if (!(weight > 0)) continue;
+    weights.emplace_back(weight, static_cast<int32_t>(id));
+    total += weight;
+  }
+  if (draw.top_k > 0 || draw.top_p < 1) {
+    std::ranges::sort(weights, [](const auto& a, const auto& b) {
+      return a.first != b.first ? a.first > b.first : a.second < b.second;
+    });
+    if (draw.top_k > 0 && weights.size() > static_cast<size_t>(draw.top_k)) {
+      weights.resize(static_cast<size_t>(draw.top_k));
+    }
+    total = 0;
+    for (const auto& weight : weights) total += weight.first;
+    double reached = 0;
+    size_t kept = 0;
+    while (kept < weights.size() && (kept == 0 || reached < double{draw.top_p} * total))
+      reached += weights[kept++].first;
+    weights.resize(kept);
+    total = reached;
+  }
+  const int32_t token = TokenAt(weights, draw.uniform * total);
+  choice.best.front() = {token, logits[static_cast<size_t>(token)]};
+  choice.found = 1;
+}
+
+void ChooseFrom(std::span<float> logits, std::span<const int32_t> banned_always, TokenChoice& choice) {
+  const auto vocab = static_cast<int64_t>(logits.size());
+  const auto normalizer = HWY_DYNAMIC_DISPATCH(Normalize)(logits.data(), vocab);
+  choice.found = 0;
+  if (!std::isfinite(normalizer.log_sum)) return;
+  const float last_resort = choice.last_resort >= 0 ? logits[static_cast<size_t>(choice.last_resort)] : 0;
+  for (const auto tokens : {banned_always, choice.banned}) {
+    for (const int32_t token : tokens) logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
+  }
+  choice.draw ? Draw(logits, *choice.draw, choice)
+              : HWY_DYNAMIC_DISPATCH(ChooseLikeliest)(logits.data(), vocab, choice);
+  if (choice.found == 0 && choice.last_resort >= 0) {
+    choice.best.front() = {choice.last_resort, last_resort};
+    choice.found = 1;
+  }
+  for (TokenLogProb& token : choice.best.first(static_cast<size_t>(choice.found))) {
+    token.log_prob = normalizer.LogProb(token.log_prob);
+  }
+}
+
+}  // namespace
+
+void ChooseTokens(const Matrix& logits, std::span<const int32_t> banned_always, std::span<TokenChoice> choices) {
+  for (int64_t r = 0; r < logits.rows; ++r) {
+    ChooseFrom({logits.Row(r), static_cast<size_t>(logits.cols)}, banned_always, choices[static_cast<size_t>(r)]);
+  }
+}
+
+void LogProbsOf(const ConstMatrix& logits, std::span<const int32_t> tokens, std::span<float> log_probs) {
+  for (int64_t r = 0; r < logits.rows; ++r) {
+    const auto at = static_cast<size_t>(r);
+    log_probs[at] = HWY_DYNAMIC_DISPATCH(Normalize)(logits.Row(r), logits.cols).LogProb(logits.At(r, tokens[at]));
+  }
+}
+
+}  // namespace dragoman::kernels
+#endif  // HWY_ONCE
