@@ -3,9 +3,9 @@
 # Question answering: the 20 bAbI tasks (English, 10k) in one model. The source is the question, then the story with
 # its newest sentence first, so that what is cut from an over-long story is the oldest; a piece of its own, <sep>, ends
 # each of them, and the model knows by it which sentence is which. The target is the answer.
-#   DATA=dir recipes/babi.sh        STEPS=90000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
+#   DATA=dir recipes/babi.sh        STEPS=85000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-90000}
+steps=${STEPS:-85000}
 data=$DATA/babi
 need "$data/en-10k/qa1_single-supporting-fact_train.txt.gz" "$data/en/qa3_three-supporting-facts_train.txt.gz"
 machine
