@@ -50,8 +50,8 @@ HWY_INLINE void StoreLaneSums(D d, V x0, V x1, V x2, V x3, float* to) {
   }
 }
 
-// The products of kSumLanes columns, added to those of the columns before: lane by lane, so that all instruction sets
-// find the same sums. columns: how many there are.
+// The products of a vector's columns, added to those of the columns before: lane by lane, so that all instruction sets
+// find the same sums. vec: which vector of kSumLanes columns it is.
 template <class Lanes>
 HWY_INLINE void AddProducts(Lanes lanes, const float* q, const float* const (&k)[kRowsAtOnce], int64_t vec,
                             Floats (&sums)[kRowsAtOnce][kSumVecs]) {
