@@ -134,7 +134,7 @@ void ChooseFrom(std::span<float> logits, std::span<const int32_t> banned_always,
   }
   choice.draw ? Draw(logits, *choice.draw, choice)
               : HWY_DYNAMIC_DISPATCH(ChooseLikeliest)(logits.data(), vocab, choice);
-  if (choice.found == 0 && choice.last_resort >= 0) {
+  if (choice.found == 0 && choice.last_resort >= 0 && std::isfinite(last_resort)) {
     choice.best.front() = {choice.last_resort, last_resort};
     choice.found = 1;
   }

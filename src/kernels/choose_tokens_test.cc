@@ -99,6 +99,7 @@ TEST(ChooseTokensTest, WhereNothingElseIsLeftTheLastResortIs) {
   EXPECT_EQ(TokensOf(Top(logits, 2, {0, 2}, {1}, /*last_resort=*/1)), std::vector<int32_t>{1});
   EXPECT_EQ(TokensOf(Top(logits, 2, {2}, {1}, /*last_resort=*/1)), std::vector<int32_t>{0});
   EXPECT_NEAR(Top(logits, 2, {0, 2}, {1}, 1)[0].log_prob, 1 - std::log(1 + std::exp(1.0) + std::exp(2.0)), 1e-6);
+  EXPECT_TRUE(Top({0, -kInf, 2}, 2, {0, 2}, {1}, 1).empty()) << "what is impossible is no resort";
 }
 
 TEST(ChooseTokensTest, NothingIsFoundWhereALogitIsNotANumber) {
