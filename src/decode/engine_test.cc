@@ -13,14 +13,12 @@
 #include <set>
 #include <utility>
 
+#include "decode/engine_testing.h"
 #include "kernels/softmax.h"
 #include "model/model_testing.h"
 
 namespace dragoman {
 namespace {
-
-constexpr int32_t kEos = 2;
-constexpr int32_t kNoUnk = -1;
 
 // Log-probabilities of the token after `history` (start token first), with nothing cached.
 std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int32_t>& source,
@@ -33,37 +31,6 @@ std::vector<float> NextLogProbs(const Transformer& model, const std::vector<int3
   kernels::LogSoftmaxRows(logits.writable());
   const ConstMatrix last = logits.value().Rows(hidden.rows() - 1, 1);
   return {last.data, last.data + last.cols};
-}
-
-// The results of all, in the order in which they were added. ids: what samples are drawn with, from 0 if not given.
-std::vector<std::vector<Hypothesis>> SearchWith(Engine& engine, const DecodeOptions& options, const Sentences& src,
-                                                std::span<const int64_t> ids = {}) {
-  for (size_t s = 0; s < src.all.size(); ++s) {
-    const auto id = static_cast<int64_t>(s);
-    engine.Add({id, src.all[s], &options, ids.empty() ? id : ids[s]});
-  }
-  std::vector<std::vector<Hypothesis>> results(src.all.size());
-  while (!engine.idle()) {
-    for (SearchResult& result : engine.Step()) {
-      EXPECT_EQ(result.error, "");
-      results[static_cast<size_t>(result.id)] = std::move(result.hypotheses);
-    }
-  }
-  return results;
-}
-
-std::vector<std::vector<Hypothesis>> SearchAll(const Transformer& weights, const DecodeOptions& options,
-                                               const Sentences& src,
-                                               const GenerationRules& rules = {.eos = kEos, .unk = kNoUnk}) {
-  const InferenceModel model(weights);
-  Engine engine(model, rules);
-  return SearchWith(engine, options, src);
-}
-
-DecodeOptions Greedy() {
-  DecodeOptions options;
-  options.beam_size = 1;
-  return options;
 }
 
 // Greedy search as one would first write it.
@@ -235,132 +202,6 @@ TEST(EngineTest, LogProbIsThatOfTheTokens) {
       })) << "n-best is not sorted";
     }
   }
-}
-
-// Not to rounding: to the last bit.
-void ExpectSame(const std::vector<Hypothesis>& a, const std::vector<Hypothesis>& b) {
-  ASSERT_EQ(a.size(), b.size());
-  for (size_t i = 0; i < a.size(); ++i) {
-    EXPECT_EQ(a[i].tokens, b[i].tokens);
-    EXPECT_EQ(a[i].log_prob, b[i].log_prob);
-    EXPECT_EQ(a[i].score, b[i].score);
-    EXPECT_EQ(a[i].complete, b[i].complete);
-  }
-}
-
-// Alone, among others, in another order, and with others that come when it is on its way: in every weight format.
-TEST(EngineTest, ASentencesResultDoesNotDependOnTheOthersNorOnWhenTheyCome) {
-  const std::array<int, 12> lengths = {3, 1, 9, 5, 7, 20, 2, 2, 13, 4, 6, 17};
-  DecodeOptions beam, sample;
-  beam.n_best = sample.n_best = 3;
-  sample.sample = true;
-  for (const NamedConfig& named : ConfigsOfEveryKind()) {
-    const auto weights = RandomModel(named.config);
-    const Sentences src(lengths, named.config.src_vocab, 1);
-    for (const WeightFormat format : {WeightFormat::kF32, WeightFormat::kInt8}) {
-      const InferenceModel model(*weights, format);
-      for (const DecodeOptions& options : {Greedy(), beam, sample}) {
-        SCOPED_TRACE(testing::Message() << named.name << ", " << EnumName(format) << ", beam " << options.beam_size
-                                        << ", sample " << options.sample);
-        Engine engine(model, {.eos = kEos, .unk = kNoUnk});
-        const auto together = SearchWith(engine, options, src);
-        Sentences backwards = src;
-        std::reverse(backwards.all.begin(), backwards.all.end());
-        backwards.Pack();
-        std::array<int64_t, 12> ids;
-        std::iota(ids.rbegin(), ids.rend(), 0);
-        const auto reversed = SearchWith(engine, options, backwards, ids);
-        std::vector<std::vector<Hypothesis>> late(src.all.size());
-        for (size_t next = 0; next < src.all.size() || !engine.idle();) {  // one more with every step
-          if (next < src.all.size()) {
-            const auto id = static_cast<int64_t>(next);
-            engine.Add({id, src.all[next], &options, id});
-            ++next;
-          }
-          for (SearchResult& result : engine.Step()) late[static_cast<size_t>(result.id)] = result.hypotheses;
-        }
-        for (size_t s = 0; s < src.all.size(); ++s) {
-          const auto id = static_cast<int64_t>(s);
-          ExpectSame(together[s], SearchWith(engine, options, Sentences({src.all[s]}), {&id, 1}).front());
-          ExpectSame(together[s], reversed[src.all.size() - 1 - s]);
-          ExpectSame(together[s], late[s]);
-        }
-      }
-    }
-  }
-}
-
-// Options are each sentence's own.
-TEST(EngineTest, SentencesWithOptionsOfTheirOwnShareAStep) {
-  const auto weights = RandomModel(TinyConfig());
-  const InferenceModel model(*weights);
-  const Sentences src({{3, 4, 5, 2}, {3, 4, 5, 2}, {3, 4, 5, 2}});
-  DecodeOptions sample, short_ones;
-  sample.sample = true;
-  short_ones.max_length = 3;
-  const std::array<const DecodeOptions*, 3> options = {&sample, &short_ones, nullptr};
-  const DecodeOptions usual;
-  Engine engine(model, {.eos = kEos, .unk = kNoUnk});
-  std::map<int64_t, std::vector<Hypothesis>> found;
-  for (int64_t i = 0; i < 3; ++i) {
-    const DecodeOptions* const own = options[static_cast<size_t>(i)];
-    engine.Add({i, src.all[static_cast<size_t>(i)], own != nullptr ? own : &usual, /*sentence=*/0});
-  }
-  while (!engine.idle()) {
-    for (SearchResult& result : engine.Step()) found[result.id] = result.hypotheses;
-  }
-  const Sentences one({src.all[0]});
-  ExpectSame(found[0], SearchWith(engine, sample, one)[0]);
-  ExpectSame(found[1], SearchWith(engine, short_ones, one)[0]);
-  ExpectSame(found[2], SearchWith(engine, usual, one)[0]);
-}
-
-// Waiting or on its way, what is cancelled is gone with its memory, and the others are as without it.
-TEST(EngineTest, WhatIsCancelledDisturbsNobody) {
-  const auto weights = RandomModel(TinyConfig());
-  const InferenceModel model(*weights);
-  const Sentences src({{3, 4, 5, 2}, {6, 7, 2}, {8, 9, 10, 3, 2}});
-  const DecodeOptions options{.min_length = 8};  // so that all are on their way when one is cancelled
-  Engine engine(model, {.eos = kEos, .unk = kNoUnk});
-  const auto expected = SearchWith(engine, options, src);
-  const size_t before = engine.memory().bytes_in_use();
-  for (int64_t i = 0; i < 3; ++i) engine.Add({i, src.all[static_cast<size_t>(i)], &options, i});
-  engine.Cancel(0);
-  std::map<int64_t, std::vector<Hypothesis>> found;
-  for (int step = 0; !engine.idle(); ++step) {
-    for (SearchResult& result : engine.Step()) found[result.id] = result.hypotheses;
-    if (step == 2) engine.Cancel(1);
-    if (step == 2) engine.Cancel(77);  // whom nobody knows
-  }
-  ASSERT_EQ(found.size(), 1u);
-  ExpectSame(found[2], expected[2]);
-  EXPECT_LE(engine.memory().bytes_in_use(), before);
-}
-
-// Many more than there is room for, some of them very long.
-TEST(EngineTest, ThoseThatFindNoRoomWait) {
-  TransformerConfig config = TinyConfig();
-  config.max_src_len = 3000;
-  const auto weights = RandomModel(config);
-  const InferenceModel model(*weights);
-  std::vector<int> lengths(300, 4);
-  lengths[100] = lengths[101] = lengths[250] = 2900;
-  const Sentences src(lengths, 11, 1);
-  DecodeOptions options;
-  options.max_length = 5;
-  Engine engine(model, {.eos = kEos, .unk = kNoUnk});
-  size_t added = 0, most_at_once = 0, done = 0;
-  while (added < src.all.size() || !engine.idle()) {
-    while (added < src.all.size() && engine.HasRoom()) {
-      engine.Add({static_cast<int64_t>(added), src.all[added], &options, 0});
-      ++added;
-    }
-    most_at_once = std::max(most_at_once, added - done);
-    done += engine.Step().size();
-  }
-  EXPECT_EQ(done, src.all.size());
-  EXPECT_LE(most_at_once, 65u);  // 256 rows of beams of 4
-  EXPECT_GE(most_at_once, 60u);
 }
 
 TEST(EngineTest, AListOfFewerIsTheBeginningOfAListOfMore) {
