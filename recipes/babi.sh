@@ -3,9 +3,9 @@
 # Question answering: the 20 bAbI tasks (English, 10k) in one model. The source is the question, then the story with
 # its newest sentence first, so that what is cut from an over-long story is the oldest; a piece of its own, <sep>, ends
 # each of them, and the model knows by it which sentence is which. The target is the answer.
-#   DATA=dir recipes/babi.sh        STEPS=85000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
+#   DATA=dir recipes/babi.sh        STEPS=80000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/babi
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-85000}
+steps=${STEPS:-80000}
 data=$DATA/babi
 need "$data/en-10k/qa1_single-supporting-fact_train.txt.gz" "$data/en/qa3_three-supporting-facts_train.txt.gz"
 machine
@@ -19,15 +19,19 @@ questions() {
     { story = " " $0 "<sep>" story }'
 }
 
-# split TASK: its training questions, every tenth story held out for validation (there is no official set), its test.
+# Each task's training questions, every tenth story held out for validation (there is no official set), and its test.
+# Tasks 16 and 17 have a file of their own, which an epoch holds three times: their questions are the shortest, and by
+# validation they are the last to be learnt.
 if [ ! -e "$out/split" ]; then
-  rm -f "$out"/{train,valid,test}.* && mkdir -p "$out/tasks"
+  rm -f "$out"/{train,hard,valid,test}.* && mkdir -p "$out/tasks"
   for task in $(seq 20); do
     train_file=$(ls "$data"/en-10k/qa"$task"_*_train.txt.gz 2> /dev/null || ls "$data"/en/qa"$task"_*_train.txt.gz)  # task 3: 1k only
-    questions "$train_file" | awk -F '\t' -v out="$out" '{ file = out ($1 % 10 == 0 ? "/valid" : "/train")
+    learnt=train
+    if [ "$task" = 16 ] || [ "$task" = 17 ]; then learnt=hard; fi
+    questions "$train_file" | awk -F '\t' -v out="$out" -v learnt=$learnt '{ file = out "/" ($1 % 10 == 0 ? "valid" : learnt)
                                                      print $2 > (file ".src.all"); print $3 > (file ".tgt.all") }'
     for side in src tgt; do
-      for part in train valid; do cat "$out/$part.$side.all" >> "$out/$part.$side"; done
+      for part in $learnt valid; do cat "$out/$part.$side.all" >> "$out/$part.$side"; done
     done
     questions "$data"/en-10k/qa"$task"_*_test.txt.gz | cut -f 2 > "$out/tasks/$task.src"
     questions "$data"/en-10k/qa"$task"_*_test.txt.gz | cut -f 3 > "$out/tasks/$task.tgt"
@@ -38,8 +42,8 @@ if [ ! -e "$out/split" ]; then
   touch "$out/split"
 fi
 [ -e "$out/vocab.model" ] ||
-  dragoman vocab --input "$out"/train.{src,tgt} --type bpe --size 400 --symbols '<sep>' --output "$out/vocab.model"
-train --train-src "$out/train.src" --train-tgt "$out/train.tgt" \
+  dragoman vocab --input "$out"/{train,hard}.{src,tgt} --type bpe --size 400 --symbols '<sep>' --output "$out/vocab.model"
+train --train-src "$out/train.src,$out/hard.src" --train-tgt "$out/train.tgt,$out/hard.tgt" --train-weight 1,3 \
   --valid-src "$out/valid.few.src" --valid-tgt "$out/valid.few.tgt" --vocab "$out/vocab.model" \
   --segment-end 3 --encoder-layers 1 --encoder-repeats 6 --decoder-layers 2 --preset tiny --d-ff 512 \
   --norm-order pre --final-norm --dropout 0.1 --label-smoothing 0 --learning-rate 0.001 --warmup "$(early 500)" \
