@@ -14,11 +14,11 @@ function(dragoman_folder name)
 
   if(sources)
     add_library(dragoman_${name} STATIC ${sources})
-    target_include_directories(dragoman_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src)
+    target_include_directories(dragoman_${name} PUBLIC ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(dragoman_${name} PUBLIC ${arg_DEPS} PRIVATE dragoman_warnings ${arg_LIBS})
   else()  # headers only
     add_library(dragoman_${name} INTERFACE)
-    target_include_directories(dragoman_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src)
+    target_include_directories(dragoman_${name} INTERFACE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(dragoman_${name} INTERFACE ${arg_DEPS})
   endif()
   add_library(dragoman::${name} ALIAS dragoman_${name})

@@ -19,7 +19,7 @@ function(dragoman_test test_file)
   get_filename_component(stem ${test_file} NAME_WE)
   set(target ${folder}.${stem})
   add_executable(${target} ${test_file})
-  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src)
+  target_include_directories(${target} PRIVATE ${CMAKE_SOURCE_DIR}/src ${CMAKE_SOURCE_DIR}/include)
   get_property(testing GLOBAL PROPERTY DRAGOMAN_TESTING)  # of the folders below
   target_link_libraries(${target} PRIVATE ${testing} ${arg_DEPS} dragoman_warnings ${arg_LIBS}
                                           GTest::gtest GTest::gmock GTest::gtest_main)

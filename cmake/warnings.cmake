@@ -11,3 +11,7 @@ target_compile_options(dragoman_warnings INTERFACE
 
 # __FILE__ reads src/... wherever the checkout lies, and no path of the building machine ends up in a binary.
 add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=)
+
+# All of it can be part of a shared library (cmake/library.cmake), which shows what its headers say and no more.
+set(CMAKE_POSITION_INDEPENDENT_CODE ON)
+add_compile_options(-fvisibility=hidden -fvisibility-inlines-hidden)

@@ -19,5 +19,12 @@ cd /
 for file in LICENSE README.md docs/guide.md docs/formats.md docs/scaling.md; do
   [ -s "$prefix/a place/share/doc/dragoman/$file" ] || fail "share/doc/dragoman/$file is missing"
 done
-[ "$(find "$prefix/a place" -type f -perm -u+x)" = "$prefix/a place/bin/dragoman" ] || fail "more than the program is executable"
-[ -z "$(find "$prefix/a place" -name '*.a' -o -name '*.cc' -o -name '*_test*' -o -name '*.json')" ] || fail "more is there than a user needs"
+for file in libdragoman.so libdragoman.a pkgconfig/dragoman.pc cmake/dragoman/dragoman-config.cmake; do
+  [ -s "$prefix/a place/lib/$file" ] || fail "lib/$file is missing"
+done
+headers=$(cd "$prefix/a place/include" && echo dragoman/*)
+[ "$headers" = "dragoman/error.h dragoman/export.h dragoman/options.h dragoman/translation.h dragoman/translator.h" ] ||
+  fail "include/ holds $headers"
+[ "$(find "$prefix/a place" -type f -perm -u+x ! -name 'libdragoman.so.*')" = "$prefix/a place/bin/dragoman" ] ||
+  fail "more than the program is executable"
+[ -z "$(find "$prefix/a place" -name '*.cc' -o -name '*_test*' -o -name '*.json')" ] || fail "more is there than a user needs"

@@ -17,6 +17,8 @@ std::string At(const std::string& path, int64_t line, const std::string& what) {
 
 }  // namespace
 
+Error::~Error() = default;
+
 const EnumNames<ErrorCode>& NamesOf(ErrorCode) {
   static const EnumNames<ErrorCode> names = {{"other", ErrorCode::kOther},
                                              {"option", ErrorCode::kOption},
@@ -26,14 +28,16 @@ const EnumNames<ErrorCode>& NamesOf(ErrorCode) {
                                              {"numeric", ErrorCode::kNumeric},
                                              {"communication", ErrorCode::kCommunication},
                                              {"resource", ErrorCode::kResource},
-                                             {"internal", ErrorCode::kInternal}};
+                                             {"internal", ErrorCode::kInternal},
+                                             {"cancelled", ErrorCode::kCancelled}};
   return names;
 }
 
 OptionError::OptionError(const std::string& what) : OptionError(what, OptionAtBegin(what)) {}
 
-OptionError::OptionError(const std::string& what, const std::string& option)
-    : Error(what, ErrorCode::kOption), option_(option) {}
+OptionError::OptionError(const std::string& what, const std::string& option) : Error(what, ErrorCode::kOption) {
+  option_ = option;
+}
 
 FileError::FileError(const std::string& path, const std::string& what)
     : FileError(path, 0, path + ": " + what, ErrorCode::kFile) {}
@@ -42,7 +46,10 @@ FileError::FileError(const std::string& path, int64_t line, const std::string& w
     : FileError(path, line, At(path, line, what), ErrorCode::kFile) {}
 
 FileError::FileError(const std::string& path, int64_t line, const std::string& message, ErrorCode code)
-    : Error(message, code), path_(path), line_(line) {}
+    : Error(message, code) {
+  path_ = path;
+  line_ = line;
+}
 
 FormatError::FormatError(const std::string& path, const std::string& what)
     : FileError(path, 0, path + ": " + what, ErrorCode::kFormat) {}

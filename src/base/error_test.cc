@@ -25,8 +25,9 @@ TEST(ErrorTest, EachClassHasACodeOfAStableName) {
   EXPECT_EQ(NameOf(NumericError("x")), "numeric");
   EXPECT_EQ(NameOf(CommError("x")), "communication");
   EXPECT_EQ(NameOf(ResourceError("x")), "resource");
+  EXPECT_EQ(NameOf(CancelledError("x")), "cancelled");
   EXPECT_EQ(NameOf(InternalError("x")), "internal");
-  EXPECT_EQ(NamesOf(ErrorCode{}).size(), 9u) << "a new class wants a line above";
+  EXPECT_EQ(NamesOf(ErrorCode{}).size(), 10u) << "a new class wants a line above";
 }
 
 TEST(ErrorTest, ACodeSurvivesBeingCaughtAsTheBase) {

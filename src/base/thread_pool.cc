@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "base/thread_pool.h"
 
-#include <sched.h>
-
-#include <algorithm>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -13,10 +10,15 @@
 
 namespace dragoman {
 
-int UsableCores() {
-  cpu_set_t cores;  // std::thread::hardware_concurrency() takes no notice of it
-  if (sched_getaffinity(0, sizeof(cores), &cores) == 0) return std::max(1, CPU_COUNT(&cores));
-  return std::max(1, static_cast<int>(std::thread::hardware_concurrency()));
+void StartThreads(std::vector<std::thread>* threads, int count, const std::function<void(int)>& fn) {
+  int started = 0;
+  try {
+    for (; started < count; ++started) threads->emplace_back([fn, started] { fn(started); });
+  } catch (const std::system_error& error) {
+    throw ResourceError("starting " + std::to_string(count) + " worker threads: stopped after " +
+                        std::to_string(started) + ": " + error.what() +
+                        "; ask for fewer threads or raise the limit (ulimit -u)");
+  }
 }
 
 WorkerPool::WorkerPool(int workers) {
@@ -24,13 +26,10 @@ WorkerPool::WorkerPool(int workers) {
   errors_.resize(workers);
   threads_.reserve(workers - 1);
   try {
-    for (int worker = 1; worker < workers; ++worker) threads_.emplace_back([this, worker] { Work(worker); });
-  } catch (const std::system_error& error) {
-    const size_t started = threads_.size();
+    StartThreads(&threads_, workers - 1, [this](int thread) { Work(thread + 1); });
+  } catch (...) {
     Stop();
-    throw ResourceError("starting " + std::to_string(workers) + " worker threads: stopped after " +
-                        std::to_string(started) + ": " + error.what() +
-                        "; ask for fewer threads or raise the limit (ulimit -u)");
+    throw;
   }
 }
 

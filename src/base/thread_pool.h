@@ -14,8 +14,9 @@
 
 namespace dragoman {
 
-// Cores that this process may use: those it is bound to (taskset, mpirun, containers), or all. At least 1.
-int UsableCores();
+// Starts `count` threads, each of which runs fn(its number, from 0), and appends them. Throws ResourceError when the
+// system gives no more: those that were started run, and are for the caller to stop.
+void StartThreads(std::vector<std::thread>* threads, int count, const std::function<void(int)>& fn);
 
 // Worker 0 is the thread that calls Run; workers 1 to n - 1 are threads of the pool's own, the same ones for its whole
 // life, so what a thread remembers (thread-local buffers, above all) stays with its worker.

@@ -2,7 +2,6 @@
 #include "base/thread_pool.h"
 
 #include <gtest/gtest.h>
-#include <sched.h>
 
 #include <atomic>
 #include <chrono>
@@ -100,19 +99,6 @@ TEST(WorkerPoolTest, RunAllocatesNothing) {
   for (int round = 0; round < 100; ++round) pool.Run(fn);
   EXPECT_EQ(allocations, before);
   EXPECT_EQ(sums, (std::vector<int64_t>{0, 101, 202}));
-}
-
-TEST(UsableCoresTest, AreThoseThatTheProcessIsBoundTo) {
-  cpu_set_t before, one;
-  ASSERT_EQ(sched_getaffinity(0, sizeof(before), &before), 0);
-  EXPECT_EQ(UsableCores(), CPU_COUNT(&before));
-  CPU_ZERO(&one);
-  for (int core = 0; CPU_COUNT(&one) == 0; ++core) {
-    if (CPU_ISSET(core, &before)) CPU_SET(core, &one);
-  }
-  ASSERT_EQ(sched_setaffinity(0, sizeof(one), &one), 0);
-  EXPECT_EQ(UsableCores(), 1);
-  ASSERT_EQ(sched_setaffinity(0, sizeof(before), &before), 0);
 }
 
 }  // namespace

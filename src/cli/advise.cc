@@ -13,10 +13,10 @@
 #include <string_view>
 #include <vector>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/option_text.h"
 #include "base/signals.h"
-#include "base/thread_pool.h"
 #include "cli/flag_text.h"
 #include "cli/option_flags.h"
 #include "cli/run_config.h"

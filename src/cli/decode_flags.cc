@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "base/cores.h"
 #include "base/error.h"
-#include "base/thread_pool.h"
 #include "cli/option_flags.h"
 #include "train/run_files.h"
 

@@ -9,13 +9,12 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/overwrite_check.h"
-#include "base/thread_pool.h"
 #include "cli/commands.h"
 #include "cli/decode_flags.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "data/parallel_reader.h"
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 #include "format/packed_model.h"
 #include "metrics/bleu.h"
 #include "metrics/chrf.h"
@@ -62,10 +61,13 @@ class TestSet {
     if (sources_.empty()) throw FileError(flags.src, "no sentence pairs in it, expected some to translate");
   }
 
-  Quality Translate(const InferenceModel& model, const VocabularyPair& vocabs, WorkerPool& pool) const {
-    Translator translator(model, *vocabs.src, *vocabs.tgt, {}, pool);
+  Quality Translate(const InferenceModel& model, const VocabularyPair& vocabs, int threads) const {
+    TranslationService service(model, {*vocabs.src, *vocabs.tgt}, threads);
     std::vector<std::string> translations;
-    for (const TranslatedLine& line : translator.Translate(sources_)) translations.push_back(line.n_best.front().text);
+    for (const TranslatedLine& line : service.Translate(sources_)) {
+      if (!line.error.empty()) throw NumericError(line.error);
+      translations.push_back(line.n_best.front().text);
+    }
     return {CorpusBleu(translations, references_, bleu_).score, CorpusChrf(translations, references_)};
   }
 
@@ -103,10 +105,10 @@ void Quantize(const QuantizeFlags& flags) {
   std::cout << fmt::format("weights: {:.1f} MB, {:.1f} % of {:.1f} MB\n", after / 1e6, 100 * after / before,
                            before / 1e6);
   if (test != nullptr) {
-    WorkerPool pool(ThreadsOrCores(flags.threads));
+    const int threads = ThreadsOrCores(flags.threads);
     const InferenceBundle packed = LoadInference(files, flags.output);
-    const Quality exact = test->Translate(InferenceModel(*loaded.model), loaded.vocabs, pool);
-    const Quality rounded = test->Translate(*packed.model, packed.vocabs, pool);
+    const Quality exact = test->Translate(InferenceModel(*loaded.model), loaded.vocabs, threads);
+    const Quality rounded = test->Translate(*packed.model, packed.vocabs, threads);
     std::cout << fmt::format("BLEU = {:.2f} ({:+.2f} beside f32's {:.2f})\n", rounded.bleu, rounded.bleu - exact.bleu,
                              exact.bleu);
     std::cout << fmt::format("chrF2 = {:.2f} ({:+.2f} beside f32's {:.2f})\n", rounded.chrf, rounded.chrf - exact.chrf,

@@ -6,6 +6,7 @@
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "base/counted.h"
 #include "base/error.h"
@@ -18,7 +19,7 @@
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
 #include "data/parallel_reader.h"
-#include "decode/scorer.h"
+#include "dragoman/translator.h"
 #include "format/model_directory.h"
 #include "metrics/unicode.h"
 
@@ -151,9 +152,9 @@ void Score(const ScoreFlags& flags) {
   inputs.insert(inputs.end(), {{"--src", flags.src}, {"--tgt", flags.tgt}});
   RefuseOverwriting("stdout", "-", inputs);
   if (flags.src == kStdinPath || flags.tgt == kStdinPath) GreetTerminal("a line of text a pair");
-  WorkerPool pool(ThreadsOrCores(flags.threads));
-  const InferenceBundle opened = OpenInference(flags.model, flags.precision);
-  Scorer scorer(*opened.model, *opened.vocabs.src, *opened.vocabs.tgt, pool);
+  const Translator translator(
+      flags.model.path,
+      {.threads = ThreadsOrCores(flags.threads), .precision = flags.precision, .verify = !flags.model.no_verify});
   ParallelReader reader({.format = PairFormat::kTwoFiles, .source = flags.src, .target = flags.tgt});
   constexpr size_t kChunk = 4096;
   Totals totals;
@@ -165,7 +166,7 @@ void Score(const ScoreFlags& flags) {
       targets.emplace_back(target);
     }
     std::string complaints;
-    const std::vector<PairScore> scores = scorer.Score(sources, targets);
+    const std::vector<PairScore> scores = translator.Score(std::move(sources), targets);
     for (size_t i = 0; i < scores.size(); ++i) {
       const PairScore& score = scores[i];
       if (!flags.summary) Print(flags, score, totals.pairs);

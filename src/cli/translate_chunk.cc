@@ -16,6 +16,7 @@
 #include "base/hash.h"
 #include "cli/flag_text.h"
 #include "comm/packed_strings.h"
+#include "library/make_translator.h"
 
 namespace dragoman {
 namespace {
@@ -50,14 +51,15 @@ std::string Printed(const TranslateFlags& flags, const TranslatedLine& line, int
   return text;
 }
 
-uint64_t FingerprintOf(const TranslateFlags& flags, InferenceBundle& opened) {
+uint64_t FingerprintOf(const TranslateFlags& flags, const InferenceBundle& opened) {
   const std::string options =
       fmt::format("{} {} {} {} {} {}", kPartVersion, EnumName(flags.format), flags.n_best,
                   EnumName(opened.model->format()), flags.decode.ToJson(), opened.model->config().ToJson());
   const uint64_t vocabs = HashCombine(opened.vocabs.src->fingerprint(), opened.vocabs.tgt->fingerprint());
   const std::string_view weights =
       opened.file != nullptr ? opened.file->Bytes() : BytesOf(std::as_const(*opened.parameters).parameters().values());
-  return HashCombine(HashCombine(HashBytes(options), vocabs), HashBytes(weights));
+  const uint64_t shortlist = opened.shortlist != nullptr ? HashBytes(opened.shortlist->bytes()) : 0;
+  return HashCombine(HashCombine(HashCombine(HashBytes(options), vocabs), HashBytes(weights)), shortlist);
 }
 
 // A number, or a struct of numbers.
@@ -99,11 +101,11 @@ void TranslationCounts::Add(const TranslationCounts& other) {
   with_unknown += other.with_unknown;
 }
 
-void TranslationCounts::Report(const TransformerConfig& config) const {
+void TranslationCounts::Report(const ModelInfo& model) const {
   if (truncated > 0) {
     std::cerr << fmt::format(
         "dragoman: cut {} to the model's {} tokens; the left part was translated (--format jsonl marks them)\n",
-        Counted(truncated, "line"), config.max_src_len);
+        Counted(truncated, "line"), model.max_source_tokens);
   }
   if (repaired > 0) {
     std::cerr << fmt::format("dragoman: read invalid UTF-8 or NUL bytes of {} as U+FFFD or a space\n",
@@ -118,7 +120,7 @@ void TranslationCounts::Report(const TransformerConfig& config) const {
   if (cut > 0) {
     std::cerr << fmt::format(
         "dragoman: cut {} at the length limit (--max-length, --max-length-factor; the model's own is {} tokens)\n",
-        Counted(cut, "translation"), config.max_tgt_len);
+        Counted(cut, "translation"), model.max_target_tokens);
   }
   if (failed > 0) {
     std::cerr << fmt::format("dragoman: {} could not be translated: their output is empty\n", Counted(failed, "line"));
@@ -146,16 +148,20 @@ TranslatedChunk TranslatedChunk::Unpack(std::string_view packed) {
   return {std::move(parts[0]), std::move(parts[1]), BytesToPlain<TranslationCounts>(parts[2])};
 }
 
-ChunkTranslator::ChunkTranslator(const TranslateFlags& flags, InferenceBundle& opened, WorkerPool& pool)
+ChunkTranslator::ChunkTranslator(const TranslateFlags& flags, InferenceBundle opened, int threads)
     : flags_(flags),
-      translator_(*opened.model, *opened.vocabs.src, *opened.vocabs.tgt, flags.decode, pool),
       fingerprint_(flags.output.empty() ? 0 : FingerprintOf(flags, opened)),
+      translator_(MakeTranslator(std::move(opened), {.threads = threads, .max_memory_mb = flags.max_memory_mb})),
       has_person_(flags.input.empty() && isatty(STDIN_FILENO) != 0) {}
 
-TranslatedChunk ChunkTranslator::Translate(const Chunk& chunk) {
+TranslationJob ChunkTranslator::Begin(const Chunk& chunk) const {
+  return translator_.Submit(chunk.lines, flags_.decode, {}, chunk.first_line);
+}
+
+TranslatedChunk ChunkTranslator::Finish(TranslationJob job, int64_t first_line) const {
   TranslatedChunk translated;
-  int64_t number = chunk.first_line;
-  for (const TranslatedLine& line : translator_.TranslateAllPossible(chunk.lines, chunk.first_line)) {
+  int64_t number = first_line;
+  for (const TranslatedLine& line : job.Get()) {
     translated.counts.Add(line);
     translated.output += Printed(flags_, line, number);
     if (!line.error.empty()) {

@@ -10,18 +10,20 @@
 
 #include "cli/decode_flags.h"
 #include "cli/stdout.h"
-#include "decode/translator.h"
+#include "dragoman/translator.h"
 #include "format/packed_model.h"
 
 namespace dragoman {
 
 struct TranslateFlags {
   ModelFlags model;
-  std::string input;   // "": stdin
-  std::string output;  // "": stdout
+  std::string input;      // "": stdin
+  std::string output;     // "": stdout
+  std::string shortlist;  // "": none
   LineFormat format = LineFormat::kText;
   bool n_best = false;
   int threads = 0;
+  int64_t max_memory_mb = 0;
   std::optional<WeightFormat> precision;
   int chunk_lines = 0;
   DecodeOptions decode;
@@ -35,7 +37,7 @@ struct TranslationCounts {
   bool AllFailed() const { return failed > 0 && failed == lines - empty; }
   void Add(const TranslatedLine& line);
   void Add(const TranslationCounts& other);
-  void Report(const TransformerConfig& config) const;  // to stderr
+  void Report(const ModelInfo& model) const;  // to stderr
 };
 
 struct Chunk {
@@ -58,19 +60,23 @@ struct TranslatedChunk {
 // The bytes of a chunk's output depend on its lines, their numbers, the model and the flags alone.
 class ChunkTranslator {
  public:
-  // All must outlive this.
-  ChunkTranslator(const TranslateFlags& flags, InferenceBundle& opened, WorkerPool& pool);
+  // The flags must outlive this.
+  ChunkTranslator(const TranslateFlags& flags, InferenceBundle opened, int threads);
 
-  TranslatedChunk Translate(const Chunk& chunk);
+  const ModelInfo& model() const { return translator_.model(); }
+  TranslatedChunk Translate(const Chunk& chunk) const { return Finish(Begin(chunk), chunk.first_line); }
+  // The same in two steps, so that another one may begin before one is done.
+  TranslationJob Begin(const Chunk& chunk) const;
+  TranslatedChunk Finish(TranslationJob job, int64_t first_line) const;
 
   // A hash of all that decides a chunk's output.
   uint64_t Fingerprint(const Chunk& chunk) const;
 
  private:
   const TranslateFlags& flags_;
-  Translator translator_;
   uint64_t fingerprint_;  // of model and flags
-  bool has_person_;       // at the other end, who is told of each line at once
+  Translator translator_;
+  bool has_person_;  // at the other end, who is told of each line at once
 };
 
 }  // namespace dragoman

@@ -7,7 +7,6 @@
 #include <string>
 #include <utility>
 
-#include "base/thread_pool.h"
 #include "decode/options_testing.h"
 #include "format/translation_testing.h"
 
@@ -16,11 +15,10 @@ namespace {
 
 struct FingerprintTest : testing::Test {
   uint64_t Fingerprint() {
-    WorkerPool pool(1);
     TranslationModel copy{std::make_unique<Transformer>(model.model->config()), model.vocabs};
     std::ranges::copy(model.model->parameters().values(), copy.model->parameters().values().begin());
     InferenceBundle opened = InferenceOf(std::move(copy), flags.precision);
-    return ChunkTranslator(flags, opened, pool).Fingerprint(chunk);
+    return ChunkTranslator(flags, std::move(opened), 1).Fingerprint(chunk);
   }
 
   TranslateFlags flags = [] {

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <utility>
 
 #include "base/counted.h"
 #include "base/error.h"
@@ -71,6 +74,7 @@ void CheckFiles(const TranslateFlags& flags) {
   const bool to_stdout = flags.output.empty();
   std::vector<InputPath> inputs = ModelInputs("--model", flags.model.path);
   inputs.push_back({"--input", flags.input.empty() ? "-" : flags.input});
+  if (!flags.shortlist.empty()) inputs.push_back({"--shortlist", flags.shortlist});
   FileSystem& files = RealFileSystem();
   if (files.Type(flags.output) == FileType::kDirectory) CheckOutputFile(files, flags.output);  // whatever is in it
   RefuseOverwriting("--output", to_stdout ? "-" : flags.output, inputs);
@@ -97,7 +101,10 @@ int ChunkLines(const TranslateFlags& flags, const Communicator& comm, int thread
 // stdin, or the file of --input.
 class Input {
  public:
-  explicit Input(const std::string& path) : lines_(path.empty() ? kStdinPath : path) {}
+  explicit Input(const std::string& path) : lines_(path.empty() ? kStdinPath : path), waits_(!IsFile(path)) {}
+
+  // Whether more may be long in coming: from a pipe, or a person.
+  bool waits() const { return waits_; }
 
   // Empty at the end. whole: full, however slowly the lines come, so that the same input makes the same chunks.
   Chunk Next(size_t lines, bool whole) {
@@ -115,25 +122,61 @@ class Input {
   }
 
  private:
+  static bool IsFile(const std::string& path) {
+    struct stat about = {};
+    const int failed = path.empty() ? fstat(STDIN_FILENO, &about) : stat(path.c_str(), &about);
+    return failed == 0 && S_ISREG(about.st_mode);
+  }
+
   LineInput lines_;
+  bool waits_;
   int64_t number_ = 0;
 };
 
-void TranslateChunks(ChunkTranslator& translator, const std::function<Chunk()>& next, ChunkOutput& output,
-                     const std::function<void(int64_t lines)>& progress) {
+// ahead: how many chunks begin before the oldest one is done, so that its last sentences are not alone.
+void TranslateChunks(const ChunkTranslator& translator, const std::function<Chunk()>& next, size_t ahead,
+                     ChunkOutput& output, const std::function<void(int64_t lines)>& progress) {
+  struct Begun {
+    int64_t index, first_line, lines;
+    uint64_t fingerprint;
+    TranslationJob job;
+  };
+  std::deque<Begun> begun;
   int64_t index = 0, done = 0;
-  for (Chunk chunk = next(); !chunk.lines.empty(); chunk = next(), ++index) {
+  const auto finish_oldest = [&] {
+    Begun oldest = std::move(begun.front());
+    begun.pop_front();
+    output.Put(oldest.index, oldest.fingerprint, translator.Finish(std::move(oldest.job), oldest.first_line));
+    progress(done += oldest.lines);
+  };
+  const auto finish_all = [&] {
+    while (!begun.empty()) finish_oldest();
+  };
+  const auto read = [&] {
+    try {
+      return next();
+    } catch (...) {  // what was read before is translated all the same
+      finish_all();
+      throw;
+    }
+  };
+  for (Chunk chunk = read(); !chunk.lines.empty(); chunk = read(), ++index) {
     const uint64_t fingerprint = translator.Fingerprint(chunk);
-    if (!output.Has(index, fingerprint)) output.Put(index, fingerprint, translator.Translate(chunk));
-    progress(done += static_cast<int64_t>(chunk.lines.size()));
+    const auto lines = static_cast<int64_t>(chunk.lines.size());
+    if (output.Has(index, fingerprint)) {
+      progress(done += lines);
+    } else {
+      begun.push_back({index, chunk.first_line, lines, fingerprint, translator.Begin(chunk)});
+    }
+    while (begun.size() > ahead) finish_oldest();
   }
+  finish_all();
 }
 
-void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslator& translator,
-                  const TransformerConfig& config, size_t chunk_lines) {
-  if (flags.decode.max_length > config.max_tgt_len) {
+void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslator& translator, size_t chunk_lines) {
+  if (flags.decode.max_length > translator.model().max_target_tokens) {
     std::cerr << fmt::format("dragoman: --max-length is {}, but the model's limit of {} tokens holds\n",
-                             flags.decode.max_length, config.max_tgt_len);
+                             flags.decode.max_length, translator.model().max_target_tokens);
   }
   const auto input = std::make_shared<Input>(flags.input);
   if (flags.input.empty()) GreetTerminal("a line to translate");
@@ -144,13 +187,13 @@ void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslat
     Progress line(flags);
     const auto progress = [&](int64_t lines) { line.Show(lines); };
     if (comm.size() == 1) {
-      TranslateChunks(translator, next, *output, progress);
+      TranslateChunks(translator, next, /*ahead=*/input->waits() ? 0 : 1, *output, progress);
     } else {
       DealChunks(comm, translator, next, *output, progress);
     }
   }
   const TranslationCounts counts = output->Finish();
-  counts.Report(config);
+  counts.Report(translator.model());
   if (counts.AllFailed()) {
     throw NumericError(
         "no line could be translated; are the model's weights damaged? Translate with another checkpoint");
@@ -159,17 +202,18 @@ void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslat
 
 void Translate(const TranslateFlags& flags, Communicator& comm) {
   Validate(flags);
-  WorkerPool pool(flags.threads == 0 ? comm.cores() : ThreadsOrCores(flags.threads));
+  const int threads = flags.threads == 0 ? comm.cores() : ThreadsOrCores(flags.threads);
   InferenceBundle opened;
   if (comm.rank() == 0) {
     CheckFiles(flags);
     opened = OpenInference(flags.model, flags.precision);
+    if (!flags.shortlist.empty()) OpenShortlist(RealFileSystem(), flags.shortlist, &opened);
   }
   ShareInference(comm, flags.precision, &opened);
-  ChunkTranslator translator(flags, opened, pool);
+  ChunkTranslator translator(flags, std::move(opened), threads);
   if (comm.rank() == 0) {
-    const auto lines = static_cast<size_t>(ChunkLines(flags, comm, pool.workers()));
-    TranslateAll(flags, comm, translator, opened.model->config(), lines);
+    const auto lines = static_cast<size_t>(ChunkLines(flags, comm, threads));
+    TranslateAll(flags, comm, translator, lines);
   } else {
     TakeChunks(comm, translator);
   }
@@ -210,6 +254,9 @@ void AddTranslateCommand(CLI::App& app) {
        "file to write, instead of stdout; a start after a crash goes on from OUTPUT.parts; - is stdout");
   AddThreadsFlag(*command, &flags->threads);
   AddPrecisionFlag(*command, &flags->precision);
+  flag("max_memory_mb", flags->max_memory_mb,
+       "memory of the process at most, by fewer sentences at a time; 0: as much as is fast");
+  flag("shortlist", flags->shortlist, "say only what this file lists for the source's tokens: dragoman shortlist");
   flag("chunk_lines", flags->chunk_lines,
        "lines read, sorted by length and translated together at most; 0: 4096, with --output 1024, fewer under mpirun");
   command->callback([flags] {

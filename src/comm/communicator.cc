@@ -12,8 +12,8 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/cores.h"
 #include "base/stderr.h"
-#include "base/thread_pool.h"
 #include "comm/launch.h"
 
 namespace dragoman {

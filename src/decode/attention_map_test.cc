@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 #include "format/translation_testing.h"
 
 namespace dragoman {
@@ -125,15 +125,14 @@ TEST(AttentionMapTest, TheTranslationIsTheTranslators) {
   bound.stopping = Stopping::kBound;
   bound.max_length = 7;
   sample.sample = true;
-  WorkerPool pool(1);
   std::set<std::string> found;
   for (const DecodeOptions& options : {DecodeOptions(), greedy, bound, sample}) {
     const InferenceModel inference(*loaded.model);
-    Translator translator(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
+    TranslationService service(inference, {*loaded.vocabs.src, *loaded.vocabs.tgt}, 1);
     std::string all;
     for (const std::string& line : TestSentences()) {
       AttentionMap map = MapAttention(loaded, line, "", options);
-      const Translation expected = translator.Translate(std::vector{line}).front().n_best.front();
+      const Translation expected = service.Translate({line}, options).front().n_best.front();
       if (!map.translation_cut) map.target.pop_back();
       std::string text;
       for (const std::string& piece : map.target) text += piece;

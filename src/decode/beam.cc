@@ -9,10 +9,10 @@
 #include "base/check.h"
 
 namespace dragoman {
-
 Beam::Beam(const DecodeOptions& options, const SearchBounds& bounds, bool drop_hopeless)
     : SentenceSearch({{bounds.start, 0}}), options_(options), bounds_(bounds), drop_hopeless_(drop_hopeless), open_(1) {
   DRAGOMAN_CHECK(bounds.max_length >= 1);
+  open_.front().tokens.reserve(static_cast<size_t>(std::min(bounds.max_length, kUsualTokens)));
 }
 
 double Beam::ScoreOf(double log_prob, int64_t length) const { return log_prob / LengthPenaltyOf(options_, length); }
@@ -49,9 +49,9 @@ void Beam::Expand(std::span<const kernels::TokenChoice> choices) {
 
 void Beam::Select() {
   const auto beam_size = static_cast<size_t>(options_.beam_size);
-  std::vector<Hypothesis> next;
+  size_t kept = 0;
   rows_.clear();
-  for (size_t rank = 0; rank < candidates_.size() && next.size() < beam_size; ++rank) {
+  for (size_t rank = 0; rank < candidates_.size() && kept < beam_size; ++rank) {
     const Candidate& candidate = candidates_[rank];
     const Hypothesis& parent = open_[static_cast<size_t>(candidate.parent)];
     if (candidate.token == bounds_.eos) {
@@ -61,11 +61,17 @@ void Beam::Select() {
       finished_.push_back({parent.tokens, candidate.log_prob, score, true});
       continue;
     }
-    next.push_back({parent.tokens, candidate.log_prob, ScoreOf(candidate.log_prob, length_), false});
-    next.back().tokens.push_back(candidate.token);
+    if (kept == next_.size())
+      next_.emplace_back().tokens.reserve(static_cast<size_t>(std::min(bounds_.max_length, kUsualTokens)));
+    Hypothesis& next = next_[kept++];
+    next.tokens.assign(parent.tokens.begin(), parent.tokens.end());
+    next.tokens.push_back(candidate.token);
+    next.log_prob = candidate.log_prob;
+    next.score = ScoreOf(candidate.log_prob, length_);
     rows_.push_back({candidate.token, candidate.parent});
   }
-  open_ = std::move(next);
+  next_.resize(kept);
+  open_.swap(next_);
 }
 
 void Beam::CutAtLimit() {
@@ -81,13 +87,13 @@ void Beam::CutAtLimit() {
 void Beam::DropHopeless() {
   const auto places = static_cast<size_t>(options_.n_best);
   if (options_.stopping == Stopping::kBeam || finished_.size() < places) return;
-  std::vector<double> scores;
+  scores_.clear();
   for (const Hypothesis& hypothesis : finished_) {
-    if (hypothesis.complete) scores.push_back(hypothesis.score);
+    if (hypothesis.complete) scores_.push_back(hypothesis.score);
   }
-  if (scores.size() < places) return;
-  const auto last_place = scores.begin() + options_.n_best - 1;
-  std::nth_element(scores.begin(), last_place, scores.end(), std::greater<>());
+  if (scores_.size() < places) return;
+  const auto last_place = scores_.begin() + options_.n_best - 1;
+  std::nth_element(scores_.begin(), last_place, scores_.end(), std::greater<>());
   while (!open_.empty() && ScoreOf(open_.back().log_prob, bounds_.max_length) < *last_place) {
     open_.pop_back();
     rows_.pop_back();
@@ -109,6 +115,12 @@ void Beam::Settle() {
     std::rotate(place, best, best + 1);
     ++settled_;
   }
+}
+
+std::span<const int32_t> Beam::Settled() {
+  if (open_.empty()) return {};
+  common_ = CommonPrefix(open_, finished_, common_);
+  return std::span(open_.front().tokens).first(common_);
 }
 
 std::vector<Hypothesis> Beam::Finish() {

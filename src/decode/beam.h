@@ -21,6 +21,7 @@ class Beam : public SentenceSearch {
   // The 2 * beam_size best continuations of all hypotheses are looked at, so no more of any one.
   int64_t Wanted() const override { return 2 * int64_t{options_.beam_size}; }
   void Advance(std::span<const kernels::TokenChoice> choices) override;
+  std::span<const int32_t> Settled() override;
 
   // Until done(), hypothesis i is that of rows()[i].
   const std::vector<Hypothesis>& open() const { return open_; }
@@ -47,9 +48,12 @@ class Beam : public SentenceSearch {
   bool drop_hopeless_;
   int64_t length_ = 0;  // tokens decoded
   std::vector<Hypothesis> open_;
+  std::vector<Hypothesis> next_;  // what open_ becomes; in between, those of the step before: memory that is used again
   std::vector<Hypothesis> finished_;
+  size_t common_ = 0;   // tokens that all begin with, when that was last asked
   size_t settled_ = 0;  // the first of finished_, best first, have their place in the n-best list
   std::vector<Candidate> candidates_;
+  std::vector<double> scores_;  // of complete ones
 };
 
 }  // namespace dragoman

@@ -5,8 +5,10 @@
 #include <cmath>
 #include <utility>
 
+#include "base/check.h"
 #include "base/error.h"
 #include "decode/beam.h"
+#include "decode/given_target.h"
 #include "decode/restrictions.h"
 #include "decode/sampler.h"
 
@@ -20,31 +22,64 @@ constexpr int64_t kMostOpenTokens = 4096;
 constexpr int64_t kJoinTokens = 384;
 constexpr int kMostWaitedSteps = 8;
 constexpr int64_t kEncodeTokens = 2048;  // at a time, which bounds memory
-constexpr int64_t kLogitRows = 64;       // logits exist for so many rows at a time
+constexpr size_t kLogitRows = 64;        // logits exist for so many rows at a time
 
-int64_t RowsOf(const DecodeOptions& options) { return options.sample ? options.n_best : options.beam_size; }
-int64_t TokensOf(const SearchJob& job) { return static_cast<int64_t>(job.source.size()); }
+int64_t RowsOf(const SearchJob& job) {
+  if (!job.target.empty()) return 1;
+  return job.options->sample ? job.options->n_best : job.options->beam_size;
+}
 
 }  // namespace
 
-Engine::Engine(const InferenceModel& model, GenerationRules rules)
-    : model_(model), rules_(std::move(rules)), decoder_(model, pool_) {}
+Engine::Load& Engine::Load::operator+=(const Load& other) {
+  rows += other.rows, tokens += other.tokens, bytes += other.bytes;
+  return *this;
+}
+
+Engine::Load& Engine::Load::operator-=(const Load& other) {
+  rows -= other.rows, tokens -= other.tokens, bytes -= other.bytes;
+  return *this;
+}
+
+Engine::Engine(const InferenceModel& model, GenerationRules rules, int64_t most_bytes)
+    : model_(model), rules_(std::move(rules)), decoder_(model, pool_), most_bytes_(most_bytes) {}
+
+int64_t Engine::FixedBytes(const TransformerConfig& config) {
+  const int64_t inner = (config.gated ? 2 : 1) * int64_t{config.d_ff};
+  const int64_t row = inner + 4 * int64_t{config.attention_width()} + 4 * int64_t{config.d_model};
+  const int64_t floats = kEncodeTokens * (row + 2 * int64_t{config.attention_width()}) + kMostRows * row +
+                         int64_t{kLogitRows} * config.tgt_vocab;
+  return floats * int64_t{sizeof(float)};
+}
+
+Engine::Load Engine::LoadOf(const SearchJob& job) const {
+  const int64_t rows = RowsOf(job), tokens = static_cast<int64_t>(job.source.size());
+  const int64_t positions = rows * (job.target.empty() ? MaxLength(job) : static_cast<int64_t>(job.target.size()));
+  return {rows, tokens,
+          tokens * Decoder::SourceTokenBytes(model_.config()) + positions * Decoder::PositionBytes(model_.config())};
+}
+
+bool Engine::FitsBeside(const Load& job) const {
+  return open_load_.rows + job.rows <= kMostRows && open_load_.tokens + job.tokens <= kMostOpenTokens &&
+         (most_bytes_ == 0 || open_load_.bytes + job.bytes <= most_bytes_);
+}
 
 bool Engine::HasRoom() const {
-  return open_rows_ + waiting_rows_ < kMostRows && open_tokens_ + waiting_tokens_ < kMostOpenTokens;
+  return open_load_.rows + waiting_load_.rows < kMostRows &&
+         open_load_.tokens + waiting_load_.tokens < kMostOpenTokens &&
+         (most_bytes_ == 0 || open_load_.bytes + waiting_load_.bytes < most_bytes_);
 }
 
 void Engine::Add(const SearchJob& job) {
+  DRAGOMAN_CHECK(MayAdd(job));
   waiting_.push_back(job);
-  waiting_rows_ += RowsOf(*job.options);
-  waiting_tokens_ += TokensOf(job);
+  waiting_load_ += LoadOf(job);
 }
 
 void Engine::Cancel(int64_t id) {
   std::erase_if(waiting_, [&](const SearchJob& job) {
     if (job.id != id) return false;
-    waiting_rows_ -= RowsOf(*job.options);
-    waiting_tokens_ -= TokensOf(job);
+    waiting_load_ -= LoadOf(job);
     return true;
   });
   // The rows of the others keep the places that they had in the last step: the decoder knows them by these.
@@ -59,18 +94,23 @@ void Engine::CancelAll() {
   for (const Running& running : running_) Leave(running);
   running_.clear();
   waiting_.clear();
-  waiting_rows_ = waiting_tokens_ = 0;
+  waiting_load_ = {};
+}
+
+std::span<const int32_t> Engine::Settled(int64_t id) const {
+  const auto found = std::ranges::find(running_, id, [](const Running& running) { return running.job.id; });
+  return found == running_.end() ? std::span<const int32_t>() : found->search->Settled();
 }
 
 void Engine::Leave(const Running& running) {
   decoder_.Close(running.source);
-  open_rows_ -= RowsOf(*running.job.options);
-  open_tokens_ -= TokensOf(running.job);
+  open_load_ -= LoadOf(running.job);
 }
 
 int64_t Engine::MaxLength(const SearchJob& job) const {
   // The plus keeps room for short sources ("Hi" may well become five tokens); Marian and fairseq have such terms too.
-  const double by_source = std::ceil(double{job.options->max_length_factor} * static_cast<double>(TokensOf(job))) + 10;
+  const double by_source =
+      std::ceil(double{job.options->max_length_factor} * static_cast<double>(job.source.size())) + 10;
   int64_t limit = model_.config().max_tgt_len;
   if (job.options->max_length > 0) limit = std::min<int64_t>(limit, job.options->max_length);
   return static_cast<int64_t>(std::min(static_cast<double>(limit), by_source));  // by_source may be beyond an int64_t
@@ -78,13 +118,14 @@ int64_t Engine::MaxLength(const SearchJob& job) const {
 
 std::unique_ptr<SentenceSearch> Engine::Open(const SearchJob& job) const {
   const SearchBounds bounds{model_.config().decoder_start, rules_.eos, MaxLength(job)};
+  if (!job.target.empty()) return std::make_unique<GivenTarget>(job.target, bounds.start);
   if (job.options->sample) return std::make_unique<Samples>(*job.options, bounds, job.sentence);
   return std::make_unique<Beam>(*job.options, bounds);
 }
 
 bool Engine::WaitingShouldJoin() const {
   if (waiting_.empty()) return false;
-  return running_.empty() || waiting_tokens_ >= kJoinTokens || waited_steps_ >= kMostWaitedSteps;
+  return running_.empty() || waiting_load_.tokens >= kJoinTokens || waited_steps_ >= kMostWaitedSteps;
 }
 
 // As many as there is room for, at least one.
@@ -94,22 +135,23 @@ void Engine::Join() {
     const size_t first_new = running_.size();
     while (!waiting_.empty()) {
       const SearchJob& job = waiting_.front();
-      const int64_t rows = RowsOf(*job.options), tokens = TokensOf(job);
-      const bool fits = open_rows_ + rows <= kMostRows && open_tokens_ + tokens <= kMostOpenTokens;
-      const bool fits_beside = sources.tokens() == 0 || sources.tokens() + tokens <= kEncodeTokens;
-      if (!running_.empty() && !(fits && fits_beside)) break;
+      const Load load = LoadOf(job);
+      const bool is_encoded_beside = sources.tokens() == 0 || sources.tokens() + load.tokens <= kEncodeTokens;
+      if (!running_.empty() && !(FitsBeside(load) && is_encoded_beside)) break;
       sources.Add(job.source);
       running_.push_back({job, Open(job), /*source=*/-1});
-      open_rows_ += rows;
-      open_tokens_ += tokens;
-      waiting_rows_ -= rows;
-      waiting_tokens_ -= tokens;
+      open_load_ += load;
+      waiting_load_ -= load;
       waiting_.pop_front();
     }
     if (running_.size() == first_new) break;
     std::vector<int32_t> numbers;
     decoder_.Open(sources.view(), &numbers);
-    for (size_t i = 0; i < numbers.size(); ++i) running_[first_new + i].source = numbers[i];
+    for (size_t i = 0; i < numbers.size(); ++i) {
+      Running& running = running_[first_new + i];
+      running.source = numbers[i];
+      if (!running.job.shortlist.empty()) decoder_.Shortlist(numbers[i], running.job.shortlist);
+    }
   }
   waited_steps_ = 0;
 }
@@ -139,6 +181,7 @@ void Engine::PrepareChoices() {
     const auto count = static_cast<int64_t>(running.search->rows().size());
     for (int64_t row = 0; row < count; ++row, ++r) {
       choices_[r].draw = running.search->DrawFor(row);
+      choices_[r].given = running.search->GivenFor(row);
       best_begin_.push_back(best_begin_.back() + static_cast<size_t>(running.search->Wanted()));
       if (rules_.unk >= 0 && !options.allow_unk) banned_.push_back(rules_.unk);
       const size_t before = banned_.size();
@@ -154,14 +197,52 @@ void Engine::PrepareChoices() {
   }
 }
 
-void Engine::Choose() {
-  const auto rows = static_cast<int64_t>(rows_.size());
-  for (int64_t first = 0; first < rows; first += kLogitRows) {
-    const int64_t count = std::min(kLogitRows, rows - first);
-    const PooledMatrix logits = decoder_.Logits(first, count);  // [count, tgt_vocab]
-    kernels::ChooseTokens(logits.view(), rules_.banned,
-                          std::span(choices_).subspan(static_cast<size_t>(first), static_cast<size_t>(count)));
+void Engine::ChooseFromAll(size_t first, size_t end) {
+  for (size_t count = 0; first < end; first += count) {
+    count = std::min(kLogitRows, end - first);
+    const PooledMatrix logits = decoder_.Logits(static_cast<int64_t>(first), static_cast<int64_t>(count));
+    kernels::ChooseTokens(logits.view(), rules_.banned, std::span(choices_).subspan(first, count));
   }
+}
+
+// Tokens go by their places in the list until they are chosen.
+void Engine::ChooseFromShortlist(const Running& running) {
+  const std::span<const int32_t> list = running.job.shortlist;
+  const auto place_of = [&](int32_t token) {
+    const auto at = std::ranges::lower_bound(list, token);
+    return at != list.end() && *at == token ? static_cast<int32_t>(at - list.begin()) : -1;
+  };
+  const size_t rows = running.search->rows().size();
+  const PooledMatrix logits =
+      decoder_.ShortlistLogits(running.source, running.first_row, static_cast<int64_t>(rows));  // [rows, list.size()]
+  for (size_t row = 0; row < rows; ++row) {
+    kernels::TokenChoice& choice = choices_[static_cast<size_t>(running.first_row) + row];
+    places_.clear();
+    for (const int32_t token : choice.banned) {
+      if (const int32_t place = place_of(token); place >= 0) places_.push_back(place);
+    }
+    choice.banned = places_;
+    if (choice.last_resort >= 0) choice.last_resort = place_of(choice.last_resort);
+    kernels::ChooseTokens(logits.view().Rows(static_cast<int64_t>(row), 1), {}, {&choice, 1});
+    for (kernels::TokenLogProb& best : choice.best.first(static_cast<size_t>(choice.found))) {
+      best.token = list[static_cast<size_t>(best.token)];
+    }
+  }
+}
+
+void Engine::Choose() {
+  size_t first = 0, end = 0;  // rows whose sentences have no shortlist, side by side
+  for (const Running& running : running_) {
+    const size_t rows = running.search->rows().size();
+    if (running.job.shortlist.empty()) {
+      end += rows;
+      continue;
+    }
+    ChooseFromAll(first, end);
+    ChooseFromShortlist(running);
+    first = end = static_cast<size_t>(running.first_row) + rows;
+  }
+  ChooseFromAll(first, end);
   // What begins every sentence is given, not chosen: it is certain.
   for (const Running& running : running_) {
     if (running.position >= rules_.forced_first.size()) continue;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The search for many sentences' translations at once. Sentences join whenever there is room, however far the others
-// are, and leave when they are done, so that a step always has about as many rows as the machine likes.
+// The search for many sentences' translations at once, or the way through given ones. Sentences join whenever there is
+// room, however far the others are, and leave when they are done, so that a step always has about as many rows as the
+// machine likes.
 #ifndef DRAGOMAN_DECODE_ENGINE_H_
 #define DRAGOMAN_DECODE_ENGINE_H_
 
@@ -25,6 +26,8 @@ struct SearchJob {
   std::span<const int32_t> source;         // with </s>; must outlive the search
   const DecodeOptions* options = nullptr;  // valid ones; likewise
   int64_t sentence = 0;                    // its number in the whole input: what samples are drawn with
+  std::span<const int32_t> target;         // in its template, to be scored; likewise. Empty: to be searched for
+  std::span<const int32_t> shortlist;      // all that may be said, </s> too, sorted; likewise. Empty: whatever there is
 };
 
 struct SearchResult {
@@ -37,16 +40,24 @@ struct SearchResult {
 // when they come.
 class Engine {
  public:
-  // The model must outlive this.
-  Engine(const InferenceModel& model, GenerationRules rules);
+  // The model must outlive this. most_bytes: of what is kept of sources and hypotheses on their way; 0: no such limit.
+  Engine(const InferenceModel& model, GenerationRules rules, int64_t most_bytes = 0);
+
+  // What there is always, whatever is on its way: of encoding, of a step, of logits. An estimate from above.
+  static int64_t FixedBytes(const TransformerConfig& config);
 
   // Whether one more sentence would join soon. More may be added all the same: they wait.
   bool HasRoom() const;
+  // Whether a job is within most_bytes at all: others must not be added.
+  bool MayAdd(const SearchJob& job) const { return most_bytes_ == 0 || LoadOf(job).bytes <= most_bytes_; }
   void Add(const SearchJob& job);
   // Forgets a job, wherever it is; of one that is not there nothing happens.
   void Cancel(int64_t id);
   void CancelAll();
   bool idle() const { return waiting_.empty() && running_.empty(); }
+
+  // What is certain of a running job's results: tokens that they all begin with.
+  std::span<const int32_t> Settled(int64_t id) const;
 
   // One token for every hypothesis of the running sentences, after those that wait have joined. Returns who is done.
   std::vector<SearchResult> Step();
@@ -54,6 +65,13 @@ class Engine {
   const BufferPool& memory() const { return pool_; }
 
  private:
+  // What a job takes at most, or several together.
+  struct Load {
+    int64_t rows = 0, tokens = 0, bytes = 0;  // tokens of sources
+    Load& operator+=(const Load& other);
+    Load& operator-=(const Load& other);
+  };
+
   struct Running {
     SearchJob job;
     std::unique_ptr<SentenceSearch> search;
@@ -62,6 +80,8 @@ class Engine {
     size_t position = 0;    // of the token that its rows are to choose
   };
 
+  Load LoadOf(const SearchJob& job) const;
+  bool FitsBeside(const Load& job) const;
   bool WaitingShouldJoin() const;
   void Join();
   void Leave(const Running& running);
@@ -70,23 +90,26 @@ class Engine {
   void GatherRows();
   void PrepareChoices();
   void Choose();
+  void ChooseFromAll(size_t first, size_t end);
+  void ChooseFromShortlist(const Running& running);
   std::vector<SearchResult> Advance();
 
   const InferenceModel& model_;
   GenerationRules rules_;
   BufferPool pool_;
   Decoder decoder_;
+  int64_t most_bytes_;
   std::deque<SearchJob> waiting_;
-  int64_t waiting_rows_ = 0, waiting_tokens_ = 0;
-  int waited_steps_ = 0;  // by the first that waits
+  Load waiting_load_, open_load_;  // of those that wait, and that run
+  int waited_steps_ = 0;           // by the first that waits
   std::vector<Running> running_;
-  int64_t open_rows_ = 0, open_tokens_ = 0;  // of the running sentences: most rows, and tokens of their sources
   // Of the step at hand, a row each.
   std::vector<DecoderRow> rows_;
   std::vector<kernels::TokenChoice> choices_;
   std::vector<kernels::TokenLogProb> best_;  // what choices_ are of
   std::vector<int32_t> banned_;              // likewise
   std::vector<size_t> best_begin_, banned_begin_;
+  std::vector<int32_t> places_;  // of what is banned, in a shortlist
 };
 
 }  // namespace dragoman

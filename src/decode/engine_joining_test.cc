@@ -57,6 +57,45 @@ TEST(EngineJoiningTest, ASentencesResultDoesNotDependOnTheOthersNorOnWhenTheyCom
   }
 }
 
+// A list of all there is changes nothing, in every format; one of some leaves the others unsaid, and no likelihood is
+// another one for the rest.
+TEST(EngineJoiningTest, AShortlistIsEachSentencesOwn) {
+  const TransformerConfig config = TinyConfig();
+  const auto weights = RandomModel(config);
+  const Sentences src({{3, 4, 5, 2}, {6, 7, 2}, {8, 9, 10, 3, 2}, {3, 4, 5, 2}});
+  std::vector<int32_t> all(static_cast<size_t>(config.tgt_vocab));
+  std::iota(all.begin(), all.end(), 0);
+  const std::vector<int32_t> some = {kEos, 4, 7, 8};
+  const DecodeOptions options{.n_best = 2, .min_length = 3, .no_repeat_ngram = 2};
+  for (const WeightFormat format : {WeightFormat::kF32, WeightFormat::kBf16, WeightFormat::kF16, WeightFormat::kInt8}) {
+    SCOPED_TRACE(EnumName(format));
+    const InferenceModel model(*weights, format);
+    Engine engine(model, {.eos = kEos, .unk = kNoUnk});
+    const auto expected = SearchWith(engine, options, src);
+    const auto search = [&](const std::array<std::span<const int32_t>, 4>& shortlists) {
+      std::map<int64_t, std::vector<Hypothesis>> found;
+      for (size_t i = 0; i < 4; ++i) {
+        engine.Add(
+            {.id = static_cast<int64_t>(i), .source = src.all[i], .options = &options, .shortlist = shortlists[i]});
+      }
+      while (!engine.idle()) {
+        for (SearchResult& result : engine.Step()) found[result.id] = result.hypotheses;
+      }
+      return found;
+    };
+    const auto of_all = search({all, {}, all, all});
+    for (size_t i = 0; i < 4; ++i) ExpectSame(of_all.at(static_cast<int64_t>(i)), expected[i]);
+    const auto of_some = search({some, {}, all, some});
+    ExpectSame(of_some.at(1), expected[1]);
+    ExpectSame(of_some.at(2), expected[2]);
+    ExpectSame(of_some.at(0), of_some.at(3));
+    for (const Hypothesis& hypothesis : of_some.at(0)) {
+      EXPECT_GE(hypothesis.tokens.size(), 2u);
+      for (const int32_t token : hypothesis.tokens) EXPECT_TRUE(std::ranges::count(some, token) > 0) << token;
+    }
+  }
+}
+
 // Options are each sentence's own.
 TEST(EngineJoiningTest, SentencesWithOptionsOfTheirOwnShareAStep) {
   const auto weights = RandomModel(TinyConfig());

@@ -17,6 +17,7 @@ Samples::Samples(const DecodeOptions& options, const SearchBounds& bounds, int64
   const uint64_t of_sentence = HashCombine(options.seed, static_cast<uint64_t>(sentence_id));
   for (int i = 0; i < options.n_best; ++i) {
     open_.push_back({Rng(HashCombine(of_sentence, static_cast<uint64_t>(i))), {}});
+    open_.back().hypothesis.tokens.reserve(static_cast<size_t>(std::min(bounds.max_length, kUsualTokens)));
   }
 }
 
@@ -38,7 +39,7 @@ void Samples::Advance(std::span<const kernels::TokenChoice> choices) {
   DRAGOMAN_CHECK(!done() && choices.size() == rows_.size());
   ++length_;
   rows_.clear();
-  std::vector<Draw> still_open;
+  size_t still_open = 0;
   for (size_t row = 0; row < open_.size(); ++row) {
     if (choices[row].found == 0) ThrowNoFiniteLogProb();
     Draw& draw = open_[row];
@@ -47,9 +48,16 @@ void Samples::Advance(std::span<const kernels::TokenChoice> choices) {
       continue;
     }
     rows_.push_back({draw.hypothesis.tokens.back(), static_cast<int32_t>(row)});
-    still_open.push_back(std::move(draw));
+    if (still_open != row) open_[still_open] = std::move(draw);
+    ++still_open;
   }
-  open_ = std::move(still_open);
+  open_.erase(open_.begin() + static_cast<int64_t>(still_open), open_.end());
+}
+
+// Several begin as each likes.
+std::span<const int32_t> Samples::Settled() {
+  if (options_.n_best > 1 || open_.empty()) return {};
+  return open_.front().hypothesis.tokens;
 }
 
 std::vector<Hypothesis> Samples::Finish() {

@@ -26,6 +26,7 @@ class Samples : public SentenceSearch {
   int64_t Wanted() const override { return 1; }
   std::optional<kernels::TokenDraw> DrawFor(int64_t row) override;
   void Advance(std::span<const kernels::TokenChoice> choices) override;
+  std::span<const int32_t> Settled() override;
 
   // All of them, even equal ones.
   std::vector<Hypothesis> Finish() override;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The search for one sentence's translation, as a state machine: it says which rows it wants computed next and what it
-// wants to know of each, is given the likeliest tokens or one that is drawn, and in the end has hypotheses. It knows
-// nothing of models, batches or caches, nor of the other sentences: so any sentences can be searched side by side, each
-// from its own first step to its own last one.
+// wants to know of each, is told the likeliest tokens or one that is drawn or given, and in the end has hypotheses. It
+// knows nothing of models, batches or caches, nor of the other sentences: so any sentences can be searched side by
+// side, each from its own first step to its own last one.
 #ifndef DRAGOMAN_DECODE_SENTENCE_SEARCH_H_
 #define DRAGOMAN_DECODE_SENTENCE_SEARCH_H_
 
@@ -30,7 +30,7 @@ struct SearchBounds {
   int64_t max_length;  // target tokens at most, </s> included, >= 1
 };
 
-// Beam (beam.h) or Samples (sampler.h). Used by one thread at a time.
+// Beam (beam.h), Samples (sampler.h) or GivenTarget (given_target.h). Used by one thread at a time.
 class SentenceSearch {
  public:
   virtual ~SentenceSearch() = default;
@@ -43,9 +43,14 @@ class SentenceSearch {
   // What row `row` has said so far.
   virtual std::span<const int32_t> Said(int64_t row) const = 0;
 
-  // What it wants to know of a row: so many of the likeliest next tokens; or, where there is a draw, the one drawn.
+  // What it wants to know of a row: so many of the likeliest next tokens; or, where there is a draw, the one drawn;
+  // or the one that is given.
   virtual int64_t Wanted() const = 0;
   virtual std::optional<kernels::TokenDraw> DrawFor(int64_t /*row*/) { return std::nullopt; }
+  virtual std::optional<int32_t> GivenFor(int64_t /*row*/) const { return std::nullopt; }
+
+  // What every result will begin with, as far as it is certain: it only grows.
+  virtual std::span<const int32_t> Settled() { return {}; }
 
   // One step: choices [rows().size()] are what was found for each row. Only until done(). Throws NumericError when
   // there is no token to go on with.

@@ -2,7 +2,6 @@
 #include "decode/tokenized_line.h"
 
 #include <algorithm>
-#include <numeric>
 #include <string_view>
 
 #include "base/utf8.h"
@@ -56,26 +55,6 @@ TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int6
   }
   vocab.sentence().Wrap(&tokenized.tokens);
   return tokenized;
-}
-
-std::vector<std::vector<size_t>> BatchByLength(std::span<const size_t> lengths, int64_t max_tokens,
-                                               size_t max_sentences) {
-  std::vector<size_t> order(lengths.size());
-  std::iota(order.begin(), order.end(), size_t{0});
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return lengths[a] > lengths[b]; });
-  std::vector<std::vector<size_t>> batches;
-  int64_t tokens = 0;
-  for (const size_t i : order) {
-    const auto length = static_cast<int64_t>(lengths[i]);
-    if (length == 0) break;  // only empty lines follow
-    if (batches.empty() || tokens + length > max_tokens || batches.back().size() == max_sentences) {
-      batches.emplace_back();
-      tokens = 0;
-    }
-    batches.back().push_back(i);
-    tokens += length;
-  }
-  return batches;
 }
 
 }  // namespace dragoman

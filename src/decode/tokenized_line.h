@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// A line of text on its way into the model: repaired, tokenised, cut to the model's limit, and batched.
+// A line of text on its way into the model: repaired, tokenised, cut to the model's limit.
 #ifndef DRAGOMAN_DECODE_TOKENIZED_LINE_H_
 #define DRAGOMAN_DECODE_TOKENIZED_LINE_H_
 
 #include <cstdint>
-#include <span>
 #include <string>
 #include <vector>
 
@@ -22,11 +21,6 @@ struct TokenizedLine {
 // At most max_len tokens, the template's (</s>) included. Of a line longer than 64 bytes a token the left part alone is
 // looked at.
 TokenizedLine TokenizeLine(const Tokenizer& vocab, const std::string& line, int64_t max_len);
-
-// Indices of the sentences of these lengths, without empty ones, by falling length, cut into batches of at most
-// max_tokens (at least one sentence each) and max_sentences. Equal lengths stay in order.
-std::vector<std::vector<size_t>> BatchByLength(std::span<const size_t> lengths, int64_t max_tokens,
-                                               size_t max_sentences);
 
 }  // namespace dragoman
 

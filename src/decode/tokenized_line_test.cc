@@ -5,9 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <set>
 
-#include "base/rng.h"
 #include "base/timer.h"
 #include "text/vocabulary_testing.h"
 
@@ -88,36 +86,6 @@ TEST(TokenizeLineTest, RepairsInvalidUtf8AndNul) {
   expect_reads_as("\xED\xA0\x80 cat", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD cat");  // half a surrogate pair
   expect_reads_as(std::string(3, '\0'), "");
   EXPECT_FALSE(TokenizeLine(Vocab(), "我喜欢一只猫 \xEF\xBF\xBD", 100).repaired);  // valid, as it stands
-}
-
-using Lengths = std::vector<size_t>;
-
-TEST(BatchByLengthTest, CutsTheSortedSentences) {
-  const Lengths sentences = {2, 5, 0, 3, 5, 9, 1};
-  EXPECT_THAT(BatchByLength(sentences, 10, 100),
-              testing::ElementsAre(testing::ElementsAre(5), testing::ElementsAre(1, 4), testing::ElementsAre(3, 0, 6)));
-  EXPECT_THAT(BatchByLength(sentences, 1000, 4),
-              testing::ElementsAre(testing::ElementsAre(5, 1, 4, 3), testing::ElementsAre(0, 6)));
-  EXPECT_THAT(BatchByLength(sentences, 1, 100).size(), 6u);  // at least one sentence each
-  EXPECT_TRUE(BatchByLength(Lengths{0, 0}, 10, 10).empty());
-  EXPECT_TRUE(BatchByLength({}, 10, 10).empty());
-}
-
-TEST(BatchByLengthTest, EverySentenceOnceAndNoBatchTooLarge) {
-  Rng rng(1);
-  Lengths lengths;
-  for (int i = 0; i < 500; ++i) lengths.push_back(rng.Below(60));
-  std::set<size_t> seen;
-  for (const auto& batch : BatchByLength(lengths, 200, 16)) {
-    size_t tokens = 0;
-    for (const size_t i : batch) {
-      tokens += lengths[i];
-      EXPECT_TRUE(seen.insert(i).second);
-    }
-    EXPECT_LE(tokens, 200u);
-    EXPECT_LE(batch.size(), 16u);
-  }
-  for (size_t i = 0; i < lengths.size(); ++i) EXPECT_EQ(seen.count(i), lengths[i] > 0 ? 1u : 0u);
 }
 
 }  // namespace

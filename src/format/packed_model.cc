@@ -214,6 +214,13 @@ InferenceBundle LoadInference(FileSystem& files, const std::string& path, std::o
   return InferenceOf(LoadTranslationModel(files, path, checks), format);
 }
 
+void OpenShortlist(FileSystem& files, const std::string& path, InferenceBundle* bundle) {
+  if (bundle->model->config().copy) {
+    throw OptionError("`shortlist` is given, but the model copies from its sources, whatever they hold; leave it out");
+  }
+  bundle->shortlist = Shortlist::Load(files, path, bundle->vocabs);
+}
+
 std::vector<CheckpointFile> PackedModelFiles(const Transformer& model, WeightFormat format,
                                              const VocabularyPair& vocabs, const ModelAbout* about) {
   ParameterWeights parameters(model.parameters(), format);

@@ -12,6 +12,7 @@
 #include "base/file_system.h"
 #include "format/about.h"
 #include "format/model_directory.h"
+#include "format/shortlist.h"
 #include "infer/inference_model.h"
 #include "tensor/safetensors.h"
 
@@ -24,6 +25,7 @@ struct InferenceBundle {
   std::unique_ptr<SafetensorsReader> file;  // in which they are packed
   std::unique_ptr<InferenceModel> model;
   VocabularyPair vocabs;
+  std::shared_ptr<const Shortlist> shortlist;  // or none
 };
 
 // Lays out the weights of a model, in f32 unless another format is given.
@@ -33,6 +35,10 @@ InferenceBundle InferenceOf(TranslationModel opened, std::optional<WeightFormat>
 // OptionError when a packed model is wanted in another format.
 InferenceBundle LoadInference(FileSystem& files, const std::string& path, std::optional<WeightFormat> format = {},
                               Checks checks = Checks::kAll);
+
+// Gives the model a shortlist. Throws FileError, FormatError; OptionError for a model that copies, which may say
+// whatever is in the source.
+void OpenShortlist(FileSystem& files, const std::string& path, InferenceBundle* bundle);
 
 // The model in a packed file, which must outlive it. Throws FormatError: it is not trusted.
 std::unique_ptr<InferenceModel> InferenceFrom(const TransformerConfig& config, SafetensorsReader& file);

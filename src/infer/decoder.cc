@@ -26,6 +26,16 @@ Decoder::Decoder(const InferenceModel& model, BufferPool& pool)
       cells_(static_cast<size_t>(CachesOf(model.config()))),
       memories_(model.decoder().size()) {}
 
+int64_t Decoder::SourceTokenBytes(const TransformerConfig& config) {
+  const int64_t keys_and_values = 2 * int64_t{config.decoder_layers} * config.attention_width();
+  return (keys_and_values + (config.copy ? config.d_model : 0)) * int64_t{sizeof(float)};
+}
+
+int64_t Decoder::PositionBytes(const TransformerConfig& config) {
+  if (config.decoder_ssru) return 0;  // cells are of the newest position alone
+  return 2 * CachesOf(config) * config.attention_width() * int64_t{sizeof(float)};
+}
+
 int32_t Decoder::FreeNumber() {
   const auto free = std::ranges::find_if(sources_, [](const Source& source) { return !source.is_open; });
   const auto number = static_cast<int32_t>(free - sources_.begin());
@@ -88,6 +98,11 @@ void Decoder::Close(int32_t source) {
   sources_[number] = {};
   for (auto& memories : memories_) memories[number] = {};
   if (model_.config().copy) copies_[number] = {};
+}
+
+void Decoder::Shortlist(int32_t source, std::span<const int32_t> tokens) {
+  DRAGOMAN_CHECK(!model_.config().copy && sources_[static_cast<size_t>(source)].is_open);
+  sources_[static_cast<size_t>(source)].output = ProjectionSubset(model_.output(), tokens, pool_);
 }
 
 // cache: of a layer in a pass.
@@ -163,6 +178,13 @@ void Decoder::Step(std::span<const DecoderRow> rows) {
   }
   const NormWeights& norm = model_.target().final_norm;
   if (norm.gain != nullptr) Normalize(model_.config(), norm, x, x);
+}
+
+PooledMatrix Decoder::ShortlistLogits(int32_t source, int64_t first, int64_t count) const {
+  const ProjectionSubset& output = sources_[static_cast<size_t>(source)].output;
+  PooledMatrix logits(pool_, count, output.columns());
+  output.Apply(hidden_.view().Rows(first, count), logits.view());
+  return logits;
 }
 
 PooledMatrix Decoder::Logits(int64_t first, int64_t count) const {

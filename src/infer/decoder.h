@@ -11,6 +11,7 @@
 #include "infer/history.h"
 #include "infer/inference_model.h"
 #include "infer/key_value_store.h"
+#include "infer/projection_subset.h"
 #include "kernels/cached_attention.h"
 #include "kernels/copy_logits.h"
 #include "tensor/packed.h"
@@ -34,13 +35,21 @@ class Decoder {
   // Encodes sources together; they are called by the numbers that are appended to `numbers`, until they are closed.
   void Open(const PackedTokens& sources, std::vector<int32_t>* numbers);
   void Close(int32_t source);
+  // Of this source's rows only these tokens' logits will be asked for. Not of a model that copies.
+  void Shortlist(int32_t source, std::span<const int32_t> tokens);
 
   // Rows of a source stand side by side.
   void Step(std::span<const DecoderRow> rows);
   // Of rows of the last step: [count, tgt_vocab].
   PooledMatrix Logits(int64_t first, int64_t count) const;
+  // Likewise, of a source with a shortlist: [count, tokens].
+  PooledMatrix ShortlistLogits(int32_t source, int64_t first, int64_t count) const;
 
   const History& history() const { return history_; }
+
+  // What it keeps of a token of a source, and of a position of a hypothesis that shares none with others.
+  static int64_t SourceTokenBytes(const TransformerConfig& config);
+  static int64_t PositionBytes(const TransformerConfig& config);
 
  private:
   // What the decoder sees of a source.
@@ -48,6 +57,7 @@ class Decoder {
     PooledMatrix keys_and_values;  // [2 * layers * rows, width]: a layer's keys, its values, the next one's ...
     PooledMatrix copy_keys;        // [tokens, d_model], of a model that copies
     std::vector<int32_t> ids;      // [tokens], likewise
+    ProjectionSubset output;       // with a shortlist
     bool is_open = false;
   };
 

@@ -74,6 +74,16 @@ Projection::Projection(const kernels::PackedWeight& packed, const float* bias)
       packed_(packed),
       bias_(bias) {}
 
+const ConstMatrix& Projection::weight() const {
+  DRAGOMAN_CHECK(parts_.size() == 1);
+  return parts_.front().weight;
+}
+
+const float* Projection::bias() const {
+  DRAGOMAN_CHECK(parts_.size() <= 1);
+  return parts_.empty() ? bias_ : parts_.front().bias;
+}
+
 void Projection::Apply(const ConstMatrix& x, const Matrix& y, bool relu) const { Multiply(x, {.relu = relu}, y); }
 
 void Projection::Add(const ConstMatrix& x, const Matrix& y) const { Multiply(x, {.accumulate = true}, y); }

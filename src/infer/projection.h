@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/enum_names.h"
+#include "dragoman/options.h"
 #include "kernels/epilogue.h"
 #include "kernels/gemm.h"
 #include "kernels/packed_weight.h"
@@ -16,8 +17,7 @@
 
 namespace dragoman {
 
-// What the weights of products are rounded to. Everything else is f32.
-enum class WeightFormat { kF32, kBf16, kF16, kInt8 };  // all but f32: kernels/packed_weight.h
+// All but f32: kernels/packed_weight.h.
 const EnumNames<WeightFormat>& NamesOf(WeightFormat);  // "f32", "bf16", "f16", "int8"
 
 // Weights that stand side by side, as Q, K and V do, are one product, and laid out for it when this is made: so it is
@@ -37,8 +37,10 @@ class Projection {
   Projection(const kernels::PackedWeight& packed, const float* bias);
 
   int64_t columns() const { return columns_; }
+  WeightFormat format() const { return format_; }
   const kernels::PackedWeight& packed() const { return packed_; }  // of formats other than f32
-  const float* bias() const { return bias_; }                      // [columns] or null, likewise
+  const ConstMatrix& weight() const;                               // [in, columns], of f32, where it is of one part
+  const float* bias() const;                                       // [columns] or null; likewise of one part
 
   // y = x W + b, or max(0, that).   x [rows, in] -> y [rows, columns]
   void Apply(const ConstMatrix& x, const Matrix& y, bool relu = false) const;

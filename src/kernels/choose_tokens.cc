@@ -93,7 +93,8 @@ int32_t TokenAt(std::span<const std::pair<double, int32_t>> weights, double poin
 void Draw(std::span<const float> logits, const TokenDraw& draw, TokenChoice& choice) {
   const float largest = *std::ranges::max_element(logits);
   if (!(largest > -std::numeric_limits<float>::infinity())) return;
-  std::vector<std::pair<double, int32_t>> weights;  // not normalised
+  thread_local std::vector<std::pair<double, int32_t>> weights;  // not normalised; memory that is used again
+  weights.clear();
   weights.reserve(logits.size());
   double total = 0;
   for (size_t id = 0; id < logits.size(); ++id) {
@@ -128,6 +129,11 @@ void ChooseFrom(std::span<float> logits, std::span<const int32_t> banned_always,
   const auto normalizer = HWY_DYNAMIC_DISPATCH(Normalize)(logits.data(), vocab);
   choice.found = 0;
   if (!std::isfinite(normalizer.log_sum)) return;
+  if (choice.given) {
+    choice.best.front() = {*choice.given, normalizer.LogProb(logits[static_cast<size_t>(*choice.given)])};
+    choice.found = 1;
+    return;
+  }
   const float last_resort = choice.last_resort >= 0 ? logits[static_cast<size_t>(choice.last_resort)] : 0;
   for (const auto tokens : {banned_always, choice.banned}) {
     for (const int32_t token : tokens) logits[static_cast<size_t>(token)] = -std::numeric_limits<float>::infinity();
@@ -148,13 +154,6 @@ void ChooseFrom(std::span<float> logits, std::span<const int32_t> banned_always,
 void ChooseTokens(const Matrix& logits, std::span<const int32_t> banned_always, std::span<TokenChoice> choices) {
   for (int64_t r = 0; r < logits.rows; ++r) {
     ChooseFrom({logits.Row(r), static_cast<size_t>(logits.cols)}, banned_always, choices[static_cast<size_t>(r)]);
-  }
-}
-
-void LogProbsOf(const ConstMatrix& logits, std::span<const int32_t> tokens, std::span<float> log_probs) {
-  for (int64_t r = 0; r < logits.rows; ++r) {
-    const auto at = static_cast<size_t>(r);
-    log_probs[at] = HWY_DYNAMIC_DISPATCH(Normalize)(logits.Row(r), logits.cols).LogProb(logits.At(r, tokens[at]));
   }
 }
 

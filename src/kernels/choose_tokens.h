@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// From raw logits to what a search goes on with: of each row the likeliest tokens, or one that is drawn, with their
-// log-probabilities. So whole rows of the vocabulary stay where they were computed.
+// From raw logits to what a search goes on with: of each row the likeliest tokens, or one that is drawn or given, with
+// their log-probabilities. So whole rows of the vocabulary stay where they were computed.
 //   log p[v] = (logit[v] - max) - log(sum over all u of exp(logit[u] - max)), natural logarithm
 // over the whole vocabulary: what is banned is not chosen, the rest stays what the model says.
 #ifndef DRAGOMAN_KERNELS_CHOOSE_TOKENS_H_
@@ -31,7 +31,8 @@ struct TokenDraw {
 // What is wanted of a row, and found.
 struct TokenChoice {
   std::span<TokenLogProb> best;     // room for the likeliest tokens, best first (of equals, that of the smaller id); or
-  std::optional<TokenDraw> draw;    // for the one that is drawn
+  std::optional<TokenDraw> draw;    // for the one that is drawn; or
+  std::optional<int32_t> given;     // for this one, whatever is banned
   std::span<const int32_t> banned;  // not to be chosen in this row
   int32_t last_resort = -1;         // chosen all the same when nothing else is left, though in `banned`; -1: none
   int64_t found = 0;                // of `best`: fewer where fewer are finite, none where a logit is NaN
@@ -39,9 +40,6 @@ struct TokenChoice {
 
 // choices[r] of row r. logits [rows, vocab]: what is banned becomes -inf. banned_always: in all rows.
 void ChooseTokens(const Matrix& logits, std::span<const int32_t> banned_always, std::span<TokenChoice> choices);
-
-// The log-probability of tokens[r] in row r.
-void LogProbsOf(const ConstMatrix& logits, std::span<const int32_t> tokens, std::span<float> log_probs);
 
 }  // namespace dragoman::kernels
 

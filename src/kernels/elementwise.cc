@@ -117,6 +117,13 @@ void CopyTransposed(const ConstMatrix& from, const Matrix& to) {
   }
 }
 
+void SelectColumns(const ConstMatrix& from, std::span<const int32_t> columns, const Matrix& to) {
+  for (int64_t r = 0; r < from.rows; ++r) {
+    const float* const row = from.Row(r);
+    std::ranges::transform(columns, to.Row(r), [row](int32_t column) { return row[column]; });
+  }
+}
+
 void AddRows(const ConstMatrix& from, const Matrix& to) {
   for (int64_t r = 0; r < from.rows; ++r) HWY_DYNAMIC_DISPATCH(AddTo)(from.Row(r), from.cols, to.Row(r));
 }

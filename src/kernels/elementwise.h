@@ -14,6 +14,9 @@ namespace dragoman::kernels {
 void Copy(const ConstMatrix& from, const Matrix& to);
 void CopyTransposed(const ConstMatrix& from, const Matrix& to);
 
+// to [rows, columns.size()]: of from [rows, n] these columns.
+void SelectColumns(const ConstMatrix& from, std::span<const int32_t> columns, const Matrix& to);
+
 // to += from, of the same shape.
 void AddRows(const ConstMatrix& from, const Matrix& to);
 

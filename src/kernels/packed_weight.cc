@@ -92,6 +92,36 @@ void UnpackColumn(const PackedWeight& w, int64_t c, float* to) {
   }
 }
 
+namespace {
+
+// Steps are words of one size: what a column has of a step.
+template <class Word>
+void CopyColumn(const uint8_t* from, int64_t steps, uint8_t* to) {
+  for (int64_t s = 0; s < steps; ++s) {
+    std::memcpy(to + s * kPanelColumns * int64_t{sizeof(Word)}, from + s * kPanelColumns * int64_t{sizeof(Word)},
+                sizeof(Word));
+  }
+}
+
+}  // namespace
+
+void SelectColumns(const PackedWeight& w, std::span<const int32_t> columns, uint8_t* panels, float* scales) {
+  const auto n = static_cast<int64_t>(columns.size());
+  const int64_t bytes = StepProducts(w.format) * ProductBytes(w.format), steps = StepsOf(w.format, w.k);
+  const int64_t panel = PanelBytes(w.format, w.k, 1);
+  if (n % kPanelColumns != 0) {  // what fills up the last one
+    std::fill_n(panels + n / kPanelColumns * panel, panel,
+                static_cast<uint8_t>(w.format == PackedFormat::kInt8 ? kInt8Zero : 0));
+  }
+  for (int64_t c = 0; c < n; ++c) {
+    const int64_t column = columns[static_cast<size_t>(c)];
+    const uint8_t* const from = w.panels + column / kPanelColumns * panel + column % kPanelColumns * bytes;
+    uint8_t* const to = panels + c / kPanelColumns * panel + c % kPanelColumns * bytes;
+    bytes == 4 ? CopyColumn<uint32_t>(from, steps, to) : CopyColumn<uint16_t>(from, steps, to);
+    if (w.format == PackedFormat::kInt8) scales[c] = w.scales[column];
+  }
+}
+
 void Gemm(const ConstMatrix& x, const PackedWeight& w, const Epilogue& epilogue, const Matrix& y) {
   DRAGOMAN_CHECK(x.cols == w.k && y.cols == w.n && x.rows == y.rows);
   if (y.size() == 0) return;

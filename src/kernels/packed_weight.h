@@ -12,6 +12,7 @@
 #define DRAGOMAN_KERNELS_PACKED_WEIGHT_H_
 
 #include <cstdint>
+#include <span>
 
 #include "kernels/epilogue.h"
 #include "kernels/gemm.h"
@@ -45,6 +46,10 @@ void PackWeight(PackedFormat format, const ConstMatrix& w, Transpose transpose_w
 
 // to [k]: column c of the weight, in f32 again.
 void UnpackColumn(const PackedWeight& w, int64_t c, float* to);
+
+// Of w [k, n] columns[c] becomes column c of a weight [k, columns.size()], as it is.
+//   panels: PanelBytes(w.format, w.k, columns.size()); scales [columns.size()], int8 only.
+void SelectColumns(const PackedWeight& w, std::span<const int32_t> columns, uint8_t* panels, float* scales);
 
 // y = epilogue(x w).   x [rows, k], y [rows, n] must not overlap x. int8: the exact sum, as the nearest float, times
 // (row's scale * column's scale), the bias added in one rounding. k is at most kMostInt8Products there.

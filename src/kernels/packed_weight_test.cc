@@ -140,6 +140,24 @@ TEST(PackedWeightTest, ColumnsCanBeReadAgain) {
   }
 }
 
+TEST(PackedWeightTest, AColumnsProductsAreTheSameAmongOthers) {
+  const std::vector<int32_t> columns = {0, 3, 15, 16, 17, 31, 40, 41, 42, 43, 44, 45, 46, 60, 61, 62, 88, 89, 3};
+  const auto n = static_cast<int64_t>(columns.size());
+  ForEachMultiplication([&] {
+    for (const PackedFormat format : kFormats) {
+      TestMatrix x(5, 70, 1), w(70, 90, 2), all(5, 90), some(5, n);
+      const Packed weight(format, w.view());
+      Packed selected(format, TestMatrix(70, n).view());
+      SelectColumns(weight.view, columns, selected.bytes(), selected.scales.data());
+      Gemm(x.view(), weight.view, {}, all.view());
+      Gemm(x.view(), selected.view, {}, some.view());
+      for (int64_t r = 0; r < 5; ++r) {
+        for (int64_t c = 0; c < n; ++c) EXPECT_EQ(some.At(r, c), all.At(r, columns[static_cast<size_t>(c)]));
+      }
+    }
+  });
+}
+
 TEST(PackedWeightTest, ARowDoesNotDependOnItsNeighbours) {
   ForEachMultiplication([] {
     for (const PackedFormat format : kFormats) {

@@ -8,10 +8,10 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/cores.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/option_text.h"
-#include "base/thread_pool.h"
 #include "metrics/bleu_tokenizer.h"
 #include "train/gradient_workers.h"
 #include "train/training_data.h"

@@ -6,8 +6,9 @@
 #include <algorithm>
 
 #include "autograd/parameter.h"
-#include "base/available_memory.h"
+#include "base/cores.h"
 #include "base/counted.h"
+#include "base/process_memory.h"
 #include "base/signals.h"
 #include "model/transformer_layers.h"
 #include "train/overlap.h"

@@ -26,23 +26,7 @@ void ShareVocabularies(Communicator& comm, VocabularyPair* vocabs) {
   *vocabs = WithSettings(*vocabs, settings, "tokenizer settings from rank 0");
 }
 
-}  // namespace
-
-void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_ptr<Transformer>* model) {
-  if (comm.size() == 1) return;
-  ShareVocabularies(comm, vocabs);
-  const bool has = comm.rank() == 0;
-  const std::string config = comm.Broadcast(has ? (*model)->config().ToJson() : "");
-  if (!has) *model = std::make_unique<Transformer>(TransformerConfig::FromJson(config, kOrigin));
-}
-
-void ShareModel(Communicator& comm, TranslationModel* model) {
-  ShareArchitecture(comm, &model->vocabs, &model->model);
-  comm.Broadcast(model->model->parameters().values());
-}
-
-void ShareInference(Communicator& comm, std::optional<WeightFormat> format, InferenceBundle* bundle) {
-  if (comm.size() == 1) return;
+void ShareWeights(Communicator& comm, std::optional<WeightFormat> format, InferenceBundle* bundle) {
   const bool has = comm.rank() == 0;
   const std::string packed = comm.Broadcast(has && bundle->file != nullptr ? std::string(bundle->file->Bytes()) : "");
   if (packed.empty()) {
@@ -61,6 +45,30 @@ void ShareInference(Communicator& comm, std::optional<WeightFormat> format, Infe
   if (has) return;
   bundle->file = std::make_unique<SafetensorsReader>(std::make_unique<MemoryFile>(packed), kOrigin);
   bundle->model = InferenceFrom(TransformerConfig::FromJson(config, kOrigin), *bundle->file);
+}
+
+}  // namespace
+
+void ShareArchitecture(Communicator& comm, VocabularyPair* vocabs, std::unique_ptr<Transformer>* model) {
+  if (comm.size() == 1) return;
+  ShareVocabularies(comm, vocabs);
+  const bool has = comm.rank() == 0;
+  const std::string config = comm.Broadcast(has ? (*model)->config().ToJson() : "");
+  if (!has) *model = std::make_unique<Transformer>(TransformerConfig::FromJson(config, kOrigin));
+}
+
+void ShareModel(Communicator& comm, TranslationModel* model) {
+  ShareArchitecture(comm, &model->vocabs, &model->model);
+  comm.Broadcast(model->model->parameters().values());
+}
+
+void ShareInference(Communicator& comm, std::optional<WeightFormat> format, InferenceBundle* bundle) {
+  if (comm.size() == 1) return;
+  ShareWeights(comm, format, bundle);
+  const bool has = comm.rank() == 0;
+  const std::string shortlist = comm.Broadcast(has && bundle->shortlist ? bundle->shortlist->bytes() : "");
+  if (has || shortlist.empty()) return;
+  bundle->shortlist = std::make_shared<const Shortlist>(shortlist, "shortlist from rank 0", bundle->vocabs);
 }
 
 }  // namespace dragoman

@@ -10,9 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/thread_pool.h"
 #include "comm/local_transport_testing.h"
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 #include "format/translation_testing.h"
 
 namespace dragoman {
@@ -26,10 +25,9 @@ TranslationModel Model(bool joint) {
 }
 
 std::string Translate(const TranslationModel& model) {
-  WorkerPool pool(1);
   const InferenceModel inference(*model.model);
-  Translator translator(inference, *model.vocabs.src, *model.vocabs.tgt, {}, pool);
-  return translator.Translate(std::vector<std::string>{"I see a cat."})[0].n_best[0].text;
+  TranslationService service(inference, {*model.vocabs.src, *model.vocabs.tgt}, 1);
+  return service.Translate({"I see a cat."})[0].n_best[0].text;
 }
 
 TEST(ShareModelTest, AllRanksTranslateAsTheFirstWithoutAFile) {
@@ -57,9 +55,8 @@ TEST(ShareModelTest, AllRanksInferAsTheFirstWithoutAFile) {
   contents.files = PackedModelFiles(*model.model, WeightFormat::kInt8, model.vocabs, nullptr);
   WriteModel(RealFileSystem(), contents, directory + "/packed");
   const auto translate = [](const InferenceBundle& bundle) {
-    WorkerPool pool(1);
-    Translator translator(*bundle.model, *bundle.vocabs.src, *bundle.vocabs.tgt, {}, pool);
-    const Translation best = translator.Translate(std::vector<std::string>{"I see a cat."})[0].n_best[0];
+    TranslationService service(*bundle.model, {*bundle.vocabs.src, *bundle.vocabs.tgt}, 1);
+    const Translation best = service.Translate({"I see a cat."})[0].n_best[0];
     return best.text + " " + std::to_string(best.log_prob);
   };
   for (const bool packed : {false, true}) {

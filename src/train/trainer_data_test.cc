@@ -7,7 +7,6 @@
 #include <string>
 #include <vector>
 
-#include "decode/translator.h"
 #include "format/model_file.h"
 #include "train/trainer.h"
 #include "train/trainer_testing.h"

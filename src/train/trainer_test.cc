@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 #include "format/model_file.h"
 #include "train/trainer_testing.h"
 
@@ -43,11 +43,11 @@ TEST_F(TrainerTest, LearnsAndCountsWhatItSaw) {
 TEST_F(TrainerTest, CheckpointIsAModelToTranslateWith) {
   Train(Rich("run", 5));
   const TranslationModel opened = LoadTranslationModel(files_, directory_ / "run");
-  WorkerPool pool(1);
   const InferenceModel inference(*opened.model);
-  Translator translator(inference, *opened.vocabs.src, *opened.vocabs.tgt, {}, pool);
-  const std::vector<std::string> lines = {"I see a cat.", ""};
-  EXPECT_EQ(translator.Translate(lines).size(), 2u);
+  TranslationService service(inference, {*opened.vocabs.src, *opened.vocabs.tgt}, 1);
+  const auto lines = service.Translate({"I see a cat.", ""});
+  ASSERT_EQ(lines.size(), 2u);
+  EXPECT_EQ(lines[0].error, "");
 }
 
 TEST_F(TrainerTest, RunsWithTheSameOptionsEndWithTheSameBits) {
@@ -325,10 +325,9 @@ TEST_F(TrainerTest, KeepsTheBestCheckpointsAndAveragesThem) {
   for (size_t i = 0; i < mean.size(); ++i) {
     ASSERT_NEAR(mean[i], (weights[0][i] + weights[1][i] + weights[2][i]) / 3, 1e-6);
   }
-  WorkerPool pool(1);
   const InferenceModel inference(*averaged.model);
-  Translator translator(inference, *averaged.vocabs.src, *averaged.vocabs.tgt, {}, pool);
-  EXPECT_EQ(translator.Translate(std::vector<std::string>{"I see a cat."}).size(), 1u);
+  TranslationService service(inference, {*averaged.vocabs.src, *averaged.vocabs.tgt}, 1);
+  EXPECT_EQ(service.Translate({"I see a cat."}).front().error, "");
 }
 
 TEST_F(TrainerTest, InitFromStartsWithThoseWeightsAndAnotherOptimizer) {

@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -13,7 +15,7 @@
 #include "comm/packed_strings.h"
 #include "data/corpus_builder.h"
 #include "data/parallel_reader.h"
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 #include "metrics/chrf.h"
 #include "metrics/exact_match.h"
 
@@ -22,6 +24,7 @@ namespace {
 
 constexpr int64_t kBatchTokens = 4096;
 constexpr size_t kSamples = 3;
+constexpr std::chrono::milliseconds kCheckPeriod(20);
 
 }  // namespace
 
@@ -179,8 +182,14 @@ Validator::Share Validator::ComputeShare(const std::function<void()>& check) {
   DecodeOptions decode;
   decode.beam_size = beam_size_;
   const InferenceModel inference(model_);
-  Translator translator(inference, src_vocab_, tgt_vocab_, decode, pool_);
-  for (const TranslatedLine& line : translator.Translate(sources, 0, check)) {
+  TranslationService service(inference, {src_vocab_, tgt_vocab_}, pool_.workers());
+  const auto job = std::make_shared<TextJob>(TextWork{std::move(sources), decode});
+  service.Submit(job);
+  do {
+    check();
+  } while (!job->WaitFor(kCheckPeriod));
+  for (const TranslatedLine& line : job->TakeTranslations()) {
+    if (!line.error.empty()) throw NumericError(line.error);
     share.translations.push_back(line.n_best.front().text);
   }
   return share;

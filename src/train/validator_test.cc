@@ -12,9 +12,9 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/signals.h"
 #include "data/corpus_testing.h"
-#include "decode/scorer.h"
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 #include "metrics/chrf.h"
 #include "metrics/exact_match.h"
 #include "metrics/rouge.h"
@@ -150,9 +150,9 @@ TEST_F(ValidatorTest, TemplatesAreMeasuredAsTheyAreTrainedAndTranslated) {
   DecodeOptions decode;
   decode.beam_size = 2;
   const InferenceModel inference(model);
-  Translator translator(inference, src_vocab, tgt_vocab, decode, pool_);
+  TranslationService service(inference, {src_vocab, tgt_vocab}, 1);
   EXPECT_EQ(validator.samples().at(1).translation,
-            translator.Translate(std::vector{validator.samples()[1].source}).front().n_best.front().text);
+            service.Translate({validator.samples()[1].source}, decode).front().n_best.front().text);
 }
 
 TEST_F(ValidatorTest, ScoresAreThoseOfRealTranslations) {
@@ -162,9 +162,10 @@ TEST_F(ValidatorTest, ScoresAreThoseOfRealTranslations) {
   DecodeOptions decode;
   decode.beam_size = 2;
   const InferenceModel inference(model_);
-  Translator translator(inference, vocab_, vocab_, decode, pool_);
+  TranslationService service(inference, {vocab_, vocab_}, 1);
   std::vector<std::string> translations;
-  for (const TranslatedLine& line : translator.Translate(sources)) translations.push_back(line.n_best.front().text);
+  for (const TranslatedLine& line : service.Translate(sources, decode))
+    translations.push_back(line.n_best.front().text);
   BleuOptions bleu;
   bleu.tokenizer = *BleuTokenizerFromName("zh");
   EXPECT_EQ(scores.bleu, CorpusBleu(translations, references, bleu).score);
@@ -185,8 +186,8 @@ TEST_F(ValidatorTest, ExactMatchTakesTranslationsToTheLetter) {
   DecodeOptions decode;
   decode.beam_size = 2;
   const InferenceModel inference(model_);
-  Translator translator(inference, vocab_, vocab_, decode, pool_);
-  for (const TranslatedLine& line : translator.Translate(LinesOf(options_.valid_src))) {
+  TranslationService service(inference, {vocab_, vocab_}, 1);
+  for (const TranslatedLine& line : service.Translate(LinesOf(options_.valid_src), decode)) {
     outputs.push_back(line.n_best.front().text);
   }
   ASSERT_FALSE(outputs[0].empty());
@@ -221,6 +222,19 @@ TEST_F(ValidatorTest, RunsAlikeEachTimeAndSeesNewWeights) {
   EXPECT_EQ(first.bleu, second.bleu);
   model_.Initialize(4);
   EXPECT_NE(validator.Run().loss, first.loss);
+}
+
+TEST_F(ValidatorTest, ACheckThatThrowsEndsTheTranslation) {
+  options_.valid_src = directory_.Write("src", "I see a cat.\n");
+  options_.valid_tgt = directory_.Write("tgt", "x\n");
+  Validator validator = Make();
+  int calls = 0;
+  const auto check = [&] {
+    if (++calls == 2) throw Interrupted(15);  // the first is of the loss
+  };
+  EXPECT_THROW(validator.Run(check), Interrupted);
+  EXPECT_EQ(calls, 2);
+  EXPECT_NO_THROW(validator.Run()) << "and it can go on";
 }
 
 TEST_F(ValidatorTest, MoreIsAlwaysBetter) {
@@ -264,10 +278,10 @@ TEST_F(ValidatorTest, PairsWithoutASourceCountNowhereAndThoseWithoutATargetEvery
                                      testing::MatchesRegex("1 pair with an empty target, scored as such.*/tgt:4")}));
 
   const InferenceModel inference(model_);
-  Scorer scorer(inference, vocab_, vocab_, pool_);
+  TranslationService service(inference, {vocab_, vocab_}, 1);
   double log_prob = 0, tokens = 0;
   const auto sources = LinesOf(options_.valid_src), targets = LinesOf(options_.valid_tgt);
-  for (const PairScore& score : scorer.Score(sources, targets)) {
+  for (const PairScore& score : service.Score(sources, targets)) {
     if (score.token_log_probs.empty()) continue;
     log_prob += score.log_prob;
     tokens += static_cast<double>(score.token_log_probs.size());

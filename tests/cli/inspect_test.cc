@@ -276,6 +276,43 @@ TEST(QuantizeTest, WhatCannotBeRoundedIsSaid) {
   expect_error({"translate", "--model", output, "--precision", "bf16"}, "--precision is bf16, but the weights", 2);
 }
 
+TEST(ShortlistTest, WhatIsSaidIsInTheList) {
+  const std::string src = WriteScratch("shortlist.src", "a b c\nd e f g\na c\nb\n"),
+                    tgt = WriteScratch("shortlist.tgt", "c b a\ng f e d\nc a\nb\n"), output = Scratch("list");
+  const Finished made = Dragoman({"shortlist", "--model", TinyRun(), "--src", src, "--tgt", tgt, "--output", output,
+                                  "--frequent", "1", "--per-token", "1"});
+  ASSERT_EQ(made.code, 0) << made.err;
+  EXPECT_THAT(made.err, testing::ContainsRegex("list: learnt from 4 of 4 pairs; [0-9.]+ tokens a sentence, which hold "
+                                               "[0-9.]+ % of the target's own"));
+  for (const std::string precision : {"f32", "int8"}) {
+    const Finished run = Dragoman({"translate", "--model", TinyRun(), "--precision", precision, "--shortlist", output},
+                                  "b\nd e f g\n\n");
+    EXPECT_EQ(run.code, 0) << run.err;
+    EXPECT_EQ(std::count(run.out.begin(), run.out.end(), '\n'), 3);
+    EXPECT_EQ(run.out.substr(0, run.out.find('\n')).find_first_of("acdefg"), std::string::npos) << run.out;
+  }
+}
+
+TEST(ShortlistTest, WhatDoesNotFitIsSaid) {
+  const std::string text = WriteScratch("shortlist.text", "a b c\n");
+  const auto expect_error = [](const Args& args, const std::string& what, int code) {
+    const Finished run = Dragoman(args);
+    EXPECT_EQ(run.code, code);
+    EXPECT_THAT(run.err, HasSubstr(what));
+  };
+  const Args make = {"shortlist", "--model", TinyRun(), "--src", text, "--tgt", text, "--output"};
+  const auto with = [](Args args, const Args& more) {
+    args.insert(args.end(), more.begin(), more.end());
+    return args;
+  };
+  expect_error(with(make, {Scratch("list"), "--per-token", "0"}), "--per-token is 0, expected 1 or more", 2);
+  expect_error(with(make, {"-"}), "--output is -, expected a file", 2);
+  expect_error(with(make, {text}), text, 2);
+  expect_error({"translate", "--model", TinyRun(), "--shortlist", text}, text + ": ", 1);
+  expect_error({"translate", "--model", TinyRun(), "--shortlist", TinyRun() + "/best/model.safetensors"},
+               "no shortlist; expected a file that `dragoman shortlist` has made", 1);
+}
+
 // Of the test's run, with a model's vocabulary that has no </s>.
 TEST(ModelTest, AVocabularyWithoutEndOfSentenceIsRefusedByEveryCommand) {
   const std::string model = Scratch("without end"), line = WriteScratch("line", "a b\n");

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/scorer.h"
+// Log-probabilities of given translations.
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -10,18 +10,18 @@
 #include <vector>
 
 #include "decode/engine.h"
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 #include "format/translation_testing.h"
 
 namespace dragoman {
 namespace {
 
-struct ScorerTest : testing::Test {
+struct ScoringTest : testing::Test {
   std::vector<PairScore> Score(const std::vector<std::string>& sources, const std::vector<std::string>& targets,
                                int threads = 1) {
-    WorkerPool pool(threads);
     const InferenceModel inference(*loaded.model, format);
-    return Scorer(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, pool).Score(sources, targets);
+    TranslationService service(inference, {*loaded.vocabs.src, *loaded.vocabs.tgt}, threads);
+    return service.Score(sources, targets);
   }
   // What is drawn for a line, with the tokens of each.
   std::vector<Hypothesis> Samples(const std::string& line, int64_t sentence, int count) const {
@@ -43,7 +43,7 @@ struct ScorerTest : testing::Test {
 
 // Bit for bit, in every format. Only for translations whose text is cut into the very tokens that made it: an untrained
 // model writes others too.
-TEST_F(ScorerTest, SaysOfATranslationWhatTheTranslatorSaid) {
+TEST_F(ScoringTest, SaysOfATranslationWhatTheTranslatorSaid) {
   const Tokenizer& vocab = *loaded.vocabs.tgt;
   DecodeOptions options;
   options.sample = true;
@@ -53,10 +53,9 @@ TEST_F(ScorerTest, SaysOfATranslationWhatTheTranslatorSaid) {
   for (const WeightFormat tested : {WeightFormat::kF32, WeightFormat::kInt8}) {
     SCOPED_TRACE(EnumName(tested));
     format = tested;
-    WorkerPool pool(1);
     const InferenceModel inference(*loaded.model, format);
-    Translator translator(inference, *loaded.vocabs.src, vocab, options, pool);
-    const auto translated = translator.Translate(lines);
+    TranslationService service(inference, {*loaded.vocabs.src, vocab}, 1);
+    const auto translated = service.Translate(lines, options);
     std::vector<std::string> sources, targets;
     std::vector<double> log_probs;
     for (size_t i = 0; i < lines.size(); ++i) {
@@ -76,7 +75,7 @@ TEST_F(ScorerTest, SaysOfATranslationWhatTheTranslatorSaid) {
   }
 }
 
-TEST_F(ScorerTest, TokensAddUpToTheWhole) {
+TEST_F(ScoringTest, TokensAddUpToTheWhole) {
   const auto scores = Score({"I see a cat.", "you help"}, {"我看见一只猫", ""});
   EXPECT_EQ(scores[0].token_log_probs.size(), loaded.vocabs.tgt->Encode("我看见一只猫").size() + 1);
   EXPECT_EQ(scores[1].token_log_probs.size(), 1u);  // </s> alone
@@ -91,7 +90,7 @@ TEST_F(ScorerTest, TokensAddUpToTheWhole) {
 }
 
 // As in search, where the prefix is given.
-TEST_F(ScorerTest, ATargetsPrefixCountsAsLogProbabilityZero) {
+TEST_F(ScoringTest, ATargetsPrefixCountsAsLogProbabilityZero) {
   loaded = OddTranslationModel();
   const Tokenizer& vocab = *loaded.vocabs.tgt;
   const std::vector<std::string> targets = {"我看见一只猫", "", "你"};
@@ -116,7 +115,7 @@ TEST_F(ScorerTest, ATargetsPrefixCountsAsLogProbabilityZero) {
   EXPECT_GT(compared, 10);
 }
 
-TEST_F(ScorerTest, APairsScoreDependsOnThePairAlone) {
+TEST_F(ScoringTest, APairsScoreDependsOnThePairAlone) {
   std::vector<std::string> sources = TestSentences(), targets = TestSentences();
   std::rotate(targets.begin(), targets.begin() + 1, targets.end());
   sources[3] = "";
@@ -134,7 +133,7 @@ TEST_F(ScorerTest, APairsScoreDependsOnThePairAlone) {
   }
 }
 
-TEST_F(ScorerTest, AnEmptySourceHasNoScore) {
+TEST_F(ScoringTest, AnEmptySourceHasNoScore) {
   const auto scores = Score({"", "  "}, {"我", ""});
   for (const PairScore& score : scores) {
     EXPECT_TRUE(std::isnan(score.log_prob)) << "0 would be the best there is";
@@ -143,7 +142,7 @@ TEST_F(ScorerTest, AnEmptySourceHasNoScore) {
   EXPECT_TRUE(Score({}, {}).empty());
 }
 
-TEST_F(ScorerTest, WithoutAFiniteNumberAPairHasAnErrorAndItsNeighboursHaveTheirScores) {
+TEST_F(ScoringTest, WithoutAFiniteNumberAPairHasAnErrorAndItsNeighboursHaveTheirScores) {
   loaded = PoisonedTranslationModel();
   const auto scores = Score({"I see", "Ω", "", "you help"}, {"我", "你", "我", "你"});
   EXPECT_THAT(scores[1].error, testing::HasSubstr("no finite log-probability"));
@@ -154,14 +153,14 @@ TEST_F(ScorerTest, WithoutAFiniteNumberAPairHasAnErrorAndItsNeighboursHaveTheirS
   EXPECT_TRUE(std::isfinite(scores[0].log_prob) && std::isfinite(scores[3].log_prob));
 }
 
-TEST_F(ScorerTest, CountsUnknownCharactersOfBothSides) {
+TEST_F(ScoringTest, CountsUnknownCharactersOfBothSides) {
   const auto scores = Score({"I see a cat.", "I see ΩΩ", ""}, {"我Ω", "龘我龘", "Ω"});
   EXPECT_EQ(scores[0].unknown, 1);
   EXPECT_EQ(scores[1].unknown, 4);
   EXPECT_EQ(scores[2].unknown, 1);
 }
 
-TEST_F(ScorerTest, FlagsWhatItCut) {
+TEST_F(ScoringTest, FlagsWhatItCut) {
   std::string longer;
   for (int i = 0; i < 30; ++i) longer += "a cat ";
   const auto scores = Score({"I see", longer, "I see"}, {longer, "我", "我"});

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "decode/translator.h"
+#include "decode/translation_service.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
 #include <array>
-#include <atomic>
-#include <chrono>
 #include <cmath>
 #include <limits>
 #include <string>
@@ -20,18 +18,17 @@
 namespace dragoman {
 namespace {
 
-struct TranslatorTest : testing::Test {
+struct TranslationServiceTest : testing::Test {
   std::vector<TranslatedLine> Translate(const std::vector<std::string>& lines, const DecodeOptions& options,
                                         int threads = 1, int64_t first_line = 0) {
-    WorkerPool pool(threads);
     const InferenceModel inference(*loaded.model);
-    Translator translator(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
-    return translator.Translate(lines, first_line);
+    TranslationService service(inference, {*loaded.vocabs.src, *loaded.vocabs.tgt}, threads);
+    return service.Translate(lines, options, first_line);
   }
   TranslationModel loaded = RandomTranslationModel();
 };
 
-// More lines than a batch holds, of many lengths, with some that are empty, too long, or damaged.
+// More lines than an engine has room for, of many lengths, with some that are empty, too long, or damaged.
 std::vector<std::string> ManyLines() {
   std::vector<std::string> lines = TestSentences();
   lines.resize(70);
@@ -46,6 +43,7 @@ std::vector<DecodeOptions> WaysOfDecoding() {
   DecodeOptions greedy, beam, sample;
   greedy.beam_size = 1;
   beam.n_best = 2;
+  greedy.min_length = beam.min_length = 4;  // an untrained model would say nothing, else
   sample.sample = true;
   sample.n_best = 2;
   return {greedy, beam, sample};
@@ -64,7 +62,7 @@ void ExpectSame(const TranslatedLine& a, const TranslatedLine& b) {
   }
 }
 
-TEST_F(TranslatorTest, ALinesTranslationDependsOnNothingButTheLine) {
+TEST_F(TranslationServiceTest, ALinesTranslationDependsOnNothingButTheLine) {
   const std::vector<std::string> lines = ManyLines();
   for (const DecodeOptions& options : WaysOfDecoding()) {
     SCOPED_TRACE(testing::Message() << "beam " << options.beam_size << ", sample " << options.sample);
@@ -80,7 +78,7 @@ TEST_F(TranslatorTest, ALinesTranslationDependsOnNothingButTheLine) {
   }
 }
 
-TEST_F(TranslatorTest, TheOrderOfLinesIsRestored) {
+TEST_F(TranslationServiceTest, TheOrderOfLinesIsRestored) {
   const std::vector<std::string> lines = ManyLines();
   std::vector<std::string> backwards(lines.rbegin(), lines.rend());
   const DecodeOptions options;  // searching: a sample would depend on the line's number
@@ -88,7 +86,7 @@ TEST_F(TranslatorTest, TheOrderOfLinesIsRestored) {
   for (size_t i = 0; i < lines.size(); ++i) ExpectSame(there[i], back[lines.size() - 1 - i]);
 }
 
-TEST_F(TranslatorTest, EmptyLinesGiveEmptyLines) {
+TEST_F(TranslationServiceTest, EmptyLinesGiveEmptyLines) {
   for (const DecodeOptions& options : WaysOfDecoding()) {
     const auto lines = Translate({"", "I see a cat.", "   ", "\t"}, options);
     ASSERT_EQ(lines.size(), 4u);
@@ -103,7 +101,7 @@ TEST_F(TranslatorTest, EmptyLinesGiveEmptyLines) {
   EXPECT_TRUE(Translate({}, DecodeOptions()).empty());
 }
 
-TEST_F(TranslatorTest, OverLongInputIsFlaggedAndItsLeftPartTranslated) {
+TEST_F(TranslationServiceTest, OverLongInputIsFlaggedAndItsLeftPartTranslated) {
   std::string line = "the teacher see my friend. a student call our neighbour.";
   for (int i = 0; i < 6; ++i) line += line;  // thousands of tokens
   const auto lines = Translate({"I see a cat.", line, line + " and more", "you help a cat."}, DecodeOptions());
@@ -115,7 +113,7 @@ TEST_F(TranslatorTest, OverLongInputIsFlaggedAndItsLeftPartTranslated) {
   ExpectSame(lines[1], lines[2]);  // their left parts are the same
 }
 
-TEST_F(TranslatorTest, DamagedTextIsFlaggedAndTranslatedAsRepaired) {
+TEST_F(TranslationServiceTest, DamagedTextIsFlaggedAndTranslatedAsRepaired) {
   const auto lines = Translate({"I see\xff a cat.", std::string("I\0see", 5), "I see a cat."}, DecodeOptions());
   EXPECT_TRUE(lines[0].repaired);
   EXPECT_TRUE(lines[1].repaired);
@@ -123,7 +121,7 @@ TEST_F(TranslatorTest, DamagedTextIsFlaggedAndTranslatedAsRepaired) {
   EXPECT_EQ(lines[1].n_best[0].text, Translate({"I see"}, DecodeOptions())[0].n_best[0].text);
 }
 
-TEST_F(TranslatorTest, UnknownCharactersAreCounted) {
+TEST_F(TranslationServiceTest, UnknownCharactersAreCounted) {
   const auto lines = Translate({"I see a cat.", "I see ΩΩ 🐉", "", "Ω"}, DecodeOptions());
   for (size_t i = 0; i < 4; ++i) {
     EXPECT_EQ(lines[i].unknown, (std::array{0, 3, 0, 1}[i]));
@@ -131,7 +129,7 @@ TEST_F(TranslatorTest, UnknownCharactersAreCounted) {
   }
 }
 
-TEST_F(TranslatorTest, NBestComesBestFirst) {
+TEST_F(TranslationServiceTest, NBestComesBestFirst) {
   DecodeOptions options;
   options.n_best = 4;
   for (const TranslatedLine& line : Translate(TestSentences(), options, 2)) {
@@ -143,61 +141,15 @@ TEST_F(TranslatorTest, NBestComesBestFirst) {
   }
 }
 
-TEST_F(TranslatorTest, ACheckBeforeAStepEndsTheTranslation) {
-  WorkerPool pool(2);
-  const InferenceModel inference(*loaded.model);
-  DecodeOptions options;
-  options.sample = true;  // or equal lines would be one
-  Translator translator(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
-  const std::vector<std::string> lines(200, "I see a cat.");
-  std::atomic<int> calls = 0;
-  const auto check = [&] {
-    if (++calls > 1) throw Error("enough");
-  };
-  EXPECT_THROW(translator.Translate(lines, 0, check), Error);
-  EXPECT_LE(calls, 3) << "no further steps";
-  EXPECT_EQ(translator.Translate(lines).size(), 200u) << "and it can go on";
-}
-
-TEST_F(TranslatorTest, CheckIsCalledBeforeEachStep) {
-  loaded = RandomTranslationModel(/*end_bias=*/-1e9f);  // no sentence ends by itself
-  WorkerPool pool(1);
-  DecodeOptions beam, sample;
-  beam.max_length = sample.max_length = 5;
-  sample.sample = true;
-  for (const DecodeOptions& options : {beam, sample}) {
-    const InferenceModel inference(*loaded.model);
-    Translator translator(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
-    int calls = 0;
-    translator.Translate(std::vector<std::string>{"I see a cat.", "you help"}, 0, [&] { ++calls; });
-    EXPECT_EQ(calls, 5);
-  }
-}
-
-TEST_F(TranslatorTest, WhenOneWorkersCheckThrowsTheOthersEndWithTheirStep) {
-  loaded = RandomTranslationModel(/*end_bias=*/-1e9f);  // 24 steps a sentence
-  WorkerPool pool(2);
-  const InferenceModel inference(*loaded.model);
-  DecodeOptions options;
-  options.sample = true;  // or equal lines would be one
-  Translator translator(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, options, pool);
-  const std::vector<std::string> lines(1280, "I see a cat.");
-  std::atomic<int> calls = 0;
-  const auto check = [&] {
-    if (++calls == 1) throw Error("enough");
-    std::this_thread::sleep_for(std::chrono::milliseconds(20));  // time to throw, on a busy machine
-  };
-  EXPECT_THROW(translator.Translate(lines, 0, check), Error);
-  EXPECT_LE(calls, 3) << "the step that the other was at, and one more at most";
-  EXPECT_EQ(translator.Translate(lines).size(), lines.size()) << "and it can go on";
-}
-
-TEST_F(TranslatorTest, TranslatorsWithPoolsOfTheirOwnMayWorkAtOnce) {
+// Whatever is asked of one service by several threads at once, and by models that share the machine.
+TEST_F(TranslationServiceTest, SeveralThreadsMayAskAtOnce) {
   const std::vector<std::string> lines = ManyLines();
   const auto expected = Translate(lines, {});
-  std::vector<std::vector<TranslatedLine>> results(3);
+  const InferenceModel inference(*loaded.model);
+  TranslationService service(inference, {*loaded.vocabs.src, *loaded.vocabs.tgt}, /*threads=*/2);
+  std::vector<std::vector<TranslatedLine>> results(4);
   std::vector<std::thread> threads;
-  for (auto& result : results) threads.emplace_back([&] { result = Translate(lines, {}, /*threads=*/2); });
+  for (auto& result : results) threads.emplace_back([&] { result = service.Translate(lines); });
   for (std::thread& thread : threads) thread.join();
   for (const auto& result : results) {
     ASSERT_EQ(result.size(), lines.size());
@@ -205,7 +157,13 @@ TEST_F(TranslatorTest, TranslatorsWithPoolsOfTheirOwnMayWorkAtOnce) {
   }
 }
 
-TEST_F(TranslatorTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
+TEST_F(TranslationServiceTest, OptionsAreChecked) {
+  const InferenceModel inference(*loaded.model);
+  TranslationService service(inference, {*loaded.vocabs.src, *loaded.vocabs.tgt}, 1);
+  EXPECT_THROW(service.Translate({"I see a cat."}, {.beam_size = 0}), OptionError);
+}
+
+TEST_F(TranslationServiceTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   loaded.model->parameters().Writable("output.bias")[loaded.vocabs.tgt->unk_id()] = 50;
   const std::string unknown = loaded.vocabs.tgt->Decode(std::vector<int32_t>{loaded.vocabs.tgt->unk_id()});
   DecodeOptions options;
@@ -214,12 +172,9 @@ TEST_F(TranslatorTest, TheUnknownTokenIsChosenOnlyWhereAllowed) {
   EXPECT_NE(Translate({"I see a cat."}, options)[0].n_best[0].text.find(unknown), std::string::npos);
 }
 
-TEST_F(TranslatorTest, WithoutAFiniteNumberALineHasAnErrorAndNoScore) {
+TEST_F(TranslationServiceTest, WithoutAFiniteNumberALineHasAnErrorAndNoScore) {
   loaded = PoisonedTranslationModel();
-  WorkerPool pool(2);
-  const InferenceModel inference(*loaded.model);
-  Translator translator(inference, *loaded.vocabs.src, *loaded.vocabs.tgt, {}, pool);
-  const auto lines = translator.TranslateAllPossible(std::vector<std::string>{"I see", "Ω", "", "you help"});
+  const auto lines = Translate({"I see", "Ω", "", "you help"}, {}, /*threads=*/2);
   for (size_t i = 0; i < 4; ++i) {
     const Translation& best = lines[i].n_best.front();
     EXPECT_EQ(lines[i].error.empty(), i != 1);
@@ -229,9 +184,11 @@ TEST_F(TranslatorTest, WithoutAFiniteNumberALineHasAnErrorAndNoScore) {
   EXPECT_FALSE(lines[1].n_best.front().complete);
 }
 
-TEST_F(TranslatorTest, DamagedWeightsAreAnErrorOnEveryThread) {
+TEST_F(TranslationServiceTest, DamagedWeightsAreAnErrorOfEveryLine) {
   for (float& w : loaded.model->parameters().values()) w = std::numeric_limits<float>::quiet_NaN();
-  for (const int threads : {1, 2}) EXPECT_THROW(Translate(ManyLines(), DecodeOptions(), threads), NumericError);
+  for (const TranslatedLine& line : Translate(ManyLines(), DecodeOptions(), 2)) {
+    EXPECT_EQ(line.error.empty(), line.empty);
+  }
 }
 
 // Rows of the tables are permuted as the ids are, and two rows without a piece stand in front, one behind; so the text
@@ -266,10 +223,9 @@ TEST(TokenizerSettingsTest, AnotherNumberingOfTheSameModelTranslatesAlike) {
   RequireFit(other.vocabs, config, "directory");
   config.tgt_vocab = config.src_vocab = usual.size() + kGap + 2;
   EXPECT_THROW(RequireFit(other.vocabs, config, "directory"), FormatError);
-  WorkerPool pool(1);
   const InferenceModel first_model(*loaded.model), second_model(*other.model);
-  Translator first(first_model, *loaded.vocabs.src, *loaded.vocabs.tgt, {}, pool);
-  Translator second(second_model, *other.vocabs.src, *other.vocabs.tgt, {}, pool);
+  TranslationService first(first_model, {*loaded.vocabs.src, *loaded.vocabs.tgt}, 1);
+  TranslationService second(second_model, {*other.vocabs.src, *other.vocabs.tgt}, 1);
   const std::vector<std::string> lines = {"I see a cat.", "you like the doctor."};
   const auto expected = first.Translate(lines), found = second.Translate(lines);
   for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(found[i].n_best[0].text, expected[i].n_best[0].text);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "base/available_memory.h"
+#include "base/process_memory.h"
 
 #include <sys/resource.h>
 #include <unistd.h>
@@ -47,6 +47,12 @@ int64_t AvailableMemory() {
   if (const auto kilobytes = NumberIn("/proc/meminfo", "MemAvailable:")) least = *kilobytes * 1024;
   least = std::min({least, LeftInControlGroup().value_or(kNone), LeftOfAddressSpace().value_or(kNone)});
   return least == kNone ? 0 : std::max<int64_t>(1, least);
+}
+
+int64_t ResidentMemory() {
+  std::ifstream file("/proc/self/statm");
+  int64_t size = 0, resident = 0;
+  return file >> size >> resident ? resident * sysconf(_SC_PAGESIZE) : 0;
 }
 
 }  // namespace dragoman

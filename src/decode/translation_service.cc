@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "decode/translation_service.h"
+
+#include <utility>
+
+#include "base/check.h"
+#include "base/thread_pool.h"
+
+namespace dragoman {
+
+TranslationService::TranslationService(const InferenceModel& model, const TextTables& tables, int threads)
+    : queue_(threads) {
+  DRAGOMAN_CHECK(threads >= 1);
+  for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<TextWorker>(model, tables, queue_));
+  try {
+    StartThreads(&threads_, threads, [this](int thread) { workers_[static_cast<size_t>(thread)]->Run(); });
+  } catch (...) {
+    Stop();
+    throw;
+  }
+}
+
+TranslationService::~TranslationService() { Stop(); }
+
+void TranslationService::Stop() {
+  queue_.Close();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+std::vector<TranslatedLine> TranslationService::Translate(std::vector<std::string> lines, const DecodeOptions& options,
+                                                          int64_t first_line) {
+  const auto job = std::make_shared<TextJob>(TextWork{std::move(lines), options, first_line, {}});
+  Submit(job);
+  return job->TakeTranslations();
+}
+
+std::vector<PairScore> TranslationService::Score(std::vector<std::string> sources, std::vector<std::string> targets) {
+  TextWork work;
+  work.sources = std::move(sources);
+  work.targets = std::move(targets);
+  const auto job = std::make_shared<TextJob>(std::move(work));
+  Submit(job);
+  return job->TakeScores();
+}
+
+}  // namespace dragoman

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "format/shortlist.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/memory_file.h"
+#include "tensor/safetensors.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kFrequent[] = "frequent", kBegin[] = "begin", kTargets[] = "targets";
+constexpr char kVocabularies[] = "vocabularies";  // of the metadata
+constexpr int64_t kMostBytes = int64_t{1} << 30;
+
+std::string FingerprintOf(const VocabularyPair& vocabs) {
+  return fmt::format("{:016x} {:016x}", vocabs.src->fingerprint(), vocabs.tgt->fingerprint());
+}
+
+TensorView ViewOf(const char* name, const std::vector<int32_t>& ids) {
+  return {.name = name,
+          .shape = {static_cast<int64_t>(ids.size())},
+          .dtype = DType::kI32,
+          .bytes = BytesOf(std::span<const int32_t>(ids))};
+}
+
+std::vector<int32_t> Read(SafetensorsReader& file, const char* name) {
+  const std::vector<int64_t> shape = {file.Find(name).elements};
+  const std::string_view bytes = file.Mapped(name, DType::kI32, shape, /*alignment=*/1);
+  std::vector<int32_t> ids(bytes.size() / sizeof(int32_t));
+  if (!ids.empty()) std::memcpy(ids.data(), bytes.data(), bytes.size());
+  return ids;
+}
+
+// In [0, rows), each greater than the one before.
+bool AreSortedIds(std::span<const int32_t> ids, int32_t rows) {
+  if (ids.empty()) return true;
+  return ids.front() >= 0 && ids.back() < rows &&
+         std::ranges::adjacent_find(ids, std::ranges::greater_equal()) == ids.end();
+}
+
+void Require(const ShortlistTables& tables, const std::string& path, const VocabularyPair& vocabs) {
+  const auto fail = [&](const std::string& what) { throw FormatError(path, what + "; make it again: shortlist"); };
+  const int32_t sources = vocabs.src->rows(), targets = vocabs.tgt->rows();
+  const auto& begin = tables.begin;
+  if (begin.size() != static_cast<size_t>(sources) + 1 || begin.front() != 0 || !std::ranges::is_sorted(begin) ||
+      begin.back() != static_cast<int64_t>(tables.targets.size())) {
+    fail(fmt::format("its lists are not those of {} source tokens", sources));
+  }
+  if (!AreSortedIds(tables.frequent, targets)) fail(fmt::format("{} are not ids below {}, sorted", kFrequent, targets));
+  for (int32_t id = 0; id < sources; ++id) {
+    const auto at = static_cast<size_t>(id);
+    const auto list = std::span(tables.targets)
+                          .subspan(static_cast<size_t>(begin[at]), static_cast<size_t>(begin[at + 1] - begin[at]));
+    if (!AreSortedIds(list, targets))
+      fail(fmt::format("the list of source token {} is not ids below {}, sorted", id, targets));
+  }
+}
+
+}  // namespace
+
+std::string ShortlistBytes(const ShortlistTables& tables, const VocabularyPair& vocabs) {
+  class Text : public WritableFile {
+   public:
+    void Append(std::string_view bytes) override { text += bytes; }
+    void Sync() override {}
+    void Close() override {}
+    std::string text;
+  } file;
+  WriteSafetensors({ViewOf(kFrequent, tables.frequent), ViewOf(kBegin, tables.begin), ViewOf(kTargets, tables.targets)},
+                   {{"format", "dragoman shortlist"}, {kVocabularies, FingerprintOf(vocabs)}}, file);
+  return std::move(file.text);
+}
+
+Shortlist::Shortlist(std::string bytes, const std::string& path, const VocabularyPair& vocabs)
+    : bytes_(std::move(bytes)) {
+  SafetensorsReader file(std::make_unique<MemoryFile>(bytes_), path);
+  const auto made_with = file.metadata().find(kVocabularies);
+  if (made_with == file.metadata().end()) {
+    throw FormatError(path, "no shortlist; expected a file that `dragoman shortlist` has made");
+  }
+  if (made_with->second != FingerprintOf(vocabs)) {
+    throw FormatError(path, "made with other vocabularies than the model's; make it with this model: shortlist");
+  }
+  tables_ = {Read(file, kFrequent), Read(file, kBegin), Read(file, kTargets)};
+  Require(tables_, path, vocabs);
+}
+
+std::shared_ptr<const Shortlist> Shortlist::Load(FileSystem& files, const std::string& path,
+                                                 const VocabularyPair& vocabs) {
+  return std::make_shared<const Shortlist>(ReadFile(files, path, kMostBytes), path, vocabs);
+}
+
+std::vector<int32_t> Shortlist::For(std::span<const int32_t> source) const {
+  std::vector<int32_t> tokens = tables_.frequent;
+  for (const int32_t id : source) {
+    const auto at = static_cast<size_t>(id);
+    tokens.insert(tokens.end(), tables_.targets.begin() + tables_.begin[at],
+                  tables_.targets.begin() + tables_.begin[at + 1]);
+  }
+  std::ranges::sort(tokens);
+  const auto doubles = std::ranges::unique(tokens);
+  tokens.erase(doubles.begin(), doubles.end());
+  return tokens;
+}
+
+}  // namespace dragoman
