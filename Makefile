@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
 .PHONY: help build demo test quick torture asan tsan ci \
-  bench-train bench-train-costs bench-scaling bench-quality recipes results format format-check tidy includes clean
+  bench-train bench-train-costs bench-scaling bench-quality bench-models bench-translate \
+  recipes results format format-check tidy includes clean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-18s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +42,12 @@ bench-scaling:  ## training on several processes beside one, into docs/scaling-m
 
 bench-quality:  ## time until translations are as good as Marian's at its end: DATA=dir make bench-quality (hours)
 	@bench/time-to-quality --report docs/time-to-quality
+
+bench-models:  ## train, once, the models that make bench-translate needs: DATA=dir make bench-models (an hour)
+	@bench/translate-models
+
+bench-translate:  ## translation speed beside CTranslate2, Marian and Bergamot, into docs/translation-speed.{md,json,svg} (45 min)
+	@bench/translate-speed --report docs/translation-speed
 
 recipes:  ## every recipe, each into runs/recipes/: DATA=dir make recipes, SEEDS=3 for three seeds (hours)
 	@recipes/all

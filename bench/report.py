@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """What train_speed.py measured, as a Markdown table and as a bar chart (SVG)."""
 
-import html
 import os
 import pathlib
 import time
+
+from bar_chart import bar_chart
 
 # What we are out to reach: times the rate of the better of PyTorch's two and of Marian, and share of the GEMM peak.
 GOALS = {
@@ -91,28 +92,14 @@ def markdown(measured, command):
         *("| " + " | ".join(cells) + " |" for cells in table)]) + "\n"
 
 
-def bar_chart(measured):
+def chart(measured):
     """Horizontal bars: each program's rate by that of PyTorch (eager), by shape and precision."""
-    width, label_width, text_width, bar_height, unit_count = 800, 110, 190, 16, 0.0
     groups = []
     for result in measured["results"]:
         base = result["sides"].get("pytorch", next(iter(result["sides"].values())))["tokens_per_second"]
-        bars = [(key, side["tokens_per_second"] / base, side["tokens_per_second"])
-                for key, side in result["sides"].items()]
-        unit_count = max([unit_count, *(ratio for _, ratio, _ in bars)])
+        bars = []
+        for key, side in result["sides"].items():
+            rate = side["tokens_per_second"]
+            bars.append((rate / base, COLORS[key], f"{NAMES[key]} {rate / base:.1f} × ({rate:,.0f}/s)"))
         groups.append((f"{result['shape']}, {result['precision']}", bars))
-    unit = (width - label_width - text_width) / max(unit_count, 1)
-    lines, y = [], 34
-    for title, bars in groups:
-        lines.append(f'<text x="8" y="{y + 12}" font-weight="bold">{html.escape(title)}</text>')
-        for key, ratio, rate in bars:
-            lines.append(f'<rect x="{label_width}" y="{y}" width="{ratio * unit:.1f}" height="{bar_height - 3}" '
-                         f'fill="{COLORS[key]}"/>')
-            lines.append(f'<text x="{label_width + ratio * unit + 5:.1f}" y="{y + 11}">{NAMES[key]} {ratio:.1f} × '
-                         f'({rate:,.0f}/s)</text>')
-            y += bar_height
-        y += 12
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{y}" viewBox="0 0 {width} {y}" '
-            'font-family="sans-serif" font-size="12">\n<rect width="100%" height="100%" fill="white"/>\n'
-            '<text x="8" y="20">Training: real target tokens per second, PyTorch (eager) = 1; Marian in f32 throughout</text>\n'
-            + "\n".join(lines) + "\n</svg>\n")
+    return bar_chart("Training: real target tokens per second, PyTorch (eager) = 1; Marian in f32 throughout", groups)

@@ -230,7 +230,7 @@ def main():
     if options.report:
         options.report.with_suffix(".md").write_text(text)
         options.report.with_suffix(".json").write_text(json.dumps(measured, indent=1) + "\n")
-        options.report.with_suffix(".svg").write_text(report.bar_chart(measured))
+        options.report.with_suffix(".svg").write_text(report.chart(measured))
 
 
 if __name__ == "__main__":
