@@ -24,8 +24,7 @@ class Companions {
   }
   const std::vector<int32_t>& Tidy() {
     std::ranges::sort(tokens_);
-    const auto doubles = std::ranges::unique(tokens_);
-    tokens_.erase(doubles.begin(), doubles.end());
+    tokens_.erase(std::unique(tokens_.begin(), tokens_.end()), tokens_.end());
     distinct_ = tokens_.size();
     return tokens_;
   }

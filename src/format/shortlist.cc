@@ -105,8 +105,7 @@ std::vector<int32_t> Shortlist::For(std::span<const int32_t> source) const {
                   tables_.targets.begin() + tables_.begin[at + 1]);
   }
   std::ranges::sort(tokens);
-  const auto doubles = std::ranges::unique(tokens);
-  tokens.erase(doubles.begin(), doubles.end());
+  tokens.erase(std::unique(tokens.begin(), tokens.end()), tokens.end());
   return tokens;
 }
 
