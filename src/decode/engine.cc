@@ -24,54 +24,72 @@ constexpr int kMostWaitedSteps = 8;
 constexpr int64_t kEncodeTokens = 2048;  // at a time, which bounds memory
 constexpr size_t kLogitRows = 64;        // logits exist for so many rows at a time
 
+constexpr char kTooLarge[] =
+    "it takes more memory than there is by `max_memory_mb`; raise that, or lower `beam_size`, `n_best` or `max_length`";
+
 int64_t RowsOf(const SearchJob& job) {
   if (!job.target.empty()) return 1;
   return job.options->sample ? job.options->n_best : job.options->beam_size;
 }
 
+// Activations that a layer has at once, of encoding or of a step.
+int64_t RowBytes(const TransformerConfig& config) {
+  const int64_t inner = (config.gated ? 2 : 1) * int64_t{config.d_ff};
+  return (inner + 6 * config.attention_width() + 4 * int64_t{config.d_model}) * int64_t{sizeof(float)};
+}
+
+int64_t LogitBytes(const TransformerConfig& config) {
+  return int64_t{kLogitRows} * config.tgt_vocab * int64_t{sizeof(float)};
+}
+
 }  // namespace
 
 Engine::Load& Engine::Load::operator+=(const Load& other) {
-  rows += other.rows, tokens += other.tokens, bytes += other.bytes;
+  rows += other.rows, tokens += other.tokens;
+  source_bytes += other.source_bytes, likely_bytes += other.likely_bytes;
   return *this;
 }
 
 Engine::Load& Engine::Load::operator-=(const Load& other) {
-  rows -= other.rows, tokens -= other.tokens, bytes -= other.bytes;
+  rows -= other.rows, tokens -= other.tokens;
+  source_bytes -= other.source_bytes, likely_bytes -= other.likely_bytes;
   return *this;
 }
 
 Engine::Engine(const InferenceModel& model, GenerationRules rules, int64_t most_bytes)
-    : model_(model), rules_(std::move(rules)), decoder_(model, pool_), most_bytes_(most_bytes) {}
-
-int64_t Engine::FixedBytes(const TransformerConfig& config) {
-  const int64_t inner = (config.gated ? 2 : 1) * int64_t{config.d_ff};
-  const int64_t row = inner + 4 * int64_t{config.attention_width()} + 4 * int64_t{config.d_model};
-  const int64_t floats = kEncodeTokens * (row + 2 * int64_t{config.attention_width()}) + kMostRows * row +
-                         int64_t{kLogitRows} * config.tgt_vocab;
-  return floats * int64_t{sizeof(float)};
+    : model_(model), rules_(std::move(rules)), decoder_(model, pool_), encode_tokens_(kEncodeTokens), most_bytes_(0) {
+  if (most_bytes == 0) return;
+  DRAGOMAN_CHECK(most_bytes >= LeastBytes(model.config()));
+  const int64_t bytes = most_bytes - LogitBytes(model.config());
+  encode_tokens_ = std::clamp(bytes / 4 / RowBytes(model.config()), int64_t{1}, kEncodeTokens);
+  most_bytes_ = bytes - encode_tokens_ * RowBytes(model.config());
 }
 
+int64_t Engine::LeastBytes(const TransformerConfig& config) { return LogitBytes(config) + 256 * RowBytes(config); }
+
 Engine::Load Engine::LoadOf(const SearchJob& job) const {
+  constexpr int64_t kUsualGrowth = 10;  // tokens that a translation is longer than its source
+  const TransformerConfig& config = model_.config();
   const int64_t rows = RowsOf(job), tokens = static_cast<int64_t>(job.source.size());
-  const int64_t positions = rows * (job.target.empty() ? MaxLength(job) : static_cast<int64_t>(job.target.size()));
-  return {rows, tokens,
-          tokens * Decoder::SourceTokenBytes(model_.config()) + positions * Decoder::PositionBytes(model_.config())};
+  const int64_t source_bytes = tokens * Decoder::SourceTokenBytes(config) +
+                               static_cast<int64_t>(job.shortlist.size()) * config.d_model * int64_t{sizeof(float)};
+  const int64_t positions = rows * (tokens + kUsualGrowth);  // as if they shared none
+  return {rows, tokens, source_bytes,
+          source_bytes + rows * RowBytes(config) + positions * Decoder::PositionBytes(config)};
 }
 
 bool Engine::FitsBeside(const Load& job) const {
   return open_load_.rows + job.rows <= kMostRows && open_load_.tokens + job.tokens <= kMostOpenTokens &&
-         (most_bytes_ == 0 || open_load_.bytes + job.bytes <= most_bytes_);
+         (most_bytes_ == 0 || open_load_.likely_bytes + job.likely_bytes <= most_bytes_);
 }
 
 bool Engine::HasRoom() const {
   return open_load_.rows + waiting_load_.rows < kMostRows &&
          open_load_.tokens + waiting_load_.tokens < kMostOpenTokens &&
-         (most_bytes_ == 0 || open_load_.bytes + waiting_load_.bytes < most_bytes_);
+         (most_bytes_ == 0 || open_load_.likely_bytes + waiting_load_.likely_bytes < most_bytes_);
 }
 
 void Engine::Add(const SearchJob& job) {
-  DRAGOMAN_CHECK(MayAdd(job));
   waiting_.push_back(job);
   waiting_load_ += LoadOf(job);
 }
@@ -129,14 +147,20 @@ bool Engine::WaitingShouldJoin() const {
 }
 
 // As many as there is room for, at least one.
-void Engine::Join() {
+void Engine::Join(std::vector<SearchResult>* results) {
   while (!waiting_.empty()) {
     PackedSentences sources;
     const size_t first_new = running_.size();
     while (!waiting_.empty()) {
       const SearchJob& job = waiting_.front();
       const Load load = LoadOf(job);
-      const bool is_encoded_beside = sources.tokens() == 0 || sources.tokens() + load.tokens <= kEncodeTokens;
+      if (most_bytes_ > 0 && load.source_bytes + load.tokens * RowBytes(model_.config()) > most_bytes_) {
+        results->push_back({job.id, {}, kTooLarge});
+        waiting_load_ -= load;
+        waiting_.pop_front();
+        continue;
+      }
+      const bool is_encoded_beside = sources.tokens() == 0 || sources.tokens() + load.tokens <= encode_tokens_;
       if (!running_.empty() && !(FitsBeside(load) && is_encoded_beside)) break;
       sources.Add(job.source);
       running_.push_back({job, Open(job), /*source=*/-1});
@@ -254,36 +278,59 @@ void Engine::Choose() {
   }
 }
 
-std::vector<SearchResult> Engine::Advance() {
-  std::vector<SearchResult> results;
+// Before anything is chosen, when all that is kept belongs to the rows at hand. Where hypotheses share less of their
+// past than was thought, or are longer, the youngest sentences wait once more: they are searched anew, and find the
+// same.
+void Engine::KeepWithinMemory(std::vector<SearchResult>* results) {
+  const int64_t position_bytes = Decoder::PositionBytes(model_.config());
+  const int64_t kept = open_load_.source_bytes + decoder_.history().in_use() * position_bytes;
+  if (most_bytes_ == 0 || kept + static_cast<int64_t>(rows_.size()) * position_bytes <= most_bytes_) return;
+  const bool is_alone = running_.size() == 1;
+  for (size_t leaving = (running_.size() + 3) / 4; leaving > 0; --leaving) {
+    const Running& youngest = running_.back();
+    if (is_alone) {
+      results->push_back({youngest.job.id, {}, kTooLarge});
+    } else {
+      waiting_.push_front(youngest.job);
+      waiting_load_ += LoadOf(youngest.job);
+    }
+    rows_.resize(static_cast<size_t>(youngest.first_row));
+    Leave(youngest);
+    running_.pop_back();
+  }
+}
+
+void Engine::Advance(std::vector<SearchResult>* results) {
   std::erase_if(running_, [&](Running& running) {
     const auto first = static_cast<size_t>(running.first_row);
     try {
       running.search->Advance(std::span(choices_).subspan(first, running.search->rows().size()));
       ++running.position;
       if (!running.search->done()) return false;
-      results.push_back({running.job.id, running.search->Finish(), ""});
+      results->push_back({running.job.id, running.search->Finish(), ""});
     } catch (const NumericError& error) {
-      results.push_back({running.job.id, {}, error.what()});
+      results->push_back({running.job.id, {}, error.what()});
     }
     Leave(running);
     return true;
   });
-  return results;
 }
 
 std::vector<SearchResult> Engine::Step() {
+  std::vector<SearchResult> results;
   if (WaitingShouldJoin()) {
-    Join();
+    Join(&results);
   } else if (!waiting_.empty()) {
     ++waited_steps_;
   }
-  if (running_.empty()) return {};
+  if (running_.empty()) return results;
   GatherRows();
   decoder_.Step(rows_);
+  KeepWithinMemory(&results);
   PrepareChoices();
   Choose();
-  return Advance();
+  Advance(&results);
+  return results;
 }
 
 }  // namespace dragoman

@@ -40,16 +40,13 @@ struct SearchResult {
 // when they come.
 class Engine {
  public:
-  // The model must outlive this. most_bytes: of what is kept of sources and hypotheses on their way; 0: no such limit.
+  // The model must outlive this. most_bytes: of memory, at least LeastBytes(); 0: no limit. With one, fewer sentences
+  // run at a time, and one for which it is too little even alone has an error.
   Engine(const InferenceModel& model, GenerationRules rules, int64_t most_bytes = 0);
-
-  // What there is always, whatever is on its way: of encoding, of a step, of logits. An estimate from above.
-  static int64_t FixedBytes(const TransformerConfig& config);
+  static int64_t LeastBytes(const TransformerConfig& config);
 
   // Whether one more sentence would join soon. More may be added all the same: they wait.
   bool HasRoom() const;
-  // Whether a job is within most_bytes at all: others must not be added.
-  bool MayAdd(const SearchJob& job) const { return most_bytes_ == 0 || LoadOf(job).bytes <= most_bytes_; }
   void Add(const SearchJob& job);
   // Forgets a job, wherever it is; of one that is not there nothing happens.
   void Cancel(int64_t id);
@@ -65,9 +62,9 @@ class Engine {
   const BufferPool& memory() const { return pool_; }
 
  private:
-  // What a job takes at most, or several together.
+  // What a job takes, or several together: rows at most; bytes of its source, and what they may be in all.
   struct Load {
-    int64_t rows = 0, tokens = 0, bytes = 0;  // tokens of sources
+    int64_t rows = 0, tokens = 0, source_bytes = 0, likely_bytes = 0;  // tokens of sources
     Load& operator+=(const Load& other);
     Load& operator-=(const Load& other);
   };
@@ -83,8 +80,9 @@ class Engine {
   Load LoadOf(const SearchJob& job) const;
   bool FitsBeside(const Load& job) const;
   bool WaitingShouldJoin() const;
-  void Join();
+  void Join(std::vector<SearchResult>* results);
   void Leave(const Running& running);
+  void KeepWithinMemory(std::vector<SearchResult>* results);
   std::unique_ptr<SentenceSearch> Open(const SearchJob& job) const;
   int64_t MaxLength(const SearchJob& job) const;
   void GatherRows();
@@ -92,13 +90,14 @@ class Engine {
   void Choose();
   void ChooseFromAll(size_t first, size_t end);
   void ChooseFromShortlist(const Running& running);
-  std::vector<SearchResult> Advance();
+  void Advance(std::vector<SearchResult>* results);
 
   const InferenceModel& model_;
   GenerationRules rules_;
   BufferPool pool_;
   Decoder decoder_;
-  int64_t most_bytes_;
+  int64_t encode_tokens_;  // at a time, which bounds memory
+  int64_t most_bytes_;     // of all sources and hypotheses; 0: no limit
   std::deque<SearchJob> waiting_;
   Load waiting_load_, open_load_;  // of those that wait, and that run
   int waited_steps_ = 0;           // by the first that waits

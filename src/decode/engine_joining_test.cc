@@ -6,6 +6,7 @@
 #include <array>
 #include <map>
 #include <numeric>
+#include <string>
 #include <vector>
 
 #include "decode/engine.h"
@@ -55,6 +56,49 @@ TEST(EngineJoiningTest, ASentencesResultDoesNotDependOnTheOthersNorOnWhenTheyCom
       }
     }
   }
+}
+
+// What finds no room waits, or waits once more when it grows beyond what was thought, and is found the same.
+TEST(EngineJoiningTest, WithinLittleMemoryFewerRunAtATime) {
+  TransformerConfig config = TinyConfig();
+  config.max_src_len = config.max_tgt_len = 300;
+  const auto weights = RandomModel(config);
+  const InferenceModel model(*weights);
+  const Sentences src(std::vector<int>(40, 6), config.src_vocab, 1);
+  DecodeOptions options{.n_best = 8, .max_length_factor = 100, .min_length = 120};
+  options.sample = true;  // samples share nothing of their past
+  const GenerationRules rules{.eos = kEos, .unk = kNoUnk};
+  Engine free(model, rules);
+  const auto expected = SearchWith(free, options, src);
+  const int64_t sentence = 8 * 130 * Decoder::PositionBytes(config);  // of bytes, or somewhat more
+  const int64_t most = Engine::LeastBytes(config) + 6 * sentence;
+  Engine limited(model, rules, most);
+  const auto found = SearchWith(limited, options, src);
+  for (size_t s = 0; s < src.all.size(); ++s) ExpectSame(found[s], expected[s]);
+  EXPECT_GT(static_cast<int64_t>(free.memory().peak_bytes_in_use()), 2 * most);
+  const int64_t chunk = 64 * Decoder::PositionBytes(config);  // that keys and values come in
+  EXPECT_LE(static_cast<int64_t>(limited.memory().peak_bytes_in_use()), most + chunk);
+}
+
+TEST(EngineJoiningTest, WhatIsTooLargeEvenAloneIsAnError) {
+  TransformerConfig config = TinyConfig();
+  config.max_src_len = config.max_tgt_len = 20000;
+  const auto weights = RandomModel(config);
+  const InferenceModel model(*weights);
+  Engine engine(model, {.eos = kEos, .unk = kNoUnk}, Engine::LeastBytes(config));
+  const Sentences src(std::vector<int>{20000, 5, 5}, config.src_vocab, 1);
+  DecodeOptions usual, greedy_for_memory{.n_best = 256, .max_length_factor = 1000, .min_length = 4000};
+  greedy_for_memory.sample = true;
+  engine.Add({0, src.all[0], &usual, 0});
+  engine.Add({1, src.all[1], &greedy_for_memory, 0});
+  engine.Add({2, src.all[2], &usual, 0});
+  std::map<int64_t, std::string> errors;
+  while (!engine.idle()) {
+    for (const SearchResult& result : engine.Step()) errors[result.id] = result.error;
+  }
+  EXPECT_NE(errors.at(0).find("`max_memory_mb`"), std::string::npos) << "its source alone";
+  EXPECT_NE(errors.at(1).find("`max_memory_mb`"), std::string::npos) << "its hypotheses";
+  EXPECT_EQ(errors.at(2), "");
 }
 
 // A list of all there is changes nothing, in every format; one of some leaves the others unsaid, and no likelihood is

@@ -86,12 +86,6 @@ void TextWorker::Begin(TextQueue::Task line) {
                       work.first_line + static_cast<int64_t>(number),
                       kept.target.tokens,
                       kept.shortlist};
-  if (!engine_->MayAdd(job)) {
-    Deliver({.id = id,
-             .error = "it takes more memory than there is by `max_memory_mb`; raise that, or lower "
-                      "`beam_size` or `max_length`"});
-    return;
-  }
   engine_->Add(job);
 }
 

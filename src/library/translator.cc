@@ -32,7 +32,6 @@ void TranslationJob::Cancel() { impl_->Cancel(); }
 namespace {
 
 constexpr int64_t kMegabyte = int64_t{1} << 20;
-constexpr int64_t kPoolBytes = int64_t{32} << 20;  // that memory is taken in, so that as much may lie idle
 
 int ThreadsOf(const TranslatorOptions& options) {
   if (options.threads < 0 || options.threads > 1024) {
@@ -49,15 +48,15 @@ int64_t EngineBytes(const TranslatorOptions& options, int threads, const Inferen
   }
   if (options.max_memory_mb == 0) return 0;
   const int64_t mapped = model.file != nullptr ? static_cast<int64_t>(model.file->Bytes().size()) : 0;
-  const int64_t fixed = ResidentMemory() + mapped + threads * (Engine::FixedBytes(model.model->config()) + kPoolBytes);
-  const int64_t left = (options.max_memory_mb * kMegabyte - fixed) / threads;
-  if (left <= 0) {
+  const int64_t held = ResidentMemory() + mapped, least = Engine::LeastBytes(model.model->config());
+  const int64_t each = (options.max_memory_mb * kMegabyte - held) / threads;
+  if (each < least) {
     throw OptionError(
-        fmt::format("`max_memory_mb` is {}, but this model with {} takes {} before the first sentence; "
-                    "raise it, or take fewer threads",
-                    options.max_memory_mb, Counted(threads, "thread"), fixed / kMegabyte + 1));
+        fmt::format("`max_memory_mb` is {}, but this model with {} takes {} before the first sentence; raise it, or "
+                    "take fewer threads",
+                    options.max_memory_mb, Counted(threads, "thread"), (held + threads * least) / kMegabyte + 1));
   }
-  return left;
+  return each;
 }
 
 TextTables TablesOf(const InferenceBundle& model, int64_t most_bytes) {

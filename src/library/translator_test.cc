@@ -208,9 +208,11 @@ TEST(TranslatorTest, MemoryIsLimited) {
     }
   }
   const auto expected = limited(0).TranslateAll(lines);
-  const auto found = limited(least + 64).TranslateAll(lines);
+  const auto found = limited(least + 16).TranslateAll(lines);
   for (size_t i = 0; i < lines.size(); ++i) EXPECT_EQ(found[i].n_best[0].text, expected[i].n_best[0].text);
-  const auto too_much = limited(least + 64).Translate(lines[0], {.beam_size = 256, .max_length_factor = 1000});
+  const auto too_much =
+      limited(least + 16)
+          .Translate(lines[0], {.n_best = 256, .max_length_factor = 1000, .min_length = 1000, .sample = true});
   EXPECT_THAT(too_much.error, HasSubstr("`max_memory_mb`"));
 }
 
