@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What train_speed.py measured, as a Markdown table and as a bar chart (SVG)."""
 
+import json
 import os
 import pathlib
 import time
@@ -70,6 +71,13 @@ def row(result, peak):
     return [result["shape"], result["precision"], *rates,
             ratio_cell(result, ("pytorch", "compiled"), goals["pytorch"]),
             ratio_cell(result, ("marian",), goals.get("marian")), memory, " / ".join(shares)]
+
+
+def write_report(stem, text, measured, svg):
+    """STEM.md, STEM.json (every turn's measurement) and STEM.svg."""
+    stem.with_suffix(".md").write_text(text)
+    stem.with_suffix(".json").write_text(json.dumps(measured, indent=1) + "\n")
+    stem.with_suffix(".svg").write_text(svg)
 
 
 def markdown(measured, command):

@@ -228,9 +228,7 @@ def main():
     text = report.markdown(measured, "bench/train-speed " + " ".join(sys.argv[1:]))
     print(text)
     if options.report:
-        options.report.with_suffix(".md").write_text(text)
-        options.report.with_suffix(".json").write_text(json.dumps(measured, indent=1) + "\n")
-        options.report.with_suffix(".svg").write_text(report.chart(measured))
+        report.write_report(options.report, text, measured, report.chart(measured))
 
 
 if __name__ == "__main__":

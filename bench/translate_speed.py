@@ -24,6 +24,7 @@ from translate_rows import AGREEMENT, OURS_BF16, ROWS
 from translate_sides import ROOT, SideError
 from translate_turns import Bench
 
+
 def gemm_peaks(options, threads):
     """GFLOP/s of multiplication alone on all threads, by precision; those that gemm_peak can measure here."""
     peaks = {}
@@ -95,9 +96,7 @@ def main():
     text = translate_report.markdown(measured, "bench/translate-speed " + " ".join(sys.argv[1:]))
     print(text)
     if options.report:
-        options.report.with_suffix(".md").write_text(text)
-        options.report.with_suffix(".json").write_text(json.dumps(measured, indent=1) + "\n")
-        options.report.with_suffix(".svg").write_text(translate_report.chart(measured))
+        report.write_report(options.report, text, measured, translate_report.chart(measured))
 
 
 if __name__ == "__main__":

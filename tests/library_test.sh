@@ -43,6 +43,14 @@ eval "flags=($(pkg-config --cflags --libs dragoman))"
 quietly g++ -std=c++20 -Wall -Wextra -Werror "$root/examples/library/translate.cc" "${flags[@]}" -Wl,-rpath,"$prefix/lib" -o "$place/by-pkg-config"
 check "$place/by-pkg-config" "pkg-config"
 
+# The ten lines of docs/library.md.
+awk '/^```cpp/ { found = 1; next } /^```/ { if (found) exit } found' "$root/docs/library.md" > "$place/hello.cc"
+(cd "$place" && quietly g++ -std=c++20 -O2 hello.cc "${flags[@]}" -Wl,-rpath,"$prefix/lib" -o hello)
+printf '%s\n' 'I love you' 'Good morning' > "$place/hello.en"
+(cd "$place" && ./hello) > "$place/found" || fail "what docs/library.md shows does not run"
+"$prefix/bin/dragoman" translate --model "$place/run" < "$place/hello.en" 2> /dev/null | cmp - "$place/found" ||
+  fail "what docs/library.md shows translates otherwise"
+
 sed -e 's/dragoman 0.1 REQUIRED/dragoman 0.1 REQUIRED COMPONENTS static/' -e 's/dragoman::dragoman)/dragoman::dragoman_static)/' \
   "$root/examples/library/CMakeLists.txt" > "$place/CMakeLists.txt"
 cp "$root/examples/library/translate.cc" "$place/"

@@ -42,7 +42,7 @@ struct DRAGOMAN_API DecodeOptions {
   float length_penalty = 0.6f;  // its alpha; 0 turns it off
   LengthPenaltyForm length_penalty_form = LengthPenaltyForm::kWu;
   Stopping stopping = Stopping::kFirst;
-  int n_best = 1;               // hypotheses returned per sentence, at most beam_size; or samples drawn, of any number
+  int n_best = 1;               // hypotheses returned per sentence, at most beam_size; or samples drawn, at most 256
   float max_length_factor = 3;  // target tokens at most this times the source's, plus 10 ...
   int max_length = 0;           // ... and at most this; 0 means the model's own limit
   int min_length = 0;           // target tokens at least, </s> included, where the limits above leave room

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A file's bytes that came from elsewhere, to be read as a file.
+// Files that are bytes in memory: to be read, or written.
 #ifndef DRAGOMAN_BASE_MEMORY_FILE_H_
 #define DRAGOMAN_BASE_MEMORY_FILE_H_
 
@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string>
 #include <string_view>
 
 #include "base/check.h"
@@ -37,6 +38,15 @@ class MemoryFile : public ReadableFile {
 
   size_t size_;
   std::unique_ptr<Line[]> lines_;
+};
+
+class MemoryWriter : public WritableFile {
+ public:
+  void Append(std::string_view bytes) override { written.append(bytes); }
+  void Sync() override {}
+  void Close() override {}
+
+  std::string written;
 };
 
 }  // namespace dragoman

@@ -46,7 +46,9 @@ bool AreSortedIds(std::span<const int32_t> ids, int32_t rows) {
 }
 
 void Require(const ShortlistTables& tables, const std::string& path, const VocabularyPair& vocabs) {
-  const auto fail = [&](const std::string& what) { throw FormatError(path, what + "; make it again: shortlist"); };
+  const auto fail = [&](const std::string& what) {
+    throw FormatError(path, what + "; make it again with `dragoman shortlist`");
+  };
   const int32_t sources = vocabs.src->rows(), targets = vocabs.tgt->rows();
   const auto& begin = tables.begin;
   if (begin.size() != static_cast<size_t>(sources) + 1 || begin.front() != 0 || !std::ranges::is_sorted(begin) ||
@@ -66,16 +68,10 @@ void Require(const ShortlistTables& tables, const std::string& path, const Vocab
 }  // namespace
 
 std::string ShortlistBytes(const ShortlistTables& tables, const VocabularyPair& vocabs) {
-  class Text : public WritableFile {
-   public:
-    void Append(std::string_view bytes) override { text += bytes; }
-    void Sync() override {}
-    void Close() override {}
-    std::string text;
-  } file;
+  MemoryWriter file;
   WriteSafetensors({ViewOf(kFrequent, tables.frequent), ViewOf(kBegin, tables.begin), ViewOf(kTargets, tables.targets)},
                    {{"format", "dragoman shortlist"}, {kVocabularies, FingerprintOf(vocabs)}}, file);
-  return std::move(file.text);
+  return std::move(file.written);
 }
 
 Shortlist::Shortlist(std::string bytes, const std::string& path, const VocabularyPair& vocabs)
@@ -86,7 +82,8 @@ Shortlist::Shortlist(std::string bytes, const std::string& path, const Vocabular
     throw FormatError(path, "no shortlist; expected a file that `dragoman shortlist` has made");
   }
   if (made_with->second != FingerprintOf(vocabs)) {
-    throw FormatError(path, "made with other vocabularies than the model's; make it with this model: shortlist");
+    throw FormatError(
+        path, "made with other vocabularies than the model's; make one with `dragoman shortlist` and this model");
   }
   tables_ = {Read(file, kFrequent), Read(file, kBegin), Read(file, kTargets)};
   Require(tables_, path, vocabs);

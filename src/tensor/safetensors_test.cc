@@ -13,20 +13,13 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/memory_file.h"
 #include "base/timer.h"
 
 namespace dragoman {
 namespace {
 
 using testing::HasSubstr;
-
-class MemoryWriter : public WritableFile {
- public:
-  void Append(std::string_view bytes) override { written.append(bytes); }
-  void Sync() override {}
-  void Close() override {}
-  std::string written;
-};
 
 class MemoryReader : public ReadableFile {
  public:

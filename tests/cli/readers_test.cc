@@ -86,6 +86,19 @@ std::vector<Reader> Readers(const std::string& other) {
   };
 }
 
+// A file is read ahead of what is translated: whatever was read comes out before the fault is said.
+TEST(ReadersTest, WhatStandsBeforeAFaultIsTranslated) {
+  const std::string text = "a b c\nd e f g\nh a\nb\nc d\n", packed = Gzip(text);
+  const std::string torn = WriteScratch("torn", packed.substr(0, packed.size() - 4));
+  const Finished whole = Dragoman({"translate", "--model", TinyRun()}, text);
+  for (const std::string lines : {"1", "2", "3", "100"}) {
+    const Finished run = Dragoman({"translate", "--model", TinyRun(), "--input", torn, "--chunk-lines", lines});
+    EXPECT_EQ(run.code, 1) << lines;
+    EXPECT_THAT(run.err, HasSubstr(torn));
+    EXPECT_EQ(run.out, whole.out) << lines;
+  }
+}
+
 TEST(ReadersTest, GzipAndAByteOrderMarkGiveTheSameEverywhere) {
   const std::string text = "a b c\nd e f g\nh a\n";
   const std::string plain = WriteScratch("plain", text), gzip = WriteScratch("gzip", Gzip(text)),
