@@ -23,6 +23,9 @@ function(dragoman_test test_file)
   get_property(testing GLOBAL PROPERTY DRAGOMAN_TESTING)  # of the folders below
   target_link_libraries(${target} PRIVATE ${testing} ${arg_DEPS} dragoman_warnings ${arg_LIBS}
                                           GTest::gtest GTest::gmock GTest::gtest_main)
+  if(DRAGOMAN_SANITIZE)
+    target_compile_options(${target} PRIVATE -O0)  # half the time to compile; what the test tests is not compiled so
+  endif()
   add_test(NAME ${target} COMMAND ${target} WORKING_DIRECTORY ${CMAKE_SOURCE_DIR})
   if(stem MATCHES "_slow_test$")
     set_tests_properties(${target} PROPERTIES LABELS slow TIMEOUT 1800)

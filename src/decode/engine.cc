@@ -15,14 +15,17 @@
 namespace dragoman {
 namespace {
 
-// Rows of a step: enough for products at full rate, few enough that keys and values of their pasts stay small.
-constexpr int64_t kMostRows = 256;
 constexpr int64_t kMostOpenTokens = 4096;
 // Sources are encoded together: as soon as there are tokens enough for products at full rate, or after some steps.
-constexpr int64_t kJoinTokens = 384;
+constexpr int64_t kJoinTokens = 256;
 constexpr int kMostWaitedSteps = 8;
 constexpr int64_t kEncodeTokens = 2048;  // at a time, which bounds memory
 constexpr size_t kLogitRows = 64;        // logits exist for so many rows at a time
+
+// Rows of a step: enough for products at full rate, and few enough that the keys and values of their pasts stay in the
+// cache. What is computed of a row grows with the square of d_model, what is read of its past with d_model alone: so
+// the wider a model, the less it matters, while weights that no cache holds are read once for more rows.
+int64_t MostRows(const TransformerConfig& config) { return std::clamp<int64_t>(config.d_model / 4, 64, 256); }
 
 constexpr char kTooLarge[] =
     "it takes more memory than there is by `max_memory_mb`; raise that, or lower `beam_size`, `n_best` or `max_length`";
@@ -57,7 +60,12 @@ Engine::Load& Engine::Load::operator-=(const Load& other) {
 }
 
 Engine::Engine(const InferenceModel& model, GenerationRules rules, int64_t most_bytes)
-    : model_(model), rules_(std::move(rules)), decoder_(model, pool_), encode_tokens_(kEncodeTokens), most_bytes_(0) {
+    : model_(model),
+      rules_(std::move(rules)),
+      decoder_(model, pool_),
+      most_rows_(MostRows(model.config())),
+      encode_tokens_(kEncodeTokens),
+      most_bytes_(0) {
   if (most_bytes == 0) return;
   DRAGOMAN_CHECK(most_bytes >= LeastBytes(model.config()));
   const int64_t bytes = most_bytes - LogitBytes(model.config());
@@ -79,12 +87,12 @@ Engine::Load Engine::LoadOf(const SearchJob& job) const {
 }
 
 bool Engine::FitsBeside(const Load& job) const {
-  return open_load_.rows + job.rows <= kMostRows && open_load_.tokens + job.tokens <= kMostOpenTokens &&
+  return open_load_.rows + job.rows <= most_rows_ && open_load_.tokens + job.tokens <= kMostOpenTokens &&
          (most_bytes_ == 0 || open_load_.likely_bytes + job.likely_bytes <= most_bytes_);
 }
 
 bool Engine::HasRoom() const {
-  return open_load_.rows + waiting_load_.rows < kMostRows &&
+  return open_load_.rows + waiting_load_.rows < most_rows_ &&
          open_load_.tokens + waiting_load_.tokens < kMostOpenTokens &&
          (most_bytes_ == 0 || open_load_.likely_bytes + waiting_load_.likely_bytes < most_bytes_);
 }

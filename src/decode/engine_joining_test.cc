@@ -71,7 +71,7 @@ TEST(EngineJoiningTest, WithinLittleMemoryFewerRunAtATime) {
   Engine free(model, rules);
   const auto expected = SearchWith(free, options, src);
   const int64_t sentence = 8 * 130 * Decoder::PositionBytes(config);  // of bytes, or somewhat more
-  const int64_t most = Engine::LeastBytes(config) + 6 * sentence;
+  const int64_t most = Engine::LeastBytes(config) + 2 * sentence;
   Engine limited(model, rules, most);
   const auto found = SearchWith(limited, options, src);
   for (size_t s = 0; s < src.all.size(); ++s) ExpectSame(found[s], expected[s]);
@@ -209,8 +209,8 @@ TEST(EngineJoiningTest, ThoseThatFindNoRoomWait) {
     done += engine.Step().size();
   }
   EXPECT_EQ(done, src.all.size());
-  EXPECT_LE(most_at_once, 65u);  // 256 rows of beams of 4
-  EXPECT_GE(most_at_once, 60u);
+  EXPECT_LE(most_at_once, 17u);  // 64 rows of beams of 4
+  EXPECT_GE(most_at_once, 15u);
 }
 
 }  // namespace

@@ -63,7 +63,8 @@ void Decoder::Open(const PackedTokens& sources, std::vector<int32_t>* numbers) {
     source.is_open = true;
     const int64_t rows = encoded.packing.Length(s), first = encoded.packing.Begin(s);
     longest_source_ = std::max(longest_source_, rows);
-    source.keys_and_values = PooledMatrix(pool_, 2 * layers * rows, model_.width());
+    source.keys = PooledMatrix(pool_, layers * model_.width(), rows);
+    source.values = PooledMatrix(pool_, layers * rows, model_.width());
     if (!copy_keys) continue;
     source.copy_keys = PooledMatrix(pool_, rows, copy_keys.cols());
     kernels::Copy(copy_keys.view().Rows(first, rows), source.copy_keys.view());
@@ -85,9 +86,9 @@ void Decoder::Open(const PackedTokens& sources, std::vector<int32_t>* numbers) {
 // keys_and_values [rows, 2 * width]: of one source.
 void Decoder::KeepSource(int64_t layer, const ConstMatrix& keys_and_values, Source& source, int32_t number) {
   const int64_t rows = keys_and_values.rows, width = model_.width();
-  const Matrix keys = source.keys_and_values.view().Rows(2 * layer * rows, rows);
-  const Matrix values = source.keys_and_values.view().Rows((2 * layer + 1) * rows, rows);
-  kernels::Copy(keys_and_values.Cols(0, width), keys);
+  const Matrix keys = source.keys.view().Rows(layer * width, width);
+  const Matrix values = source.values.view().Rows(layer * rows, rows);
+  kernels::CopyTransposed(keys_and_values.Cols(0, width), keys);
   kernels::Copy(keys_and_values.Cols(width, width), values);
   memories_[static_cast<size_t>(layer)][static_cast<size_t>(number)] = {keys, values};
 }

@@ -54,10 +54,11 @@ class Decoder {
  private:
   // What the decoder sees of a source.
   struct Source {
-    PooledMatrix keys_and_values;  // [2 * layers * rows, width]: a layer's keys, its values, the next one's ...
-    PooledMatrix copy_keys;        // [tokens, d_model], of a model that copies
-    std::vector<int32_t> ids;      // [tokens], likewise
-    ProjectionSubset output;       // with a shortlist
+    PooledMatrix keys;         // [layers * width, tokens]
+    PooledMatrix values;       // [layers * tokens, width]
+    PooledMatrix copy_keys;    // [tokens, d_model], of a model that copies
+    std::vector<int32_t> ids;  // [tokens], likewise
+    ProjectionSubset output;   // with a shortlist
     bool is_open = false;
   };
 

@@ -14,7 +14,7 @@ namespace dragoman::kernels {
 namespace HWY_NAMESPACE {
 
 // e^(-x^2 / 2), the normal density without its factor.
-HWY_INLINE Floats Bell(Floats x) { return ExpOrNan(hn::Mul(hn::Mul(hn::Set(Tag(), -0.5f), x), x)); }
+HWY_INLINE Floats Bell(Floats x) { return Exp(hn::Mul(hn::Mul(hn::Set(Tag(), -0.5f), x), x)); }
 
 // Phi(x), the normal distribution; bell = Bell(x). Phi(-z) / Bell(z) is a smooth function of t = 1 / (1 + 0.26 z):
 // t times a polynomial of degree 8, interpolated at Chebyshev nodes over 0 <= z <= 14, is off by less than 6e-8 of it.

@@ -38,7 +38,7 @@ HWY_INLINE Floats SoftmaxLanes(QueryLanes queries, int64_t keys, const DropoutLa
   Floats sum = hn::Zero(d), other_sum = hn::Zero(d);  // in turns: an addition need not wait for the one before
   for (int64_t j = 0; j < keys; ++j) {
     float* const at = scores + j * kQueryBlock;
-    const Floats weight = ExpOrNan(hn::Sub(hn::Load(d, at), max));
+    const Floats weight = Exp(hn::Sub(hn::Load(d, at), max));
     hn::Store(weight, d, at);
     const Floats added = hn::Add(sum, weight);
     sum = other_sum;

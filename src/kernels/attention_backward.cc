@@ -30,7 +30,7 @@ HWY_INLINE void SoftmaxBackwardLanes(QueryLanes queries, int64_t keys, Floats lo
   Floats mean = hn::Zero(d);  // of dweights, under the weights; the same number as dot(dout, out), for less
   for (int64_t j = 0; j < keys; ++j) {
     const int64_t at = j * kQueryBlock;
-    Floats weight = ExpOrNan(hn::Sub(hn::Load(d, scores + at), log_sum_exp));
+    Floats weight = Exp(hn::Sub(hn::Load(d, scores + at), log_sum_exp));
     if (j >= all_visible) weight = hn::IfThenElseZero(queries.KeyIsVisible(j), weight);
     hn::Store(weight, d, scores + at);
     Floats dweight = hn::Load(d, dweights + at);

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <limits>
 #include <span>
 
 #undef HWY_TARGET_INCLUDE
@@ -15,6 +14,7 @@
 // After foreach_target.h:
 #include "hwy/highway.h"
 #include "kernels/attention_layout.h"
+#include "kernels/cached_attention-inl.h"
 #include "kernels/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -98,9 +98,10 @@ HWY_INLINE void StepScores(int64_t heads, int64_t d_head, const float* q, std::s
   const int64_t key_count = keys.size();
   for (int64_t j = 0; j < key_count; j += kRowsAtOnce) {
     const int64_t rows = std::min(kRowsAtOnce, key_count - j);
-    const auto key = [&](int64_t r) { return keys[j + std::min(r, rows - 1)]; };  // missing ones repeat the last
+    const float* key[kRowsAtOnce];
+    for (int64_t r = 0; r < kRowsAtOnce; ++r) key[r] = keys[j + std::min(r, rows - 1)];  // missing ones repeat the last
     for (int64_t h = 0, c = 0; h < heads; ++h, c += d_head) {
-      const float* const of_head[kRowsAtOnce] = {key(0) + c, key(1) + c, key(2) + c, key(3) + c};
+      const float* const of_head[kRowsAtOnce] = {key[0] + c, key[1] + c, key[2] + c, key[3] + c};
       float* const to = scores + h * key_count + j;
       if (rows == kRowsAtOnce) {
         DotProducts(q + c, of_head, d_head, to);
@@ -110,44 +111,6 @@ HWY_INLINE void StepScores(int64_t heads, int64_t d_head, const float* q, std::s
         std::copy_n(group, rows, to);
       }
     }
-  }
-}
-
-// row = softmax(scale * row), row [count].
-HWY_INLINE void StepSoftmax(float* row, int64_t count, float scale) {
-  const Tag d;
-  constexpr float kHidden = -std::numeric_limits<float>::infinity();
-  Largest largest(kHidden);
-  ForEachVectorInParts(count, [&](int64_t j, auto lanes, int part) DRAGOMAN_LANES {
-    largest.part[part] = hn::Max(largest.part[part], lanes.LoadOr(row + j, kHidden));
-  });
-  const Floats max = hn::Set(d, largest.Total());
-  const Floats factor = hn::Set(d, scale);
-  Sums sums;
-  ForEachVectorInParts(count, [&](int64_t j, auto lanes, int part) DRAGOMAN_LANES {
-    const Floats weight = ExpOrNan(hn::Mul(hn::Sub(lanes.LoadOr(row + j, kHidden), max), factor));
-    lanes.Store(weight, row + j);
-    sums.part[part] = hn::Add(sums.part[part], weight);
-  });
-  const Floats inverse = hn::Set(d, 1.0f / sums.Total());
-  ForEachVector(count, [&](int64_t j, auto lanes)
-                           DRAGOMAN_LANES { lanes.Store(hn::Mul(lanes.Load(row + j), inverse), row + j); });
-}
-
-// out (+)= weights[j..j + kRows) times those rows of values.
-template <int kRows>
-HWY_INLINE void AddValues(int64_t heads, int64_t d_head, const float* weights, int64_t key_count,
-                          const float* const* values, bool accumulate, float* out) {
-  const Tag d;
-  for (int64_t h = 0; h < heads; ++h) {
-    Floats weight[kRows];
-    for (int r = 0; r < kRows; ++r) weight[r] = hn::Set(d, weights[h * key_count + r]);
-    ForEachVector(d_head, [&](int64_t i, auto lanes) DRAGOMAN_LANES {
-      const int64_t c = h * d_head + i;
-      Floats sum = accumulate ? lanes.Load(out + c) : hn::Zero(d);
-      for (int r = 0; r < kRows; ++r) sum = hn::MulAdd(weight[r], lanes.Load(values[r] + c), sum);
-      lanes.Store(sum, out + c);
-    });
   }
 }
 
@@ -169,11 +132,10 @@ void AttendToKeys(const AttentionShape& shape, const float* q, std::span<const f
     if (bias != nullptr) ScaleAndAddBias(scores, key_count, scale, bias);
     StepSoftmax(scores, key_count, bias != nullptr ? 1.0f : scale);
   }
-  int64_t j = 0;
-  for (; j + kRowsAtOnce <= key_count; j += kRowsAtOnce) {
-    AddValues<kRowsAtOnce>(heads, d_head, scratch + j, key_count, &values[j], j > 0, out);
+  for (int64_t h = 0; h < heads; ++h) {
+    const auto row_of = [&](int64_t j) DRAGOMAN_LANES { return values[j] + h * d_head; };
+    AddValuesOfHead(d_head, scratch + h * key_count, key_count, row_of, out + h * d_head);
   }
-  for (; j < key_count; ++j) AddValues<1>(heads, d_head, scratch + j, key_count, &values[j], j > 0, out);
 }
 
 // NOLINTNEXTLINE(google-readability-namespace-comments)
@@ -220,27 +182,6 @@ void AttendToRows(const AttentionShape& shape, const ConstMatrix& q, const Packe
     for (size_t j = 0; j < count; ++j) {
       pointers.keys[j] = keys.Row(list[j]);
       pointers.values[j] = values.Row(list[j]);
-    }
-    HWY_DYNAMIC_DISPATCH(AttendToKeys)
-    (shape, q.Row(i), {pointers.keys, count}, {pointers.values, count}, out.Row(i), pointers.scores);
-  }
-}
-
-void AttendToMemories(const AttentionShape& shape, const ConstMatrix& q, std::span<const int32_t> memory_of,
-                      std::span<const KeysAndValues> memories, const Matrix& out, float* scratch) {
-  int64_t longest = 0;
-  for (const KeysAndValues& memory : memories) longest = std::max(longest, memory.keys.rows);
-  const RowPointers pointers(scratch, longest);
-  for (int64_t i = 0; i < q.rows; ++i) {
-    const KeysAndValues& memory = memories[memory_of[i]];
-    const auto count = static_cast<size_t>(memory.keys.rows);
-    if (count == 0) {
-      std::fill_n(out.Row(i), out.cols, 0.0f);
-      continue;
-    }
-    for (size_t j = 0; j < count && (i == 0 || memory_of[i] != memory_of[i - 1]); ++j) {
-      pointers.keys[j] = memory.keys.Row(j);
-      pointers.values[j] = memory.values.Row(j);
     }
     HWY_DYNAMIC_DISPATCH(AttendToKeys)
     (shape, q.Row(i), {pointers.keys, count}, {pointers.values, count}, out.Row(i), pointers.scores);

@@ -37,12 +37,13 @@ int64_t CachedAttentionScratchFloats(const AttentionShape& shape, int64_t longes
 void AttendToRows(const AttentionShape& shape, const ConstMatrix& q, const PackedTokens& lists, const RowStore& keys,
                   const RowStore& values, const Matrix& out, float* scratch);
 
-// A sentence's keys and values, [length, heads * d_head] each.
+// A sentence's keys [heads * d_head, length], a column each, and values [length, heads * d_head].
 struct KeysAndValues {
   ConstMatrix keys, values;
 };
 
-// Query i attends to all rows of memories[memory_of[i]]; one without rows gives zeros. No bias.
+// Query i attends to all of memories[memory_of[i]]; an empty one gives zeros. No bias. Queries of a memory should stand
+// side by side: they are faster so.
 void AttendToMemories(const AttentionShape& shape, const ConstMatrix& q, std::span<const int32_t> memory_of,
                       std::span<const KeysAndValues> memories, const Matrix& out, float* scratch);
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "kernels/attention_testing.h"
+#include "kernels/elementwise.h"
 #include "kernels/reference/attention.h"
 
 namespace dragoman::kernels {
@@ -71,28 +72,43 @@ TEST_P(AttentionTargetTest, RowsMatchReference) {
   }
 }
 
-// Queries of a memory of 9 rows, one of none, and the first again.
+Values Transposed(const Matrix& m) {
+  Values columns(m.cols, m.rows, /*seed=*/0);
+  CopyTransposed(m, columns.m);
+  return columns;
+}
+
+// Queries of a memory, one of an empty one, and the first again.
 TEST_P(AttentionTargetTest, MemoriesMatchReference) {
-  Problem p{.shape = {3, 20, false, {}}, .q_lengths = {9}, .k_lengths = {9}};
-  const std::vector<KeysAndValues> memories = {{p.k.m.Rows(0, 0), p.v.m.Rows(0, 0)}, {p.k.m, p.v.m}};
-  const std::vector<int32_t> memory_of = {1, 1, 0, 1};
-  Values out(4, p.width, /*seed=*/8);
-  std::vector<float> scratch(static_cast<size_t>(CachedAttentionScratchFloats(p.shape, 9)));
-  AttendToMemories(p.shape, p.q.m.Rows(0, 4), memory_of, memories, out.m, scratch.data());
-  std::vector<int32_t> all(9);
-  std::iota(all.begin(), all.end(), 0);
-  for (int64_t i = 0; i < 4; ++i) {
-    const std::vector<double> want =
-        i == 2 ? std::vector<double>(static_cast<size_t>(p.width), 0.0)
-               : reference::AttentionStep(p.shape, p.q.m.Row(i), Rows(p.k.m, all), Rows(p.v.m, all));
-    for (int64_t c = 0; c < p.width; ++c) ASSERT_NEAR(out.m.At(i, c), want[c], 2e-6) << i;
+  for (const int d_head : {1, 3, 8, 16, 20, 37, 64, 100, 128}) {
+    for (const int length : {4, 5, 8, 15, 16, 17, 31, 32, 33, 70}) {
+      for (const int heads : {1, 3, 4, 9}) {
+        Problem p{.shape = {heads, d_head, false, {}}, .q_lengths = {length}, .k_lengths = {length}};
+        const Values keys = Transposed(p.k.m);
+        const std::vector<KeysAndValues> memories = {{keys.m.Cols(0, 0), p.v.m.Rows(0, 0)}, {keys.m, p.v.m}};
+        const std::vector<int32_t> memory_of = {1, 1, 0, 1};
+        Values out(4, p.width, /*seed=*/8);
+        std::vector<float> scratch(static_cast<size_t>(CachedAttentionScratchFloats(p.shape, length) + 1), kUntouched);
+        AttendToMemories(p.shape, p.q.m.Rows(0, 4), memory_of, memories, out.m, scratch.data());
+        std::vector<int32_t> all(static_cast<size_t>(length));
+        std::iota(all.begin(), all.end(), 0);
+        for (int64_t i = 0; i < 4; ++i) {
+          const std::vector<double> want =
+              i == 2 ? std::vector<double>(static_cast<size_t>(p.width), 0.0)
+                     : reference::AttentionStep(p.shape, p.q.m.Row(i), Rows(p.k.m, all), Rows(p.v.m, all));
+          for (int64_t c = 0; c < p.width; ++c) ASSERT_NEAR(out.m.At(i, c), want[c], 2e-6) << Describe(p);
+        }
+        ASSERT_TRUE(out.GapsUntouched());
+        ASSERT_EQ(scratch.back(), kUntouched);
+      }
+    }
   }
-  ASSERT_TRUE(out.GapsUntouched());
 }
 
 TEST_P(AttentionTargetTest, LargeScoresDoNoHarm) {
   Problem p{.shape = {4, 32, true, {}}, .q_lengths = {20}, .k_lengths = {20}, .magnitude = 1e10f};
-  const std::vector<KeysAndValues> memories = {{p.k.m, p.v.m}};
+  const Values keys = Transposed(p.k.m);
+  const std::vector<KeysAndValues> memories = {{keys.m, p.v.m}};
   Values out(1, p.width, /*seed=*/8);
   std::vector<float> scratch(static_cast<size_t>(CachedAttentionScratchFloats(p.shape, 20)));
   AttendToMemories(p.shape, p.q.m.Rows(0, 1), std::vector<int32_t>{0}, memories, out.m, scratch.data());

@@ -2,7 +2,9 @@
 #include "kernels/choose_tokens.h"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <utility>
 #include <vector>
@@ -22,7 +24,9 @@ namespace HWY_NAMESPACE {
 // The best so far, best first, with logits in place of log-probabilities.
 class Ranking {
  public:
-  explicit Ranking(std::span<TokenLogProb> best) : best_(best) {}
+  // Nothing below `least` is among the best.
+  Ranking(std::span<TokenLogProb> best, float least)
+      : best_(best), to_beat_(std::nextafter(least, -std::numeric_limits<float>::infinity())) {}
 
   int64_t count() const { return static_cast<int64_t>(count_); }
   float to_beat() const { return to_beat_; }
@@ -40,27 +44,52 @@ class Ranking {
  private:
   std::span<TokenLogProb> best_;
   size_t count_ = 0;
-  float to_beat_ = -std::numeric_limits<float>::infinity();
+  float to_beat_;
 };
+
+// What `count` of the logits reach: so many parts of the row have their largest there. Knowing it, few tokens enter the
+// ranking only to be driven out again.
+float ReachedBy(size_t count, const float* logits, int64_t n) {
+  constexpr float kNothing = -std::numeric_limits<float>::infinity();
+  constexpr size_t kParts = kSumParts * kLanes;
+  if (count == 0 || count > kParts || n < 8 * int64_t{kParts}) return kNothing;
+  Largest largest(kNothing);
+  ForEachVectorInParts(n, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
+    largest.part[part] = hn::Max(largest.part[part], lanes.LoadOr(logits + i, kNothing));
+  });
+  HWY_ALIGN float parts[kParts];
+  for (int part = 0; part < kSumParts; ++part) hn::Store(largest.part[part], Tag(), parts + part * kLanes);
+  std::nth_element(parts, parts + (count - 1), parts + kParts, std::greater<>());
+  return parts[count - 1];
+}
 
 // Four vectors at a time are looked at for one that is better.
 void RankTokens(const float* logits, int64_t n, Ranking& ranking) {
-  constexpr int64_t kStep = 4 * kLanes;
+  constexpr int64_t kVecs = 4, kStep = kVecs * kLanes;
   const Tag d;
   int64_t i = 0;
   for (; i + kStep <= n; i += kStep) {
-    const Floats largest =
-        hn::Max(hn::Max(hn::LoadU(d, logits + i), hn::LoadU(d, logits + i + kLanes)),
-                hn::Max(hn::LoadU(d, logits + i + 2 * kLanes), hn::LoadU(d, logits + i + 3 * kLanes)));
-    if (hn::AllFalse(d, hn::Gt(largest, hn::Set(d, ranking.to_beat())))) continue;
-    for (int64_t j = i; j < i + kStep; ++j) ranking.Offer(static_cast<int32_t>(j), logits[j]);
+    Floats vecs[kVecs];
+    for (int64_t v = 0; v < kVecs; ++v) vecs[v] = hn::LoadU(d, logits + i + v * kLanes);
+    const Floats largest = hn::Max(hn::Max(vecs[0], vecs[1]), hn::Max(vecs[2], vecs[3]));
+    const Floats to_beat = hn::Set(d, ranking.to_beat());
+    if (hn::AllFalse(d, hn::Gt(largest, to_beat))) continue;
+    uint8_t better[8] = {};  // a bit each
+    for (int64_t v = 0; v < kVecs; ++v) {
+      for (size_t byte = hn::StoreMaskBits(d, hn::Gt(vecs[v], to_beat), better), b = 0; b < byte; ++b) {
+        for (unsigned bits = better[b]; bits != 0; bits &= bits - 1) {
+          const int64_t at = i + v * kLanes + static_cast<int64_t>(8 * b) + std::countr_zero(bits);
+          ranking.Offer(static_cast<int32_t>(at), logits[at]);
+        }
+      }
+    }
   }
   for (; i < n; ++i) ranking.Offer(static_cast<int32_t>(i), logits[i]);
 }
 
 // Sets choice.found.
 void ChooseLikeliest(const float* logits, int64_t vocab, TokenChoice& choice) {
-  Ranking ranking(choice.best);
+  Ranking ranking(choice.best, ReachedBy(choice.best.size(), logits, vocab));
   RankTokens(logits, vocab, ranking);
   choice.found = ranking.count();
 }

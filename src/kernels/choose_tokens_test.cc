@@ -84,6 +84,9 @@ TEST(ChooseTokensTest, OfEqualsTheSmallerIdIsFirst) {
     EXPECT_EQ(TokensOf(Top(logits, 5)), (std::vector<int32_t>{0, 7, 14, 21, 28}));
     std::iota(logits.begin(), logits.end(), 0.0f);
     EXPECT_EQ(TokensOf(Top(logits, 3)), (std::vector<int32_t>{999, 998, 997}));
+    std::ranges::fill(logits, -kInf);
+    logits[30] = logits[31] = logits[800] = 1.0f;
+    EXPECT_EQ(TokensOf(Top(logits, 8)), (std::vector<int32_t>{30, 31, 800}));
   });
 }
 

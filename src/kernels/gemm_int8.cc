@@ -154,25 +154,25 @@ HWY_INLINE void StoreBytes(Ints v, FirstLanes lanes, int8_t* to) {
 
 void RoundInt8(const ConstMatrix& x, const PackedRows& to) {
   const Tag d;
+  const hn::RebindToSigned<Tag> ints;
   for (int64_t r = 0; r < x.rows; ++r) {
     const float* const from = x.Row(r);
-    Largest largest(0);
-    Sums nothing;  // 0, or NaN when one of x is not finite
-    ForEachVectorInParts(x.cols, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
-      const Floats v = lanes.Load(from + i);
-      largest.part[part] = hn::Max(largest.part[part], hn::Abs(v));
-      nothing.part[part] = hn::Add(nothing.part[part], hn::Sub(v, v));
+    // By their bits, magnitudes are ordered as numbers are, and those that are no finite numbers come last.
+    Ints largest = hn::Zero(ints);
+    ForEachVector(x.cols, [&](int64_t i, auto lanes) DRAGOMAN_LANES {
+      largest = hn::Max(largest, hn::BitCast(ints, hn::Abs(lanes.Load(from + i))));
     });
+    const float max = hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(ints, largest)));
+    const float inverse = InverseScale(max);
     auto* const bytes = static_cast<int8_t*>(to.values) + r * to.steps * kStepProducts;
-    const float max = largest.Total(), inverse = InverseScale(max), nothing_at_all = nothing.Total();
-    to.scales[r] = (inverse > 0 ? max / kLevels : 0.0f) + nothing_at_all;
-    if (nothing_at_all != 0.0f) {  // NaN: the scale says so
+    if (!std::isfinite(max)) {  // the scale says so
       std::fill_n(bytes, to.steps * kStepProducts, int8_t{0});
+      to.scales[r] = std::numeric_limits<float>::quiet_NaN();
       to.sums[r] = 0;
       continue;
     }
+    to.scales[r] = inverse > 0 ? max / kLevels : 0.0f;
     const Floats factor = hn::Set(d, inverse);
-    const hn::RebindToSigned<Tag> ints;
     Ints sums = hn::Zero(ints);
     ForEachVector(x.cols, [&](int64_t i, auto lanes) DRAGOMAN_LANES {
       const Ints levels = NearestInts(hn::Mul(lanes.Load(from + i), factor));

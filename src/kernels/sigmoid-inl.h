@@ -22,7 +22,7 @@ struct Sigmoid {
 
   HWY_INLINE explicit Sigmoid(Floats x) {
     const Floats one = hn::Set(Tag(), 1.0f);
-    const Floats e = ExpOrNan(hn::Neg(hn::Abs(x)));
+    const Floats e = Exp(hn::Neg(hn::Abs(x)));
     const Floats large = hn::Div(one, hn::Add(one, e)), small = hn::Mul(e, large);
     const auto negative = hn::Lt(x, hn::Zero(Tag()));
     value = hn::IfThenElse(negative, small, large);

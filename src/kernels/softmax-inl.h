@@ -49,7 +49,7 @@ HWY_INLINE double SumOfExp(const float* x, int64_t n, float max, const Visit& vi
   Sums sums;
   ForEachVectorInParts(n, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
     const Floats z = hn::Sub(lanes.LoadOr(x + i, kMinusInfinity), shift);
-    const Floats e = ExpOrNan(z);
+    const Floats e = Exp(z);
     sums.part[part] = hn::Add(sums.part[part], e);
     visit(i, lanes, part, z, e);
   });

@@ -88,8 +88,8 @@ HWY_INLINE Divergence CompareRows(const float* log_p, const float* log_q, int64_
   ForEachVectorInParts(vocab, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
     const Floats p = lanes.LoadOr(log_p + i, 0.0f), q = lanes.LoadOr(log_q + i, 0.0f);
     const Floats difference = hn::Sub(p, q);
-    p_from_q.part[part] = hn::MulAdd(ExpOrNan(p), difference, p_from_q.part[part]);
-    q_from_p.part[part] = hn::NegMulAdd(ExpOrNan(q), difference, q_from_p.part[part]);
+    p_from_q.part[part] = hn::MulAdd(Exp(p), difference, p_from_q.part[part]);
+    q_from_p.part[part] = hn::NegMulAdd(Exp(q), difference, q_from_p.part[part]);
     p_sum.part[part] = hn::Add(p_sum.part[part], p);
     q_sum.part[part] = hn::Add(q_sum.part[part], q);
   });
@@ -113,7 +113,7 @@ void ConsistentCrossEntropyRow(float* first, float* second, int64_t vocab, int32
   const Floats q_shift = hn::Set(Tag(), static_cast<float>(row.q_from_p) - 1.0f);
   ForEachVector(vocab, [=](int64_t i, auto lanes) DRAGOMAN_LANES {
     const Floats log_p = lanes.Load(first + i), log_q = lanes.Load(second + i);
-    const Floats p = ExpOrNan(log_p), q = ExpOrNan(log_q), difference = hn::Sub(log_p, log_q);
+    const Floats p = Exp(log_p), q = Exp(log_q), difference = hn::Sub(log_p, log_q);
     const Floats for_p = hn::MulSub(p, hn::Sub(difference, p_shift), q);
     const Floats for_q = hn::NegMulSub(q, hn::Add(difference, q_shift), p);
     lanes.Store(hn::MulAdd(for_p, half, hn::MulSub(p, scale, everywhere)), first + i);
