@@ -136,6 +136,16 @@ baseline() {
   done <<<"$scores"
 }
 
+# rounding TEXTS SOURCE REF OPTION...: what 8 bits cost: the scores of TEXTS by the model as it is, and by the same with
+# weights and activations rounded.
+rounding() {
+  translate "$2" "$out/rounding.f32.hyp"
+  translate "$2" "$out/rounding.int8.hyp" --precision int8
+  echo "$1, as it is and in int8:"
+  measure " $1" "$3" "$out/rounding.f32.hyp" "${@:4}"
+  measure " $1, int8" "$3" "$out/rounding.int8.hyp" "${@:4}"
+}
+
 # samples SOURCE REF HYP OPTION...: ten lines, bad and good, for a person to look at, into $out/samples.txt and on the
 # screen. All lines are sorted by their score (the last that `dragoman eval OPTION...` has of each), those of equal scores
 # by number; shown are the lines 5 %, 15 %, ... 95 % on the way.

@@ -20,6 +20,8 @@ samples "$out/test.en" "$out/test.$lang" "$out/test.hyp" --metric chrf
 echo "test_2016_flickr:"
 measure "" "$out/test.$lang" "$out/test.hyp" --metric bleu,chrf
 measure " lower-cased" "$out/test.$lang" "$out/test.hyp" --metric bleu --lowercase  # as most papers have it
+for side in en "$lang"; do (text "$data/val.$side" && cat "$out/test.$side") > "$out/both.$side"; done
+rounding "val and test" "$out/both.en" "$out/both.$lang" --metric bleu
 # Of models that see no images either; their BLEU is of lower-cased, tokenised text. Wu 2021a, table 1, and the best that
 # we know of.
 case $lang in

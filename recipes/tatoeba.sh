@@ -21,4 +21,5 @@ translate "$out/test.$src" "$out/test.hyp"
 samples "$out/test.$src" "$out/test.$tgt" "$out/test.hyp" --metric chrf
 echo "test:"
 measure "" "$out/test.$tgt" "$out/test.hyp" --metric bleu,chrf --tokenize "$words"
+rounding test "$out/test.$src" "$out/test.$tgt" --metric chrf
 finish BLEU bleu

@@ -1,18 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "infer/history.h"
 
+#include <algorithm>
+#include <functional>
+
 #include "base/check.h"
 
 namespace dragoman {
 
+// The first one that is free, so that those at the end become free for good.
 int32_t History::TakePlace(int32_t parent) {
-  if (free_.empty()) {
-    free_.push_back(static_cast<int32_t>(parent_.size()));
+  int32_t place = static_cast<int32_t>(capacity());
+  if (!free_.empty() && free_.front() < place) {
+    place = free_.front();
+    std::ranges::pop_heap(free_, std::greater<>());
+    free_.pop_back();
+  } else {
+    free_.clear();  // places that are no more
     parent_.push_back(-1);
     references_.push_back(0);
   }
-  const int32_t place = free_.back();
-  free_.pop_back();
+  ++in_use_;
   parent_[static_cast<size_t>(place)] = parent;
   references_[static_cast<size_t>(place)] = 1;
   if (parent >= 0) ++references_[static_cast<size_t>(parent)];
@@ -21,7 +29,9 @@ int32_t History::TakePlace(int32_t parent) {
 
 void History::Release(int32_t place) {
   while (place >= 0 && --references_[static_cast<size_t>(place)] == 0) {
+    --in_use_;
     free_.push_back(place);
+    std::ranges::push_heap(free_, std::greater<>());
     place = parent_[static_cast<size_t>(place)];
   }
 }
@@ -45,6 +55,10 @@ void History::Advance(std::span<const int32_t> parents) {
     offsets_.push_back(static_cast<int32_t>(ids_.size()));
   }
   for (const int32_t place : old_newest_) Release(place);
+  while (!references_.empty() && references_.back() == 0) {
+    references_.pop_back();
+    parent_.pop_back();
+  }
 }
 
 }  // namespace dragoman

@@ -25,8 +25,8 @@ class History {
   // The places of each hypothesis' positions, in order, one sentence a hypothesis.
   PackedTokens places() const { return {ids_, {offsets_}}; }
 
-  int64_t capacity() const { return static_cast<int64_t>(parent_.size()); }  // places that there ever were at once
-  int64_t in_use() const { return capacity() - static_cast<int64_t>(free_.size()); }
+  int64_t capacity() const { return static_cast<int64_t>(parent_.size()); }  // all places are below it
+  int64_t in_use() const { return in_use_; }
 
  private:
   int32_t TakePlace(int32_t parent);
@@ -34,7 +34,8 @@ class History {
 
   std::vector<int32_t> parent_;      // [places]: of the position before, or -1
   std::vector<int32_t> references_;  // [places]: positions that follow, and 1 for a hypothesis whose newest it is
-  std::vector<int32_t> free_;        // places
+  std::vector<int32_t> free_;        // places, a heap with the least on top; those from capacity() on are no more
+  int64_t in_use_ = 0;
   std::vector<int32_t> newest_, position_;
   std::vector<int32_t> ids_, offsets_ = {0};
   std::vector<int32_t> old_newest_, old_ids_, old_offsets_;  // of the step before: memory that is used again

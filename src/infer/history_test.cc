@@ -66,6 +66,16 @@ TEST(HistoryTest, MemoryFollowsWhatIsReachable) {
   EXPECT_LE(history.capacity(), 99 + 8);
   history.Advance({});
   EXPECT_EQ(history.in_use(), 0);
+  EXPECT_EQ(history.capacity(), 0);
+  // Many that go at once leave room at the end, whoever stays.
+  history.Advance(std::vector<int32_t>(50, -1));
+  history.Advance(std::array<int32_t, 1>{49});
+  history.Advance(std::array<int32_t, 1>{0});
+  EXPECT_EQ(history.in_use(), 3);
+  EXPECT_LE(history.capacity(), 51);
+  history.Advance(std::array<int32_t, 1>{-1});
+  EXPECT_EQ(history.in_use(), 1);
+  EXPECT_LE(history.capacity(), 2);
 }
 
 TEST(HistoryTest, RefusesAParentThatIsNotThere) {

@@ -11,13 +11,13 @@
 
 namespace dragoman {
 
-// Grows in chunks, so that no row ever moves.
+// Grows and shrinks by chunks, so that no row ever moves.
 class KeyValueStore {
  public:
   // `width` of a key, as of a value. The pool must outlive this.
   KeyValueStore(BufferPool& pool, int64_t layers, int64_t width);
 
-  void Reserve(int64_t places);
+  void Reserve(int64_t places);  // what is kept at places from this one on may be gone
 
   kernels::RowStore keys(int64_t layer) const { return Rows(2 * layer); }
   kernels::RowStore values(int64_t layer) const { return Rows(2 * layer + 1); }
