@@ -65,8 +65,9 @@ class Side {
     const std::vector<std::string> lines = LinesOf(command.at("input"));
     const DecodeOptions options{.beam_size = command.at("beam"),
                                 .length_penalty = command.at("length_penalty"),
-                                .length_penalty_form = LengthPenaltyForm::kPower};
-    std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM begins anew
+                                .length_penalty_form = LengthPenaltyForm::kPower,
+                                .skip_scores = command.at("beam") == 1};  // as its peers do
+    std::ofstream("/proc/self/clear_refs") << "5";                        // VmHWM begins anew
     std::vector<std::string> translations;
     std::vector<double> latencies_ms;
     const Timer timer;

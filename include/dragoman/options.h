@@ -47,6 +47,7 @@ struct DRAGOMAN_API DecodeOptions {
   int max_length = 0;           // ... and at most this; 0 means the model's own limit
   int min_length = 0;           // target tokens at least, </s> included, where the limits above leave room
   int no_repeat_ngram = 0;      // no sequence of so many tokens comes twice (Paulus 2018, §2.5); 0: whatever
+  bool skip_scores = false;     // greedy search is faster where nobody asks for probabilities: scores are 0 then
   bool allow_unk = false;       // <unk> may be part of a translation, else it is never chosen
 
   bool sample = false;    // draw from the model's distribution instead of searching; beam_size is ignored

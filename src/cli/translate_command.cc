@@ -261,6 +261,7 @@ void AddTranslateCommand(CLI::App& app) {
        "lines read, sorted by length and translated together at most; 0: 4096, with --output 1024, fewer under mpirun");
   command->callback([flags] {
     if (flags->decode.n_best == 0) flags->decode.n_best = flags->decode.beam_size;
+    if (!flags->n_best && flags->format == LineFormat::kText) flags->decode.skip_scores = true;  // nobody sees them
     flags->input = WithoutDash(flags->input);
     flags->output = WithoutDash(flags->output);
     RunAsRank([&](Communicator& comm) { Translate(*flags, comm); });

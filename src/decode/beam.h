@@ -19,7 +19,12 @@ class Beam : public SentenceSearch {
 
   std::span<const int32_t> Said(int64_t row) const override { return open_[static_cast<size_t>(row)].tokens; }
   // The 2 * beam_size best continuations of all hypotheses are looked at, so no more of any one.
-  int64_t Wanted() const override { return 2 * int64_t{options_.beam_size}; }
+  int64_t Wanted() const override { return WantsLogProbs() ? 2 * int64_t{options_.beam_size} : 1; }
+  // With a beam of 1 the likeliest token is taken whatever its probability, and where that is </s> nothing that goes on
+  // is ahead of it; but it might yet overtake, which Stopping::kBound waits for.
+  bool WantsLogProbs() const override {
+    return !options_.skip_scores || options_.beam_size > 1 || options_.stopping == Stopping::kBound;
+  }
   void Advance(std::span<const kernels::TokenChoice> choices) override;
   std::span<const int32_t> Settled() override;
 

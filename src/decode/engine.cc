@@ -214,6 +214,7 @@ void Engine::PrepareChoices() {
     for (int64_t row = 0; row < count; ++row, ++r) {
       choices_[r].draw = running.search->DrawFor(row);
       choices_[r].given = running.search->GivenFor(row);
+      choices_[r].skip_log_probs = !running.search->WantsLogProbs();
       best_begin_.push_back(best_begin_.back() + static_cast<size_t>(running.search->Wanted()));
       if (rules_.unk >= 0 && !options.allow_unk) banned_.push_back(rules_.unk);
       const size_t before = banned_.size();

@@ -53,12 +53,15 @@ Hypothesis GreedyByDefinition(const Transformer& model, const std::vector<int32_
 TEST(EngineTest, BeamOfOneIsGreedy) {
   const std::array<int, 5> lengths = {3, 1, 9, 5, 7};
   int complete = 0, cut = 0;
+  DecodeOptions without_scores = Greedy();
+  without_scores.skip_scores = true;
   for (const NamedConfig& named : ConfigsOfEveryKind()) {
     for (const uint64_t seed : {1, 2, 3}) {
       SCOPED_TRACE(named.name + ", seed " + std::to_string(seed));
       const auto model = RandomModel(named.config, seed);
       const Sentences src(lengths, named.config.src_vocab, seed);
       const auto results = SearchAll(*model, Greedy(), src);
+      const auto unscored = SearchAll(*model, without_scores, src);
       for (size_t s = 0; s < src.all.size(); ++s) {
         const size_t limit = std::min<size_t>(24, 3 * src.all[s].size() + 10);
         const Hypothesis expected = GreedyByDefinition(*model, src.all[s], limit);
@@ -66,12 +69,31 @@ TEST(EngineTest, BeamOfOneIsGreedy) {
         EXPECT_EQ(results[s][0].tokens, expected.tokens);
         EXPECT_EQ(results[s][0].complete, expected.complete);
         EXPECT_NEAR(results[s][0].log_prob, expected.log_prob, 1e-3);  // up to 24 sums, other orders
+        ASSERT_EQ(unscored[s].size(), 1u);
+        EXPECT_EQ(unscored[s][0].tokens, results[s][0].tokens);
+        EXPECT_EQ(unscored[s][0].complete, results[s][0].complete);
+        EXPECT_EQ(unscored[s][0].score, 0);
         ++(expected.complete ? complete : cut);
       }
     }
   }
   EXPECT_GT(complete, 10);
   EXPECT_GT(cut, 10);
+}
+
+// Where an open hypothesis is waited for, or there are several, probabilities decide: skipping them changes nothing.
+TEST(EngineTest, ScoresAreSkippedOnlyWhereTheyDecideNothing) {
+  DecodeOptions bound = Greedy(), beam;
+  bound.stopping = Stopping::kBound;
+  bound.length_penalty = 2;
+  const auto model = RandomModel(TinyConfig());
+  const Sentences src(std::vector<int>{3, 1, 9}, TinyConfig().src_vocab, 1);
+  for (DecodeOptions options : {bound, beam}) {
+    const auto expected = SearchAll(*model, options, src);
+    options.skip_scores = true;
+    const auto found = SearchAll(*model, options, src);
+    for (size_t s = 0; s < src.all.size(); ++s) ExpectSame(found[s], expected[s]);
+  }
 }
 
 // Searched or drawn, what the options forbid is in no output; without them random models do it all the time.
@@ -348,11 +370,12 @@ TEST(EngineTest, DamagedWeightsAreAnErrorOfEachSentence) {
   for (float& w : weights->parameters().Writable("decoder.layers.1.ffn_norm.bias")) {
     w = std::numeric_limits<float>::quiet_NaN();
   }
-  DecodeOptions sample;
+  DecodeOptions sample, without_scores = Greedy();
   sample.sample = true;
+  without_scores.skip_scores = true;
   for (const WeightFormat format : {WeightFormat::kF32, WeightFormat::kInt8}) {
     const InferenceModel model(*weights, format);
-    for (const DecodeOptions& options : {Greedy(), DecodeOptions(), sample}) {
+    for (const DecodeOptions& options : {Greedy(), without_scores, DecodeOptions(), sample}) {
       Engine engine(model, {.eos = kEos, .unk = kNoUnk});
       const Sentences src({{3, 4}, {5}});
       for (int64_t i = 0; i < 2; ++i) engine.Add({i, src.all[static_cast<size_t>(i)], &options, i});

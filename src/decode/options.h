@@ -30,6 +30,8 @@ void ForEachDecodeOption(Options& o, Visitor&& visit) {
   visit("max_length", o.max_length, "output tokens at most; 0, or more than that: the model's limit");
   visit("min_length", o.min_length, "output tokens at least");
   visit("no_repeat_ngram", o.no_repeat_ngram, "no sequence of so many tokens comes twice in an output; 0: allowed");
+  visit("skip_scores", o.skip_scores,
+        "compute no probabilities where greedy search finds the same without; scores are 0 then");
   visit("allow_unk", o.allow_unk, "let <unk>, for what the vocabulary has no piece for, into translations");
   visit("sample", o.sample, "draw from the model's distribution instead of searching");
   if constexpr (requires { visit.OnlyWith("sample"); }) visit.OnlyWith("sample");

@@ -46,6 +46,8 @@ class SentenceSearch {
   // What it wants to know of a row: so many of the likeliest next tokens; or, where there is a draw, the one drawn;
   // or the one that is given.
   virtual int64_t Wanted() const = 0;
+  // Whether it wants to know their log-probabilities, or just which they are.
+  virtual bool WantsLogProbs() const { return true; }
   virtual std::optional<kernels::TokenDraw> DrawFor(int64_t /*row*/) { return std::nullopt; }
   virtual std::optional<int32_t> GivenFor(int64_t /*row*/) const { return std::nullopt; }
 

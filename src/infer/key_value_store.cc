@@ -12,7 +12,8 @@ KeyValueStore::KeyValueStore(BufferPool& pool, int64_t layers, int64_t width)
     : pool_(pool), layers_(layers), width_(width) {}
 
 void KeyValueStore::Reserve(int64_t places) {
-  while (static_cast<int64_t>(chunks_.size()) * kChunkPlaces >= places + 2 * kChunkPlaces) {  // one may wait to be used again
+  while (static_cast<int64_t>(chunks_.size()) * kChunkPlaces >=
+         places + 2 * kChunkPlaces) {  // one may wait to be used again
     chunks_.pop_back();
     addresses_.pop_back();
   }

@@ -52,7 +52,8 @@ class Ranking {
 float ReachedBy(size_t count, const float* logits, int64_t n) {
   constexpr float kNothing = -std::numeric_limits<float>::infinity();
   constexpr size_t kParts = kSumParts * kLanes;
-  if (count == 0 || count > kParts || n < 8 * int64_t{kParts}) return kNothing;
+  constexpr size_t kFew = 4;  // of which hardly any is driven out
+  if (count < kFew || count > kParts || n < 8 * int64_t{kParts}) return kNothing;
   Largest largest(kNothing);
   ForEachVectorInParts(n, [&](int64_t i, auto lanes, int part) DRAGOMAN_LANES {
     largest.part[part] = hn::Max(largest.part[part], lanes.LoadOr(logits + i, kNothing));
@@ -96,6 +97,16 @@ void ChooseLikeliest(const float* logits, int64_t vocab, TokenChoice& choice) {
 
 Normalizer Normalize(const float* logits, int64_t vocab) { return NormalizerOf(logits, vocab); }
 
+// Neither NaN nor +inf is among them.
+bool AreBelowInfinity(const float* logits, int64_t n) {
+  const Tag d;
+  const Floats infinity = hn::Set(d, std::numeric_limits<float>::infinity());
+  auto all = hn::FirstN(d, kLanes);
+  ForEachVector(
+      n, [&](int64_t i, auto lanes) DRAGOMAN_LANES { all = hn::And(all, hn::Lt(lanes.Load(logits + i), infinity)); });
+  return hn::AllTrue(d, all);
+}
+
 // NOLINTNEXTLINE(google-readability-namespace-comments)
 }  // namespace HWY_NAMESPACE
 }  // namespace dragoman::kernels
@@ -106,6 +117,7 @@ namespace dragoman::kernels {
 
 HWY_EXPORT(ChooseLikeliest);
 HWY_EXPORT(Normalize);
+HWY_EXPORT(AreBelowInfinity);
 
 namespace {
 
@@ -155,9 +167,14 @@ void Draw(std::span<const float> logits, const TokenDraw& draw, TokenChoice& cho
 
 void ChooseFrom(std::span<float> logits, std::span<const int32_t> banned_always, TokenChoice& choice) {
   const auto vocab = static_cast<int64_t>(logits.size());
-  const auto normalizer = HWY_DYNAMIC_DISPATCH(Normalize)(logits.data(), vocab);
   choice.found = 0;
-  if (!std::isfinite(normalizer.log_sum)) return;
+  Normalizer normalizer{};
+  if (choice.skip_log_probs) {
+    if (!HWY_DYNAMIC_DISPATCH(AreBelowInfinity)(logits.data(), vocab)) return;
+  } else {
+    normalizer = HWY_DYNAMIC_DISPATCH(Normalize)(logits.data(), vocab);
+    if (!std::isfinite(normalizer.log_sum)) return;
+  }
   if (choice.given) {
     choice.best.front() = {*choice.given, normalizer.LogProb(logits[static_cast<size_t>(*choice.given)])};
     choice.found = 1;
@@ -174,7 +191,7 @@ void ChooseFrom(std::span<float> logits, std::span<const int32_t> banned_always,
     choice.found = 1;
   }
   for (TokenLogProb& token : choice.best.first(static_cast<size_t>(choice.found))) {
-    token.log_prob = normalizer.LogProb(token.log_prob);
+    token.log_prob = choice.skip_log_probs ? 0.0f : normalizer.LogProb(token.log_prob);
   }
 }
 

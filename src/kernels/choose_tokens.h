@@ -33,6 +33,7 @@ struct TokenChoice {
   std::span<TokenLogProb> best;     // room for the likeliest tokens, best first (of equals, that of the smaller id); or
   std::optional<TokenDraw> draw;    // for the one that is drawn; or
   std::optional<int32_t> given;     // for this one, whatever is banned
+  bool skip_log_probs = false;      // of the likeliest, only which they are: log_prob is 0 then
   std::span<const int32_t> banned;  // not to be chosen in this row
   int32_t last_resort = -1;         // chosen all the same when nothing else is left, though in `banned`; -1: none
   int64_t found = 0;                // of `best`: fewer where fewer are finite, none where a logit is NaN

@@ -90,6 +90,30 @@ TEST(ChooseTokensTest, OfEqualsTheSmallerIdIsFirst) {
   });
 }
 
+TEST(ChooseTokensTest, WhichTheyAreIsFoundWithoutProbabilities) {
+  ForEachTarget([] {
+    for (const int64_t length : {1, 5, 17, 71, 600, 1000}) {
+      std::vector<float> logits = RandomLogits(static_cast<size_t>(length), 3);
+      for (const size_t count : {1, 4}) {
+        const std::vector<int32_t> expected = TokensOf(Top(logits, count, {0}));
+        std::vector<TokenLogProb> best(count, {-1, 1.0f});
+        TokenChoice choice{.best = best, .skip_log_probs = true};
+        std::vector<float> row = logits;
+        ChooseTokens(Matrix(row.data(), 1, length), std::vector<int32_t>{0}, {&choice, 1});
+        best.resize(static_cast<size_t>(choice.found));
+        EXPECT_EQ(TokensOf(best), expected);
+        for (const TokenLogProb& token : best) EXPECT_EQ(token.log_prob, 0.0f);
+        for (const float bad : {kNan, -kNan, kInf}) {
+          row = logits;
+          row[static_cast<size_t>(length) - 1] = bad;
+          ChooseTokens(Matrix(row.data(), 1, length), {}, {&choice, 1});
+          EXPECT_EQ(choice.found, 0) << bad;
+        }
+      }
+    }
+  });
+}
+
 TEST(ChooseTokensTest, WhatIsBannedKeepsItsPartOfTheProbability) {
   const std::vector<float> logits = {0, 0, 0, 0};
   const std::vector<TokenLogProb> best = Top(logits, 4, {1}, {2});

@@ -48,9 +48,9 @@ void AttendWithHeads(int64_t d_head, float scale, const ConstMatrix& q, const Co
   for (int64_t r = 0; r < q.rows; ++r) {
     ForEachVector(count, [&](int64_t j, auto lanes)
                              DRAGOMAN_LANES { ScoreKeys<kHeads>(lanes, d_head, q.Row(r), keys, j, scratch); });
+    for (int h = 0; h < kHeads; ++h) StepSoftmax(scratch + h * count, count, scale);
     for (int h = 0; h < kHeads; ++h) {
-      float* const weights = scratch + h * count;
-      StepSoftmax(weights, count, scale);
+      const float* const weights = scratch + h * count;
       const auto row_of = [&](int64_t j) DRAGOMAN_LANES { return values.Row(j) + h * d_head; };
       AddValuesOfHead(d_head, weights, count, row_of, out.Row(r) + h * d_head);
     }
