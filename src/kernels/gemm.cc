@@ -16,6 +16,7 @@
 #include "hwy/foreach_target.h"
 // After foreach_target.h:
 #include "hwy/highway.h"
+#include "kernels/few_rows-inl.h"
 #include "kernels/gemm_loop-inl.h"
 #include "kernels/gemm_pack-inl.h"
 #include "kernels/gemm_tile-inl.h"
@@ -121,6 +122,11 @@ struct F32Format {
 
 void Multiply(const ConstMatrix& a, bool transpose_a, const ConstMatrix& b, bool transpose_b, const Matrix& c,
               bool accumulate) {
+  // What the second-level cache cannot hold comes from memory.
+  if (!transpose_a && !transpose_b && a.rows <= kFewRows && b.size() > F32Format::kBlockFloats) {
+    MultiplyFewRows(a, b, c, accumulate, F32Format::kBlockSteps, F32Format::Memory(), F32Format::kBlockFloats);
+    return;
+  }
   MultiplyMatrices<F32Format>(a, transpose_a, b, transpose_b, c, accumulate);
 }
 

@@ -49,6 +49,19 @@ TEST(GemmTest, WideMatricesMatchTheirTwin) {
   for (const auto tb : {Transpose::kNo, Transpose::kYes}) TestAgainstTwin({11, 1000, 530}, Transpose::kNo, tb, false);
 }
 
+// By matrices that no cache holds; the last is wider than the memory for sums.
+TEST(GemmTest, FewRowsMatchTheirTwin) {
+  ForEachTarget([] {
+    for (const bool accumulate : {false, true}) {
+      for (int64_t m = 1; m <= 5; ++m) {
+        for (const Shape& s : {Shape{m, 203, 1029}, {m, 600, 512}, {m, 25001, 21}}) {
+          TestAgainstTwin(s, Transpose::kNo, Transpose::kNo, accumulate);
+        }
+      }
+    }
+  });
+}
+
 // Packed beforehand or on the way: the same products.
 void TestPacked(const Shape& shape, Transpose ta, Transpose tb, bool accumulate) {
   SCOPED_TRACE(testing::Message() << shape.m << " x " << shape.n << " x " << shape.k << (accumulate ? ", added" : ""));
