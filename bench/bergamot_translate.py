@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Bergamot's side of translate_speed.py; translate_worker.py has the protocol. Own keys of "open": gemm (int8shift),
-mini_batch_words (1024), workspace_mb (128). It reads Marian's .npz and rounds the weights as it opens it.
+mini_batch_words (1024), workspace_mb (128), shortlist (path of a lexicon). It reads Marian's .npz and rounds the weights as it opens it.
 
   build/venv-bergamot/bin/python bench/bergamot_translate.py
 """
@@ -46,10 +46,13 @@ bergamot = load_extension()
 def opener(command):
     gemm = "float32" if command["precision"] == "f32" else command.get("gemm", "int8shift")
     service = bergamot.Service(bergamot.ServiceConfig(numWorkers=command["threads"], cacheSize=0, logLevel="off"))
-    model = service.modelFromConfig(CONFIG.format(
+    config = CONFIG.format(
         folder=pathlib.Path(command["model"]).resolve(), beam=command["beam"], gemm=gemm,
         length_penalty=command["length_penalty"], mini_batch_words=command.get("mini_batch_words", 1024),
-        workspace_mb=command.get("workspace_mb", 128), skip_cost=str(command["beam"] == 1).lower()))
+        workspace_mb=command.get("workspace_mb", 128), skip_cost=str(command["beam"] == 1).lower())
+    if "shortlist" in command:
+        config += f"shortlist: [{pathlib.Path(command['shortlist']).resolve()}]\n"
+    model = service.modelFromConfig(config)
     wanted = bergamot.ResponseOptions(qualityScores=False, alignment=False, HTML=False, sentenceMappings=False)
 
     def translate_lines(lines):

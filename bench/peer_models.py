@@ -3,7 +3,8 @@
 """Writes a model of ours for other programs: the same weights, in their formats.
 
   build/venv-translate/bin/python bench/peer_models.py MODEL FOLDER
-      FOLDER/marian/         model.npz, vocab.spm (Marian, Bergamot), and FORM.bin for each form of int8 weights
+      FOLDER/marian/         model.npz, vocab.spm (Marian, Bergamot), and FORM.bin for each form of int8 weights;
+                             lexicon.bin says what FOLDER/shortlist does, where there is that
       FOLDER/ctranslate2-f32/, ctranslate2-int8/    (but for a model with an SSRU, which CTranslate2 does not have);
                              with the vmap that says what FOLDER/shortlist says, where there is that
 
@@ -111,13 +112,16 @@ def write_npz(path, weights, config):
     np.savez(path, **{"special:model.yml": description, **weights})
 
 
+def marian_convert(*arguments):
+    subprocess.run([sys.executable, "-c", "import sys, _pymarian; _pymarian.main(sys.argv[1:])", "convert",
+                    *arguments], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 def write_marian(folder, weights, config, vocabulary):
     (folder / "vocab.spm").write_bytes(vocabulary.SerializeToString())
     write_npz(folder / "model.npz", weights, config)
-    marian = [sys.executable, "-c", "import sys, _pymarian; _pymarian.main(sys.argv[1:])"]
     for form in INT8_FORMS if importlib.util.find_spec("_pymarian") else ():
-        subprocess.run([*marian, "convert", "--from", folder / "model.npz", "--to", folder / f"{form}.bin",
-                        "--gemm-type", form], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        marian_convert("--from", folder / "model.npz", "--to", folder / f"{form}.bin", "--gemm-type", form)
 
 
 def write_vmap(shortlist, pieces, path):
@@ -128,6 +132,20 @@ def write_vmap(shortlist, pieces, path):
     lists += [(piece, tables["targets"][tables["begin"][i]:tables["begin"][i + 1]]) for i, piece in enumerate(pieces)]
     path.write_text("".join(f"{piece}\t{' '.join(pieces[id] for id in ids)}\n" for piece, ids in lists if len(ids)),
                     encoding="utf-8")
+
+
+def write_lexicon(shortlist, pieces, folder):
+    """Marian's shortlist, from a text that has a target piece, a source piece and a probability, here all the same;
+    </s> and <unk>, the first two, are of every sentence, and of a piece's list all."""
+    tables = read_safetensors(shortlist)
+    lists = [{*tables["frequent"], *tables["targets"][tables["begin"][i]:tables["begin"][i + 1]]}
+             for i in range(len(pieces))]
+    text = folder / "lexicon.txt"
+    text.write_text("".join(f"{pieces[id]} {piece} 1\n" for piece, ids in zip(pieces, lists) for id in sorted(ids)),
+                    encoding="utf-8")
+    marian_convert("--shortlist", text, "2", "1000", "0", "--dump-shortlist", folder / "lexicon.bin", "--vocabs",
+                   folder / "vocab.spm", folder / "vocab.spm")
+    text.unlink()
 
 
 def write_ctranslate2(folder, weights, config, width, epsilon, vocabulary):
@@ -169,11 +187,14 @@ def main():
     shutil.rmtree(marian, ignore_errors=True)
     marian.mkdir(parents=True)
     write_marian(marian, weights, description, vocabulary)
+    pieces = [piece.piece for piece in ours.pieces]
+    if shortlist.exists() and importlib.util.find_spec("_pymarian"):
+        write_lexicon(shortlist, pieces, marian)
     if config["decoder_ssru"] or not importlib.util.find_spec("ctranslate2"):
         return
     write_ctranslate2(options.folder, weights, description, config["d_model"], config["norm_epsilon"], vocabulary)
     for folder in options.folder.glob("ctranslate2-*") if shortlist.exists() else ():
-        write_vmap(shortlist, [piece.piece for piece in ours.pieces], folder / "vmap.txt")
+        write_vmap(shortlist, pieces, folder / "vmap.txt")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ class Task:
     beam: int
     mode: str  # batch or single
     threads: int
-    shortlist: bool = False  # of dragoman shortlist; CTranslate2 has the same as its vmap
+    shortlist: bool = False  # of dragoman shortlist; of the others a form of the same
 
     def __str__(self):
         mode = "batch" if self.mode == "batch" else "one at a time"
@@ -92,7 +92,8 @@ def shortlist_keys(options, contender, task):
     path = options.models / task.model / "shortlist"
     if not path.exists():
         raise SideError(f"no shortlist in {path.parent}; make bench-models makes it by dragoman shortlist")
-    return {"shortlist": str(path)} if contender[0] == "dragoman" else {"vmap": True}
+    return {"dragoman": {"shortlist": str(path)}, "ctranslate2": {"vmap": True},
+            "bergamot": {"shortlist": str(path.parent / "marian/lexicon.bin")}}[contender[0]]
 
 
 class Side:
