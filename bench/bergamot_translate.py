@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Bergamot's side of translate_speed.py; translate_worker.py has the protocol. Own keys of "open": gemm (int8shift),
-mini_batch_words (1024), workspace_mb (128), shortlist (path of a lexicon). It reads Marian's .npz and rounds the weights as it opens it.
+mini_batch_words (1024), workspace_mb (128), shortlist (path of a binary one). It reads Marian's .npz and rounds the
+weights as it opens it.
 
   build/venv-bergamot/bin/python bench/bergamot_translate.py
 """

@@ -66,8 +66,9 @@ class Side {
     const DecodeOptions options{.beam_size = command.at("beam"),
                                 .length_penalty = command.at("length_penalty"),
                                 .length_penalty_form = LengthPenaltyForm::kPower,
-                                .skip_scores = command.at("beam") == 1};  // as its peers do
-    std::ofstream("/proc/self/clear_refs") << "5";                        // VmHWM begins anew
+                                // As the peers do. Of a beam it changes nothing.
+                                .skip_scores = true};
+    std::ofstream("/proc/self/clear_refs") << "5";  // VmHWM begins anew
     std::vector<std::string> translations;
     std::vector<double> latencies_ms;
     const Timer timer;

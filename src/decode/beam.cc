@@ -34,15 +34,17 @@ void Beam::Advance(std::span<const kernels::TokenChoice> choices) {
 void Beam::Expand(std::span<const kernels::TokenChoice> choices) {
   candidates_.clear();
   for (size_t row = 0; row < choices.size(); ++row) {
-    for (const kernels::TokenLogProb& next : choices[row].best.first(static_cast<size_t>(choices[row].found))) {
-      candidates_.push_back({open_[row].log_prob + double{next.log_prob}, static_cast<int32_t>(row), next.token});
+    for (int32_t rank = 0; rank < choices[row].found; ++rank) {
+      const kernels::TokenLogProb& next = choices[row].best[static_cast<size_t>(rank)];
+      candidates_.push_back({open_[row].log_prob + double{next.log_prob}, static_cast<int32_t>(row), rank, next.token});
     }
   }
   if (candidates_.empty()) ThrowNoFiniteLogProb();
-  // Ties go to the better-ranked parent, then to the smaller id, so that the result is one and the same everywhere.
+  // Ties go to the better-ranked parent, then to the token of the larger logit (of equals, the smaller id), whatever
+  // rounding has left of the difference: so the result is one and the same everywhere, and without probabilities.
   std::ranges::sort(candidates_, [](const Candidate& a, const Candidate& b) {
     if (a.log_prob != b.log_prob) return a.log_prob > b.log_prob;
-    return a.parent != b.parent ? a.parent < b.parent : a.token < b.token;
+    return a.parent != b.parent ? a.parent < b.parent : a.rank < b.rank;
   });
   candidates_.resize(std::min(candidates_.size(), static_cast<size_t>(Wanted())));
 }

@@ -38,6 +38,7 @@ class Beam : public SentenceSearch {
   struct Candidate {
     double log_prob;
     int32_t parent;
+    int32_t rank;  // among its parent's choices
     int32_t token;
   };
 

@@ -98,6 +98,16 @@ TEST(BeamTest, OpensNoMoreThanThereAreTokens) {
   EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0}, Tokens{1}));
 }
 
+// As search without probabilities takes the largest logit, search with them does where two round to one.
+TEST(BeamTest, WhatRoundsToOneProbabilityStaysInTheOrderOfItsLogits) {
+  Beam beam(Options(1), Within(9));
+  std::array<kernels::TokenLogProb, 2> best = {{{3, -1.0f}, {0, -1.0f}}};
+  kernels::TokenChoice choice{.best = best};
+  choice.found = 2;
+  beam.Advance({&choice, 1});
+  EXPECT_THAT(beam.open().front().tokens, ElementsAre(3));
+}
+
 TEST(BeamTest, TiesGoToTheBetterParentThenToTheSmallerId) {
   Beam beam(Options(3), Within(10), kKeepAll);
   Advance(beam, {{-1, -1, -9, -1}});

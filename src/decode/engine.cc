@@ -60,12 +60,7 @@ Engine::Load& Engine::Load::operator-=(const Load& other) {
 }
 
 Engine::Engine(const InferenceModel& model, GenerationRules rules, int64_t most_bytes)
-    : model_(model),
-      rules_(std::move(rules)),
-      decoder_(model, pool_),
-      most_rows_(MostRows(model.config())),
-      encode_tokens_(kEncodeTokens),
-      most_bytes_(0) {
+    : model_(model), rules_(std::move(rules)), decoder_(model, pool_), encode_tokens_(kEncodeTokens), most_bytes_(0) {
   if (most_bytes == 0) return;
   DRAGOMAN_CHECK(most_bytes >= LeastBytes(model.config()));
   const int64_t bytes = most_bytes - LogitBytes(model.config());
@@ -87,12 +82,12 @@ Engine::Load Engine::LoadOf(const SearchJob& job) const {
 }
 
 bool Engine::FitsBeside(const Load& job) const {
-  return open_load_.rows + job.rows <= most_rows_ && open_load_.tokens + job.tokens <= kMostOpenTokens &&
+  return open_load_.rows + job.rows <= MostRows(model_.config()) && open_load_.tokens + job.tokens <= kMostOpenTokens &&
          (most_bytes_ == 0 || open_load_.likely_bytes + job.likely_bytes <= most_bytes_);
 }
 
 bool Engine::HasRoom() const {
-  return open_load_.rows + waiting_load_.rows < most_rows_ &&
+  return open_load_.rows + waiting_load_.rows < MostRows(model_.config()) &&
          open_load_.tokens + waiting_load_.tokens < kMostOpenTokens &&
          (most_bytes_ == 0 || open_load_.likely_bytes + waiting_load_.likely_bytes < most_bytes_);
 }

@@ -96,7 +96,6 @@ class Engine {
   GenerationRules rules_;
   BufferPool pool_;
   Decoder decoder_;
-  int64_t most_rows_;      // in a step, unless a sentence alone needs more
   int64_t encode_tokens_;  // at a time, which bounds memory
   int64_t most_bytes_;     // of all sources and hypotheses; 0: no limit
   std::deque<SearchJob> waiting_;

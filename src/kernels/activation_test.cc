@@ -36,9 +36,9 @@ TEST(ActivationTest, ForwardMatchesItsTwin) {
   ForEachTarget([] {
     for (const Activation activation : kAll) {
       for (const int64_t n : TestLengths()) {
-        for (const bool with_bias : {false, true}) TestForward(activation, 3, n, with_bias);
+        for (const bool with_bias : {false, true}) ASSERT_NO_FATAL_FAILURE(TestForward(activation, 3, n, with_bias));
       }
-      TestForward(activation, 0, 5, true);
+      ASSERT_NO_FATAL_FAILURE(TestForward(activation, 0, 5, true));
     }
   });
 }

@@ -35,13 +35,15 @@ void TestAgainstTwin(const Shape& shape, Transpose ta, Transpose tb, bool accumu
 TEST_F(GemmBf16Test, MatchesItsTwin) {
   ForEachTranspose([](Transpose ta, Transpose tb) {
     for (const bool accumulate : {false, true}) {
-      for (int64_t m = 0; m <= 17; ++m) TestAgainstTwin({m, 50, 9}, ta, tb, accumulate);
-      for (int64_t n = 0; n <= 50; ++n) TestAgainstTwin({3, n, 17}, ta, tb, accumulate);
-      for (int64_t k = 0; k <= 66; ++k) TestAgainstTwin({9, 49, k}, ta, tb, accumulate);
-      for (const int64_t k : {1023, 1024, 1025, 1055}) TestAgainstTwin({9, 49, k}, ta, tb, accumulate);
-      TestAgainstTwin({70, 97, 40}, ta, tb, accumulate);
+      for (int64_t m = 0; m <= 17; ++m) ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({m, 50, 9}, ta, tb, accumulate));
+      for (int64_t n = 0; n <= 50; ++n) ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({3, n, 17}, ta, tb, accumulate));
+      for (int64_t k = 0; k <= 66; ++k) ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({9, 49, k}, ta, tb, accumulate));
+      for (const int64_t k : {1023, 1024, 1025, 1055})
+        ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({9, 49, k}, ta, tb, accumulate));
+      ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({70, 97, 40}, ta, tb, accumulate));
     }
-    TestAgainstTwin({11, 700, 1030}, ta, tb, /*accumulate=*/false);  // several blocks of columns
+    ASSERT_NO_FATAL_FAILURE(
+        TestAgainstTwin({11, 700, 1030}, ta, tb, /*accumulate=*/false));  // several blocks of columns
   });
 }
 

@@ -134,7 +134,6 @@ using Ints = hn::Vec<hn::RebindToSigned<Tag>>;
 
 // The nearest whole number; of two, the even one. |x| < 2^22.
 HWY_INLINE Ints NearestInts(Floats x) {
-  constexpr float kOnesAreLast = 12582912;  // 1.5 * 2^23: of a number near it the last bit is worth 1
   const hn::RebindToSigned<Tag> ints;
   const Floats shift = hn::Set(Tag(), kOnesAreLast);
   return hn::Sub(hn::BitCast(ints, hn::Add(x, shift)), hn::BitCast(ints, shift));

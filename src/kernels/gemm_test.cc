@@ -33,11 +33,12 @@ TEST(GemmTest, MatchesItsTwin) {
   ForEachTarget([] {
     ForEachTranspose([](Transpose ta, Transpose tb) {
       for (const bool accumulate : {false, true}) {
-        for (int64_t m = 0; m <= 17; ++m) TestAgainstTwin({m, 50, 9}, ta, tb, accumulate);
-        for (int64_t n = 0; n <= 33; ++n) TestAgainstTwin({3, n, 17}, ta, tb, accumulate);
-        for (const int64_t k : {0, 1, 2, 16, 511, 512, 513, 1025}) TestAgainstTwin({9, 49, k}, ta, tb, accumulate);
+        for (int64_t m = 0; m <= 17; ++m) ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({m, 50, 9}, ta, tb, accumulate));
+        for (int64_t n = 0; n <= 33; ++n) ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({3, n, 17}, ta, tb, accumulate));
+        for (const int64_t k : {0, 1, 2, 16, 511, 512, 513, 1025})
+          ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({9, 49, k}, ta, tb, accumulate));
         for (const Shape& s : {Shape{1, 1, 1}, {1, 400, 3}, {70, 97, 40}, {5, 130, 600}}) {
-          TestAgainstTwin(s, ta, tb, accumulate);
+          ASSERT_NO_FATAL_FAILURE(TestAgainstTwin(s, ta, tb, accumulate));
         }
       }
     });
@@ -46,7 +47,8 @@ TEST(GemmTest, MatchesItsTwin) {
 
 // So many columns that b is packed in several blocks.
 TEST(GemmTest, WideMatricesMatchTheirTwin) {
-  for (const auto tb : {Transpose::kNo, Transpose::kYes}) TestAgainstTwin({11, 1000, 530}, Transpose::kNo, tb, false);
+  for (const auto tb : {Transpose::kNo, Transpose::kYes})
+    ASSERT_NO_FATAL_FAILURE(TestAgainstTwin({11, 1000, 530}, Transpose::kNo, tb, false));
 }
 
 // By matrices that no cache holds; the last is wider than the memory for sums.
@@ -55,7 +57,7 @@ TEST(GemmTest, FewRowsMatchTheirTwin) {
     for (const bool accumulate : {false, true}) {
       for (int64_t m = 1; m <= 5; ++m) {
         for (const Shape& s : {Shape{m, 203, 1029}, {m, 600, 512}, {m, 25001, 21}}) {
-          TestAgainstTwin(s, Transpose::kNo, Transpose::kNo, accumulate);
+          ASSERT_NO_FATAL_FAILURE(TestAgainstTwin(s, Transpose::kNo, Transpose::kNo, accumulate));
         }
       }
     }
@@ -82,9 +84,9 @@ TEST(GemmTest, APackedFactorGivesTheSameBits) {
   ForEachTarget([] {
     ForEachTranspose([](Transpose ta, Transpose tb) {
       for (const bool accumulate : {false, true}) {
-        for (int64_t n = 0; n <= 50; ++n) TestPacked({10, n, 17}, ta, tb, accumulate);
+        for (int64_t n = 0; n <= 50; ++n) ASSERT_NO_FATAL_FAILURE(TestPacked({10, n, 17}, ta, tb, accumulate));
         for (const Shape& s : {Shape{1, 1, 1}, {0, 5, 3}, {5, 7, 0}, {3, 400, 33}, {70, 97, 600}, {20, 1000, 1030}}) {
-          TestPacked(s, ta, tb, accumulate);
+          ASSERT_NO_FATAL_FAILURE(TestPacked(s, ta, tb, accumulate));
         }
       }
     });
@@ -136,17 +138,18 @@ void TestRowIndependence(Transpose ta, Transpose tb, const std::vector<Shape>& s
 TEST(GemmTest, RowDoesNotDependOnItsNeighbours) {
   ForEachTarget([] {
     ForEachTranspose([](Transpose ta, Transpose tb) {
-      TestRowIndependence(ta, tb, {{60, 40, 24}, {60, 128, 130}, {60, 37, 1000}, {60, 300, 520}},
-                          {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 59});
+      ASSERT_NO_FATAL_FAILURE(
+          TestRowIndependence(ta, tb, {{60, 40, 24}, {60, 128, 130}, {60, 37, 1000}, {60, 300, 520}},
+                              {1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 13, 15, 16, 17, 24, 25, 31, 32, 33, 48, 59}));
     });
   });
 }
 
 TEST(GemmTest, RowDoesNotDependOnItsNeighboursInModelsShapes) {
-  TestRowIndependence(
+  ASSERT_NO_FATAL_FAILURE(TestRowIndependence(
       Transpose::kNo, Transpose::kNo,
       {{200, 512, 512}, {200, 2048, 512}, {200, 512, 2048}, {200, 128, 128}, {200, 256, 128}, {200, 8000, 128}},
-      {1, 2, 4, 7, 16, 31, 64, 100, 199});
+      {1, 2, 4, 7, 16, 31, 64, 100, 199}));
 }
 
 // Nor does a column on what stands beside it.

@@ -161,12 +161,13 @@ struct Largest {
   }
 };
 
+constexpr float kOnesAreLast = 12582912;  // 1.5 * 2^23: of a number near it the last bit is worth 1
+
 // e^x of x <= 88, within a unit in the last place; 0 below the smallest normal float, NaN for NaN. With n the nearest
 // whole number to x / ln 2 and r = x - n ln 2, it is 2^n e^r, and e^r nearly 1 + r + r^2 P(r): P is the polynomial
 // whose largest error for |r| <= ln 2 / 2 is smallest (3e-9, by Remez' exchange), n ln 2 is taken off in two parts.
 HWY_INLINE Floats Exp(Floats x) {
   constexpr float kLeast = -87.33654f;
-  constexpr float kOnesAreLast = 12582912;  // 1.5 * 2^23: of a number near it the last bit is worth 1
   const Tag d;
   const hn::RebindToSigned<Tag> ints;
   const Floats shift = hn::Set(d, kOnesAreLast);
