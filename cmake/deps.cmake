@@ -12,6 +12,7 @@ find_package(PkgConfig REQUIRED)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy>=1.0.3)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece>=0.1.97)
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus>=3.3)  # train --config
+pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip>=1.7.3)             # other programs' models: .npz, .bin
 find_package(benchmark 1.7 QUIET)                # bench/ only
 find_package(dnnl 2.6 QUIET)                     # bench/ only: oneDNN, to compare with
 find_package(OpenMP QUIET)                       # bench/ only: where oneDNN's thread count is set
