@@ -12,7 +12,8 @@ namespace {
 
 using kernels::Activation;
 
-constexpr Activation kAll[] = {Activation::kRelu, Activation::kGelu, Activation::kGeluTanh, Activation::kSilu};
+constexpr Activation kAll[] = {Activation::kRelu, Activation::kGelu, Activation::kGeluTanh, Activation::kSilu,
+                               Activation::kGeluSigmoid};
 
 // ReLU has no derivative at 0: elements lie at least 0.3 from it, and biases and steps move them by less.
 TestInput AwayFromZero(const char* name, int64_t rows, int64_t cols, uint64_t seed) {
@@ -62,7 +63,8 @@ TEST_P(ActivationTest, GradientsOfGatedForms) {
 
 // As in a feed-forward layer: the products before and after must see the right gradients through memory reused.
 TEST_P(ActivationTest, GradientsBetweenLinears) {
-  for (const Activation activation : {Activation::kGelu, Activation::kGeluTanh, Activation::kSilu}) {
+  for (const Activation activation :
+       {Activation::kGelu, Activation::kGeluTanh, Activation::kSilu, Activation::kGeluSigmoid}) {
     SCOPED_TRACE(static_cast<int>(activation));
     ParameterStore store;
     const Parameter* in_weight = store.Declare("in_weight", {4, 6});

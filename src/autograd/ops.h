@@ -27,6 +27,9 @@ Variable Linear(Workspace& workspace, const Variable& x, const Parameter& weight
 Variable LayerNorm(Workspace& workspace, const Variable& x, const Parameter& gain, const Parameter* bias,
                    float epsilon);
 
+// y = x / sqrt(mean(x^2) + epsilon) * gain, row by row.   x [tokens, d], gain [d] -> [tokens, d].   Zhang 2019, Eq. 4.
+Variable RmsNorm(Workspace& workspace, const Variable& x, const Parameter& gain, float epsilon);
+
 // dropout(act(x + bias)), bias [cols] or null. Takes x's memory: x must be the fresh result of a Linear that nothing
 // else uses.
 Variable Activate(Workspace& workspace, Variable x, const Parameter* bias, kernels::Activation activation,
@@ -67,6 +70,9 @@ Variable AddRow(Workspace& workspace, const Variable& x, const Parameter& table,
 // x with each element zeroed at this rate, the others scaled up to keep the mean; x itself without a tape. Takes x's
 // memory: nothing else may use its value.
 Variable Dropout(Workspace& workspace, Variable x, float rate);
+
+// x * factor. Takes x's memory: nothing else may use its value.
+Variable Scale(Workspace& workspace, Variable x, float factor);
 
 struct PositionTable {
   ConstMatrix table;                   // [max_positions, d]; data null for a model without positions

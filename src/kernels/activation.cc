@@ -85,6 +85,19 @@ struct Silu {
   }
 };
 
+struct GeluSigmoid {
+  static constexpr float kFactor = 1.702f;
+
+  HWY_INLINE Sigmoid Inner(Floats x) const { return Sigmoid(hn::Mul(hn::Set(Tag(), kFactor), x)); }
+  HWY_INLINE Floats Value(Floats x) const { return hn::Mul(x, Inner(x).value); }
+  // (x s(1.702 x))' = s + 1.702 x s (1 - s)
+  HWY_INLINE ValueAndSlope Both(Floats x) const {
+    const Sigmoid sigmoid = Inner(x);
+    const Floats value = hn::Mul(x, sigmoid.value);
+    return {value, hn::MulAdd(hn::Mul(hn::Set(Tag(), kFactor), value), sigmoid.rest, sigmoid.value)};
+  }
+};
+
 template <class Body>
 HWY_INLINE void WithActivation(Activation activation, const Body& body) {
   switch (activation) {
@@ -96,6 +109,8 @@ HWY_INLINE void WithActivation(Activation activation, const Body& body) {
       return body(GeluTanh());
     case Activation::kSilu:
       return body(Silu());
+    case Activation::kGeluSigmoid:
+      return body(GeluSigmoid());
   }
 }
 

@@ -3,6 +3,7 @@
 //   ReLU    max(0, x)                                                      Vaswani 2017, §3.3, Eq. 2
 //   GELU    x Phi(x), Phi the normal distribution (erf)                    Hendrycks 2016, Eq. 1
 //   GELU'   its tanh approximation 0.5 x (1 + tanh(sqrt(2/pi)(x + 0.044715 x^3)))   ibid., §2
+//   GELU"   its sigmoid approximation x sigmoid(1.702 x)                    ibid., §2
 //   SiLU    x sigmoid(x)                                                   ibid., §4
 // Gated: y = act(gate) * x                                                 Shazeer 2020, Eq. 5 and 6
 #ifndef DRAGOMAN_KERNELS_ACTIVATION_H_
@@ -12,7 +13,7 @@
 
 namespace dragoman::kernels {
 
-enum class Activation { kRelu, kGelu, kGeluTanh, kSilu };
+enum class Activation { kRelu, kGelu, kGeluTanh, kSilu, kGeluSigmoid };
 
 // y = act(x + bias); bias [cols] may be null. Leaves x + bias in x, where the backward pass wants it; y may be x
 // (ReLU's gradient can be told from its output, the others' cannot).

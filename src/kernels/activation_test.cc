@@ -11,11 +11,12 @@
 namespace dragoman::kernels {
 namespace {
 
-constexpr Activation kAll[] = {Activation::kRelu, Activation::kGelu, Activation::kGeluTanh, Activation::kSilu};
+constexpr Activation kAll[] = {Activation::kRelu, Activation::kGelu, Activation::kGeluTanh, Activation::kSilu,
+                               Activation::kGeluSigmoid};
 constexpr double kTolerance = 5e-7;
 
 std::string Name(Activation activation) {
-  constexpr const char* kNames[] = {"ReLU", "GELU", "GELU (tanh)", "SiLU"};
+  constexpr const char* kNames[] = {"ReLU", "GELU", "GELU (tanh)", "SiLU", "GELU (sigmoid)"};
   return kNames[static_cast<int>(activation)];
 }
 

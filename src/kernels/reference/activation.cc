@@ -25,6 +25,8 @@ double Activate(Activation activation, double x) {
       return 0.5 * x * (1 + std::tanh(GeluTanhInner(x)));
     case Activation::kSilu:
       return x * Sigmoid(x);
+    case Activation::kGeluSigmoid:
+      return x * Sigmoid(1.702 * x);
   }
   return 0;
 }
@@ -42,6 +44,8 @@ double ActivationSlope(Activation activation, double x) {
     }
     case Activation::kSilu:
       return Sigmoid(x) + x * Sigmoid(x) * Sigmoid(-x);
+    case Activation::kGeluSigmoid:
+      return Sigmoid(1.702 * x) + 1.702 * x * Sigmoid(1.702 * x) * Sigmoid(-1.702 * x);
   }
   return 0;
 }
