@@ -97,6 +97,7 @@ void Page::Parameters(const Json& model) {
     if (item.key() == "total") continue;
     std::string note;
     if (item.key() == "embeddings" && tying == "all") note = " (one table for source, target and output)";
+    if (item.key() == "embeddings" && tying == "embeddings") note = " (one table for source and target)";
     if (item.key() == "output" && tying == "decoder") note = " (tied to the target's embeddings)";
     if (item.key() == "output" && tying == "all") note = " (tied to the embeddings)";
     Line("  " + item.key(), Grouped(item.value().get<int64_t>()) + note);

@@ -313,7 +313,7 @@ constexpr OtherName kNames[] = {
     {"encoder-learned-pos", "--positions"},
     {"tied-embeddings", "--tying"},
     {"tied-embeddings-all", "--tying"},
-    {"tied-embeddings-src", "--tying"},
+    {"tied-embeddings-src", "--tying", "embeddings are those of source and target"},
     {"share-embeddings", "--tying"},
     {"share-all-embeddings", "--tying"},
     {"share-decoder-embeddings", "--tying"},

@@ -116,7 +116,7 @@ void Decoder::AttendToHistory(const SelfAttentionWeights& weights, int64_t cache
     const kernels::RowStore keys = store_.keys(cache), values = store_.values(cache);
     kernels::KeepRows(qkv.view().Cols(width, width), history_.newest(), keys);
     kernels::KeepRows(qkv.view().Cols(2 * width, width), history_.newest(), values);
-    const kernels::AttentionShape& shape = model_.target_attention();
+    const kernels::AttentionShape& shape = weights.shape;
     const PooledMatrix heads(pool_, input.rows, width);
     const PooledMatrix scratch(pool_, 1, kernels::CachedAttentionScratchFloats(shape, places.packing.Longest()));
     kernels::AttendToRows(shape, qkv.view().Cols(0, width), places, keys, values, heads.view(), scratch.view().data);
@@ -179,6 +179,9 @@ void Decoder::Step(std::span<const DecoderRow> rows) {
   }
   const NormWeights& norm = model_.target().final_norm;
   if (norm.gain != nullptr) Normalize(model_.config(), norm, x, x);
+  if (model_.config().scales_logits()) {
+    kernels::Scale({x.data, static_cast<size_t>(x.size())}, model_.config().logit_scale);
+  }
 }
 
 PooledMatrix Decoder::ShortlistLogits(int32_t source, int64_t first, int64_t count) const {

@@ -126,6 +126,41 @@ TEST(DecoderTest, EqualsTheTrainingGraphWhileSentencesComeAndGo) {
   }
 }
 
+// Buckets of distances far beyond the farthest that is told apart, in a past that is kept.
+TEST(DecoderTest, RelativePositionsOfALongPastAreTheTrainingGraphs) {
+  for (const bool per_layer : {false, true}) {
+    SCOPED_TRACE(per_layer);
+    TransformerConfig config = TinyConfig();
+    config.positions = Positions::kNone;
+    config.heads = 3;
+    config.d_head = 4;
+    config.relative_buckets = 32;
+    config.relative_per_layer = per_layer;
+    config.max_src_len = config.max_tgt_len = 300;
+    const auto twin = RandomModel(config);
+    const std::array<int, 1> src_length = {290}, tgt_length = {290};
+    const Sentences src(src_length, config.src_vocab, 1), said(tgt_length, config.tgt_vocab, 2);
+    Workspace workspace;
+    const EncodedSource encoded = twin->Encode(workspace, src.view());
+    const Variable hidden = twin->Decode(workspace, said.view(), encoded);
+    const Variable expected = twin->Logits(workspace, hidden.value(), said.packing(), encoded);
+    const InferenceModel model(*twin);
+    BufferPool pool;
+    Decoder decoder(model, pool);
+    std::vector<int32_t> number;
+    decoder.Open(src.view(), &number);
+    for (size_t t = 0; t < said.ids.size(); ++t) {
+      const DecoderRow row{number[0], said.ids[t], t == 0 ? -1 : 0};
+      decoder.Step({&row, 1});
+      const PooledMatrix logits = decoder.Logits(0, 1);
+      const ConstMatrix wanted = expected.value().Rows(static_cast<int64_t>(t), 1);
+      const auto vocab = static_cast<size_t>(wanted.cols);
+      kernels::ExpectNear({logits.view().data, vocab}, {wanted.data, vocab}, 1e-5, "position " + std::to_string(t), 1);
+      if (testing::Test::HasFatalFailure()) return;
+    }
+  }
+}
+
 // Bit for bit, in every format and on every instruction set: the decoder's rows beside others, and its rows alone.
 TEST(DecoderTest, ARowIsTheSameAloneAndAmongOthers) {
   const std::array<int, 4> lengths = {4, 1, 7, 12};

@@ -48,7 +48,7 @@ PooledMatrix EmbedSegments(const InferenceModel& model, BufferPool& pool, const 
 
 void ApplySelfAttention(const InferenceModel& model, const SelfAttentionWeights& weights, BufferPool& pool,
                         const Packing& packing, const Matrix& x) {
-  const kernels::AttentionShape& shape = model.source_attention();
+  const kernels::AttentionShape& shape = weights.shape;
   const int64_t width = model.width();
   ApplySublayer(model.config(), weights.norm, pool, x, [&](const ConstMatrix& input) {
     const PooledMatrix qkv(pool, input.rows, 3 * width);

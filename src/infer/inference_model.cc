@@ -11,6 +11,11 @@
 namespace dragoman {
 namespace {
 
+// Of all attention; a bias is its own.
+kernels::AttentionShape ShapeOf(const TransformerConfig& config) {
+  return {.heads = config.heads, .d_head = config.head_width(), .scale = config.attention_scale};
+}
+
 // Asks for weights by their names (docs/design.md).
 class Loader {
  public:
@@ -34,7 +39,7 @@ class Loader {
                              config_.d_model,
                              3 * width,
                              Biases(3)}),
-            Linear(path + ".out_proj", width, config_.d_model), Norm(path + "_norm")};
+            Linear(path + ".out_proj", width, config_.d_model), Norm(path + "_norm"), ShapeOf(config_)};
   }
 
   RecurrentWeights Recurrent(const std::string& layer) const {
@@ -80,7 +85,7 @@ class Loader {
   }
 
   Projection Output() const {
-    const std::string table = config_.tying == Tying::kNone      ? "output.weight"
+    const std::string table = config_.has_own_output()           ? "output.weight"
                               : config_.tying == Tying::kDecoder ? "tgt_embed.weight"
                                                                  : "src_embed.weight";
     return weights_.Vocabulary(table, config_.tgt_vocab, config_.d_model, config_.output_bias ? "output.bias" : "");
@@ -123,15 +128,6 @@ TransformerConfig Validated(const TransformerConfig& config) {
   return config;
 }
 
-// Fills `memory`, and returns it as attention takes it.
-kernels::ByDistance<const float> BiasOf(const ConstMatrix& table, int max_distance, bool bidirectional, int64_t longest,
-                                        FlatBuffer& memory) {
-  memory = FlatBuffer(table.cols * kernels::DistanceColumns(longest));
-  const Matrix by_distance(memory.data(), table.cols, kernels::DistanceColumns(longest));
-  kernels::FillByDistance({max_distance, bidirectional}, table, longest, by_distance);
-  return kernels::AsByDistance(by_distance);
-}
-
 }  // namespace
 
 InferenceModel::InferenceModel(const Transformer& model, WeightFormat format)
@@ -143,15 +139,17 @@ InferenceModel::InferenceModel(const TransformerConfig& config, WeightSource& we
   output_ = load.Output();
   source_ = load.Stack("src", "encoder", config_.encoder_repeats, config_.max_src_len);
   target_ = load.Stack("tgt", "decoder", config_.decoder_repeats, config_.max_tgt_len);
-  const bool all_tied = config_.tying == Tying::kAll;
-  source_.embedding = load.Embedding("src_embed.weight", config_.src_vocab, all_tied ? &output_ : nullptr, src_table_);
-  target_.embedding = load.Embedding(all_tied ? "src_embed.weight" : "tgt_embed.weight", config_.tgt_vocab,
-                                     config_.tying == Tying::kNone ? nullptr : &output_, tgt_table_);
+  source_.embedding = load.Embedding("src_embed.weight", config_.src_vocab,
+                                     config_.tying == Tying::kAll ? &output_ : nullptr, src_table_);
+  target_.embedding = config_.has_joint_embedding()
+                          ? source_.embedding
+                          : load.Embedding("tgt_embed.weight", config_.tgt_vocab,
+                                           config_.tying == Tying::kDecoder ? &output_ : nullptr, tgt_table_);
   if (config_.positions == Positions::kSinusoidal) {
     const int64_t longest = std::max(config_.max_src_len, config_.max_tgt_len);
     sinusoids_ = FlatBuffer(longest * config_.d_model);
     const Matrix table(sinusoids_.data(), longest, config_.d_model);
-    FillSinusoids(config_.sinusoid_layout, config_.sinusoid_exponent, table);
+    FillSinusoids(config_.sinusoid_layout, config_.sinusoid_exponent, config_.first_position, table);
     source_.positions = target_.positions = table;
   }
   for (int l = 0; l < config_.encoder_layers; ++l) {
@@ -167,16 +165,29 @@ InferenceModel::InferenceModel(const TransformerConfig& config, WeightSource& we
     copy_k_ = load.Copy("copy.k_proj");
     copy_q_ = load.Copy("copy.q_proj");
   }
-  cross_attention_ = {.heads = config_.heads, .d_head = config_.head_width(), .scale = config_.attention_scale};
-  source_attention_ = target_attention_ = cross_attention_;
-  if (config_.relative_buckets > 0) {
-    const auto table = [&](const char* name) { return weights.Table(name, config_.relative_buckets, config_.heads); };
-    source_attention_.bias = BiasOf(table("encoder.relative_bias.weight"), config_.relative_max_distance,
-                                    /*bidirectional=*/true, config_.max_src_len, source_bias_);
-    if (!config_.decoder_ssru) {
-      target_attention_.bias = BiasOf(table("decoder.relative_bias.weight"), config_.relative_max_distance,
-                                      /*bidirectional=*/false, config_.max_tgt_len, target_bias_);
-    }
+  cross_attention_ = ShapeOf(config_);
+  if (config_.relative_buckets == 0) return;
+  LoadDistanceBias(weights, "encoder", /*bidirectional=*/true, config_.max_src_len, encoder_, source_bias_);
+  if (config_.decoder_ssru) return;
+  LoadDistanceBias(weights, "decoder", /*bidirectional=*/false, config_.max_tgt_len, decoder_, target_bias_);
+}
+
+// stack: "encoder", "decoder". by_distance [tables * heads, distances]: of as many tables as layers, or one for all.
+template <class Layer>
+void InferenceModel::LoadDistanceBias(WeightSource& weights, const std::string& stack, bool bidirectional,
+                                      int64_t longest, std::vector<Layer>& layers, FlatBuffer& memory) const {
+  const int64_t heads = config_.heads, tables = config_.relative_per_layer ? std::ssize(layers) : 1;
+  memory = FlatBuffer(tables * heads * kernels::DistanceColumns(longest));
+  const Matrix by_distance(memory.data(), tables * heads, kernels::DistanceColumns(longest));
+  for (int64_t t = 0; t < tables; ++t) {
+    const std::string path = config_.relative_per_layer ? stack + ".layers." + std::to_string(t) + ".self_attn" : stack;
+    kernels::FillByDistance({config_.relative_max_distance, bidirectional},
+                            weights.Table(path + ".relative_bias.weight", config_.relative_buckets, heads), longest,
+                            by_distance.Rows(t * heads, heads));
+  }
+  for (int64_t l = 0; l < std::ssize(layers); ++l) {
+    layers[static_cast<size_t>(l)].self_attention.shape.bias =
+        kernels::AsByDistance(by_distance.Rows(std::min(l, tables - 1) * heads, heads));
   }
 }
 

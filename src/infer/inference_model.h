@@ -5,6 +5,7 @@
 #define DRAGOMAN_INFER_INFERENCE_MODEL_H_
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "infer/projection.h"
@@ -17,7 +18,7 @@
 
 namespace dragoman {
 
-// Ba 2016, Eq. 4.
+// Ba 2016, Eq. 4; Zhang 2019, Eq. 4.
 struct NormWeights {
   const float* gain = nullptr;  // [d_model]; null: there is no such norm
   const float* bias = nullptr;  // [d_model], or none
@@ -33,6 +34,7 @@ struct SelfAttentionWeights {
   Projection qkv;  // [d_model, 3 * width], width = heads * d_head
   Projection out;  // [width, d_model]
   NormWeights norm;
+  kernels::AttentionShape shape;  // with its bias of distances up to the model's longest source, or target
 };
 
 // kernels/ssru.h.
@@ -94,23 +96,24 @@ class InferenceModel {
   const Projection& copy_k() const { return copy_k_; }                   // with copy only
   const Projection& copy_q() const { return copy_q_; }
 
-  // Of self-attention, with its bias of distances up to the model's longest source, or target.
-  const kernels::AttentionShape& source_attention() const { return source_attention_; }
-  const kernels::AttentionShape& target_attention() const { return target_attention_; }
   const kernels::AttentionShape& cross_attention() const { return cross_attention_; }
 
  private:
+  template <class Layer>
+  void LoadDistanceBias(WeightSource& weights, const std::string& stack, bool bidirectional, int64_t longest,
+                        std::vector<Layer>& layers, FlatBuffer& memory) const;
+
   TransformerConfig config_;
   WeightFormat format_;
   FlatBuffer sinusoids_;
-  FlatBuffer source_bias_, target_bias_;  // [heads, distances], with relative positions only
+  FlatBuffer source_bias_, target_bias_;  // [heads, distances], or so for each layer; with relative positions only
   StackInput source_, target_;
   std::vector<EncoderLayerWeights> encoder_;
   std::vector<DecoderLayerWeights> decoder_;
   Projection output_, copy_k_, copy_q_;
   Projection src_table_, tgt_table_;  // where embeddings are packed, and not the output's
   ConstMatrix segment_places_;
-  kernels::AttentionShape source_attention_, target_attention_, cross_attention_;
+  kernels::AttentionShape cross_attention_;
 };
 
 }  // namespace dragoman

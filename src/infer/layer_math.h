@@ -5,6 +5,7 @@
 
 #include "infer/inference_model.h"
 #include "kernels/layer_norm.h"
+#include "kernels/rms_norm.h"
 #include "tensor/pooled_matrix.h"
 
 namespace dragoman {
@@ -16,7 +17,11 @@ PooledMatrix EmbedTokens(const InferenceModel& model, const StackInput& stack, B
 
 // y = norm(x); y may be x.
 inline void Normalize(const TransformerConfig& config, const NormWeights& norm, const ConstMatrix& x, const Matrix& y) {
-  kernels::LayerNormForward(x, norm.gain, norm.bias, config.norm_epsilon, y, /*mean=*/nullptr, /*inv_std=*/nullptr);
+  if (config.norm_kind == NormKind::kRms) {
+    kernels::RmsNormForward(x, norm.gain, config.norm_epsilon, y, /*inv_rms=*/nullptr);
+  } else {
+    kernels::LayerNormForward(x, norm.gain, norm.bias, config.norm_epsilon, y, /*mean=*/nullptr, /*inv_std=*/nullptr);
+  }
 }
 
 // x becomes norm(x + sublayer(x)) (Vaswani 2017, §3.1 and §5.4), or x + sublayer(norm(x)) (Xiong 2020, §3).

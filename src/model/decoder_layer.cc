@@ -10,10 +10,10 @@ DecoderLayer::Past::Past(ParameterPlan& plan, const std::string& path, const Tra
   if (config.decoder_ssru) {
     ssru.emplace(plan, path + ".ssru", config.d_model);
   } else {
-    attention.emplace(plan, path + ".self_attn", AttentionOptionsOf(config));
+    attention.emplace(plan, path + ".self_attn", SelfAttentionOptionsOf(config));
   }
-  norm = LayerNormLayer(plan, path + (config.decoder_ssru ? ".ssru_norm" : ".self_attn_norm"), config.d_model,
-                        NormOptionsOf(config));
+  norm = NormLayer(plan, path + (config.decoder_ssru ? ".ssru_norm" : ".self_attn_norm"), config.d_model,
+                   NormOptionsOf(config));
 }
 
 DecoderLayer::DecoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config)
@@ -43,7 +43,7 @@ void DecoderLayer::Initialize(ParameterStore& store, Rng& rng) const {
   if (past_.attention) past_.attention->Initialize(store, rng);
   if (past_.ssru) past_.ssru->Initialize(store, rng);
   cross_attn_.Initialize(store, rng);
-  for (const LayerNormLayer* norm : {&past_.norm, &cross_attn_norm_, &ffn_norm_}) norm->Initialize(store);
+  for (const NormLayer* norm : {&past_.norm, &cross_attn_norm_, &ffn_norm_}) norm->Initialize(store);
   ffn_.Initialize(store, rng);
 }
 

@@ -22,7 +22,7 @@ class DecoderLayer {
 
   // All target positions at once.
   //   x [tgt_tokens, d_model], encoder_out [src_tokens, d_model] -> [tgt_tokens, d_model]
-  // distance_bias: of self-attention, or empty.
+  // distance_bias: of self-attention, where layers share one, or empty.
   Variable Forward(Workspace& workspace, const Variable& x, const Variable& encoder_out, const Packing& tgt,
                    const Packing& src, AttentionTrace* trace, const Variable& distance_bias) const;
 
@@ -35,15 +35,15 @@ class DecoderLayer {
 
     std::optional<MultiHeadAttention> attention;  // one of the two
     std::optional<SsruLayer> ssru;
-    LayerNormLayer norm;
+    NormLayer norm;
   };
 
   const TransformerConfig& config_;
   Past past_;
   MultiHeadAttention cross_attn_;
-  LayerNormLayer cross_attn_norm_;
+  NormLayer cross_attn_norm_;
   FeedForward ffn_;
-  LayerNormLayer ffn_norm_;
+  NormLayer ffn_norm_;
 };
 
 }  // namespace dragoman

@@ -5,13 +5,20 @@
 
 namespace dragoman {
 
-LayerNormLayer::Options NormOptionsOf(const TransformerConfig& config) {
-  return {config.norm_epsilon, config.norm_bias};
+NormLayer::Options NormOptionsOf(const TransformerConfig& config) {
+  return {config.norm_epsilon, config.norm_bias, config.norm_kind == NormKind::kRms};
 }
 
 MultiHeadAttention::Options AttentionOptionsOf(const TransformerConfig& config) {
   return {config.d_model, config.heads,           config.head_width(),
           config.bias,    config.attention_scale, config.attention_dropout};
+}
+
+MultiHeadAttention::Options SelfAttentionOptionsOf(const TransformerConfig& config) {
+  MultiHeadAttention::Options options = AttentionOptionsOf(config);
+  if (config.relative_per_layer) options.relative_buckets = config.relative_buckets;
+  options.relative_max_distance = config.relative_max_distance;
+  return options;
 }
 
 FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config) {
@@ -20,7 +27,7 @@ FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config) {
 
 EncoderLayer::EncoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config)
     : config_(config),
-      self_attn_(plan, path + ".self_attn", AttentionOptionsOf(config)),
+      self_attn_(plan, path + ".self_attn", SelfAttentionOptionsOf(config)),
       self_attn_norm_(plan, path + ".self_attn_norm", config.d_model, NormOptionsOf(config)),
       ffn_(plan, path + ".ffn", FeedForwardOptionsOf(config)),
       ffn_norm_(plan, path + ".ffn_norm", config.d_model, NormOptionsOf(config)) {}

@@ -16,7 +16,8 @@ class EncoderLayer {
   // `config` must outlive the layer.
   EncoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config);
 
-  // x [src_tokens, d_model] -> [src_tokens, d_model]. distance_bias: of self-attention, or empty.
+  // x [src_tokens, d_model] -> [src_tokens, d_model]. distance_bias: of self-attention, where
+  // layers share one, or empty.
   Variable Forward(Workspace& workspace, const Variable& x, const Packing& src, AttentionTrace* trace,
                    const Variable& distance_bias) const;
   void Initialize(ParameterStore& store, Rng& rng) const;
@@ -24,14 +25,15 @@ class EncoderLayer {
  private:
   const TransformerConfig& config_;
   MultiHeadAttention self_attn_;
-  LayerNormLayer self_attn_norm_;
+  NormLayer self_attn_norm_;
   FeedForward ffn_;
-  LayerNormLayer ffn_norm_;
+  NormLayer ffn_norm_;
 };
 
-// The options of a layer's parts, as the config has them.
-LayerNormLayer::Options NormOptionsOf(const TransformerConfig& config);
+// The options of a layer's parts, as the config has them; of attention, to the source if not to the layer's own side.
+NormLayer::Options NormOptionsOf(const TransformerConfig& config);
 MultiHeadAttention::Options AttentionOptionsOf(const TransformerConfig& config);
+MultiHeadAttention::Options SelfAttentionOptionsOf(const TransformerConfig& config);
 FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config);
 
 }  // namespace dragoman

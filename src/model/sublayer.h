@@ -12,7 +12,7 @@ namespace dragoman {
 // Pre-norm:   x + dropout(sublayer(norm(x)))      Xiong 2020, §3
 // `sublayer` maps a Variable [tokens, d_model] to a fresh one of the same shape, before its output bias.
 template <class Function>
-Variable ApplySublayer(Workspace& workspace, const TransformerConfig& config, const LayerNormLayer& norm,
+Variable ApplySublayer(Workspace& workspace, const TransformerConfig& config, const NormLayer& norm,
                        const Parameter* output_bias, const Variable& x, Function sublayer) {
   const float dropout = config.residual_dropout;
   if (config.norm_order == NormOrder::kPost)

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 #include <vector>
 
 #include "autograd/tape.h"
@@ -43,13 +44,13 @@ Transformer::Transformer(const TransformerConfig& config) : config_(Validated(co
     const int64_t longest = std::max(config_.max_src_len, config_.max_tgt_len);
     sinusoids_ = FlatBuffer(longest * config_.d_model);
     const Matrix table(sinusoids_.data(), longest, config_.d_model);
-    FillSinusoids(config_.sinusoid_layout, config_.sinusoid_exponent, table);
+    FillSinusoids(config_.sinusoid_layout, config_.sinusoid_exponent, config_.first_position, table);
     src_positions_.table = tgt_positions_.table = table;
   }
 }
 
 Variable Transformer::Embed(Workspace& workspace, const PackedTokens& tokens, const Parameter& table,
-                            int64_t first_position, const PositionTable& positions, const LayerNormLayer& norm) const {
+                            int64_t first_position, const PositionTable& positions, const NormLayer& norm) const {
   const float scale = EmbeddingScale(config_);
   const float dropout = config_.embedding_dropout;
   if (!config_.embedding_norm) return Embedding(workspace, tokens, table, scale, first_position, positions, dropout);
@@ -116,7 +117,8 @@ Variable Transformer::Decode(Workspace& workspace, const PackedTokens& tgt_in, c
       x = layers_.decoder[l].Forward(workspace, x, src.states, tgt_in.packing, src.packing, trace, distance_bias);
     }
   }
-  return config_.final_norm ? layers_.decoder_final_norm(workspace, x) : x;
+  if (config_.final_norm) x = layers_.decoder_final_norm(workspace, x);
+  return config_.scales_logits() ? Scale(workspace, std::move(x), config_.logit_scale) : x;
 }
 
 kernels::CrossEntropySums Transformer::Loss(Workspace& workspace, const Variable& hidden, const PackedTokens& tgt_out,

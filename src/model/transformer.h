@@ -41,7 +41,7 @@ class Transformer {
   EncodedSource Encode(Workspace& workspace, const PackedTokens& src, AttentionTrace* trace = nullptr) const;
 
   // The decoder over whole targets, teacher forcing: tgt_in is the target shifted right.
-  // -> hidden [tgt_tokens, d_model]
+  // -> hidden [tgt_tokens, d_model], times logit_scale
   Variable Decode(Workspace& workspace, const PackedTokens& tgt_in, const EncodedSource& src,
                   AttentionTrace* trace = nullptr) const;
 
@@ -58,10 +58,10 @@ class Transformer {
   Variable EmbedSource(Workspace& workspace, const EncodedSource& src) const;
   Variable EmbedTarget(Workspace& workspace, const PackedTokens& tgt_in, int64_t first_position) const;
   Variable Embed(Workspace& workspace, const PackedTokens& tokens, const Parameter& table, int64_t first_position,
-                 const PositionTable& positions, const LayerNormLayer& norm) const;
+                 const PositionTable& positions, const NormLayer& norm) const;
 
   kernels::DistanceBuckets Buckets(bool bidirectional) const { return {config_.relative_max_distance, bidirectional}; }
-  // Of the self-attention of all layers of a stack: [heads, distances], empty where there is no table.
+  // Of the self-attention of all layers of a stack: [heads, distances], empty where they share no table.
   Variable RelativeBias(Workspace& workspace, const Parameter* table, bool bidirectional, const Packing& packing) const;
 
   TransformerConfig config_;

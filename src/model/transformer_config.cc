@@ -39,8 +39,14 @@ const EnumNames<NormOrder>& NamesOf(NormOrder) {
   return names;
 }
 
+const EnumNames<NormKind>& NamesOf(NormKind) {
+  static const EnumNames<NormKind> names = {{"layer", NormKind::kLayer}, {"rms", NormKind::kRms}};
+  return names;
+}
+
 const EnumNames<Tying>& NamesOf(Tying) {
-  static const EnumNames<Tying> names = {{"none", Tying::kNone}, {"decoder", Tying::kDecoder}, {"all", Tying::kAll}};
+  static const EnumNames<Tying> names = {
+      {"none", Tying::kNone}, {"decoder", Tying::kDecoder}, {"embeddings", Tying::kEmbeddings}, {"all", Tying::kAll}};
   return names;
 }
 
@@ -48,6 +54,7 @@ const EnumNames<kernels::Activation>& kernels::NamesOf(kernels::Activation) {
   static const EnumNames<Activation> names = {{"relu", Activation::kRelu},
                                               {"gelu", Activation::kGelu},
                                               {"gelu_tanh", Activation::kGeluTanh},
+                                              {"gelu_sigmoid", Activation::kGeluSigmoid},
                                               {"silu", Activation::kSilu}};
   return names;
 }
@@ -74,13 +81,26 @@ void RequireRate(const char* field, float value) {
   Require(value >= 0 && value < 1, field, fmt::format("{}", value), "at least 0 and below 1");
 }
 
+// Inference has a number for each distance, head and layer: no file vouches for so many.
+void RequireRelativePerLayer(const TransformerConfig& c) {
+  Require(c.relative_buckets > 0, "relative_per_layer", "on", "`relative_buckets` above 0 with it (or turn it off)");
+  constexpr int64_t kMostNumbers = int64_t{1} << 27;  // 512 MB
+  const auto require = [&](const char* field, int longest, int64_t layers) {
+    const int64_t most = kMostNumbers / (2 * layers * c.heads);
+    Require(longest <= most, field, std::to_string(longest),
+            fmt::format("at most {} with `relative_per_layer` in {} layers of {} heads", most, layers, c.heads));
+  };
+  require("max_src_len", c.max_src_len, c.encoder_layers);
+  require("max_tgt_len", c.max_tgt_len, c.decoder_layers);
+}
+
 }  // namespace
 
 void TransformerConfig::Validate() const {
   ValidateShape();
   RequireRange("src_vocab", src_vocab, 1, kManyTokens);
   RequireRange("tgt_vocab", tgt_vocab, 1, kManyTokens);
-  Require(tying != Tying::kAll || src_vocab == tgt_vocab, "tying", "all",
+  Require(!has_joint_embedding() || src_vocab == tgt_vocab, "tying", std::string(EnumName(tying)),
           fmt::format("decoder or none, as the vocabularies differ (source {}, target {})", src_vocab, tgt_vocab));
   RequireRange("decoder_start", decoder_start, -1, tgt_vocab - 1);
   RequireRange("segment_end", segment_end, -1, src_vocab - 1);
@@ -110,16 +130,23 @@ void TransformerConfig::ValidateShape() const {
   Require(positions != Positions::kSinusoidal || int64_t{max_tgt_len} * d_model <= kLargestTable, "max_tgt_len",
           std::to_string(max_tgt_len),
           fmt::format("at most {} with sinusoids of {}", kLargestTable / d_model, d_model));
-  Require(relative_buckets == 0 || (relative_buckets >= 4 && relative_buckets <= 1024 && relative_buckets % 4 == 0),
-          "relative_buckets", std::to_string(relative_buckets), "a multiple of 4 up to 1024, or 0 for none");
+  RequireRange("first_position", first_position, 0, 65535);
+  Require(first_position == 0 || positions != Positions::kLearned, "first_position", std::to_string(first_position),
+          "0 with learned positions, whose table begins with the first token's");
+  Require(relative_buckets == 0 || (relative_buckets >= 4 && relative_buckets <= 1024), "relative_buckets",
+          std::to_string(relative_buckets), "4 to 1024, or 0 for none");
   // Half of the buckets, and of the decoder's, are of one distance each.
   RequireRange("relative_max_distance", relative_max_distance, relative_buckets / 2 + 1, 65535);
+  if (relative_per_layer) RequireRelativePerLayer(*this);
   RequireRange("max_segment_len", max_segment_len, 1, 65535);
   Require(!copy || tying == Tying::kAll, "copy", "on",
           "`tying` all with it, since what is copied has to be of the target's vocabulary (or turn it off)");
   Require(!copy || !has_segments(), "copy", "on", "no `segment_end` with it, since tokens are copied, not segments");
   Require(norm_epsilon > 0 && norm_epsilon <= 1, "norm_epsilon", fmt::format("{}", norm_epsilon),
           "above 0 and at most 1");
+  Require(norm_kind != NormKind::kRms || !norm_bias, "norm_bias", "on", "off with `norm_kind` rms, which has none");
+  Require(logit_scale >= 0 && logit_scale <= 1000, "logit_scale", fmt::format("{}", logit_scale),
+          "above 0 and at most 1000, or 0 for none");
   Require(attention_scale >= 0 && attention_scale <= 1000, "attention_scale", fmt::format("{}", attention_scale),
           "above 0 and at most 1000, or 0 for 1 / sqrt(d_head)");
   RequireRate("embedding_dropout", embedding_dropout);

@@ -19,15 +19,21 @@ enum class NormOrder {
   kPost,  // x = norm(x + sublayer(x)), Vaswani 2017, §3.1
   kPre    // x = x + sublayer(norm(x)), Xiong 2020, §3
 };
+enum class NormKind {
+  kLayer,  // Ba 2016, Eq. 4
+  kRms     // by the root of the mean square, without mean and bias, Zhang 2019, Eq. 4
+};
 enum class Tying {
   kNone,
-  kDecoder,  // output projection = decoder embedding
-  kAll       // and = encoder embedding (one joint vocabulary), Press 2017; Vaswani 2017, §3.4
+  kDecoder,     // output projection = decoder embedding
+  kEmbeddings,  // decoder embedding = encoder embedding (ids mean the same on both sides)
+  kAll          // both, Press 2017; Vaswani 2017, §3.4
 };
 
 // Their names in flags and in config.json.
 const EnumNames<Positions>& NamesOf(Positions);
 const EnumNames<NormOrder>& NamesOf(NormOrder);
+const EnumNames<NormKind>& NamesOf(NormKind);
 const EnumNames<Tying>& NamesOf(Tying);
 const EnumNames<SinusoidLayout>& NamesOf(SinusoidLayout);
 const EnumNames<SinusoidExponent>& NamesOf(SinusoidExponent);
@@ -64,9 +70,11 @@ struct TransformerConfig {
   Positions positions = Positions::kSinusoidal;
   SinusoidLayout sinusoid_layout = SinusoidLayout::kInterleaved;
   SinusoidExponent sinusoid_exponent = SinusoidExponent::kPaper;
+  int first_position = 0;           // the number of a sentence's first token in sinusoids
   int relative_buckets = 0;         // of distances between tokens, a learnt number each for every head's scores of
                                     // self-attention, shared by a stack's layers (Raffel 2020, §2.1); 0: none
   int relative_max_distance = 128;  // farther tokens share the last bucket
+  bool relative_per_layer = false;  // each layer has such numbers of its own
   // Above -1: a token id that ends a segment of the source. The encoder then sees one vector a segment, the sum of its
   // tokens' embeddings, each times a learnt vector for its place in the segment (autograd/ops.h, SumSegments).
   int segment_end = -1;
@@ -78,6 +86,7 @@ struct TransformerConfig {
   // Layers.
   NormOrder norm_order = NormOrder::kPost;
   bool final_norm = false;  // one more norm after the last layer; pre-norm models want it
+  NormKind norm_kind = NormKind::kLayer;
   float norm_epsilon = 1e-5f;
   bool norm_bias = true;
   kernels::Activation activation = kernels::Activation::kRelu;
@@ -85,6 +94,8 @@ struct TransformerConfig {
   bool bias = true;    // on every projection of attention and feed-forward
 
   float attention_scale = 0;  // of q k^T; 0 means 1 / sqrt(d_head), Vaswani 2017, §3.2.1, Eq. 1
+
+  float logit_scale = 0;  // of the decoder's output, before anything makes logits of it; 0: none
 
   // The output's other half: how likely each token of the source is to be copied (kernels/copy_logits.h).
   bool copy = false;
@@ -102,6 +113,9 @@ struct TransformerConfig {
   int attention_width() const { return heads * head_width(); }
 
   bool has_segments() const { return segment_end >= 0; }
+  bool has_joint_embedding() const { return tying == Tying::kEmbeddings || tying == Tying::kAll; }
+  bool has_own_output() const { return tying == Tying::kNone || tying == Tying::kEmbeddings; }
+  bool scales_logits() const { return logit_scale != 0 && logit_scale != 1; }
 
   // What one sentence costs beside another.
   OperationCounts Operations() const;
@@ -148,25 +162,31 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("positions", c.positions, "position vectors");
   visit("sinusoid_layout", c.sinusoid_layout, "sines and cosines by turns, or in two halves");
   visit("sinusoid_exponent", c.sinusoid_exponent, "2i/d_model as in the paper, or i/(d_model/2 - 1)");
+  visit("first_position", c.first_position, "number of a sentence's first token in sinusoids");
   visit("relative_buckets", c.relative_buckets,
         "self-attention learns a bias for each of so many buckets of distances; 0: none");
   visit("relative_max_distance", c.relative_max_distance, "tokens that are farther apart share a bucket");
+  visit("relative_per_layer", c.relative_per_layer,
+        "each layer learns its own biases of distances, instead of sharing them with its stack");
   visit("segment_end", c.segment_end,
         "token id that ends a segment of the source, which the encoder sees as one vector; -1: each token is its own");
   visit("max_segment_len", c.max_segment_len, "places in a segment that are told apart");
-  visit(
-      "tying", c.tying,
-      "share the output projection with the decoder's embedding, or with both embeddings (two vocabularies: decoder)");
+  visit("tying", c.tying,
+        "share the output projection with the decoder's embedding (decoder) or with both (all); or both embeddings "
+        "alone (embeddings); two vocabularies: decoder");
   visit("output_bias", c.output_bias, "a bias on the output projection");
   visit("embedding_norm", c.embedding_norm, "a layer norm over the sum of embedding and position vector");
   visit("norm_order", c.norm_order, "layer norm after the residual addition (post) or before the sub-layer (pre)");
   visit("final_norm", c.final_norm, "one more layer norm after the last layer of encoder and decoder");
+  visit("norm_kind", c.norm_kind,
+        "layer norm, or division by the root of the mean square (rms), which has no mean and no `norm_bias`");
   visit("norm_epsilon", c.norm_epsilon, "epsilon of the layer norms");
   visit("norm_bias", c.norm_bias, "biases on the layer norms");
   visit("activation", c.activation, "non-linearity of the feed-forward layers");
   visit("gated", c.gated, "gated feed-forward layers (GLU variants)");
   visit("bias", c.bias, "biases on the projections of attention and feed-forward");
   visit("attention_scale", c.attention_scale, "factor of attention's scores; 0: 1 / sqrt(d_head)");
+  visit("logit_scale", c.logit_scale, "factor of the decoder's output before the output projection; 0: none");
   visit("copy", c.copy, "the output can also copy tokens of the source (needs one vocabulary and `tying` all)");
   visit("decoder_start", c.decoder_start, "token id that starts the decoder's input; -1: a zero vector");
   visit("embedding_dropout", c.embedding_dropout, "dropout on embeddings");

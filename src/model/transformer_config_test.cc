@@ -4,11 +4,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <string_view>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -26,7 +29,9 @@ using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
-// Every field at a value that is not its default, but `copy`, which goes with few of the others.
+// Every field at a value that is not its default, but those of kApart, which go with few of the others.
+constexpr std::string_view kApart[] = {"copy", "decoder_ssru", "first_position"};
+
 TransformerConfig UnusualConfig() {
   TransformerConfig c;
   c.src_vocab = 8001;
@@ -47,6 +52,7 @@ TransformerConfig UnusualConfig() {
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
   c.relative_buckets = 8;
   c.relative_max_distance = 20;
+  c.relative_per_layer = true;
   c.segment_end = 9;
   c.max_segment_len = 8;
   c.tying = Tying::kDecoder;
@@ -54,12 +60,14 @@ TransformerConfig UnusualConfig() {
   c.embedding_norm = true;
   c.norm_order = NormOrder::kPre;
   c.final_norm = true;
+  c.norm_kind = NormKind::kRms;
   c.norm_epsilon = 1e-6f;
   c.norm_bias = false;
   c.activation = kernels::Activation::kGeluTanh;
   c.gated = true;
   c.bias = false;
   c.attention_scale = 0.5f;
+  c.logit_scale = 0.25f;
   c.decoder_start = -1;
   c.embedding_dropout = 0.3f;
   c.residual_dropout = 0.15f;
@@ -95,18 +103,20 @@ TEST(TransformerConfigTest, EveryFieldSurvivesJson) {
   EXPECT_EQ(TransformerConfig::FromJson(config.ToJson(), "c"), config);
   const Json unusual = Json::parse(config.ToJson()), usual = Json::parse(TransformerConfig().ToJson());
   for (const std::string& key : Keys()) {  // so that a new field is not forgotten above
-    if (key == "copy" || key == "decoder_ssru") continue;
+    if (std::ranges::find(kApart, key) != std::end(kApart)) continue;
     EXPECT_NE(unusual.at(key), usual.at(key)) << key << " is not tested at another value than its default";
   }
 }
 
-TEST(TransformerConfigTest, CopyingAndARecurrentDecoderSurviveJson) {
+TEST(TransformerConfigTest, WhatGoesWithFewOtherFieldsSurvivesJson) {
   TransformerConfig config;
   config.src_vocab = config.tgt_vocab = 50;
   config.copy = config.decoder_ssru = true;
+  config.first_position = 2;
   const TransformerConfig read = TransformerConfig::FromJson(config.ToJson(), "c");
   EXPECT_TRUE(read.copy);
   EXPECT_TRUE(read.decoder_ssru);
+  EXPECT_EQ(read.first_position, 2);
 }
 
 TEST(TransformerConfigTest, ARecurrentDecoderComparesNoTargetTokens) {
@@ -131,6 +141,7 @@ TEST(TransformerConfigTest, EveryEnumValueSurvivesJson) {
   const auto expect_survives = [&] { EXPECT_EQ(TransformerConfig::FromJson(config.ToJson(), "c"), config); };
   for (const auto& [name, value] : NamesOf(Positions())) config.positions = value, expect_survives();
   for (const auto& [name, value] : NamesOf(NormOrder())) config.norm_order = value, expect_survives();
+  for (const auto& [name, value] : NamesOf(NormKind())) config.norm_kind = value, expect_survives();
   for (const auto& [name, value] : NamesOf(SinusoidLayout())) config.sinusoid_layout = value, expect_survives();
   for (const auto& [name, value] : NamesOf(SinusoidExponent())) config.sinusoid_exponent = value, expect_survives();
   for (const auto& [name, value] : kernels::NamesOf(kernels::Activation()))
@@ -173,6 +184,8 @@ TEST(TransformerConfigTest, TheDefaultsOfMissingKeysStay) {
   expected.sinusoid_exponent = SinusoidExponent::kPaper;
   expected.relative_buckets = 0;
   expected.relative_max_distance = 128;
+  expected.relative_per_layer = false;
+  expected.first_position = 0;
   expected.segment_end = -1;
   expected.max_segment_len = 16;
   expected.tying = Tying::kAll;
@@ -180,12 +193,14 @@ TEST(TransformerConfigTest, TheDefaultsOfMissingKeysStay) {
   expected.embedding_norm = false;
   expected.norm_order = NormOrder::kPost;
   expected.final_norm = false;
+  expected.norm_kind = NormKind::kLayer;
   expected.norm_epsilon = 1e-5f;
   expected.norm_bias = true;
   expected.activation = kernels::Activation::kRelu;
   expected.gated = false;
   expected.bias = true;
   expected.attention_scale = 0;
+  expected.logit_scale = 0;
   expected.copy = false;
   expected.decoder_start = 1;
   expected.embedding_dropout = expected.residual_dropout = 0.1f;
@@ -223,9 +238,11 @@ TEST(TransformerConfigTest, TheOldestConfigOpens) {
   expected.max_segment_len = 16;
   expected.relative_buckets = 0;
   expected.relative_max_distance = 128;
+  expected.relative_per_layer = false;
   expected.embedding_norm = false;
+  expected.norm_kind = NormKind::kLayer;
   expected.norm_bias = true;
-  expected.attention_scale = 0;
+  expected.attention_scale = expected.logit_scale = 0;
   EXPECT_EQ(config, expected);
 }
 
@@ -245,8 +262,8 @@ TEST(TransformerConfigTest, NamesAKeyOfTheWrongType) {
   for (const std::string& key : Keys()) {
     for (const Json& value : others) {
       if (json.at(key).is_boolean() && value.is_boolean()) continue;
-      if (key == "attention_scale" && (value == Json(1.5) || value == Json(1e-300))) continue;  // possible ones
-      if (key.find("dropout") != std::string::npos && value == Json(1e-300)) continue;          // 0 as a float
+      if (key.ends_with("_scale") && (value == Json(1.5) || value == Json(1e-300))) continue;  // possible ones
+      if (key.find("dropout") != std::string::npos && value == Json(1e-300)) continue;         // 0 as a float
       EXPECT_THAT(ParseErrorWith(key, value),
                   AllOf(HasSubstr("m/config.json:"), HasSubstr(key), ContainsRegex("expected|out of range")))
           << key << " as " << value;
@@ -254,7 +271,7 @@ TEST(TransformerConfigTest, NamesAKeyOfTheWrongType) {
   }
   EXPECT_THAT(ParseErrorWith("heads", "4"), HasSubstr("key \"heads\" is \"4\", expected an integer"));
   EXPECT_THAT(ParseErrorWith("tying", "both"),
-              HasSubstr("key \"tying\" is \"both\", expected one of none, decoder, all"));
+              HasSubstr("key \"tying\" is \"both\", expected one of none, decoder, embeddings, all"));
   EXPECT_THAT(ParseErrorWith("gated", 1), HasSubstr("key \"gated\" is 1, expected true or false"));
 }
 
@@ -319,6 +336,21 @@ TEST(TransformerConfigTest, ValidateNamesFieldValueAndWhatIsAllowed) {
       {[](auto& c) { c.tying = Tying::kAll; },
        "`tying` is all, expected decoder or none, as the vocabularies differ (source 8001, target "
        "7003)"},
+      {[](auto& c) { c.tying = Tying::kEmbeddings; },
+       "`tying` is embeddings, expected decoder or none, as the vocabularies differ"},
+      {[](auto& c) { c.positions = Positions::kSinusoidal, c.first_position = -1; },
+       "`first_position` is -1, expected 0 to 65535"},
+      {[](auto& c) { c.first_position = 2; }, "`first_position` is 2, expected 0 with learned positions"},
+      {[](auto& c) { c.relative_buckets = 3; }, "`relative_buckets` is 3, expected 4 to 1024, or 0 for none"},
+      {[](auto& c) { c.relative_buckets = 41; }, "`relative_max_distance` is 20, expected 21 to 65535"},
+      {[](auto& c) { c.relative_buckets = 0; },
+       "`relative_per_layer` is on, expected `relative_buckets` above 0 with it"},
+      {[](auto& c) { c.heads = 1000, c.max_src_len = 30000; },
+       "`max_src_len` is 30000, expected at most 22369 with `relative_per_layer` in 3 layers of 1000 heads"},
+      {[](auto& c) { c.heads = 1000, c.max_tgt_len = 40000; }, "`max_tgt_len` is 40000, expected at most 33554 with"},
+      {[](auto& c) { c.norm_bias = true; }, "`norm_bias` is on, expected off with `norm_kind` rms"},
+      {[](auto& c) { c.logit_scale = -0.5f; }, "`logit_scale` is -0.5, expected above 0 and at most 1000, or 0"},
+      {[](auto& c) { c.logit_scale = std::numeric_limits<float>::quiet_NaN(); }, "`logit_scale` is nan"},
       {[](auto& c) { c.encoder_repeats = 0; }, "`encoder_repeats` is 0, expected 1 to 333"},
       {[](auto& c) { c.decoder_layers = 400, c.decoder_repeats = 3; }, "`decoder_repeats` is 3, expected 1 to 2"},
       {[](auto& c) { c.segment_end = 8001; }, "`segment_end` is 8001, expected -1 to 8000"},

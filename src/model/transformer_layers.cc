@@ -19,9 +19,9 @@ void FillNormal(Rng& rng, double deviation, std::span<float> values) {
 TransformerLayers::TransformerLayers(ParameterPlan& plan, const TransformerConfig& c) {
   const int64_t d_model = c.d_model;
   const auto table_use = [&](Tying tying) { return c.tying == tying ? WeightUse::kOutput : WeightUse::kOther; };
-  const auto norm = [&](const char* path) { return LayerNormLayer(plan, path, d_model, NormOptionsOf(c)); };
+  const auto norm = [&](const char* path) { return NormLayer(plan, path, d_model, NormOptionsOf(c)); };
   src_embed = plan.Declare("src_embed.weight", {c.src_vocab, d_model}, table_use(Tying::kAll));
-  tgt_embed = c.tying == Tying::kAll
+  tgt_embed = c.has_joint_embedding()
                   ? src_embed
                   : plan.Declare("tgt_embed.weight", {c.tgt_vocab, d_model}, table_use(Tying::kDecoder));
   if (c.positions == Positions::kLearned) {
@@ -33,7 +33,8 @@ TransformerLayers::TransformerLayers(ParameterPlan& plan, const TransformerConfi
     tgt_embed_norm = norm("tgt_embed_norm");
   }
   const auto relative = [&](const char* path) {
-    return c.relative_buckets > 0 ? plan.Declare(path, {c.relative_buckets, c.heads}) : nullptr;
+    return c.relative_buckets > 0 && !c.relative_per_layer ? plan.Declare(path, {c.relative_buckets, c.heads})
+                                                           : nullptr;
   };
   if (c.has_segments()) segment_places = plan.Declare("segment_places.weight", {c.max_segment_len, d_model});
   const auto passes = [&](const char* path, int64_t repeats) {
@@ -55,8 +56,7 @@ TransformerLayers::TransformerLayers(ParameterPlan& plan, const TransformerConfi
   }
   if (c.final_norm) decoder_final_norm = norm("decoder.final_norm");
   if (c.copy) copy_q_proj = LinearLayer(plan, "copy.q_proj", d_model, d_model, /*with_bias=*/true);
-  output =
-      c.tying == Tying::kNone ? plan.Declare("output.weight", {c.tgt_vocab, d_model}, WeightUse::kOutput) : tgt_embed;
+  output = c.has_own_output() ? plan.Declare("output.weight", {c.tgt_vocab, d_model}, WeightUse::kOutput) : tgt_embed;
   if (c.output_bias) output_bias = plan.Declare("output.bias", {c.tgt_vocab});
 }
 
@@ -78,7 +78,7 @@ void TransformerLayers::Initialize(ParameterStore& store, uint64_t seed) const {
   for (const LinearLayer* layer : {&copy_k_proj, &copy_q_proj}) {
     if (layer->weight != nullptr) layer->Initialize(store, rng);
   }
-  for (const LayerNormLayer* norm : {&src_embed_norm, &tgt_embed_norm, &encoder_final_norm, &decoder_final_norm}) {
+  for (const NormLayer* norm : {&src_embed_norm, &tgt_embed_norm, &encoder_final_norm, &decoder_final_norm}) {
     if (norm->gain != nullptr) norm->Initialize(store);
   }
 }

@@ -163,6 +163,72 @@ TEST(TransformerTest, ParametersAreNamedByRole) {
   EXPECT_EQ(names, expected);
 }
 
+TEST(TransformerTest, RelativePositionsAreAStacksOrEachLayers) {
+  const auto names_with = [](bool per_layer) {
+    TransformerConfig config = TinyConfig();
+    config.relative_buckets = 8;
+    config.relative_per_layer = per_layer;
+    const Transformer model(config);
+    std::set<std::string> found;
+    for (const auto& parameter : model.parameters().parameters()) {
+      if (parameter->name.find("relative_bias") != std::string::npos) found.insert(parameter->name);
+    }
+    return found;
+  };
+  EXPECT_EQ(names_with(false), (std::set<std::string>{"decoder.relative_bias.weight", "encoder.relative_bias.weight"}));
+  EXPECT_EQ(names_with(true),
+            (std::set<std::string>{
+                "decoder.layers.0.self_attn.relative_bias.weight", "decoder.layers.1.self_attn.relative_bias.weight",
+                "encoder.layers.0.self_attn.relative_bias.weight", "encoder.layers.1.self_attn.relative_bias.weight"}));
+}
+
+// A stack's one table is the same as each layer's, all alike; tables of 0 are the same as none.
+TEST(TransformerTest, TablesOfEachLayerThatAreAlikeAreAsOneOfTheStack) {
+  TransformerConfig config = TinyConfig();
+  config.relative_buckets = 8;
+  config.relative_max_distance = 10;
+  const auto shared = RandomModel(config);
+  config.relative_per_layer = true;
+  Transformer own(config);
+  for (const auto& parameter : own.parameters().parameters()) {
+    const std::string stack = parameter->name.substr(0, parameter->name.find('.'));
+    const Parameter* const from = shared->parameters().Find(
+        parameter->name.find("relative_bias") == std::string::npos ? parameter->name : stack + ".relative_bias.weight");
+    std::ranges::copy(from->span(), own.parameters().Writable(*parameter).begin());
+  }
+  const std::array<int, 2> lengths = {9, 14};
+  const Sentences src(lengths, 11, 1), tgt(lengths, 11, 2);
+  const auto hidden = [&](const Transformer& model, Workspace& workspace) {
+    return model.Decode(workspace, tgt.view(), model.Encode(workspace, src.view()));
+  };
+  Workspace workspace;
+  const Variable one = hidden(*shared, workspace), other = hidden(own, workspace);
+  EXPECT_TRUE(kernels::SameBits(RowsOf(one, 0, one.rows()), RowsOf(other, 0, other.rows())));
+}
+
+// logit_scale: what the decoder says is multiplied, bias and all else stay.
+TEST(TransformerTest, LogitsAreOfTheScaledOutput) {
+  TransformerConfig config = TinyConfig();
+  config.output_bias = true;
+  const auto plain = RandomModel(config);
+  config.logit_scale = 0.5f;  // a power of two, so that nothing is rounded
+  const auto scaled = RandomModel(config);
+  const std::array<int, 1> length = {6};
+  const Sentences src(length, 11, 1), tgt(length, 11, 2);
+  Workspace workspace;
+  const EncodedSource encoded = plain->Encode(workspace, src.view());
+  const Variable hidden = plain->Decode(workspace, tgt.view(), encoded);
+  const Variable half = scaled->Decode(workspace, tgt.view(), scaled->Encode(workspace, src.view()));
+  for (int64_t i = 0; i < hidden.value().size(); ++i) EXPECT_EQ(half.value().data[i], 0.5f * hidden.value().data[i]);
+  const Variable logits = plain->Logits(workspace, hidden.value(), tgt.packing(), encoded);
+  const Variable half_logits = scaled->Logits(workspace, half.value(), tgt.packing(), encoded);
+  const float* const bias = plain->parameters().Find("output.bias")->data;
+  for (int64_t i = 0; i < logits.value().size(); ++i) {
+    const float of_bias = bias[i % 11];
+    EXPECT_NEAR(half_logits.value().data[i] - of_bias, 0.5f * (logits.value().data[i] - of_bias), 1e-5);
+  }
+}
+
 TEST(TransformerTest, TiedParametersExistOnce) {
   const auto names_with = [](Tying tying) {
     TransformerConfig config = TinyConfig();
@@ -176,6 +242,7 @@ TEST(TransformerTest, TiedParametersExistOnce) {
   };
   EXPECT_EQ(names_with(Tying::kNone), "src_embed.weight tgt_embed.weight output.weight ");
   EXPECT_EQ(names_with(Tying::kDecoder), "src_embed.weight tgt_embed.weight ");
+  EXPECT_EQ(names_with(Tying::kEmbeddings), "src_embed.weight output.weight ");
   EXPECT_EQ(names_with(Tying::kAll), "src_embed.weight ");
 }
 
@@ -223,6 +290,8 @@ TEST(TransformerTest, WeightsSayWhatProductsUseThemFor) {
                               : is_projection                    ? WeightUse::kLinear
                                                                  : WeightUse::kOther);
   }
+  config.tying = Tying::kEmbeddings;
+  EXPECT_EQ(RandomModel(config)->parameters().Find("src_embed.weight")->use, WeightUse::kOther);
   config.tying = Tying::kAll;
   EXPECT_EQ(RandomModel(config)->parameters().Find("src_embed.weight")->use, WeightUse::kOutput);
 }

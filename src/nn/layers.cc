@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/check.h"
+
 namespace dragoman {
 
 LinearLayer::LinearLayer(ParameterPlan& plan, const std::string& path, int64_t in, int64_t out, bool with_bias)
@@ -15,11 +17,14 @@ void LinearLayer::Initialize(ParameterStore& store, Rng& rng) const {
   for (float& w : store.Writable(*weight)) w = static_cast<float>((2.0 * rng.Uniform() - 1.0) * limit);
 }
 
-LayerNormLayer::LayerNormLayer(ParameterPlan& plan, const std::string& path, int64_t d, const Options& options)
+NormLayer::NormLayer(ParameterPlan& plan, const std::string& path, int64_t d, const Options& options)
     : gain(plan.Declare(path + ".weight", {d})),
       bias(options.bias ? plan.Declare(path + ".bias", {d}) : nullptr),
-      epsilon(options.epsilon) {}
+      epsilon(options.epsilon),
+      rms(options.rms) {
+  DRAGOMAN_CHECK(bias == nullptr || !rms);
+}
 
-void LayerNormLayer::Initialize(ParameterStore& store) const { std::ranges::fill(store.Writable(*gain), 1.0f); }
+void NormLayer::Initialize(ParameterStore& store) const { std::ranges::fill(store.Writable(*gain), 1.0f); }
 
 }  // namespace dragoman

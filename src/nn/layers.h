@@ -30,23 +30,26 @@ struct LinearLayer {
   const Parameter* bias = nullptr;
 };
 
-// Layer normalisation (Ba 2016, Eq. 4) with gain [d], and bias [d] or none.
-struct LayerNormLayer {
+// Layer normalisation (Ba 2016, Eq. 4) with gain [d], and bias [d] or none; or by the root of the mean square (Zhang
+// 2019, Eq. 4), which has no bias.
+struct NormLayer {
   struct Options {
     float epsilon = 1e-5f;
     bool bias = true;
+    bool rms = false;
   };
-  LayerNormLayer() = default;
-  LayerNormLayer(ParameterPlan& plan, const std::string& path, int64_t d, const Options& options);
+  NormLayer() = default;
+  NormLayer(ParameterPlan& plan, const std::string& path, int64_t d, const Options& options);
 
   Variable operator()(Workspace& workspace, const Variable& x) const {
-    return LayerNorm(workspace, x, *gain, bias, epsilon);
+    return rms ? RmsNorm(workspace, x, *gain, epsilon) : LayerNorm(workspace, x, *gain, bias, epsilon);
   }
   void Initialize(ParameterStore& store) const;  // gain 1, bias 0
 
   const Parameter* gain = nullptr;
   const Parameter* bias = nullptr;
   float epsilon = 1e-5f;
+  bool rms = false;
 };
 
 }  // namespace dragoman

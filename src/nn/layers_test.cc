@@ -43,17 +43,17 @@ TEST(LinearLayerTest, InitializesUniformlyWithinGlorotsLimit) {
   for (const float b : layer.bias->span()) EXPECT_EQ(b, 0.0f);
 }
 
-TEST(LayerNormLayerTest, HasNoBiasWhereNoneIsAskedFor) {
+TEST(NormLayerTest, HasNoBiasWhereNoneIsAskedFor) {
   ParameterPlan plan;
-  const LayerNormLayer norm(plan, "norm", 4, {.epsilon = 1e-6f, .bias = false});
+  const NormLayer norm(plan, "norm", 4, {.epsilon = 1e-6f, .bias = false});
   EXPECT_EQ(norm.bias, nullptr);
   EXPECT_EQ(plan.Find("norm.bias"), nullptr);
   EXPECT_EQ(plan.count(), 4);
 }
 
-TEST(LayerNormLayerTest, StartsAsPureNormalisation) {
+TEST(NormLayerTest, StartsAsPureNormalisation) {
   ParameterStore store;
-  const LayerNormLayer norm(store, "norm", 4, {});
+  const NormLayer norm(store, "norm", 4, {});
   store.Allocate();
   norm.Initialize(store);
   EXPECT_EQ(norm.gain, store.Find("norm.weight"));
@@ -63,6 +63,18 @@ TEST(LayerNormLayerTest, StartsAsPureNormalisation) {
   for (int i = 0; i < 4; ++i) x.writable().data[i] = static_cast<float>(i);  // mean 1.5, variance 1.25
   const Variable y = norm(workspace, x);
   for (int i = 0; i < 4; ++i) EXPECT_NEAR(y.value().data[i], (i - 1.5) / std::sqrt(1.25), 1e-5);
+}
+
+TEST(NormLayerTest, LeavesTheMeanWhereItIsOfTheRootOfTheMeanSquare) {
+  ParameterStore store;
+  const NormLayer norm(store, "norm", 4, {.bias = false, .rms = true});
+  store.Allocate();
+  norm.Initialize(store);
+  Workspace workspace;
+  Variable x = workspace.New(1, 4);
+  for (int i = 0; i < 4; ++i) x.writable().data[i] = static_cast<float>(i);  // mean of the squares 3.5
+  const Variable y = norm(workspace, x);
+  for (int i = 0; i < 4; ++i) EXPECT_NEAR(y.value().data[i], i / std::sqrt(3.5), 1e-5);
 }
 
 }  // namespace

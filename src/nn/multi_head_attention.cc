@@ -3,6 +3,8 @@
 
 #include <utility>
 
+#include "base/check.h"
+
 namespace dragoman {
 namespace {
 
@@ -26,11 +28,22 @@ MultiHeadAttention::MultiHeadAttention(ParameterPlan& plan, const std::string& p
       q_proj_(plan, path + ".q_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
       k_proj_(plan, path + ".k_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
       v_proj_(plan, path + ".v_proj", options.d_model, int64_t{options.heads} * options.d_head, options.bias),
-      out_proj_(plan, path + ".out_proj", int64_t{options.heads} * options.d_head, options.d_model, options.bias) {}
+      out_proj_(plan, path + ".out_proj", int64_t{options.heads} * options.d_head, options.d_model, options.bias),
+      relative_bias_(options.relative_buckets > 0
+                         ? plan.Declare(path + ".relative_bias.weight", {options.relative_buckets, options.heads})
+                         : nullptr) {}
+
+Variable MultiHeadAttention::OwnDistanceBias(Workspace& workspace, bool causal, const Packing& packing) const {
+  const kernels::DistanceBuckets buckets{options_.relative_max_distance, /*bidirectional=*/!causal};
+  return DistanceBias(workspace, *relative_bias_, buckets, packing.Longest());  // [heads, distances]
+}
 
 Variable MultiHeadAttention::Forward(Workspace& workspace, const Variable& x, const Variable& memory,
                                      const Packing& x_packing, const Packing& memory_packing, bool causal,
-                                     AttentionTrace* trace, const Variable& distance_bias) const {
+                                     AttentionTrace* trace, const Variable& shared_distance_bias) const {
+  DRAGOMAN_CHECK(relative_bias_ == nullptr || !shared_distance_bias);
+  const Variable distance_bias =
+      relative_bias_ != nullptr ? OwnDistanceBias(workspace, causal, x_packing) : shared_distance_bias;
   const Variable q = q_proj_(workspace, x);       // [q_tokens, heads * d_head]
   const Variable k = k_proj_(workspace, memory);  // [k_tokens, heads * d_head]
   const Variable v = v_proj_(workspace, memory);  // [k_tokens, heads * d_head]

@@ -51,6 +51,21 @@ TEST_F(MultiHeadAttentionTest, GradientsOfCrossAttentionWithoutBias) {
       .Run();
 }
 
+TEST_F(MultiHeadAttentionTest, GradientsWithATableOfItsOwnForDistances) {
+  MultiHeadAttention::Options options = kOptions;
+  options.relative_buckets = 6;
+  options.relative_max_distance = 5;
+  Make(options);
+  EXPECT_EQ(store.Find("attn.relative_bias.weight")->shape, (std::vector<int64_t>{6, 2}));
+  for (const bool causal : {false, true}) {
+    SCOPED_TRACE(causal);
+    GradientCheck(store, {{"x", 5, 8, 2}}, [&](Workspace& workspace, const std::vector<Variable>& in) {
+      const Variable y = attention->Forward(workspace, in[0], in[0], {kTarget}, {kTarget}, causal);
+      return WeightedSum(workspace, AddResidual(workspace, y, attention->output_bias(), in[0], 0));
+    }).Run();
+  }
+}
+
 // The definition, one query and head at a time in double: softmax(q k^T / sqrt(d_head)) v.
 std::vector<double> HeadByDefinition(const ConstMatrix& q, const ConstMatrix& k, const ConstMatrix& v, int head,
                                      int64_t query, int64_t begin, int64_t end) {

@@ -6,7 +6,7 @@
 
 namespace dragoman {
 
-void FillSinusoids(SinusoidLayout layout, SinusoidExponent exponent, const Matrix& table) {
+void FillSinusoids(SinusoidLayout layout, SinusoidExponent exponent, int64_t first, const Matrix& table) {
   const int64_t half = table.cols / 2;
   for (int64_t i = 0; i < half; ++i) {
     const double power = exponent == SinusoidExponent::kPaper
@@ -15,10 +15,10 @@ void FillSinusoids(SinusoidLayout layout, SinusoidExponent exponent, const Matri
     const double frequency = std::pow(10000.0, -power);
     const int64_t sin_col = layout == SinusoidLayout::kInterleaved ? 2 * i : i;
     const int64_t cos_col = layout == SinusoidLayout::kInterleaved ? 2 * i + 1 : half + i;
-    for (int64_t position = 0; position < table.rows; ++position) {
-      const double angle = static_cast<double>(position) * frequency;
-      table.At(position, sin_col) = static_cast<float>(std::sin(angle));
-      table.At(position, cos_col) = static_cast<float>(std::cos(angle));
+    for (int64_t row = 0; row < table.rows; ++row) {
+      const double angle = static_cast<double>(first + row) * frequency;
+      table.At(row, sin_col) = static_cast<float>(std::sin(angle));
+      table.At(row, cos_col) = static_cast<float>(std::cos(angle));
     }
   }
 }

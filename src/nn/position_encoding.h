@@ -4,6 +4,8 @@
 #ifndef DRAGOMAN_NN_POSITION_ENCODING_H_
 #define DRAGOMAN_NN_POSITION_ENCODING_H_
 
+#include <cstdint>
+
 #include "tensor/matrix.h"
 
 namespace dragoman {
@@ -14,8 +16,8 @@ enum class SinusoidExponent {
   kTensor2Tensor  // 10000^(-i / (d_model / 2 - 1)), as the authors' code (and Marian, fairseq) has it
 };
 
-// Fills table [positions, d_model], row = position from 0. d_model is even.
-void FillSinusoids(SinusoidLayout layout, SinusoidExponent exponent, const Matrix& table);
+// Fills table [positions, d_model], row 0 being that of the position `first`. d_model is even.
+void FillSinusoids(SinusoidLayout layout, SinusoidExponent exponent, int64_t first, const Matrix& table);
 
 }  // namespace dragoman
 

@@ -11,9 +11,9 @@ namespace dragoman {
 namespace {
 
 struct Table {
-  Table(SinusoidLayout layout, SinusoidExponent exponent, int64_t positions, int64_t d)
+  Table(SinusoidLayout layout, SinusoidExponent exponent, int64_t positions, int64_t d, int64_t first = 0)
       : values(static_cast<size_t>(positions * d)), view(values.data(), positions, d) {
-    FillSinusoids(layout, exponent, view);
+    FillSinusoids(layout, exponent, first, view);
   }
   std::vector<float> values;
   Matrix view;
@@ -52,6 +52,16 @@ TEST(PositionEncodingTest, HalvesAreTheSameColumnsInAnotherOrder) {
         EXPECT_EQ(halves.view.At(pos, i), interleaved.view.At(pos, 2 * i));
         EXPECT_EQ(halves.view.At(pos, 4 + i), interleaved.view.At(pos, 2 * i + 1));
       }
+    }
+  }
+}
+
+TEST(PositionEncodingTest, RowsBeginWithThePositionThatIsFirst) {
+  for (const SinusoidLayout layout : {SinusoidLayout::kInterleaved, SinusoidLayout::kHalves}) {
+    const Table from_zero(layout, SinusoidExponent::kTensor2Tensor, 22, 8);
+    const Table from_two(layout, SinusoidExponent::kTensor2Tensor, 20, 8, /*first=*/2);
+    for (int64_t row = 0; row < 20; ++row) {
+      for (int64_t col = 0; col < 8; ++col) EXPECT_EQ(from_two.view.At(row, col), from_zero.view.At(row + 2, col));
     }
   }
 }

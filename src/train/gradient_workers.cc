@@ -36,11 +36,13 @@ int64_t FloatsPerToken(const TransformerConfig& c) {
   const int64_t copying = c.copy ? 2 * d_model + 2 * c.max_src_len : 0;
   // For a while only: what one layer's backward pass has in hand, and the gradient that goes on to the next.
   const int64_t passing = std::max(hidden * d_ff, 4 * width) + 4 * d_model;
-  // Embeddings before their norm, and the norm; a number by distance for each head, and its gradient.
+  // Embeddings before their norm, and the norm; a number by distance for each head, of a stack or of each layer in each
+  // pass, and a gradient.
   const int64_t passes =
       (c.encoder_repeats > 1 ? c.encoder_repeats : 0) + (c.decoder_repeats > 1 ? c.decoder_repeats : 0);
   const int64_t embedding = ((c.embedding_norm ? 2 : 0) + (c.has_segments() ? 1 : 0) + passes) * d_model;
-  const int64_t relative = c.relative_buckets > 0 ? 4 * c.heads : 0;
+  const int64_t biases = c.relative_per_layer ? std::max(src_layers, tgt_layers) : 1;
+  const int64_t relative = c.relative_buckets > 0 ? (biases + 1) * 2 * c.heads : 0;
   return std::max(src, tgt) + embedding + relative + copying + passing;
 }
 

@@ -227,7 +227,7 @@ TEST(GradientWorkersTest, GradientIsThatOfTheScaledLoss) {
 // Whatever the architecture, and however long one side is beside the other: within the budget, and using a good part of
 // it.
 TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
-  std::vector<TransformerConfig> configs(9, SmallConfig(0.1f));
+  std::vector<TransformerConfig> configs(11, SmallConfig(0.1f));
   for (TransformerConfig& config : configs) config.d_model = 64, config.d_ff = 128, config.heads = 4;
   configs[1].norm_order = NormOrder::kPre, configs[1].final_norm = true;
   configs[2].activation = kernels::Activation::kGelu;
@@ -237,6 +237,8 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
   configs[6].copy = true;
   configs[7].encoder_repeats = 3, configs[7].decoder_repeats = 2;
   configs[8].segment_end = 4;
+  configs[9].relative_buckets = 8, configs[9].relative_per_layer = true, configs[9].decoder_layers = 4;
+  configs[10].norm_kind = NormKind::kRms, configs[10].norm_bias = false, configs[10].logit_scale = 0.125f;
   for (const TransformerConfig& config : configs) {
     for (const auto& [src_len, tgt_len] : {std::pair{15, 15}, {28, 3}, {3, 28}}) {
       constexpr int64_t kBudget = 4 << 20;
@@ -277,16 +279,17 @@ TEST(GradientWorkersTest, SmallerMicroBatchesTakeLessMemory) {
 // On this an exchange with other processes relies that begins before the backward pass has ended.
 TEST(GradientWorkersTest, WhatWasToldToBeFinalNeverChangesAgain) {
   std::vector<TransformerConfig> configs;
-  for (const Tying tying : {Tying::kAll, Tying::kDecoder, Tying::kNone}) {
+  for (const Tying tying : {Tying::kAll, Tying::kDecoder, Tying::kNone, Tying::kEmbeddings}) {
     TransformerConfig& config = configs.emplace_back(SmallConfig(0.1f));
     config.tying = tying;
     config.final_norm = config.output_bias = true;
     config.positions = Positions::kLearned;
   }
-  configs.resize(6, configs.front());
-  configs[3].copy = true;
-  configs[4].encoder_repeats = 3, configs[4].decoder_repeats = 2;
-  configs[5].segment_end = 7;
+  configs.resize(8, configs.front());
+  configs[4].copy = true;
+  configs[5].encoder_repeats = 3, configs[5].decoder_repeats = 2;
+  configs[6].segment_end = 7;
+  configs[7].relative_buckets = 8, configs[7].relative_per_layer = true;
   for (const TransformerConfig& config : configs) {
     SCOPED_TRACE("config " + std::to_string(&config - configs.data()));
     WorkerPool pool(2);

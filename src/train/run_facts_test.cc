@@ -28,7 +28,7 @@ int64_t BytesOf(const TrainOptions& options, WeightUse use) {
 }
 
 TEST(RunFactsTest, MemoryHoldsPackedWeightsOfEachPrecision) {
-  for (const Tying tying : {Tying::kNone, Tying::kDecoder, Tying::kAll}) {
+  for (const Tying tying : {Tying::kNone, Tying::kDecoder, Tying::kEmbeddings, Tying::kAll}) {
     const TrainOptions options = OptionsWith(tying);
     const int64_t linear = BytesOf(options, WeightUse::kLinear), output = BytesOf(options, WeightUse::kOutput);
     ASSERT_EQ(output, int64_t{4} * 5000 * 128);
