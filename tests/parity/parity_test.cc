@@ -12,10 +12,12 @@
 #include <ostream>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "autograd/tape.h"
 #include "base/file_system.h"
+#include "kernels/distance_buckets.h"
 #include "kernels/kernels_testing.h"
 #include "model/model_testing.h"
 #include "model/transformer.h"
@@ -161,6 +163,27 @@ TEST_P(ParityTest, GradientsOfAllParametersAreThose) {
 
 INSTANTIATE_TEST_SUITE_P(Recorded, ParityTest, testing::ValuesIn(LoadCases()),
                          [](const auto& test) { return test.param.name(); });
+
+// Relative positions fall into the buckets that they fall into in transformers' T5: of queries before and behind their
+// key, as near as 0 and beyond the farthest that is told apart.
+TEST(ParityRecordingTest, DistancesHaveTheBucketsOfT5) {
+  const std::string path = std::string(kFolder) + "t5_buckets.json";
+  ASSERT_TRUE(RealFileSystem().Exists(path));
+  int compared = 0;
+  for (const Json& table : Json::parse(ReadFile(RealFileSystem(), path))) {
+    const kernels::DistanceBuckets options{table.at("max_distance").get<int>(), table.at("bidirectional").get<bool>()};
+    const auto buckets = table.at("buckets").get<int64_t>();
+    SCOPED_TRACE(table.dump());
+    const auto changes = table.at("changes").get<std::vector<std::pair<int64_t, int>>>();
+    for (size_t i = 0; i < changes.size(); ++i) {
+      const int64_t end = i + 1 < changes.size() ? changes[i + 1].first : 2 * options.max_distance + 1;
+      for (int64_t distance = changes[i].first; distance < end; ++distance, ++compared) {
+        ASSERT_EQ(kernels::BucketOf(options, buckets, distance), changes[i].second) << "distance " << distance;
+      }
+    }
+  }
+  EXPECT_GT(compared, 10000);
+}
 
 // The cases that must not get lost: both norm orders, with and without final norms, in PyTorch's own layer stacks.
 TEST(ParityRecordingTest, HoldsPytorchStacksOfBothNormOrders) {

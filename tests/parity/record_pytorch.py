@@ -4,7 +4,9 @@
 
     python3 -m venv build/venv-parity
     build/venv-parity/bin/pip install torch numpy safetensors
-    build/venv-parity/bin/python tests/parity/record_pytorch.py        # writes tests/parity/recorded/
+    build/venv-parity/bin/python tests/parity/record_pytorch.py        # adds to tests/parity/recorded/ what is missing
+
+What is recorded stays byte for byte: another version of PyTorch rounds some numbers otherwise.
 
 Every case holds a config, random weights, one batch of sentences, and the logits, the loss and the gradient of the
 loss with respect to every parameter, computed in float64 and stored as float32.
@@ -13,8 +15,8 @@ Each case is computed twice, by code that shares little:
   stack     torch.nn.TransformerEncoder and TransformerDecoder over a padded batch with masks;
   composed  torch operations written down layer by layer, one sentence at a time, no padding.
 Where PyTorch's stack can express the config the stack's numbers are recorded, after checking that both agree to 1e-10;
-otherwise (relative positions, several passes, a recurrent decoder, segments, copying, gated feed-forward, free head width, projections or norms without bias, another scale of attention) the
-composed ones.
+otherwise (relative positions, several passes, a recurrent decoder, segments, copying, gated feed-forward, free head
+width, projections or norms without bias, norms by the mean square, another scale of attention) the composed ones.
 """
 
 import json
@@ -34,7 +36,7 @@ SRC_TGT_LENGTHS = ((5, 2, 7), (4, 6, 1))
 # In the case "blocks", longer than a block of attention (32 queries) and than a GEMM's tile, with heads of 32.
 LONG_LENGTHS = ((40, 1, 33), (33, 40, 1))
 
-# Every key of our config.json. The cases below say only what they change.
+# Keys of our config.json. The cases below say only what they change.
 DEFAULTS = {
     "format": "dragoman-transformer-1",
     "src_vocab": 23, "tgt_vocab": 23, "encoder_layers": 1, "decoder_layers": 1, "d_model": 8, "heads": 2, "d_head": 0,
@@ -46,6 +48,9 @@ DEFAULTS = {
     "activation": "relu", "gated": False, "bias": True, "attention_scale": 0.0, "copy": False, "decoder_start": 1, "embedding_dropout": 0.0, "residual_dropout": 0.0, "attention_dropout": 0.0,
     "ffn_dropout": 0.0,
 }
+# Keys that came later: only in the configs of cases that change them, so that what was recorded before stays, and a key
+# that is missing is seen to have its default.
+LATER = {"norm_kind": "layer", "logit_scale": 0.0, "first_position": 0, "relative_per_layer": False}
 TWO_LAYERS = {"encoder_layers": 2, "decoder_layers": 2}
 LARGER = {**TWO_LAYERS, "d_model": 16, "d_ff": 32}
 CASES = {
@@ -71,9 +76,26 @@ CASES = {
                         "final_norm": True},
     "segments": {"segment_end": 4, "max_segment_len": 2, "src_vocab": 7, "tgt_vocab": 7, "activation": "gelu"},
     "recurrent_decoder": {**TWO_LAYERS, "decoder_ssru": True, "norm_order": "pre", "final_norm": True},
+    "rms_norms": {"norm_kind": "rms", "norm_bias": False, "embedding_norm": True, "norm_epsilon": 1e-2,
+                  "activation": "gelu"},
+    "positions_from_two": {"first_position": 2, "sinusoid_layout": "halves", "sinusoid_exponent": "tensor2tensor"},
+    "gelu_sigmoid": {"activation": "gelu_sigmoid"},
+    "gated_gelu_sigmoid": {"activation": "gelu_sigmoid", "gated": True},
+    "tied_embeddings": {"tying": "embeddings", "output_bias": True},
+    "scaled_logits": {"logit_scale": 8**-0.5, "output_bias": True, "norm_order": "pre", "final_norm": True},
+    "relative_per_layer": {**TWO_LAYERS, "relative_buckets": 7, "relative_max_distance": 10, "relative_per_layer": True,
+                           "encoder_repeats": 2},
+    # As T5 (Raffel 2020) and its version 1.1 with umT5's tables have it; three heads as wide as d_model / 4.
+    "t5": {**TWO_LAYERS, "d_model": 16, "heads": 3, "d_head": 4, "d_ff": 32, "scale_embedding": False,
+           "positions": "none", "relative_buckets": 8, "relative_max_distance": 10, "norm_order": "pre",
+           "final_norm": True, "norm_kind": "rms", "norm_bias": False, "norm_epsilon": 1e-6, "bias": False,
+           "attention_scale": 1.0, "logit_scale": 0.25, "decoder_start": 0},
 }
+CASES["t5_untied"] = {**CASES["t5"], "relative_per_layer": True, "gated": True, "activation": "gelu_tanh",
+                      "tying": "embeddings", "logit_scale": 0.0}
 ACTIVATIONS = {
     "relu": F.relu, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"), "silu": F.silu,
+    "gelu_sigmoid": lambda x: x * torch.sigmoid(1.702 * x),
 }
 
 
@@ -85,7 +107,7 @@ def parameter_shapes(config):
     d_model, d_ff = config["d_model"], config["d_ff"]
     width = config["heads"] * (config["d_head"] or d_model // config["heads"])
     shapes = {"src_embed.weight": (config["src_vocab"], d_model)}
-    if config["tying"] != "all":
+    if config["tying"] in ("none", "decoder"):
         shapes["tgt_embed.weight"] = (config["tgt_vocab"], d_model)
     if config["positions"] == "learned":
         shapes["src_positions.weight"] = (config["max_src_len"], d_model)
@@ -107,7 +129,7 @@ def parameter_shapes(config):
     if config["segment_end"] >= 0:
         shapes["segment_places.weight"] = (config["max_segment_len"], d_model)
     for side, sublayers in (("encoder", ("self_attn",)), ("decoder", ("self_attn", "cross_attn"))):
-        if config["relative_buckets"]:
+        if config["relative_buckets"] and not config["relative_per_layer"]:
             shapes[side + ".relative_bias.weight"] = (config["relative_buckets"], config["heads"])
         if config[side + "_repeats"] > 1:
             shapes[side + ".passes.weight"] = (config[side + "_repeats"], d_model)
@@ -123,6 +145,8 @@ def parameter_shapes(config):
                 for projection in ("q_proj", "k_proj", "v_proj"):
                     linear(f"{layer}{attention}.{projection}", d_model, width)
                 linear(f"{layer}{attention}.out_proj", width, d_model)
+                if attention == "self_attn" and config["relative_per_layer"]:
+                    shapes[f"{layer}{attention}.relative_bias.weight"] = (config["relative_buckets"], config["heads"])
                 norm(f"{layer}{attention}_norm")
             linear(layer + "ffn.in_proj", d_model, d_ff)
             if config["gated"]:
@@ -134,7 +158,7 @@ def parameter_shapes(config):
     if config["copy"]:
         linear("copy.k_proj", d_model, d_model)
         linear("copy.q_proj", d_model, d_model)
-    if config["tying"] == "none":
+    if config["tying"] in ("none", "embeddings"):
         shapes["output.weight"] = (config["tgt_vocab"], d_model)
     if config["output_bias"]:
         shapes["output.bias"] = (config["tgt_vocab"],)
@@ -171,7 +195,7 @@ def random_sentences(config, lengths, generator):
 
 
 def tgt_embedding(config, weights):
-    return weights["src_embed.weight" if config["tying"] == "all" else "tgt_embed.weight"]
+    return weights["src_embed.weight" if config["tying"] in ("embeddings", "all") else "tgt_embed.weight"]
 
 
 def sinusoids(config, length):
@@ -179,7 +203,8 @@ def sinusoids(config, length):
     half = config["d_model"] // 2
     i = torch.arange(half, dtype=torch.float64)
     exponent = i / half if config["sinusoid_exponent"] == "paper" else i / (half - 1)
-    angles = torch.arange(length, dtype=torch.float64)[:, None] * 10000.0**-exponent
+    positions = torch.arange(config["first_position"], config["first_position"] + length, dtype=torch.float64)
+    angles = positions[:, None] * 10000.0**-exponent
     sin_cos = (angles.sin(), angles.cos())
     if config["sinusoid_layout"] == "halves":
         return torch.cat(sin_cos, dim=1)
@@ -202,12 +227,17 @@ def embed(config, weights, side, ids):
 
 def layer_norm(config, weights, name, x):
     gain = weights[name + ".weight"]
+    if config["norm_kind"] == "rms":
+        return F.rms_norm(x, gain.shape, gain, config["norm_epsilon"])
     return F.layer_norm(x, gain.shape, gain, weights.get(name + ".bias"), config["norm_epsilon"])
 
 
 def project(config, weights, hidden):
     """[tgt_tokens, d_model] → logits [tgt_tokens, tgt_vocab]."""
-    output = weights["output.weight"] if config["tying"] == "none" else tgt_embedding(config, weights)
+    own = config["tying"] in ("none", "embeddings")
+    output = weights["output.weight"] if own else tgt_embedding(config, weights)
+    if config["logit_scale"]:
+        hidden = hidden * config["logit_scale"]
     return F.linear(hidden, output, weights.get("output.bias"))
 
 
@@ -218,7 +248,7 @@ def stack_can_express(config):
     if config["copy"] or config["decoder_ssru"] or config["segment_end"] >= 0 or config["encoder_repeats"] * config["decoder_repeats"] > 1:
         return False
     return not config["relative_buckets"] and not config["gated"] and not config["d_head"] and not config["attention_scale"] and (
-        config["bias"] and config["norm_bias"])
+        config["bias"] and config["norm_bias"] and config["norm_kind"] == "layer")
 
 
 def stack_parameters(weights, side):
@@ -295,9 +325,10 @@ class Composed:
     def norm(self, name, x):
         return layer_norm(self.config, self.weights, name, x)
 
-    def relative_bias(self, side, length):
+    def relative_bias(self, name, length):
         """[heads, length, length], to be added to the scores. Written from Raffel et al. 2020, section 2.1."""
-        table = self.weights[side + ".relative_bias.weight"]
+        side = name.split(".")[0]
+        table = self.weights[(name if self.config["relative_per_layer"] else side) + ".relative_bias.weight"]
         buckets, farthest = table.shape[0], self.config["relative_max_distance"]
         rows = []
         for query in range(length):
@@ -323,7 +354,7 @@ class Composed:
         scale = self.config["attention_scale"] or None  # None: 1 / sqrt(d_head)
         mask = None
         if self.config["relative_buckets"] and ".self_attn" in name:
-            mask = self.relative_bias(name.split(".")[0], len(queries))
+            mask = self.relative_bias(name, len(queries))
             if causal:
                 future = torch.ones(mask.shape[1:], dtype=torch.bool).triu(1)
                 mask, causal = mask.masked_fill(future, -math.inf), False
@@ -425,7 +456,8 @@ def largest_difference(a, b):
 
 
 def record(name, seed):
-    config = {**DEFAULTS, **CASES[name]}
+    recorded = {**DEFAULTS, **CASES[name]}
+    config = {**LATER, **recorded}
     generator = torch.Generator().manual_seed(seed)
     weights = random_weights(config, generator)
     batch = random_sentences(config, LONG_LENGTHS if name == "blocks" else SRC_TGT_LENGTHS, generator)
@@ -448,7 +480,7 @@ def record(name, seed):
     save_file(tensors, FOLDER / (name + ".safetensors"))
     src, tgt_in, tgt_out = batch
     return {
-        "name": name, "computed_by": "stack" if stack_can_express(config) else "composed", "config": config,
+        "name": name, "computed_by": "stack" if stack_can_express(config) else "composed", "config": recorded,
         "label_smoothing": LABEL_SMOOTHING, "src": src, "tgt_in": tgt_in, "tgt_out": tgt_out,
         "loss": result["loss"].item(), "nll": result["nll"].item(),
     }
@@ -466,11 +498,16 @@ def to_json(cases):
 def main():
     torch.set_num_threads(1)
     FOLDER.mkdir(exist_ok=True)
-    cases = [record(name, seed) for seed, name in enumerate(CASES, start=1)]
-    (FOLDER / "cases.json").write_text(to_json(cases))
+    path = FOLDER / "cases.json"
+    kept = {case["name"]: case for case in json.loads(path.read_text())} if path.exists() else {}
+    cases = [kept.get(name) or record(name, seed) for seed, name in enumerate(CASES, start=1)]
+    cases += [case for name, case in kept.items() if name not in CASES]  # of other scripts
+    path.write_text(to_json(cases))
     for case in cases:
+        if case["name"] in kept:
+            continue
         print(f"{case['name']:26} {case['computed_by']:9} loss {case['loss']:.6f}  nll {case['nll']:.6f}")
-    print(f"written to {FOLDER} by PyTorch {torch.__version__}")
+    print(f"{len(cases) - len(kept)} added to {FOLDER} by PyTorch {torch.__version__}")
 
 
 if __name__ == "__main__":
