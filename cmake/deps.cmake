@@ -11,6 +11,7 @@ find_package(CLI11 2.1 REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(hwy REQUIRED IMPORTED_TARGET libhwy>=1.0.3)
 pkg_check_modules(sentencepiece REQUIRED IMPORTED_TARGET sentencepiece>=0.1.97)
+find_package(yaml-cpp 0.7 REQUIRED)              # descriptions of Marian's models
 pkg_check_modules(tomlplusplus REQUIRED IMPORTED_TARGET tomlplusplus>=3.3)  # train --config
 pkg_check_modules(libzip REQUIRED IMPORTED_TARGET libzip>=1.7.3)             # other programs' models: .npz, .bin
 find_package(benchmark 1.7 QUIET)                # bench/ only

@@ -19,6 +19,7 @@ struct TranslatorOptions {
   int threads = 0;                        // that compute; 0: one for each core that this process may use
   std::optional<WeightFormat> precision;  // none: as the model's weights are stored
   int64_t max_memory_mb = 0;              // of the process, while it translates; 0: no such limit
+  std::string src_lang, tgt_lang;         // of the sentences, for a model of several languages that wants to know
   std::string shortlist;                  // path of what `dragoman shortlist` has made for this model; "": none
   bool verify = true;  // compare checksums and look for numbers that are not finite; false: a large model opens sooner
 };

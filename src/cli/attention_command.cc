@@ -88,7 +88,8 @@ void Show(const AttentionFlags& flags) {
   for (const std::string& output : {std::string(kStdoutPath), flags.svg}) {
     if (!output.empty()) RefuseOverwriting("--svg", output, ModelInputs("--model", flags.model.path));
   }
-  const TranslationModel model = OpenModel(flags.model);
+  TranslationModel model = OpenModel(flags.model);
+  model.vocabs = InLanguages(model.vocabs, flags.model.languages);
   const AttentionMap map = MapAttention(model, sentence, flags.target, flags.decode);
   const auto name = [](const char* what, int index) {
     return index < 0 ? "mean of all " + std::string(what) + "s" : std::string(what) + " " + std::to_string(index);
@@ -108,6 +109,7 @@ void AddAttentionCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<AttentionFlags>();
   AddModelFlags(*command, &flags->model);
+  AddLanguageFlags(*command, &flags->model);
   command->add_option("sentence", flags->words, "the source sentence; -: a line of stdin")
       ->required()
       ->type_name(kTextType);

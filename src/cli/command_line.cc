@@ -119,6 +119,7 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   AddEvalCommand(*app);
   AddAttentionCommand(*app);
   AddAverageCommand(*app);
+  AddImportCommand(*app);
   AddQuantizeCommand(*app);
   AddShortlistCommand(*app);
   AddEncodeCommand(*app);

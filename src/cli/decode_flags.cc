@@ -61,6 +61,12 @@ void AddModelFlags(CLI::App& command, ModelFlags* model) {
                    "starts sooner");
 }
 
+void AddLanguageFlags(CLI::App& command, ModelFlags* model) {
+  const FlagRegistrar flag{&command};
+  flag("src_lang", model->languages.src, "language of the source, for a model of several that wants to know");
+  flag("tgt_lang", model->languages.tgt, "language to translate to, likewise");
+}
+
 std::vector<InputPath> ModelInputs(const std::string& option, const std::string& path) {
   FileSystem& files = RealFileSystem();
   std::vector<InputPath> inputs;
@@ -87,7 +93,7 @@ void AddPrecisionFlag(CLI::App& command, std::optional<WeightFormat>* precision)
 
 InferenceBundle OpenInference(const ModelFlags& model, std::optional<WeightFormat> precision) {
   return LoadInference(RealFileSystem(), model.path, precision,
-                       model.no_verify ? Checks::kAllButNumbers : Checks::kAll);
+                       model.no_verify ? Checks::kAllButNumbers : Checks::kAll, model.languages);
 }
 
 TranslationModel OpenModel(const ModelFlags& model) {

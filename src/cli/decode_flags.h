@@ -27,8 +27,10 @@ int ThreadsOrCores(int threads);
 struct ModelFlags {
   std::string path;
   bool no_verify = false;
+  LanguagePair languages;  // of what is translated
 };
 void AddModelFlags(CLI::App& command, ModelFlags* model);
+void AddLanguageFlags(CLI::App& command, ModelFlags* model);  // --src-lang, --tgt-lang
 TranslationModel OpenModel(const ModelFlags& model);
 
 void AddPrecisionFlag(CLI::App& command, std::optional<WeightFormat>* precision);  // --precision; none: as the model is

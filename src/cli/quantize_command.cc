@@ -94,6 +94,7 @@ void Quantize(const QuantizeFlags& flags) {
   const std::string directory = ResolveModelDirectory(files, flags.model.path);
   const TranslationModel loaded = OpenModel(flags.model);
   std::optional<ModelAbout> about = ReadAbout(files, directory);
+  if (test != nullptr) InLanguages(loaded.vocabs, flags.model.languages);  // or an error, before much is done
   CheckpointContents contents;
   contents.files = PackedModelFiles(*loaded.model, flags.to, loaded.vocabs, about ? &*about : nullptr);
   WriteModel(files, contents, flags.output);
@@ -106,8 +107,8 @@ void Quantize(const QuantizeFlags& flags) {
                            before / 1e6);
   if (test != nullptr) {
     const int threads = ThreadsOrCores(flags.threads);
-    const InferenceBundle packed = LoadInference(files, flags.output);
-    const Quality exact = test->Translate(InferenceModel(*loaded.model), loaded.vocabs, threads);
+    const InferenceBundle packed = LoadInference(files, flags.output, {}, Checks::kAll, flags.model.languages);
+    const Quality exact = test->Translate(InferenceModel(*loaded.model), packed.vocabs, threads);
     const Quality rounded = test->Translate(*packed.model, packed.vocabs, threads);
     std::cout << fmt::format("BLEU = {:.2f} ({:+.2f} beside f32's {:.2f})\n", rounded.bleu, rounded.bleu - exact.bleu,
                              exact.bleu);
@@ -132,6 +133,7 @@ void AddQuantizeCommand(CLI::App& app) {
   flag("src", flags->src, "sources of a test set, to be told what rounding costs");
   flag("tgt", flags->tgt, "its references");
   flag("tokenize", flags->tokenize, "BLEU's words: 13a, zh, char, intl, none");
+  AddLanguageFlags(*command, &flags->model);
   AddThreadsFlag(*command, &flags->threads);
   command->callback([flags] { Quantize(*flags); });
 }

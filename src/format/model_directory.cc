@@ -80,7 +80,11 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory,
 }
 
 VocabularyPair WithSettings(const VocabularyPair& vocabs, const std::string& json, const std::string& path) {
-  const TokenizerSettingsPair settings = TokenizerSettingsPair::FromJson(json, path);
+  return WithSettings(vocabs, TokenizerSettingsPair::FromJson(json, path), path);
+}
+
+VocabularyPair WithSettings(const VocabularyPair& vocabs, const TokenizerSettingsPair& settings,
+                            const std::string& path) {
   if (settings == TokenizerSettingsPair{}) return vocabs;
   const auto src = std::make_shared<const Tokenizer>(vocabs.src->segmenter(), settings.src, path);
   if (vocabs.joint() && settings.src == settings.tgt) return {src, src};
@@ -89,6 +93,12 @@ VocabularyPair WithSettings(const VocabularyPair& vocabs, const std::string& jso
 
 std::string SettingsOf(const VocabularyPair& vocabs) {
   return TokenizerSettingsPair{vocabs.src->settings(), vocabs.tgt->settings()}.ToJson();
+}
+
+VocabularyPair InLanguages(const VocabularyPair& vocabs, const LanguagePair& languages) {
+  const TokenizerSettingsPair settings{vocabs.src->settings(), vocabs.tgt->settings()};
+  const TokenizerSettingsPair chosen = settings.In(languages);
+  return chosen == settings ? vocabs : WithSettings(vocabs, chosen, kTokenizerSettingsFile);
 }
 
 void RequireFit(const VocabularyPair& vocabs, const TransformerConfig& config, const std::string& directory) {

@@ -41,7 +41,12 @@ VocabularyPair LoadVocabularies(FileSystem& files, const std::string& directory,
 // The vocabularies with the settings that tokenizer_settings.json holds, as text; "": as they are. `path` names them in
 // messages. Throws FormatError.
 VocabularyPair WithSettings(const VocabularyPair& vocabs, const std::string& json, const std::string& path);
+VocabularyPair WithSettings(const VocabularyPair& vocabs, const TokenizerSettingsPair& settings,
+                            const std::string& path);
 std::string SettingsOf(const VocabularyPair& vocabs);  // that text
+
+// The vocabularies for sentences in these languages. Errors as TokenizerSettingsPair::In.
+VocabularyPair InLanguages(const VocabularyPair& vocabs, const LanguagePair& languages);
 
 // Throws FormatError naming `directory` unless the model has as many rows as the tokenizers say, and room for the
 // templates. All else that a model needs of a vocabulary has been checked when that was opened.

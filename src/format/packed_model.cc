@@ -204,14 +204,20 @@ InferenceBundle InferenceOf(TranslationModel opened, std::optional<WeightFormat>
 }
 
 InferenceBundle LoadInference(FileSystem& files, const std::string& path, std::optional<WeightFormat> format,
-                              Checks checks) {
+                              Checks checks, const LanguagePair& languages) {
   const std::string directory = ResolveModelDirectory(files, path);
   const std::string weights = JoinPath(directory, kWeightsFile);
   if (files.Exists(weights)) {
     auto file = std::make_unique<SafetensorsReader>(files, weights);
-    if (PackedFormatOf(*file)) return LoadPacked(files, directory, std::move(file), format);
+    if (PackedFormatOf(*file)) {
+      InferenceBundle packed = LoadPacked(files, directory, std::move(file), format);
+      packed.vocabs = InLanguages(packed.vocabs, languages);
+      return packed;
+    }
   }
-  return InferenceOf(LoadTranslationModel(files, path, checks), format);
+  TranslationModel opened = LoadTranslationModel(files, path, checks);
+  opened.vocabs = InLanguages(opened.vocabs, languages);
+  return InferenceOf(std::move(opened), format);
 }
 
 void OpenShortlist(FileSystem& files, const std::string& path, InferenceBundle* bundle) {

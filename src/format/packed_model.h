@@ -31,10 +31,11 @@ struct InferenceBundle {
 // Lays out the weights of a model, in f32 unless another format is given.
 InferenceBundle InferenceOf(TranslationModel opened, std::optional<WeightFormat> format);
 
-// Opens `path` as LoadTranslationModel does; of a packed model checks sums of all files but the weights. Throws
-// OptionError when a packed model is wanted in another format.
+// Opens `path` as LoadTranslationModel does; of a packed model checks sums of all files but the weights. languages: of
+// the sentences, for models of several. Throws OptionError when a packed model is wanted in another format, and as
+// InLanguages does.
 InferenceBundle LoadInference(FileSystem& files, const std::string& path, std::optional<WeightFormat> format = {},
-                              Checks checks = Checks::kAll);
+                              Checks checks = Checks::kAll, const LanguagePair& languages = {});
 
 // Gives the model a shortlist. Throws FileError, FormatError; OptionError for a model that copies, which may say
 // whatever is in the source.

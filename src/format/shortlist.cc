@@ -20,7 +20,7 @@ constexpr char kVocabularies[] = "vocabularies";  // of the metadata
 constexpr int64_t kMostBytes = int64_t{1} << 30;
 
 std::string FingerprintOf(const VocabularyPair& vocabs) {
-  return fmt::format("{:016x} {:016x}", vocabs.src->fingerprint(), vocabs.tgt->fingerprint());
+  return fmt::format("{:016x} {:016x}", vocabs.src->ids_fingerprint(), vocabs.tgt->ids_fingerprint());
 }
 
 TensorView ViewOf(const char* name, const std::vector<int32_t>& ids) {

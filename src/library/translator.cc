@@ -98,7 +98,8 @@ Translator::Translator(const std::string& model, const TranslatorOptions& option
   ThreadsOf(options);  // before much is read
   FileSystem& files = RealFileSystem();
   InferenceBundle opened =
-      LoadInference(files, model, options.precision, options.verify ? Checks::kAll : Checks::kAllButNumbers);
+      LoadInference(files, model, options.precision, options.verify ? Checks::kAll : Checks::kAllButNumbers,
+                    {options.src_lang, options.tgt_lang});
   if (!options.shortlist.empty()) OpenShortlist(files, options.shortlist, &opened);
   impl_ = std::make_unique<Impl>(std::move(opened), options);
 }

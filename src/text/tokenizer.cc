@@ -72,7 +72,8 @@ Tokenizer::Tokenizer(std::shared_ptr<const Segmenter> segmenter, TokenizerSettin
   }
   sentence_ = {settings_.prefix, settings_.suffix.value_or(std::vector<int32_t>{eos_id()})};
   for (const auto* ids : {&sentence_.prefix, &sentence_.suffix, &settings_.banned}) {
-    const auto unknown = std::ranges::find_if(*ids, [&](int32_t id) { return !Has(id); });
+    const auto unknown = std::ranges::find_if(
+        *ids, [&](int32_t id) { return !Has(id) && id != kSrcLanguage && id != kTgtLanguage; });
     if (unknown == ids->end()) continue;
     Fail(settings_path, fmt::format("{} holds {}, which is the id of no piece or added token, expected such a one",
                                     ids == &sentence_.prefix   ? "prefix"
@@ -85,10 +86,22 @@ Tokenizer::Tokenizer(std::shared_ptr<const Segmenter> segmenter, TokenizerSettin
     Fail(settings_path, fmt::format("{} holds {}, the id of </s>, expected others, since it is what ends a sentence",
                                     ids == &sentence_.prefix ? "prefix" : "banned", eos_id()));
   }
-  fingerprint_ = HashBytes(serialized());
-  if (settings_ != TokenizerSettings{}) {
-    fingerprint_ = HashCombine(fingerprint_, HashBytes(TokenizerSettingsPair{settings_, {}}.ToJson()));
+  for (const auto& [code, id] : settings_.languages) {
+    if (Has(id) && id != eos_id()) continue;
+    Fail(settings_path, fmt::format("languages has {} for \"{}\", expected the id of a piece or added token, not that of "
+                                    "</s>",
+                                    id, code));
   }
+  const auto with = [&](const TokenizerSettings& some) {
+    const uint64_t pieces = HashBytes(serialized());
+    if (some == TokenizerSettings{}) return pieces;
+    return HashCombine(pieces, HashBytes(TokenizerSettingsPair{some, {}}.ToJson()));
+  };
+  fingerprint_ = with(settings_);
+  TokenizerSettings numbering;
+  numbering.ids = settings_.ids;
+  numbering.added = settings_.added;
+  ids_fingerprint_ = with(numbering);
 }
 
 std::vector<int32_t> Tokenizer::Encode(std::string_view text) const {

@@ -78,8 +78,9 @@ class Tokenizer {
   const TokenizerSettings& settings() const { return settings_; }
   const std::shared_ptr<const Segmenter>& segmenter() const { return segmenter_; }  // two sides may share it
 
-  // A hash of all of it.
+  // A hash of all of it; and of what its ids mean, whatever stands around a sentence.
   uint64_t fingerprint() const { return fingerprint_; }
+  uint64_t ids_fingerprint() const { return ids_fingerprint_; }
 
  private:
   const SegmenterInfo& info() const { return segmenter_->info(); }
@@ -92,7 +93,7 @@ class Tokenizer {
   std::map<int32_t, std::string> added_;  // by id
   SentenceTemplate sentence_;
   int32_t size_ = 0;
-  uint64_t fingerprint_ = 0;
+  uint64_t fingerprint_ = 0, ids_fingerprint_ = 0;
 };
 
 }  // namespace dragoman

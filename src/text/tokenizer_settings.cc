@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
 #include "base/json.h"
 #include "base/nearest_name.h"
 #include "text/id_map.h"
@@ -18,14 +19,32 @@ using Json = nlohmann::ordered_json;
 
 constexpr char kFormat[] = "dragoman-tokenizer-1";
 
+// The words in a file for what a user chooses.
+constexpr const char* kLanguageWords[] = {"src_lang", "tgt_lang"};
+
+const char* WordOf(int32_t language) { return kLanguageWords[language == kSrcLanguage ? 0 : 1]; }
+
+Json TemplateJson(const std::vector<int32_t>& ids) {
+  Json json = Json::array();
+  for (const int32_t id : ids) {
+    if (id < 0) {
+      json.push_back(WordOf(id));
+    } else {
+      json.push_back(id);
+    }
+  }
+  return json;
+}
+
 Json ToObject(const TokenizerSettings& settings) {
   Json json = Json::object();
   if (!settings.ids.empty()) json["ids"] = settings.ids;
   if (!settings.added.empty()) json["added"] = settings.added;
   if (settings.padding_rows > 0) json["padding_rows"] = settings.padding_rows;
-  if (!settings.prefix.empty()) json["prefix"] = settings.prefix;
-  if (settings.suffix) json["suffix"] = *settings.suffix;
+  if (!settings.prefix.empty()) json["prefix"] = TemplateJson(settings.prefix);
+  if (settings.suffix) json["suffix"] = TemplateJson(*settings.suffix);
   if (!settings.banned.empty()) json["banned"] = settings.banned;
+  if (!settings.languages.empty()) json["languages"] = settings.languages;
   return json;
 }
 
@@ -55,7 +74,19 @@ std::vector<int32_t> Ids(const JsonValue& value, const char* key, int32_t least)
 }
 
 std::vector<int32_t> TemplateIds(const JsonValue& value, const char* key) {
-  std::vector<int32_t> ids = Ids(value, key, /*least=*/0);
+  std::vector<int32_t> ids;
+  for (const JsonValue& token : value.Array(key)) {
+    if (token.kind() != JsonKind::kString) {
+      ids.push_back(static_cast<int32_t>(token.Integer(key, 0, kMaxVocabularyPieces - 1)));
+      continue;
+    }
+    const std::string word = token.String(key);
+    if (word != WordOf(kSrcLanguage) && word != WordOf(kTgtLanguage)) {
+      token.Fail(fmt::format("{} holds \"{}\", expected an id, {} or {}", key, word, WordOf(kSrcLanguage),
+                             WordOf(kTgtLanguage)));
+    }
+    ids.push_back(word == WordOf(kSrcLanguage) ? kSrcLanguage : kTgtLanguage);
+  }
   if (ids.size() > kMaxTemplateTokens) {
     value.Fail(fmt::format("{} holds {} tokens, expected at most {}", key, ids.size(), kMaxTemplateTokens));
   }
@@ -68,17 +99,26 @@ bool IsName(const std::string& text) {
   return !text.empty() && std::ranges::none_of(text, breaks) && !HasC1Control(text);
 }
 
+// Ids by name.
+std::map<std::string, int32_t> NamedIds(const JsonValue& value, const char* key) {
+  std::map<std::string, int32_t> ids;
+  const JsonObject tokens = value.Object(key);
+  for (const JsonObject::Member& token : tokens.members()) {
+    if (!IsName(token.key)) {
+      token.value.Fail(fmt::format(
+          "a token of {} has no name, or one with a blank or control character, expected another", key));
+    }
+    ids[token.key] = static_cast<int32_t>(token.value.Integer(token.key, 0, kMaxVocabularyPieces - 1));
+  }
+  return ids;
+}
+
 TokenizerSettings FromObject(const JsonObject& json) {
   TokenizerSettings settings;
   if (const JsonValue* const ids = json.Find("ids")) settings.ids = Ids(*ids, "ids", IdMap::kNone);
-  if (const JsonValue* const added = json.Find("added")) {
-    const JsonObject tokens = added->Object("added");
-    for (const JsonObject::Member& token : tokens.members()) {
-      if (!IsName(token.key)) {
-        token.value.Fail("a token of added has no name, or one with a blank or control character, expected another");
-      }
-      settings.added[token.key] = static_cast<int32_t>(token.value.Integer(token.key, 0, kMaxVocabularyPieces - 1));
-    }
+  if (const JsonValue* const added = json.Find("added")) settings.added = NamedIds(*added, "added");
+  if (const JsonValue* const languages = json.Find("languages")) {
+    settings.languages = NamedIds(*languages, "languages");
   }
   if (const JsonValue* const rows = json.Find("padding_rows")) {
     settings.padding_rows = static_cast<int32_t>(rows->Integer("padding_rows", 0, kMaxVocabularyPieces));
@@ -89,7 +129,45 @@ TokenizerSettings FromObject(const JsonObject& json) {
   return settings;
 }
 
+// Puts the token of a language where the templates of this side wait for it; those of both sides are asked for, since
+// a model may want the target's language before the source. Returns whether they did.
+bool PutLanguage(int32_t language, const std::string& code, TokenizerSettings* settings) {
+  if (!settings->Wants(language)) return false;
+  const auto found = settings->languages.find(code);
+  if (found == settings->languages.end()) {
+    std::vector<std::string> known;
+    for (const auto& [name, id] : settings->languages) known.push_back(name);
+    constexpr size_t kShown = 12;
+    const std::string more = known.size() > kShown ? fmt::format(" and {} others", known.size() - kShown) : "";
+    const std::string nearest = code.empty() ? ";" : DidYouMean(code, known);
+    known.resize(std::min(known.size(), kShown));
+    throw OptionError(fmt::format("`{}` is {}{} expected one of the model's languages: {}{}", WordOf(language),
+                                  code.empty() ? "not given" : "\"" + code + "\"", nearest, fmt::join(known, ", "),
+                                  more));
+  }
+  std::ranges::replace(settings->prefix, language, found->second);
+  if (settings->suffix) std::ranges::replace(*settings->suffix, language, found->second);
+  return true;
+}
+
 }  // namespace
+
+bool TokenizerSettings::Wants(int32_t language) const {
+  return std::ranges::find(prefix, language) != prefix.end() ||
+         (suffix && std::ranges::find(*suffix, language) != suffix->end());
+}
+
+TokenizerSettingsPair TokenizerSettingsPair::In(const LanguagePair& chosen) const {
+  TokenizerSettingsPair pair = *this;
+  for (const int32_t language : {kSrcLanguage, kTgtLanguage}) {
+    const std::string& code = language == kSrcLanguage ? chosen.src : chosen.tgt;
+    const bool in_src = PutLanguage(language, code, &pair.src), in_tgt = PutLanguage(language, code, &pair.tgt);
+    if (in_src || in_tgt || code.empty()) continue;
+    throw OptionError(fmt::format("`{}` is \"{}\", but this model has no such choice, expected it not to be given",
+                                  WordOf(language), code));
+  }
+  return pair;
+}
 
 std::string TokenizerSettingsPair::ToJson() const {
   if (*this == TokenizerSettingsPair{}) return "";
@@ -111,12 +189,12 @@ TokenizerSettingsPair TokenizerSettingsPair::FromJson(const std::string& text, c
   TokenizerSettingsPair pair;
   if (const JsonValue* const src = json.Find("src")) {
     const JsonObject object = src->Object("src");
-    RequireKnown(object, {"ids", "added", "padding_rows", "prefix", "suffix"});
+    RequireKnown(object, {"ids", "added", "padding_rows", "prefix", "suffix", "languages"});
     pair.src = FromObject(object);
   }
   if (const JsonValue* const tgt = json.Find("tgt")) {
     const JsonObject object = tgt->Object("tgt");
-    RequireKnown(object, {"ids", "added", "padding_rows", "prefix", "banned"});
+    RequireKnown(object, {"ids", "added", "padding_rows", "prefix", "banned", "languages"});
     pair.tgt = FromObject(object);
   }
   return pair;

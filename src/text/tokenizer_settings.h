@@ -17,6 +17,10 @@ inline constexpr char kTokenizerSettingsFile[] = "tokenizer_settings.json";
 inline constexpr int64_t kMaxTokenizerSettingsBytes = int64_t{1} << 26;
 inline constexpr size_t kMaxTemplateTokens = 16;  // of a prefix or suffix
 
+// In a prefix or suffix, in place of an id: the token of the language that a user chooses.
+inline constexpr int32_t kSrcLanguage = -1;
+inline constexpr int32_t kTgtLanguage = -2;
+
 // Of one side. As it is made: what `dragoman vocab` and `dragoman train` make.
 struct TokenizerSettings {
   std::vector<int32_t> ids;              // [pieces] the model's id of each, -1: it has no row for it; empty: its number
@@ -25,8 +29,17 @@ struct TokenizerSettings {
   std::vector<int32_t> prefix;           // before a sentence
   std::optional<std::vector<int32_t>> suffix;  // after it; none given: </s>. A target's is always </s>
   std::vector<int32_t> banned;                 // of the target: pieces that search must not say
+  std::map<std::string, int32_t> languages;    // what may stand for kSrcLanguage and kTgtLanguage, by the language's code
+
+  // Whether the templates wait for this language (kSrcLanguage, kTgtLanguage).
+  bool Wants(int32_t language) const;
 
   bool operator==(const TokenizerSettings&) const = default;
+};
+
+// The languages that a sentence is in, and is to be in, by their codes; "" where that is not said.
+struct LanguagePair {
+  std::string src, tgt;
 };
 
 struct TokenizerSettingsPair {
@@ -37,6 +50,10 @@ struct TokenizerSettingsPair {
   // Of an empty text: as usual. Throws FormatError naming `path` and the key that is unknown, of another type or out of
   // range. What only the vocabulary tells, Tokenizer checks.
   static TokenizerSettingsPair FromJson(const std::string& text, const std::string& path);
+
+  // With the tokens of these languages in the templates. Throws OptionError naming `src_lang` or `tgt_lang`: not given
+  // where the templates wait for it, given where they do not, or none that the model knows.
+  TokenizerSettingsPair In(const LanguagePair& languages) const;
 
   bool operator==(const TokenizerSettingsPair&) const = default;
 };

@@ -1,0 +1,390 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interop/ctranslate2.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/json.h"
+#include "interop/source_settings.h"
+#include "interop/vocabulary_parts.h"
+#include "text/word_segmenter.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kModel[] = "model.bin", kConfig[] = "config.json";
+constexpr char kAdvice[] = "take the files that the model came with";
+constexpr int kMaxLength = 1024;  // of models whose positions know no end
+
+// The attributes of a model are tensors of one number.
+class Attributes {
+ public:
+  explicit Attributes(const TensorArchive& archive) : archive_(archive) {}
+
+  std::optional<double> Find(const std::string& name) {
+    known_.insert(name);
+    if (!archive_.Has(name)) return std::nullopt;
+    if (archive_.Find(name).elements != 1) Refuse(name, "one number");
+    float value = 0;
+    archive_.ReadFloats(name, {&value, 1});
+    return value;
+  }
+  double Get(const std::string& name, double otherwise) { return Find(name).value_or(otherwise); }
+  int Integer(const std::string& name, int least, int most, int otherwise) {
+    const double value = Get(name, otherwise);
+    if (!(value >= least && value <= most)) Refuse(name, fmt::format("{} to {}", least, most));
+    return static_cast<int>(value);
+  }
+  bool Flag(const std::string& name, bool otherwise) { return Get(name, otherwise ? 1 : 0) != 0; }
+  void Expect(const std::string& name, double value) {
+    if (Get(name, value) != value) Refuse(name, fmt::format("{}", value));
+  }
+  void Ignore(const std::string& name) { known_.insert(name); }
+
+  const std::set<std::string>& known() const { return known_; }
+  [[noreturn]] void Refuse(const std::string& name, const std::string& expected) const {
+    throw FormatError(archive_.path(), fmt::format("\"{}\" is another, expected {}", name, expected));
+  }
+
+ private:
+  const TensorArchive& archive_;
+  std::set<std::string> known_;
+};
+
+std::string SrcTable(const TensorArchive& archive) {
+  return archive.Has("encoder/embeddings/weight") ? "encoder/embeddings/weight" : "encoder/embeddings_0/weight";
+}
+constexpr char kTgtTable[] = "decoder/embeddings/weight", kOutput[] = "decoder/projection/weight";
+
+int CountLayers(const TensorArchive& archive, const std::string& stack) {
+  int layers = 0;
+  while (archive.Has(fmt::format("{}/layer_{}/ffn/linear_0/weight", stack, layers))) ++layers;
+  return layers;
+}
+
+int Rows(const TensorArchive& archive, const std::string& name) {
+  const ArchiveTensor& tensor = archive.Find(name);
+  return tensor.shape.size() == 2 ? static_cast<int>(std::min<int64_t>(tensor.shape[0], 1 << 24)) : 0;
+}
+
+kernels::Activation ActivationOf(Attributes& attributes, const std::string& name) {
+  using kernels::Activation;
+  constexpr std::array kActivations = {Activation::kRelu, Activation::kGeluTanh, Activation::kSilu, Activation::kGelu,
+                                       Activation::kGeluSigmoid};
+  const int found = attributes.Integer(name, 0, static_cast<int>(kActivations.size()) - 1, 0);
+  return kActivations[static_cast<size_t>(found)];
+}
+
+// Both stacks have it the same.
+template <class Value>
+Value Same(Value encoder, Value decoder, const TensorArchive& archive, const char* what) {
+  if (encoder == decoder) return encoder;
+  throw FormatError(archive.path(), fmt::format("{} of the decoder differ from the encoder's, expected the same", what));
+}
+
+void ReadScales(Attributes& attributes, const TensorArchive& archive, TransformerConfig* c) {
+  const auto scaled = [&](const std::string& stack) {
+    const std::string name = stack + "/scale_embeddings";
+    attributes.Ignore(stack + "/embeddings/multiply_by_sqrt_depth");
+    const double value =
+        attributes.Find(name).value_or(attributes.Get(stack + "/embeddings/multiply_by_sqrt_depth", 1));
+    if (!archive.Has(name) || archive.Find(name).dtype == DType::kI8) return value != 0;
+    const double root = std::sqrt(static_cast<double>(c->d_model));
+    if (value != 1 && std::abs(value - root) > 1e-4 * root) attributes.Refuse(name, "1 or the root of the width");
+    return value != 1;
+  };
+  c->scale_embedding = Same(scaled("encoder"), scaled("decoder"), archive, "scales of embeddings");
+  c->logit_scale = static_cast<float>(attributes.Get("decoder/scale_outputs", 0));
+}
+
+void ReadPositions(Attributes& attributes, const TensorArchive& archive, TransformerConfig* c) {
+  constexpr char kBias[] = "/layer_0/self_attention/relative_attention_bias";
+  c->max_src_len = c->max_tgt_len = kMaxLength;
+  if (archive.Has("encoder" + std::string(kBias))) {
+    c->positions = Positions::kNone;
+    c->relative_buckets = Rows(archive, "encoder" + std::string(kBias));
+    c->relative_max_distance =
+        attributes.Integer("encoder/layer_0/self_attention/relative_attention_max_distance", 2, 65535, 128);
+    return;
+  }
+  constexpr char kEncodings[] = "/position_encodings/encodings";
+  if (!archive.Has("encoder" + std::string(kEncodings))) {
+    c->positions = Positions::kSinusoidal;  // as OpenNMT has them: the first position is 1
+    c->sinusoid_layout = SinusoidLayout::kHalves;
+    c->sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
+    c->first_position = 1;
+    return;
+  }
+  c->positions = Positions::kLearned;  // a table is a table, however it was made
+  c->max_src_len = std::min(Rows(archive, "encoder" + std::string(kEncodings)), 65535);
+  c->max_tgt_len = std::min(Rows(archive, "decoder" + std::string(kEncodings)), 65535);
+}
+
+Tying TyingOf(const TensorArchive& archive) {
+  const auto same = [&](const std::string& one, const std::string& other) {
+    return archive.Find(one).shape == archive.Find(other).shape && archive.Find(one).dtype == archive.Find(other).dtype &&
+           archive.ReadBytes(one) == archive.ReadBytes(other);
+  };
+  const bool embeddings = same(SrcTable(archive), kTgtTable), output = same(kTgtTable, kOutput);
+  return embeddings ? (output ? Tying::kAll : Tying::kEmbeddings) : output ? Tying::kDecoder : Tying::kNone;
+}
+
+void RequireKnownKind(Attributes& attributes) {
+  for (const char* const stack : {"encoder", "decoder"}) {
+    const std::string of = std::string(stack) + "/";
+    attributes.Expect(of + "multi_query_attention", 0);
+    attributes.Ignore(of + "embeddings_merge");  // of one embedding
+  }
+  attributes.Expect("decoder/alibi", 0);
+  for (const char* const name : {"alibi_use_positive_positions", "scale_alibi", "alignment_layer", "alignment_heads"}) {
+    attributes.Ignore("decoder/" + std::string(name));
+  }
+}
+
+TransformerConfig ReadConfig(SourceSettings& settings, Attributes& attributes, const TensorArchive& archive) {
+  TransformerConfig c;
+  RequireKnownKind(attributes);
+  const ArchiveTensor& table = archive.Find(SrcTable(archive));
+  c.d_model = table.shape.size() == 2 ? static_cast<int>(std::min<int64_t>(table.shape[1], 1 << 16)) : 0;
+  c.src_vocab = Rows(archive, SrcTable(archive));
+  c.tgt_vocab = Rows(archive, kTgtTable);
+  c.encoder_layers = CountLayers(archive, "encoder");
+  c.decoder_layers = CountLayers(archive, "decoder");
+  c.heads = Same(attributes.Integer("encoder/num_heads", 1, 1024, 8), attributes.Integer("decoder/num_heads", 1, 1024, 8),
+                 archive, "heads");
+  const bool pre = Same(attributes.Flag("encoder/pre_norm", true), attributes.Flag("decoder/pre_norm", true), archive,
+                        "norms");
+  c.norm_order = pre ? NormOrder::kPre : NormOrder::kPost;
+  c.activation = Same(ActivationOf(attributes, "encoder/activation"), ActivationOf(attributes, "decoder/activation"),
+                      archive, "activations");
+  constexpr char kFirst[] = "encoder/layer_0/";
+  const auto first = [&](const char* name) { return kFirst + std::string(name); };
+  c.d_ff = Rows(archive, first("ffn/linear_0/weight"));
+  c.gated = archive.Has(first("ffn/linear_0_noact/weight"));
+  c.bias = archive.Has(first("ffn/linear_0/bias"));
+  c.d_head = Rows(archive, first("self_attention/linear_0/weight")) / 3 / c.heads;
+  if (c.d_head * c.heads == c.d_model) c.d_head = 0;
+  c.attention_scale = static_cast<float>(attributes.Get(first("self_attention/queries_scale"), 0));
+  c.norm_bias = archive.Has(first("ffn/layer_norm/beta"));
+  c.norm_kind = c.norm_bias ? NormKind::kLayer : NormKind::kRms;
+  c.norm_epsilon = static_cast<float>(settings.Number("layer_norm_epsilon", c.norm_bias ? 1e-5 : 1e-6));
+  c.final_norm = archive.Has("encoder/layer_norm/gamma");
+  c.embedding_norm = archive.Has("encoder/layernorm_embedding/gamma");
+  c.output_bias = archive.Has("decoder/projection/bias");
+  c.tying = TyingOf(archive);
+  ReadScales(attributes, archive, &c);
+  ReadPositions(attributes, archive, &c);
+  return c;
+}
+
+// Parts of a layer: which tensor has it, and at which of its fused parts it stands, of how many.
+struct Part {
+  std::string_view ours, theirs;
+  int at = 0, of = 1;
+};
+constexpr std::array kParts = {
+    Part{"self_attn.q_proj", "self_attention/linear_0", 0, 3}, Part{"self_attn.k_proj", "self_attention/linear_0", 1, 3},
+    Part{"self_attn.v_proj", "self_attention/linear_0", 2, 3}, Part{"self_attn.out_proj", "self_attention/linear_1"},
+    Part{"self_attn_norm", "self_attention/layer_norm"},       Part{"cross_attn.q_proj", "attention/linear_0"},
+    Part{"cross_attn.k_proj", "attention/linear_1", 0, 2},     Part{"cross_attn.v_proj", "attention/linear_1", 1, 2},
+    Part{"cross_attn.out_proj", "attention/linear_2"},         Part{"cross_attn_norm", "attention/layer_norm"},
+    Part{"ffn.gate_proj", "ffn/linear_0"},                     Part{"ffn.in_proj", "ffn/linear_0_noact"},
+    Part{"ffn.out_proj", "ffn/linear_1"},                      Part{"ffn_norm", "ffn/layer_norm"}};
+
+// "weight" or "bias" of a part that is a norm or a product.
+std::string KindOf(const std::string& ours, bool is_norm) {
+  const bool is_weight = ours.ends_with(".weight");
+  return is_norm ? (is_weight ? "/gamma" : "/beta") : (is_weight ? "/weight" : "/bias");
+}
+
+TensorOrigin WithScale(TensorOrigin origin) {
+  if (origin.name.ends_with("/weight")) origin.scale = origin.name + "_scale";
+  return origin;
+}
+
+TensorOrigin OriginOf(const TransformerConfig& config, const std::string& src_table, const Parameter& parameter) {
+  const std::string& ours = parameter.name;
+  if (ours == "src_embed.weight") return WithScale({src_table});
+  if (ours == "tgt_embed.weight") return WithScale({kTgtTable});
+  if (ours == "output.weight") return WithScale({kOutput});
+  if (ours == "output.bias") return {"decoder/projection/bias"};
+  if (ours == "src_positions.weight") return {"encoder/position_encodings/encodings"};
+  if (ours == "tgt_positions.weight") return {"decoder/position_encodings/encodings"};
+  if (ours.starts_with("src_embed_norm")) return {"encoder/layernorm_embedding" + KindOf(ours, true)};
+  if (ours.starts_with("tgt_embed_norm")) return {"decoder/layernorm_embedding" + KindOf(ours, true)};
+  const std::string stack = ours.substr(0, 7);  // encoder or decoder
+  if (ours.substr(7).starts_with(".final_norm")) return {stack + "/layer_norm" + KindOf(ours, true)};
+  if (ours.substr(7).starts_with(".relative_bias")) {
+    return {stack + "/layer_0/self_attention/relative_attention_bias"};
+  }
+  const size_t number = std::string_view("encoder.layers.").size(), inside = ours.find('.', number) + 1;
+  std::string_view part = std::string_view(ours).substr(inside);
+  part = part.substr(0, part.rfind('.'));
+  const auto found = std::ranges::find(kParts, part, &Part::ours);
+  if (found == kParts.end()) return {ours};  // which the file does not have
+  std::string_view theirs = found->theirs;
+  if (part == "ffn.in_proj" && !config.gated) theirs = "ffn/linear_0";
+  const bool is_norm = part.ends_with("_norm");
+  TensorOrigin origin{fmt::format("{}/layer_{}/{}{}", stack, ours.substr(number, inside - number - 1), theirs,
+                                  KindOf(ours, is_norm))};
+  origin.transposed = parameter.shape.size() == 2;
+  if (found->of > 1) {
+    const int64_t rows = config.attention_width();
+    origin.first_row = found->at * rows;
+    origin.all_rows = found->of * rows;
+  }
+  return WithScale(origin);
+}
+
+// What stands more than once, or belongs to how CTranslate2 multiplies.
+bool IsUnused(const std::string& name) {
+  return name.ends_with("/weight_compensation") || name.ends_with("/queries_scale") ||
+         name.find("/self_attention/relative_attention_") != std::string::npos;
+}
+
+// The tokens of a vocabulary in the order of their ids.
+std::optional<std::vector<std::string>> ReadVocabulary(FileSystem& files, const std::string& directory,
+                                                       const std::string& name) {
+  const std::string json = JoinPath(directory, name + ".json"), text = JoinPath(directory, name + ".txt");
+  std::vector<std::string> tokens;
+  if (files.Exists(json)) {
+    const JsonDocument document(ReadFile(files, json, kMaxVocabularyBytes), {json, kAdvice});
+    for (const JsonValue& token : document.root().Array("this")) tokens.push_back(token.String("a token"));
+    return tokens;
+  }
+  if (!files.Exists(text)) return std::nullopt;
+  const std::string lines = ReadFile(files, text, kMaxVocabularyBytes);
+  for (size_t begin = 0; begin < lines.size();) {
+    const size_t end = std::min(lines.find('\n', begin), lines.size());
+    tokens.push_back(lines.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return tokens;
+}
+
+// The special tokens by the names that they have there.
+struct SpecialNames {
+  std::string bos, eos, unk;
+};
+
+struct Side {
+  std::shared_ptr<const Segmenter> segmenter;
+  TokenizerSettings settings;
+  TokenIds ids;  // of its tokens, as the file calls them
+};
+
+// A list of tokens as words: those that no text could have, or that come twice, are called by their numbers.
+std::vector<std::string> WordsOf(const std::vector<std::string>& tokens, const SpecialNames& special) {
+  std::vector<std::string> words;
+  std::set<std::string> seen;
+  for (const std::string& token : tokens) {
+    std::string word = token == special.eos ? "</s>" : token == special.unk ? "<unk>" : token;
+    const bool breaks = word.empty() || word.find_first_of(" \t\n\v\f\r\0", 0, 7) != std::string::npos;
+    if (breaks || !seen.insert(word).second) word = fmt::format("<row-{}>", words.size());
+    words.push_back(word);
+  }
+  return words;
+}
+
+Side ReadSide(FileSystem& files, const std::vector<std::string>& tokens, const std::string& spm,
+              const SpecialNames& special, int32_t rows, const std::string& directory) {
+  Side side;
+  for (size_t id = 0; id < tokens.size(); ++id) side.ids.insert({tokens[id], static_cast<int32_t>(id)});
+  if (spm.empty()) {
+    side.segmenter = Tokenizer::FromBytes(WordListOf(WordsOf(tokens, special)), directory).segmenter();
+  } else {
+    side.segmenter = OpenSegmenter(files, spm);
+    std::vector<std::string> unknown;
+    for (const std::string& token : tokens) {
+      if (!token.empty() && !side.segmenter->Find(token)) unknown.push_back(token);
+    }
+    side.segmenter = Tokenizer::FromBytes(WithUnusedPieces(side.segmenter->info().bytes, unknown), spm).segmenter();
+    side.settings.ids = IdsOfPieces(*side.segmenter, side.ids);
+  }
+  PadTo(rows, *side.segmenter, &side.settings);
+  return side;
+}
+
+int32_t IdOf(const Side& side, const std::string& token, const std::string& directory) {
+  const auto found = side.ids.find(token);
+  if (found != side.ids.end()) return found->second;
+  throw FormatError(directory, fmt::format("its vocabulary has no \"{}\"; {}", token, kAdvice));
+}
+
+VocabularyPair ReadVocabularies(FileSystem& files, const std::string& directory, SourceSettings& settings,
+                                const CTranslate2Options& options, TransformerConfig* config) {
+  const SpecialNames special{settings.String("bos_token", "<s>"), settings.String("eos_token", "</s>"),
+                             settings.String("unk_token", "<unk>")};
+  const auto shared = ReadVocabulary(files, directory, "shared_vocabulary");
+  const auto src_tokens = shared ? shared : ReadVocabulary(files, directory, "source_vocabulary");
+  const auto tgt_tokens = shared ? shared : ReadVocabulary(files, directory, "target_vocabulary");
+  if (!src_tokens || !tgt_tokens) {
+    throw FileError(directory, fmt::format("holds no vocabulary, expected shared_vocabulary.json, or source_vocabulary and "
+                                           "target_vocabulary (.json, .txt); {}",
+                                           kAdvice));
+  }
+  Side src = ReadSide(files, *src_tokens, options.spm, special, config->src_vocab, directory);
+  Side tgt = shared ? src : ReadSide(files, *tgt_tokens, options.spm, special, config->tgt_vocab, directory);
+  if (settings.Bool("add_source_bos", false)) src.settings.prefix = {IdOf(src, special.bos, directory)};
+  const bool adds_eos = settings.Bool("add_source_eos", false);
+  if (!adds_eos && !options.source_eos) src.settings.suffix.emplace();
+  if (config->decoder_start != -1) {
+    const std::string start = settings.String("decoder_start_token", special.bos);
+    config->decoder_start = IdOf(tgt, start, directory);
+  }
+  return PairOf(src.segmenter, tgt.segmenter, {src.settings, tgt.settings}, directory);
+}
+
+}  // namespace
+
+bool IsCTranslate2(FileSystem& files, const std::string& directory) {
+  return files.Exists(JoinPath(directory, kModel)) && (files.Exists(JoinPath(directory, "shared_vocabulary.json")) ||
+                                                       files.Exists(JoinPath(directory, "shared_vocabulary.txt")) ||
+                                                       files.Exists(JoinPath(directory, "source_vocabulary.json")) ||
+                                                       files.Exists(JoinPath(directory, "source_vocabulary.txt")));
+}
+
+ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, const CTranslate2Options& options) {
+  ForeignModel model;
+  model.family = "CTranslate2";
+  auto archive = OpenCTranslate2Binary(files, JoinPath(directory, kModel));
+  if (archive->spec_name() != "TransformerSpec") {
+    throw FormatError(archive->path(), fmt::format("is a {}, expected a TransformerSpec: an encoder and a decoder",
+                                                   archive->spec_name().substr(0, 60)));
+  }
+  const std::string config_path = JoinPath(directory, kConfig);
+  SourceSettings settings = files.Exists(config_path) ? SourceSettings(files, config_path) : SourceSettings("{}", config_path);
+  Attributes attributes(*archive);
+  model.config = ReadConfig(settings, attributes, *archive);
+  if (attributes.Flag("decoder/start_from_zero_embedding", false)) model.config.decoder_start = -1;
+  model.vocabs = ReadVocabularies(files, directory, settings, options, &model.config);
+  settings.Expect("multi_query_attention", false);
+  settings.Ignore({"quantization_type", "quantization_bits", "quantization_group_size"});
+  settings.RequireNoneLeft();
+  const TransformerConfig& config = model.config;
+  const std::string src_table = SrcTable(*archive);
+  model.weights.origin = [config, src_table](const Parameter& parameter) {
+    return OriginOf(config, src_table, parameter);
+  };
+  std::set<std::string> known = attributes.known();
+  for (const char* const table : {kTgtTable, kOutput}) {  // those that TyingOf has found to be another's
+    known.insert(table);
+    known.insert(std::string(table) + "_scale");
+  }
+  model.weights.is_unused = [known](const std::string& name) { return known.contains(name) || IsUnused(name); };
+  model.about.name = FileName(directory);
+  model.archive = std::move(archive);
+  return model;
+}
+
+}  // namespace dragoman

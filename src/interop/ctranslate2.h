@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Models as CTranslate2's converters write them: model.bin, config.json, vocabularies; and packages of Argos Translate,
+// which hold such a model and its SentencePiece model in a zip. Facts from CTranslate2 4.8.
+#ifndef DRAGOMAN_INTEROP_CTRANSLATE2_H_
+#define DRAGOMAN_INTEROP_CTRANSLATE2_H_
+
+#include <string>
+
+#include "interop/imported_model.h"
+
+namespace dragoman {
+
+// Whether a directory looks like one.
+bool IsCTranslate2(FileSystem& files, const std::string& directory);
+
+// How a model that came without its tokenizer is to be read, which its directory does not say.
+struct CTranslate2Options {
+  std::string spm;          // the SentencePiece model that cuts text into its pieces, for both sides; "": the user does
+  bool source_eos = false;  // </s> ends a source although config.json does not say so: of models that transformers'
+                            // tokenizers were to serve
+};
+
+// Reads all but the weights. Throws FileError, FormatError.
+ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, const CTranslate2Options& options);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_INTEROP_CTRANSLATE2_H_

@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interop/huggingface_source.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/error.h"
+#include "tensor/safetensors.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kConfig[] = "config.json";
+constexpr char kGenerationConfig[] = "generation_config.json";
+constexpr int64_t kMostTokens = int64_t{1} << 24;
+
+std::unique_ptr<TensorArchive> OpenWeights(FileSystem& files, const std::string& directory) {
+  const auto at = [&](const char* name) { return JoinPath(directory, name); };
+  for (const char* const name : {"model.safetensors", "model.safetensors.index.json"}) {
+    if (files.Exists(at(name))) return OpenSafetensorsArchive(files, at(name));
+  }
+  for (const char* const name : {"pytorch_model.bin", "pytorch_model.bin.index.json"}) {
+    if (files.Exists(at(name))) return OpenTorchArchive(files, at(name));
+  }
+  throw FileError(directory,
+                  "holds no weights, expected model.safetensors, pytorch_model.bin or the index of either's shards; "
+                  "fetch them, or, of another framework's weights, save the model with transformers once more");
+}
+
+std::optional<int32_t> TokenOf(SourceSettings& settings, const std::string& key) {
+  const std::vector<int64_t> ids = settings.Integers(key);
+  if (ids.empty()) return std::nullopt;
+  if (ids.size() > 1 || ids[0] < 0 || ids[0] >= kMostTokens) settings.Refuse(key, "one token id");
+  return static_cast<int32_t>(ids[0]);
+}
+
+// Settings of the search that its makers recommend. They change no number of the model's, but what people see.
+void AddAdvice(SourceSettings& settings, GenerationSettings* generation) {
+  const auto add = [&](const char* flag, double value) {
+    generation->advice.push_back(fmt::format("--{} {}", flag, value));
+  };
+  if (const int64_t beams = settings.Integer("num_beams", 1, 1000, 1); beams > 1) {
+    add("beam-size", static_cast<double>(beams));
+  }
+  if (const double penalty = settings.Number("length_penalty", 1); penalty != 1) add("length-penalty", penalty);
+  if (const int64_t n = settings.Integer("no_repeat_ngram_size", 0, 1000, 0); n > 0) {
+    add("no-repeat-ngram", static_cast<double>(n));
+  }
+  if (const int64_t n = settings.Integer("min_length", 0, kMostTokens, 0); n > 0) {
+    add("min-length", static_cast<double>(n));
+  }
+  if (const double penalty = settings.Number("repetition_penalty", 1); penalty != 1) {
+    settings.Refuse("repetition_penalty", "1, as no other is applied here");
+  }
+}
+
+void ReadGeneration(SourceSettings& settings, GenerationSettings* generation) {
+  const auto take = [&](const char* key, std::optional<int32_t>* token) {
+    const std::optional<int32_t> found = TokenOf(settings, key);
+    if (found && *token && *found != **token) {
+      settings.Refuse(key, fmt::format("{}, as config.json has it", **token));
+    }
+    if (found) *token = found;
+  };
+  take("decoder_start_token_id", &generation->decoder_start);
+  take("forced_bos_token_id", &generation->forced_first);
+  take("eos_token_id", &generation->eos);
+  take("pad_token_id", &generation->pad);
+  for (const std::vector<int64_t>& words : settings.IntegerLists("bad_words_ids")) {
+    if (words.size() != 1 || words[0] < 0 || words[0] >= kMostTokens) {
+      settings.Refuse("bad_words_ids", "lists of one token id each");
+    }
+    generation->banned.push_back(static_cast<int32_t>(words[0]));
+  }
+  for (const int64_t token : settings.Integers("suppress_tokens")) {
+    if (token < 0 || token >= kMostTokens) settings.Refuse("suppress_tokens", "token ids");
+    generation->banned.push_back(static_cast<int32_t>(token));
+  }
+  if (!settings.Integers("begin_suppress_tokens").empty()) {
+    settings.Refuse("begin_suppress_tokens", "none, as every step has the same rules here");
+  }
+  AddAdvice(settings, generation);
+}
+
+}  // namespace
+
+HuggingFaceSource OpenHuggingFaceSource(FileSystem& files, const std::string& directory) {
+  HuggingFaceSource source{files, directory, SourceSettings(files, JoinPath(directory, kConfig)), nullptr, {}};
+  source.archive = OpenWeights(files, directory);
+  ReadGeneration(source.config, &source.generation);
+  if (source.HasFile(kGenerationConfig)) {
+    SourceSettings settings(files, source.PathOf(kGenerationConfig));
+    source.generation.advice.clear();
+    source.generation.banned.clear();
+    ReadGeneration(settings, &source.generation);
+  }
+  std::ranges::sort(source.generation.banned);
+  const auto repeated = std::ranges::unique(source.generation.banned);
+  source.generation.banned.erase(repeated.begin(), repeated.end());
+  return source;
+}
+
+kernels::Activation ActivationNamed(const SourceSettings& settings, const std::string& key, const std::string& name) {
+  using kernels::Activation;
+  if (name == "relu") return Activation::kRelu;
+  if (name == "gelu" || name == "gelu_python") return Activation::kGelu;
+  if (name == "gelu_new" || name == "gelu_pytorch_tanh" || name == "gelu_fast" || name == "gelu_accurate") {
+    return Activation::kGeluTanh;
+  }
+  if (name == "quick_gelu") return Activation::kGeluSigmoid;
+  if (name == "silu" || name == "swish") return Activation::kSilu;
+  settings.Refuse(key, "relu, gelu, gelu_new, quick_gelu, silu or swish");
+}
+
+std::string FirstThere(const TensorArchive& archive, const std::vector<std::string>& names) {
+  for (const std::string& name : names) {
+    if (archive.Has(name)) return name;
+  }
+  return names.front();
+}
+
+bool AreEqual(const TensorArchive& archive, const std::string& first, const std::string& second) {
+  const ArchiveTensor& one = archive.Find(first);
+  const ArchiveTensor& other = archive.Find(second);
+  if (one.shape != other.shape) return false;
+  std::vector<float> a(static_cast<size_t>(one.elements)), b(a.size());
+  archive.ReadFloats(first, a);
+  archive.ReadFloats(second, b);
+  return a == b;
+}
+
+void IgnoreNeutralKeys(SourceSettings& config) {
+  config.Expect("is_encoder_decoder", true);
+  config.Ignore({
+      // what it is called, and what it was written by
+      "_name_or_path", "name_or_path", "architectures", "auto_map", "transformers_version", "torch_dtype", "dtype",
+      "tokenizer_class", "task_specific_params", "finetuning_task", "prefix", "model_type", "_commit_hash",
+      // how weights were made
+      "init_std", "initializer_factor", "initializer_range", "encoder_layerdrop", "decoder_layerdrop",
+      "classifier_dropout", "classif_dropout", "classifier_dropout_rate", "gradient_checkpointing", "tie_encoder_decoder",
+      // what is returned, and how it is computed
+      "use_cache", "output_past", "output_attentions", "output_hidden_states", "return_dict", "torchscript",
+      "use_bfloat16", "pruned_heads", "chunk_size_feed_forward", "_attn_implementation", "attn_implementation",
+      "_attn_implementation_autoset", "num_hidden_layers", "cross_attention_hidden_size", "add_cross_attention",
+      "is_decoder", "use_return_dict",
+      // other uses of the same network
+      "id2label", "label2id", "num_labels", "_num_labels", "problem_type",
+      // search: see ReadGeneration
+      "bos_token_id", "sep_token_id", "forced_eos_token_id", "max_length", "max_new_tokens", "early_stopping",
+      "do_sample", "num_beam_groups", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p",
+      "encoder_no_repeat_ngram_size", "num_return_sequences", "output_scores", "return_dict_in_generate",
+      "remove_invalid_values", "exponential_decay_length_penalty", "renormalize_logits"});
+}
+
+}  // namespace dragoman

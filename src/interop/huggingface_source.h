@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+// A directory as transformers' save_pretrained() writes it: what its families share. Facts from transformers 5.24.
+#ifndef DRAGOMAN_INTEROP_HUGGINGFACE_SOURCE_H_
+#define DRAGOMAN_INTEROP_HUGGINGFACE_SOURCE_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "archive/tensor_archive.h"
+#include "base/file_system.h"
+#include "interop/imported_model.h"
+#include "interop/source_settings.h"
+
+namespace dragoman {
+
+// How a model is asked to generate: of generation_config.json or, from before there was one, of config.json.
+struct GenerationSettings {
+  std::optional<int32_t> decoder_start;
+  std::optional<int32_t> forced_first;  // the first token of every output
+  std::optional<int32_t> eos, pad;
+  std::vector<int32_t> banned;
+  std::vector<std::string> advice;  // flags that search as the model's makers did: "--beam-size 4"
+};
+
+// What a family's reader is given, and takes from.
+struct HuggingFaceSource {
+  FileSystem& files;
+  std::string directory;
+  SourceSettings config;
+  std::unique_ptr<TensorArchive> archive;
+  GenerationSettings generation;
+
+  bool HasFile(const std::string& name) const { return files.Exists(JoinPath(directory, name)); }
+  std::string PathOf(const std::string& name) const { return JoinPath(directory, name); }
+};
+
+// Opens config, weights (safetensors before pickles) and generation settings. Throws FileError, FormatError.
+HuggingFaceSource OpenHuggingFaceSource(FileSystem& files, const std::string& directory);
+
+// "relu", "gelu", "gelu_new", "silu", "swish", ... Throws FormatError for another one.
+kernels::Activation ActivationNamed(const SourceSettings& settings, const std::string& key, const std::string& name);
+
+// The first of `names` that the archive has, or else the first.
+std::string FirstThere(const TensorArchive& archive, const std::vector<std::string>& names);
+
+// Whether two tensors hold the same numbers. Both are there.
+bool AreEqual(const TensorArchive& archive, const std::string& first, const std::string& second);
+
+// Marks keys as read that change no number: what transformers writes about itself, training, and generation.
+void IgnoreNeutralKeys(SourceSettings& config);
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_INTEROP_HUGGINGFACE_SOURCE_H_

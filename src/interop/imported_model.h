@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// What an import finds out about somebody's model before it reads its weights, and what it makes of it.
+#ifndef DRAGOMAN_INTEROP_IMPORTED_MODEL_H_
+#define DRAGOMAN_INTEROP_IMPORTED_MODEL_H_
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "archive/tensor_archive.h"
+#include "format/about.h"
+#include "format/model_directory.h"
+#include "interop/weight_map.h"
+#include "model/transformer_config.h"
+
+namespace dragoman {
+
+// A model of another program's: its settings and names in our words. What a family's reader returns.
+struct ForeignModel {
+  std::string family;  // "marian (Hugging Face)", for people
+  TransformerConfig config;
+  WeightMap weights;
+  std::unique_ptr<TensorArchive> archive;
+  VocabularyPair vocabs;
+  ModelAbout about;
+  std::vector<std::string> notes;  // what a user may want to know, a line each
+};
+
+}  // namespace dragoman
+
+#endif  // DRAGOMAN_INTEROP_IMPORTED_MODEL_H_

@@ -1,0 +1,295 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "interop/marian.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "interop/marian_files.h"
+#include "interop/source_settings.h"
+#include "interop/vocabulary_parts.h"
+#include "interop/yaml_json.h"
+#include "text/model_proto_check.h"
+#include "text/word_segmenter.h"
+
+namespace dragoman {
+namespace {
+
+constexpr char kSettings[] = "special:model.yml";
+constexpr char kOutput[] = "decoder_ff_logit_out_W", kOutputBias[] = "decoder_ff_logit_out_b";
+constexpr char kSharedTable[] = "Wemb", kSrcTable[] = "encoder_Wemb", kTgtTable[] = "decoder_Wemb";
+constexpr int kMaxLength = 1024;  // sinusoids know no end; Marian's decoder cuts at 1000 words
+
+std::unique_ptr<TensorArchive> OpenWeights(FileSystem& files, const std::string& path) {
+  return path.ends_with(".npz") ? OpenNpzArchive(files, path) : OpenMarianBinary(files, path);
+}
+
+SourceSettings SettingsIn(const TensorArchive& archive) {
+  if (!archive.Has(kSettings)) {
+    throw FormatError(archive.path(), fmt::format("has no \"{}\", which says what the model computes, expected a model "
+                                                  "as Marian saves it",
+                                                  kSettings));
+  }
+  return {JsonOfYaml(archive.ReadBytes(kSettings), archive.path()), archive.path()};
+}
+
+// How a sub-layer begins and ends: d dropout, a adds the residual, n norm.
+void ReadNorms(SourceSettings& settings, TransformerConfig* c) {
+  const auto without_dropout = [&](const char* key, const char* otherwise) {
+    std::string steps = settings.String(key, otherwise);
+    std::erase(steps, 'd');
+    return steps;
+  };
+  const std::string before = without_dropout("transformer-preprocess", ""),
+                    after = without_dropout("transformer-postprocess", "dan"),
+                    embedding = without_dropout("transformer-postprocess-emb", "d"),
+                    top = without_dropout("transformer-postprocess-top", "");
+  if (before.empty() && after == "an") {
+    c->norm_order = NormOrder::kPost;
+  } else if (before == "n" && after == "a") {
+    c->norm_order = NormOrder::kPre;
+  } else {
+    settings.Refuse("transformer-postprocess",
+                    "dan after nothing before (norm after the residual), or da after n before");
+  }
+  if (!embedding.empty() && embedding != "n") settings.Refuse("transformer-postprocess-emb", "d, n, nd or nothing");
+  if (!top.empty() && top != "n") settings.Refuse("transformer-postprocess-top", "n or nothing");
+  c->embedding_norm = embedding == "n";
+  c->final_norm = top == "n";
+  c->norm_epsilon = 1e-6f;
+}
+
+Tying TyingOf(SourceSettings& settings) {
+  const bool all = settings.Bool("tied-embeddings-all", false), src = settings.Bool("tied-embeddings-src", false);
+  const bool output = settings.Bool("tied-embeddings", false);
+  if (all || (src && output)) return Tying::kAll;
+  return src ? Tying::kEmbeddings : output ? Tying::kDecoder : Tying::kNone;
+}
+
+kernels::Activation ActivationOf(SourceSettings& settings) {
+  constexpr char kKey[] = "transformer-ffn-activation";
+  const std::string name = settings.String(kKey, "swish");
+  if (name == "relu") return kernels::Activation::kRelu;
+  if (name == "swish") return kernels::Activation::kSilu;
+  if (name == "gelu") return kernels::Activation::kGeluSigmoid;
+  settings.Refuse(kKey, "relu, swish or gelu");
+}
+
+// Settings of what is not built here, which have to be off; and those that say nothing of a Transformer.
+void RequireKnownKind(SourceSettings& settings) {
+  settings.Expect("type", "transformer");
+  settings.Expect("transformer-ffn-depth", 2);
+  for (const char* const key :
+       {"transformer-no-projection", "transformer-train-position-embeddings", "transformer-train-positions",
+        "transformer-rnn-projection", "transformer-pool", "ulr", "transformer-no-affine", "transformer-no-bias"}) {
+    settings.Expect(key, false);
+  }
+  for (const char* const key : {"lemma-dim-emb", "factors-dim-emb"}) settings.Expect(key, 0);
+  if (!settings.Integers("transformer-tied-layers").empty()) {
+    settings.Refuse("transformer-tied-layers", "none, each layer having its own weights");
+  }
+  if (settings.Has("input-types")) {
+    const std::vector<std::string> types = settings.Strings("input-types");
+    if (std::ranges::any_of(types, [](const std::string& type) { return type != "sequence"; })) {
+      settings.Refuse("input-types", "sequences alone");
+    }
+  }
+  settings.Ignore({"version", "dim-rnn", "enc-cell", "enc-cell-depth", "enc-type", "dec-cell-high-depth", "skip",
+                   "layer-normalization", "right-left", "char-conv-filters-num", "char-conv-filters-widths", "char-highway",
+                   "char-stride", "transformer-aan-activation", "transformer-aan-depth", "transformer-aan-nogate",
+                   "transformer-dim-aan", "transformer-depth-scaling", "transformer-guided-alignment-layer",
+                   "bert-train-type-embeddings", "bert-type-vocab-size", "factors-combine", "lemma-dependency",
+                   "ulr-dim-emb", "ulr-trainable-transformation", "transformer-decoder-dim-ffn",
+                   "transformer-decoder-ffn-depth", "comet-final-sigmoid", "comet-mix", "comet-mix-norm",
+                   "comet-dropout", "comet-pooler-ffn", "comet-stop-grad", "comet-mixup", "comet-augment-bad"});
+}
+
+TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& archive) {
+  TransformerConfig c;
+  RequireKnownKind(settings);
+  c.d_model = static_cast<int>(settings.Integer("dim-emb", 2, 1 << 16));
+  c.heads = static_cast<int>(settings.Integer("transformer-heads", 1, 1024, 8));
+  c.d_ff = static_cast<int>(settings.Integer("transformer-dim-ffn", 1, 1 << 18, 2048));
+  c.encoder_layers = static_cast<int>(settings.Integer("enc-depth", 1, 1000, 6));
+  c.decoder_layers = static_cast<int>(settings.Integer("dec-depth", 1, 1000, 6));
+  c.max_src_len = c.max_tgt_len = kMaxLength;
+  const std::string past = settings.String("transformer-decoder-autoreg", "self-attention");
+  c.decoder_ssru = past == "rnn";
+  if (!c.decoder_ssru && past != "self-attention") {
+    settings.Refuse("transformer-decoder-autoreg", "self-attention, or rnn of SSRU cells");
+  }
+  settings.Ignore({"dec-cell", "dec-cell-base-depth"});
+  if (c.decoder_ssru) {
+    settings.Expect("dec-cell", "ssru");
+    settings.Expect("dec-cell-base-depth", 2);
+  }
+  ReadNorms(settings, &c);
+  c.activation = ActivationOf(settings);
+  c.tying = TyingOf(settings);
+  c.output_bias = !settings.Bool("output-omit-bias", false);
+  c.scale_embedding = true;
+  c.sinusoid_layout = SinusoidLayout::kHalves;
+  c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
+  c.decoder_start = -1;
+  const bool joint = c.tying == Tying::kAll || c.tying == Tying::kEmbeddings;
+  const auto rows = [&](const char* table) {
+    const ArchiveTensor& tensor = archive.Find(table);
+    return tensor.shape.empty() ? 0 : static_cast<int>(std::min<int64_t>(tensor.shape[0], 1 << 24));
+  };
+  c.src_vocab = rows(joint ? kSharedTable : kSrcTable);
+  c.tgt_vocab = rows(joint ? kSharedTable : kTgtTable);
+  settings.Ignore({"dim-vocabs"});  // may be 0 for "as many as there are"
+  return c;
+}
+
+// Parts of a layer, ours and theirs; of a norm what stands before _ln_scale.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWeights = {{
+    {"self_attn.q_proj", "self_?q"},
+    {"self_attn.k_proj", "self_?k"},
+    {"self_attn.v_proj", "self_?v"},
+    {"self_attn.out_proj", "self_?o"},
+    {"cross_attn.q_proj", "context_?q"},
+    {"cross_attn.k_proj", "context_?k"},
+    {"cross_attn.v_proj", "context_?v"},
+    {"cross_attn.out_proj", "context_?o"},
+    {"ffn.in_proj", "ffn_?1"},
+    {"ffn.out_proj", "ffn_?2"},
+    {"ssru.f_proj", "rnn_?f"},
+    {"ssru.x_proj", "rnn_?"},
+}};
+
+std::string NormName(std::string_view ours, bool pre) {
+  const std::string_view part = ours.substr(0, ours.rfind('.'));
+  const bool is_gain = ours.ends_with(".weight");
+  std::string theirs = part == "self_attn_norm"    ? "self_Wo"
+                       : part == "cross_attn_norm" ? "context_Wo"
+                       : part == "ffn_norm"        ? "ffn_ffn"
+                       : pre                       ? "rnn"
+                                                   : "rnn_ffn";
+  theirs += is_gain ? "_ln_scale" : "_ln_bias";
+  return pre ? theirs + "_pre" : theirs;
+}
+
+// "self_attn.q_proj.weight" is "self_Wq", its bias "self_bq".
+std::string LayerName(std::string_view ours, bool pre) {
+  const std::string_view part = ours.substr(0, ours.rfind('.'));
+  const auto found = std::ranges::find(kWeights, part, [](const auto& names) { return names.first; });
+  if (found == kWeights.end()) return NormName(ours, pre);
+  std::string theirs(found->second);
+  theirs.replace(theirs.find('?'), 1, ours.ends_with(".weight") ? "W" : "b");
+  return theirs;
+}
+
+TensorOrigin OriginOf(const TransformerConfig& config, const Parameter& parameter) {
+  const std::string& ours = parameter.name;
+  const bool joint = config.tying == Tying::kAll || config.tying == Tying::kEmbeddings;
+  const char* const kind = ours.ends_with(".weight") ? "_ln_scale" : "_ln_bias";
+  if (ours == "src_embed.weight") return {joint ? kSharedTable : kSrcTable};
+  if (ours == "tgt_embed.weight") return {kTgtTable};
+  if (ours == "output.weight") return {kOutput, /*transposed=*/true};
+  if (ours == "output.bias") return {kOutputBias};
+  if (ours.starts_with("src_embed_norm")) return {std::string("encoder_emb") + kind + "_pre"};
+  if (ours.starts_with("tgt_embed_norm")) return {std::string("decoder_emb") + kind + "_pre"};
+  const std::string stack = ours.substr(0, 7);  // encoder or decoder
+  if (ours.substr(7).starts_with(".final_norm")) return {stack + "_top" + kind};
+  const size_t number = std::string_view("encoder.layers.").size(), inside = ours.find('.', number) + 1;
+  const int layer = std::stoi(ours.substr(number)) + 1;
+  return {fmt::format("{}_l{}_{}", stack, layer,
+                      LayerName(std::string_view(ours).substr(inside), config.norm_order == NormOrder::kPre))};
+}
+
+// Pieces in the order of their ids, of a .yml; those that it leaves out are called by their numbers.
+std::vector<std::string> PiecesOf(const TokenIds& tokens, int32_t rows) {
+  std::vector<std::string> pieces(static_cast<size_t>(rows));
+  for (int32_t id = 0; id < rows; ++id) pieces[static_cast<size_t>(id)] = fmt::format("<row-{}>", id);
+  for (const auto& [piece, id] : tokens) {
+    if (id < rows) pieces[static_cast<size_t>(id)] = piece;
+  }
+  return pieces;
+}
+
+TokenIds ReadYamlVocabulary(FileSystem& files, const std::string& path) {
+  const JsonDocument document(JsonOfYaml(ReadFile(files, path, kMaxVocabularyBytes), path),
+                              {path, "take the files that the model came with"});
+  TokenIds ids;
+  const JsonObject tokens = document.root().Object("this");
+  for (const JsonObject::Member& token : tokens.members()) {
+    ids[token.key] = static_cast<int32_t>(token.value.Integer(token.key, 0, kMaxVocabularyPieces - 1));
+  }
+  return ids;
+}
+
+struct Side {
+  std::shared_ptr<const Segmenter> segmenter;
+  TokenizerSettings settings;
+};
+
+// One side's vocabulary. `spoken`: its model must be able to say every piece, also those that its own .spm does not know.
+Side ReadSide(FileSystem& files, const std::string& path, const std::string& spm, int32_t rows, bool spoken) {
+  Side side;
+  if (path.ends_with(".fsv")) throw FormatError(path, "is a factored vocabulary, expected an .spm or a .yml");
+  if (path.ends_with(".spm")) {
+    side.segmenter = OpenSegmenter(files, path);
+  } else if (const TokenIds tokens = ReadYamlVocabulary(files, path); spm.empty()) {
+    side.segmenter = Tokenizer::FromBytes(WordListOf(PiecesOf(tokens, rows)), path).segmenter();
+  } else {
+    side.segmenter = OpenSegmenter(files, spm);
+    std::vector<std::string> unknown;
+    for (const auto& [token, id] : tokens) {
+      if (!side.segmenter->Find(token)) unknown.push_back(token);
+    }
+    if (spoken && !unknown.empty()) {
+      side.segmenter = Tokenizer::FromBytes(WithUnusedPieces(side.segmenter->info().bytes, unknown), spm).segmenter();
+    }
+    side.settings.ids = IdsOfPieces(*side.segmenter, tokens);
+    for (const auto& [token, id] : tokens) {
+      if (!token.starts_with(">>") || !token.ends_with("<<") || token.size() < 5) continue;
+      if (side.segmenter->Find(token)) continue;
+      side.settings.added[token] = id;
+      if (!spoken) side.settings.languages[token.substr(2, token.size() - 4)] = id;
+    }
+    if (!side.settings.languages.empty()) side.settings.prefix = {kTgtLanguage};
+  }
+  PadTo(rows, *side.segmenter, &side.settings);
+  return side;
+}
+
+VocabularyPair ReadVocabularies(FileSystem& files, const MarianFiles& found, const TransformerConfig& config) {
+  const Side src = ReadSide(files, found.src, found.src_spm, config.src_vocab, /*spoken=*/false);
+  const bool one = found.src == found.tgt && found.src_spm.empty();
+  const Side tgt = one ? src : ReadSide(files, found.tgt, found.tgt_spm, config.tgt_vocab, /*spoken=*/true);
+  return PairOf(src.segmenter, tgt.segmenter, {src.settings, tgt.settings}, found.src);
+}
+
+}  // namespace
+
+bool IsMarian(FileSystem& files, const std::string& path) { return HasMarianFiles(files, path); }
+
+ForeignModel OpenMarian(FileSystem& files, const std::string& path, const MarianVocabularies& vocabularies) {
+  const MarianFiles found = FindMarianFiles(files, path, vocabularies);
+  ForeignModel model;
+  model.family = "Marian";
+  model.archive = OpenWeights(files, found.weights);
+  SourceSettings settings = SettingsIn(*model.archive);
+  model.config = ReadConfig(settings, *model.archive);
+  settings.RequireNoneLeft();
+  const TransformerConfig& config = model.config;
+  model.weights.origin = [config](const Parameter& parameter) { return OriginOf(config, parameter); };
+  // Scales of quantised activations belong to the weights' products, not to the network.
+  model.weights.is_unused = [](const std::string& name) {
+    return name == kSettings || name.ends_with("_QuantMultA") || name == "decoder_c_tt_dummy";
+  };
+  model.vocabs = ReadVocabularies(files, found, config);
+  model.about.name = FileName(found.directory);
+  return model;
+}
+
+}  // namespace dragoman

@@ -1,0 +1,144 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Imports random models of every family (families.py) and compares with the library that they belong to: log-probabilities
+of given targets, greedy and beam search. Text is token ids here: the tokenizers have checks of their own.
+
+  build/venv-parity/bin/python tests/interop/check_huggingface.py PROGRAM [--seeds N] [--case NAME] [--json FILE]
+
+Exits 1 when something is not equal.
+"""
+
+import argparse
+import json
+import pathlib
+import random
+import subprocess
+import sys
+import tempfile
+
+import torch
+import transformers
+
+import families
+
+SENTENCES, LIMIT = 48, 40
+LARGER = {"d_model": 48, "vocab_size": 320, "encoder_ffn_dim": 96, "decoder_ffn_dim": 96, "max_position_embeddings": 80,
+          "d_ff": 96, "d_kv": 14, "relative_attention_num_buckets": 32, "relative_attention_max_distance": 30}
+TOLERANCE = 2e-5  # of the largest log-probability
+
+
+def run(command, text=None):
+    done = subprocess.run(command, input=text, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
+    return done.stdout
+
+
+class Numbers:
+    """Token ids as the text that such a model reads."""
+
+    def __init__(self, rows, eos):
+        self.unk = 1 if eos == 3 else 3
+        self.eos = eos
+
+    def text(self, ids):
+        return " ".join("<unk>" if i == self.unk else str(i) for i in ids)
+
+    def ids(self, line):
+        return [self.unk if word == "\u2047" else int(word) for word in line.split()]
+
+
+def generated(model, sources, eos, beams):
+    found = []
+    for source in sources:
+        ids = torch.tensor([source + [eos]])
+        out = model.generate(input_ids=ids, attention_mask=torch.ones_like(ids), num_beams=beams, do_sample=False,
+                             max_new_tokens=LIMIT, length_penalty=1.0, early_stopping=False, no_repeat_ngram_size=0,
+                             forced_eos_token_id=None)[0].tolist()[1:]
+        found.append(out)
+    return found
+
+
+def compare_generated(expected, lines, numbers):
+    """How many are equal, of how many that ended, and how many tokens there are in them."""
+    equal = ended = 0
+    tokens = set()
+    for want, line in zip(expected, lines):
+        if numbers.eos not in want:
+            continue
+        ended += 1
+        want = want[:want.index(numbers.eos)]
+        tokens.update(want)
+        equal += want == numbers.ids(line)
+    return equal, ended, len(tokens)
+
+
+def log_probs(model, source, target, eos, start):
+    with torch.no_grad():
+        out = model(input_ids=torch.tensor([source + [eos]]), decoder_input_ids=torch.tensor([[start] + target]))
+    rows = out.logits[0].double().log_softmax(-1)
+    return [rows[i, token].item() for i, token in enumerate(target + [eos])]
+
+
+def check(program, name, seed, folder):
+    model = families.make(name, seed, LARGER)
+    eos = families.eos_of(model)
+    start = model.config.decoder_start_token_id
+    if start is None:
+        start = model.generation_config.decoder_start_token_id
+    forced = families.FORCED_FIRST.get(name)
+    numbers = Numbers(model.config.vocab_size, eos)
+    model.save_pretrained(folder / "theirs")
+    run([program, "import", folder / "theirs", "--output", folder / "ours"])
+    choice = random.Random(seed)
+    usual = [i for i in range(4, model.config.vocab_size - 8)]
+    sources = [choice.choices(usual, k=choice.randint(1, 30)) for _ in range(SENTENCES)]
+    targets = [choice.choices(usual, k=choice.randint(1, 20)) for _ in range(SENTENCES)]
+    text = "".join(numbers.text(source) + "\n" for source in sources)
+    result = {"case": name, "seed": seed}
+    for beams in (1, 4):
+        lines = run([program, "translate", "--model", folder / "ours", "--beam-size", beams, "--allow-unk", "--quiet",
+                     "--length-penalty", 1, "--length-penalty-form", "power", "--stopping", "bound",
+                     "--max-length", LIMIT, "--max-length-factor", 1000], text).splitlines()
+        equal, ended, tokens = compare_generated(generated(model, sources, eos, beams), lines, numbers)
+        result[f"beam {beams}"] = {"equal": equal, "of": ended, "tokens": tokens}
+    (folder / "src").write_text(text)
+    (folder / "tgt").write_text("".join(numbers.text(target) + "\n" for target in targets))
+    scored = run([program, "score", "--model", folder / "ours", "--src", folder / "src", "--tgt", folder / "tgt",
+                  "--format", "jsonl", "--quiet"]).splitlines()
+    worst = 0
+    for source, target, line in zip(sources, targets, scored):
+        ours = json.loads(line)["token_log_probs"]
+        theirs = log_probs(model, source, ([forced] if forced is not None else []) + target, eos, start)
+        if forced is not None:
+            theirs, ours = theirs[1:], ours[1:] if len(ours) == len(theirs) else ours
+        assert len(ours) == len(theirs), (len(ours), len(theirs))
+        worst = max(worst, max(abs(a - b) for a, b in zip(ours, theirs)) / max(abs(b) for b in theirs))
+    result["log-probabilities"] = worst
+    result["passed"] = worst <= TOLERANCE and all(
+        result[key]["equal"] == result[key]["of"] for key in ("beam 1", "beam 4"))
+    return result
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--case", choices=families.CASES)
+    parser.add_argument("--json")
+    options = parser.parse_args()
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
+    results = []
+    for name in [options.case] if options.case else families.CASES:
+        for seed in range(1, options.seeds + 1):
+            with tempfile.TemporaryDirectory() as folder:
+                results.append(check(options.program, name, seed, pathlib.Path(folder)))
+            print(json.dumps(results[-1]), flush=True)
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
+    sys.exit(not all(result["passed"] for result in results))
+
+
+if __name__ == "__main__":
+    main()
