@@ -13,7 +13,6 @@
 namespace dragoman {
 namespace {
 
-constexpr size_t kMaxPieceBytes = 4096;       // SentencePiece's own limit is 512 characters
 constexpr size_t kMaxSymbolNesting = 64 - 1;  // one place kept free
 
 enum WireType : uint32_t { kVarint = 0, kFixed64 = 1, kBytes = 2, kFixed32 = 5 };
@@ -249,8 +248,8 @@ ModelProtoSummary Walker::Check() {
   if (all_.empty()) Fail("it is empty");
   if (LooksLikeText(all_)) {
     throw FormatError(path_,
-                      "is text, not a vocabulary; expected a SentencePiece model; give the one that `dragoman vocab` "
-                      "makes of such text, or that came with the model");
+                      "is text, not a vocabulary; expected a SentencePiece model, a tokenizer.json or a list of words; "
+                      "give the one that `dragoman vocab` makes of such text, or that came with the model");
   }
   summary_.loadable.reserve(all_.size());
   int specs[kDenormalizerSpec + 1] = {};

@@ -10,11 +10,9 @@
 #include <string_view>
 #include <vector>
 
-#include "text/vocabulary_traits.h"
+#include "text/segmenter.h"
 
 namespace dragoman {
-
-constexpr int kMaxVocabularyPieces = 1 << 21;
 
 // What the walk found out about a model that passed.
 struct ModelProtoSummary {

@@ -65,8 +65,9 @@ TEST(ModelProtoCheckTest, NamesWhatIsWrong) {
   EXPECT_THAT(Outcome(Small() + Bytes(2, "") + Bytes(2, "")), HasSubstr("a second specification"));
   EXPECT_THAT(Outcome(Small() + Varint(1 << 3 | 3)), HasSubstr("a field of type 3"));
   EXPECT_THAT(Outcome(Small() + Varint(1 << 3 | 2) + Varint(1000)), HasSubstr("1000 bytes where 0 are left"));
-  EXPECT_THAT(Outcome("Just some text, not a model at all"),
-              HasSubstr("v.model: is text, not a vocabulary; expected a SentencePiece model; give the one that"));
+  EXPECT_THAT(
+      Outcome("Just some text, not a model at all"),
+      HasSubstr("v.model: is text, not a vocabulary; expected a SentencePiece model, a tokenizer.json or a list of"));
 }
 
 TEST(ModelProtoCheckTest, DeeplyNestedSymbolsAreRefused) {

@@ -4,7 +4,9 @@
 #ifndef DRAGOMAN_TEXT_SEGMENTER_H_
 #define DRAGOMAN_TEXT_SEGMENTER_H_
 
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -15,6 +17,10 @@
 #include "text/vocabulary_traits.h"
 
 namespace dragoman {
+
+// Of any vocabulary: files with more are refused.
+inline constexpr int kMaxVocabularyPieces = 1 << 21;
+inline constexpr size_t kMaxPieceBytes = 4096;  // SentencePiece's own limit is 512 characters
 
 // What stays the same of a segmenter. Ids are -1 where there is no such piece.
 struct SegmenterInfo {
@@ -52,12 +58,29 @@ class Segmenter {
   // likely it is: the logarithm of a probability (unigram), or minus the number of its merge (BPE).
   virtual std::optional<float> Score(int32_t piece) const = 0;
 
+  // The two that the last merge of such a piece joins, where a vocabulary's merges are not of characters (byte-level
+  // BPE), so that no one else can find them; else nothing.
+  virtual std::optional<std::pair<int32_t, int32_t>> LastMerge(int32_t /*piece*/) const { return std::nullopt; }
+
   const SegmenterInfo& info() const { return info_; }
 
  protected:
   explicit Segmenter(SegmenterInfo info) : info_(std::move(info)) {}
   SegmenterInfo info_;
 };
+
+// What a vocabulary's file is, by how it begins: a JSON object is the tokenizer.json of a byte-level BPE
+// (text/byte_bpe_segmenter.h), the line of kWordListMark begins a list of words (text/word_segmenter.h), and all else
+// should be a SentencePiece model (text/sentencepiece_segmenter.h).
+enum class VocabularyKind { kSentencePiece, kByteBpe, kWords };
+VocabularyKind KindOfVocabulary(std::string_view head);
+
+// The segmenter of a vocabulary's bytes, of whichever kind; `path` names it in messages. Throws FormatError when they
+// are none that can be used safely.
+std::unique_ptr<const Segmenter> MakeSegmenter(std::string bytes, const std::string& path);
+
+// For segmenters. Throws FormatError naming the byte when `text` is not UTF-8 or holds a NUL.
+void RequireSoundText(std::string_view text);
 
 // Characters of a piece's text, but for the mark of a space.
 int64_t CharactersIn(std::string_view piece);

@@ -85,13 +85,7 @@ class SentencePieceSegmenter : public Segmenter {
 
 // What SentencePiece is given of a text: `text` itself or, where that will not do, *changed.
 std::string_view SentencePieceSegmenter::Prepare(std::string_view text, std::string* changed) const {
-  const size_t nul = text.find('\0');
-  const size_t bad = nul == std::string_view::npos ? FindInvalidUtf8(text) : nul;
-  if (bad != std::string_view::npos) {
-    throw FormatError("text", "byte " + std::to_string(bad + 1) +
-                                  (nul == std::string_view::npos ? " is not valid UTF-8" : " is NUL") +
-                                  "; expected UTF-8 text; convert it first");
-  }
+  RequireSoundText(text);
   if (IsBlank(text)) return {};
   if (text.find_first_of(kOtherWhiteSpace) != std::string_view::npos) {
     *changed = text;

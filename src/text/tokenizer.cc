@@ -11,7 +11,6 @@
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/hash.h"
-#include "text/sentencepiece_segmenter.h"
 
 namespace dragoman {
 namespace {
@@ -57,7 +56,7 @@ Tokenizer Tokenizer::Load(const std::string& path) {
 }
 
 Tokenizer Tokenizer::FromBytes(std::string bytes, const std::string& path) {
-  return {MakeSentencePieceSegmenter(std::move(bytes), path), {}, path};
+  return {MakeSegmenter(std::move(bytes), path), {}, path};
 }
 
 Tokenizer::Tokenizer(std::shared_ptr<const Segmenter> segmenter, TokenizerSettings settings,
@@ -150,6 +149,16 @@ const std::string& Tokenizer::Piece(int32_t id) const {
 std::optional<float> Tokenizer::Score(int32_t id) const {
   RequireIds({&id, 1});
   return HasPiece(id) ? segmenter_->Score(ids_.ToPiece(id)) : std::nullopt;
+}
+
+std::optional<std::pair<int32_t, int32_t>> Tokenizer::LastMerge(int32_t id) const {
+  RequireIds({&id, 1});
+  if (!HasPiece(id)) return std::nullopt;
+  const auto merged = segmenter_->LastMerge(ids_.ToPiece(id));
+  if (!merged) return std::nullopt;
+  const int32_t left = ids_.ToId(merged->first), right = ids_.ToId(merged->second);
+  if (left == IdMap::kNone || right == IdMap::kNone) return std::nullopt;
+  return std::pair(left, right);
 }
 
 std::optional<int32_t> Tokenizer::Find(std::string_view piece) const {

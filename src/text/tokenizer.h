@@ -14,6 +14,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "text/id_map.h"
@@ -29,7 +30,7 @@ inline constexpr int64_t kMaxVocabularyBytes = int64_t{1} << 28;  // of a vocabu
 class Tokenizer {
  public:
   // Of the vocabulary in the file `path`, or stdin for "-": ids are the pieces' numbers, and </s> ends a sentence.
-  // Throws FileError when it cannot be read, and FormatError when it is no vocabulary (see the makers of segmenters).
+  // Throws FileError when it cannot be read, and FormatError when it is no vocabulary (MakeSegmenter).
   static Tokenizer Load(const std::string& path);
   // The same from a file's bytes; `path` only names it in messages.
   static Tokenizer FromBytes(std::string bytes, const std::string& path);
@@ -60,6 +61,7 @@ class Tokenizer {
 
   // See Segmenter; nothing of an added token. The same check as Decode.
   std::optional<float> Score(int32_t id) const;
+  std::optional<std::pair<int32_t, int32_t>> LastMerge(int32_t id) const;  // nor where a part has no row
 
   // Whether the id means anything: a piece, or an added token.
   bool Has(int32_t id) const { return HasPiece(id) || added_.contains(id); }

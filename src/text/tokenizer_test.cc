@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include "base/error.h"
+#include "text/byte_bpe_testing.h"
 #include "text/vocabulary_testing.h"
 
 namespace dragoman {
@@ -19,6 +20,44 @@ std::string Refusal(const Tokenizer& usual, const TokenizerSettings& settings) {
     return error.what();
   }
   return "nothing was thrown";
+}
+
+TEST(TokenizerTest, TheKindOfAVocabularyIsKnownByItsBytes) {
+  const std::string spiece = TestVocabulary().serialized();
+  EXPECT_EQ(KindOfVocabulary(spiece), VocabularyKind::kSentencePiece);
+  EXPECT_EQ(KindOfVocabulary("{\n"), VocabularyKind::kByteBpe);
+  EXPECT_EQ(KindOfVocabulary("#dragoman-words 1\n"), VocabularyKind::kWords);
+  EXPECT_EQ(Tokenizer::FromBytes(spiece, "a").traits().type, "unigram");
+  EXPECT_EQ(Tokenizer::FromBytes(TinyByteBpe(), "b").traits().type, "byte-bpe");
+  EXPECT_EQ(Tokenizer::FromBytes("#dragoman-words 1\n</s>\n<unk>\n", "c").traits().type, "words");
+  for (const std::string text : {"", " {}", "# dragoman-words 1\n", "plain text\n"}) {
+    EXPECT_THAT(MessageOf<FormatError>([&] { Tokenizer::FromBytes(text, "dir/d"); }), HasSubstr("dir/d: ")) << text;
+  }
+  EXPECT_THAT(MessageOf<FormatError>([] { Tokenizer::FromBytes("plain text\n", "d"); }),
+              HasSubstr("expected a SentencePiece model, a tokenizer.json or a list of words"));
+}
+
+TEST(TokenizerTest, EachKindOfVocabularyIsNumberedAsTheModelSays) {
+  for (const std::string& bytes : {TinyByteBpe(), std::string("#dragoman-words 1\n<unk>\n</s>\nabc\nab\nc\n")}) {
+    const Tokenizer usual = Tokenizer::FromBytes(bytes, "usual");
+    const Tokenizer other(usual.segmenter(), OddSettings(usual).src, "settings");
+    const std::vector<int32_t> ids = other.Encode("abc ab");
+    EXPECT_EQ(other.Decode(ids), "abc ab");
+    EXPECT_EQ(ids.front(), usual.size() - 1 - usual.Find("abc").value());
+    EXPECT_EQ(other.Find("<a>"), usual.size());
+    EXPECT_EQ(other.eos_id(), usual.size() - 1 - usual.eos_id());
+  }
+}
+
+TEST(TokenizerTest, MergesAreNumberedAsTheModelSays) {
+  const Tokenizer usual = Tokenizer::FromBytes(TinyByteBpe(), "usual");
+  TokenizerSettings settings = Reversed(usual, 1);
+  const Tokenizer other(usual.segmenter(), settings, "settings");
+  EXPECT_EQ(usual.LastMerge(8), std::pair(7, 5));
+  EXPECT_EQ(other.LastMerge(10 - 8), std::pair(10 - 7, 10 - 5));
+  settings.ids[5] = -1;
+  EXPECT_EQ(Tokenizer(usual.segmenter(), settings, "settings").LastMerge(10 - 8), std::nullopt);
+  EXPECT_EQ(TestVocabulary().LastMerge(10), std::nullopt) << "that of its characters is";
 }
 
 TEST(TokenizerTest, AnotherNumberingChangesIdsAndNoText) {

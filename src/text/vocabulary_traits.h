@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a SentencePiece model says of itself: for people who look at a vocabulary.
+// What a vocabulary says of itself: for people who look at it.
 #ifndef DRAGOMAN_TEXT_VOCABULARY_TRAITS_H_
 #define DRAGOMAN_TEXT_VOCABULARY_TRAITS_H_
 
@@ -9,7 +9,7 @@
 namespace dragoman {
 
 struct VocabularyTraits {
-  std::string type = "unigram";  // or "bpe", "word", "char"
+  std::string type = "unigram";  // or "bpe", "word", "char", all of SentencePiece; "byte-bpe"; "words"
   int32_t user_defined = 0;
   int32_t unused = 0;
   int32_t bytes = 0;                   // 256 with byte fallback
