@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "data/subword_dropout.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <span>
 
+#include "base/error.h"
 #include "base/hash.h"
 #include "base/rng.h"
 
@@ -12,9 +15,12 @@ namespace {
 
 constexpr uint64_t kSourceKey = 0x73706c6974737263, kTargetKey = 0x73706c6974746774;  // of no other use of the seed
 
-std::optional<PieceSplits> SplitsFor(const Tokenizer& vocab, double rate) {
+std::optional<PieceSplits> SplitsFor(const Tokenizer& vocab, double rate, const char* option) {
   if (rate <= 0) return std::nullopt;
-  return PieceSplits(vocab);
+  PieceSplits splits(vocab);
+  if (!splits.empty()) return splits;
+  throw OptionError(
+      fmt::format("`{}` is {}, but no piece of {} can be split into others; leave it out", option, rate, vocab.path()));
 }
 
 }  // namespace
@@ -25,13 +31,13 @@ SubwordDropout::SubwordDropout(const Tokenizer& src_vocab, const Tokenizer& tgt_
            static_cast<size_t>(options.max_src_len),
            src_vocab.sentence().prefix.size(),
            src_vocab.sentence().suffix.size(),
-           SplitsFor(src_vocab, options.src_rate),
+           SplitsFor(src_vocab, options.src_rate, "src_subword_dropout"),
            HashCombine(options.seed, kSourceKey)},
       tgt_{options.tgt_rate,
            static_cast<size_t>(options.max_tgt_len),
            tgt_vocab.sentence().prefix.size(),
            tgt_vocab.sentence().suffix.size(),
-           SplitsFor(tgt_vocab, options.tgt_rate),
+           SplitsFor(tgt_vocab, options.tgt_rate, "tgt_subword_dropout"),
            HashCombine(options.seed, kTargetKey)} {}
 
 void SubwordDropout::Apply(const Side& side, int64_t epoch, int64_t pair, size_t begin, std::vector<int32_t>* ids) {

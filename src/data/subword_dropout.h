@@ -32,6 +32,7 @@ struct SubwordDropoutOptions {
 // call it at once.
 class SubwordDropout {
  public:
+  // Throws OptionError when a rate is above 0 and nothing of its vocabulary can be split, as of a list of words.
   SubwordDropout(const Tokenizer& src_vocab, const Tokenizer& tgt_vocab, const SubwordDropoutOptions& options);
 
   // Splits pieces of one sentence, which *ids ends with from `begin` on, in its template; that stays as it is.

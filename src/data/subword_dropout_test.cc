@@ -14,6 +14,7 @@
 #include "data/batch_stream.h"
 #include "data/corpus_testing.h"
 #include "data/update_stream.h"
+#include "text/byte_bpe_testing.h"
 
 namespace dragoman {
 namespace {
@@ -55,6 +56,24 @@ TEST(SubwordDropoutTest, TheTextStaysWhatItWas) {
       EXPECT_GT(after, before + before / 50);
     }
   }
+}
+
+TEST(SubwordDropoutTest, TextOfBytesStaysToo) {
+  const Tokenizer vocab = Tokenizer::FromBytes(RecordedByteBpe("tokenizer.json"), "tokenizer.json");
+  const SubwordDropout dropout(vocab, vocab, {.src_rate = 0.5});
+  for (const std::string text : {"The vocabulary's pieces, für 你好 🐉!", "  spaces   are text "}) {
+    const Ids ids = InTemplate(vocab, text), split = Split(dropout, ids, 0, 0);
+    EXPECT_EQ(vocab.Decode(split), text);
+    EXPECT_GT(split.size(), ids.size());
+  }
+}
+
+TEST(SubwordDropoutTest, WhereNothingCanBeSplitItIsRefused) {
+  const Tokenizer words = Tokenizer::FromBytes("#dragoman-words 1\n</s>\n<unk>\na\naa\n", "dir/words");
+  EXPECT_THAT(MessageOf<OptionError>([&] { SubwordDropout(words, words, {.tgt_rate = 0.1}); }),
+              testing::HasSubstr("`tgt_subword_dropout` is 0.1, but no piece of dir/words can be split"));
+  EXPECT_NO_THROW(SubwordDropout(words, words, {}));
+  EXPECT_NO_THROW(SubwordDropout(TestVocabulary(), words, {.src_rate = 0.1}));
 }
 
 TEST(SubwordDropoutTest, AtRateOneOnlyPiecesThatCannotBeSplitAreLeft) {

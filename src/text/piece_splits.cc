@@ -127,7 +127,7 @@ std::vector<Ids> SplitsOfFewestPieces(const Pieces& pieces, std::string_view tex
 
 PieceSplits::PieceSplits(const Tokenizer& vocab) : split_starts_{0} {
   const Pieces pieces = OrdinaryPieces(vocab);
-  const bool has_merges = vocab.traits().type == "bpe";
+  const bool has_merges = vocab.traits().type == "bpe", has_merges_of_bytes = vocab.traits().type == "byte-bpe";
   const auto add = [this](const Ids& split) {
     ids_.insert(ids_.end(), split.begin(), split.end());
     split_starts_.push_back(static_cast<uint32_t>(ids_.size()));
@@ -136,7 +136,9 @@ PieceSplits::PieceSplits(const Tokenizer& vocab) : split_starts_{0} {
   piece_starts_.push_back(0);
   for (int32_t id = 0; id < vocab.size(); ++id) {
     if (vocab.Has(id) && vocab.Score(id) && vocab.Piece(id).size() <= kLongestPiece) {
-      if (has_merges) {
+      if (has_merges_of_bytes) {
+        if (const auto parts = vocab.LastMerge(id)) add({parts->first, parts->second});
+      } else if (has_merges) {
         if (const Ids split = SplitOfLastMerge(pieces, vocab.Piece(id)); !split.empty()) add(split);
       } else {
         for (const Ids& split : SplitsOfFewestPieces(pieces, vocab.Piece(id))) add(split);

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/utf8.h"
+#include "text/byte_bpe_testing.h"
 #include "text/vocabulary_testing.h"
 
 namespace dragoman {
@@ -125,6 +126,31 @@ TEST(PieceSplitsTest, WhatIsNoTextAsItStandsIsNeitherSplitNorPartOfASplit) {
       for (const auto& parts : SplitsOf(vocab, splits, other)) EXPECT_THAT(parts, Not(Contains(piece)));
     }
   }
+}
+
+TEST(PieceSplitsTest, APieceOfBytesIsCutWhereItsLastMergeJoined) {
+  const Tokenizer vocab = Tokenizer::FromBytes(RecordedByteBpe("tokenizer.json"), "tokenizer.json");
+  const PieceSplits splits(vocab);
+  int split_pieces = 0, parts_of_characters = 0;
+  for (int32_t id = 0; id < vocab.size(); ++id) {
+    const bool is_merged = vocab.Score(id).value_or(0) < 0;
+    EXPECT_EQ(splits.Count(id), is_merged ? 1u : 0u) << vocab.Piece(id);
+    if (!is_merged) continue;
+    const auto parts = splits.Split(id, 0);
+    ASSERT_EQ(parts.size(), 2u);
+    EXPECT_EQ(vocab.Decode(parts), vocab.Decode({{id}}));
+    for (const int32_t part : parts) EXPECT_GT(vocab.Score(part).value(), vocab.Score(id).value());
+    ++split_pieces;
+    parts_of_characters += vocab.Piece(parts[1]).starts_with("<0x");
+  }
+  EXPECT_EQ(split_pieces, 600 - 256 - 5);
+  EXPECT_GT(parts_of_characters, 5);
+}
+
+TEST(PieceSplitsTest, AListOfWordsHasNone) {
+  const PieceSplits splits(Tokenizer::FromBytes("#dragoman-words 1\n</s>\n<unk>\na\naa\n", "words"));
+  EXPECT_TRUE(splits.empty());
+  EXPECT_EQ(splits.Count(3), 0u);
 }
 
 TEST(PieceSplitsTest, IdsAreTheModels) {

@@ -190,7 +190,8 @@ OpenedRun::OpenedRun(const TrainOptions& asked, FileSystem& file_system, Communi
   learner = std::make_unique<Learner>(options, precision, *model, pool, comm);
   standing.state = NewState(*this);
   if (last) standing = GoOnFromCheckpoint(*last, standing.state, *this);
-  validator = OpenValidation(*this);  // quickly refused, unlike the corpus
+  validator = OpenValidation(*this);  // both quickly refused, unlike the corpus
+  const auto subword_dropout = SubwordDropoutOf(options, vocabs);
   if (IsFirst()) {
     corpus = OpenCorpus(*this);
     standing.state.corpus_fingerprint = corpus->fingerprint();
@@ -201,9 +202,8 @@ OpenedRun::OpenedRun(const TrainOptions& asked, FileSystem& file_system, Communi
   corpus = ShareCorpus(comm, files, std::move(corpus), state.corpus_fingerprint, vocabs);
   const BatchOptions batches = BatchesOf(options, *corpus);
   prefetcher = std::make_unique<Prefetcher>(
-      UpdateStream(
-          BatchStream(*corpus, batches, {state.epoch, state.batch_in_epoch}, SubwordDropoutOf(options, vocabs)),
-          UpdateShare{options.accumulate, comm.rank(), comm.size()}),
+      UpdateStream(BatchStream(*corpus, batches, {state.epoch, state.batch_in_epoch}, subword_dropout),
+                   UpdateShare{options.accumulate, comm.rank(), comm.size()}),
       /*depth=*/options.accumulate > 8 ? 1 : 2);
   reporter.Open(state, batches.PairsAnEpoch(corpus->size()), /*is_resumed=*/standing.saved_step >= 0);
   length = std::make_unique<RunLength>(options, corpus->lengths(), batches, comm.size(), state, ThrowIfStopRequested);
