@@ -334,16 +334,16 @@ void RefusePart(const std::string& path) {
       path, fmt::format("is a part of a model, expected the whole; give its directory, {}", ParentDirectory(path)));
 }
 
-// A file of text is none of ours; what is wrong with it as a vocabulary would lead astray.
+// A file of text that is no vocabulary is none of ours; what is wrong with it as a vocabulary would lead astray.
 void RefuseText(FileSystem& files, const std::string& path) {
   constexpr int64_t kHeadBytes = 4096;
   const std::unique_ptr<ReadableFile> file = files.Open(path);
   std::string head(static_cast<size_t>(std::min(file->size(), kHeadBytes)), '\0');
   file->Read(0, head);
-  if (head.empty() || !LooksLikeText(head)) return;
+  if (head.empty() || !LooksLikeText(head) || KindOfVocabulary(head) != VocabularyKind::kSentencePiece) return;
   throw FileError(path,
-                  "is text, not a vocabulary; expected a model's or run's directory, or a vocabulary file, which is a "
-                  "SentencePiece model (dragoman vocab); give one of these");
+                  "is text, not a vocabulary; expected a model's or run's directory, or a vocabulary file: a "
+                  "SentencePiece model (dragoman vocab), a tokenizer.json or a list of words; give one of these");
 }
 
 bool IsModel(FileSystem& files, const std::string& path) {

@@ -201,7 +201,9 @@ void Decode(const PieceFlags& flags, bool side_is_given) {
 
 // All flags but --input-format or --output-format.
 void AddFlags(CLI::App& command, PieceFlags* flags) {
-  command.add_option("--vocab", flags->vocab, "vocabulary file (dragoman vocab, SentencePiece); -: stdin")
+  command
+      .add_option("--vocab", flags->vocab,
+                  "vocabulary file (dragoman vocab, SentencePiece, tokenizer.json, list of words); -: stdin")
       ->type_name("FILE");
   command.add_option("--model", flags->model, "or the vocabulary of this model directory, or run's directory")
       ->type_name("DIR");

@@ -150,6 +150,31 @@ TEST(EncodeTest, AModelHasItsVocabulariesBySide) {
   EXPECT_EQ(Dragoman({"encode", "--model", Scratch("two"), "--side", "tgt"}, "🐉\n").out, Encode(Bytes(), "🐉\n").out);
 }
 
+// What tests/interop/record_byte_bpe.py trained.
+constexpr char kByteBpe[] = "tests/interop/recorded/byte_bpe/tokenizer.json";
+
+TEST(EncodeTest, ABytelevelBpeKeepsEveryCharacterAndEverySpace) {
+  const std::string text =
+      "the cat\n  two  \t blanks \n🐉 👩‍👩‍👧 für 我爱你！\n</s> <unk> <0x41> ▁ "
+      "Ġ\n\n\x01\x1B[31m\n";
+  for (const Args& format : {Args{"pieces"}, Args{"ids"}}) {
+    const Finished encoded = Encode(kByteBpe, text, {"--output-format", format[0]});
+    EXPECT_EQ(encoded.code, 0) << encoded.err;
+    EXPECT_EQ(encoded.err, "");
+    EXPECT_EQ(Decode(kByteBpe, encoded.out, {"--input-format", format[0]}).out, text);
+  }
+  EXPECT_EQ(Encode(kByteBpe, "the für\n", {"--special-tokens"}).out, "the ▁f ü r </s>\n");
+  EXPECT_EQ(Decode(kByteBpe, "<0xC3> <0xBC> <0xC3> <0x0A> r\n").out, "ü\uFFFD r\n");
+}
+
+TEST(EncodeTest, AListOfWordsLooksThemUp) {
+  const std::string list = WriteScratch("words.list", "#dragoman-words 1\n</s>\n<unk>\nder\nBei@@\nspiel\n");
+  const Finished encoded = Encode(list, "der Bei@@ spiel\nder Hund </s>\n", {"--output-format", "ids"});
+  EXPECT_EQ(encoded.out, "2 3 4\n2 1 1\n");
+  EXPECT_THAT(encoded.err, HasSubstr("2 <unk> in 1 line"));
+  EXPECT_EQ(Decode(list, "der Bei@@ spiel <unk> </s>\n").out, "der Bei@@ spiel \u2047\n");
+}
+
 TEST(EncodeTest, WrongUseIsRefusedBeforeAnythingIsRead) {
   for (const auto& [args, message] : std::vector<std::pair<Args, std::string>>{
            {{"encode"}, "--model and --vocab are not given"},

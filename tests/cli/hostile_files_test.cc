@@ -77,6 +77,26 @@ TEST(HostileFilesTest, PipesAndLinksThatLeadNowhereAreErrors) {
   }
 }
 
+TEST(HostileFilesTest, ADamagedVocabularyOfAnyKindIsOneError) {
+  const std::string model = ModelCopy("kinds");
+  const std::string whole = FileText("tests/interop/recorded/byte_bpe/tokenizer.json");
+  const auto error = [&](const std::string& vocabulary) {
+    WriteScratch("kinds/vocab.model", vocabulary);
+    const std::string message = ErrorAfter(model, "true");
+    EXPECT_THAT(message, HasSubstr("vocab.model:"));
+    EXPECT_LT(message.size(), 500u) << message;
+    return message;
+  };
+  WriteScratch("kinds/vocab.model", whole);
+  EXPECT_THAT(ErrorAfter(model, "true"), HasSubstr("has 600 pieces, but the model was made for 20"));
+  EXPECT_THAT(error(whole.substr(0, whole.size() / 2)), HasSubstr("not JSON"));
+  EXPECT_THAT(error("{\"model\": " + Repeated("[", 100'000)), HasSubstr("nested more than 128 deep"));
+  EXPECT_THAT(error(R"({"model": {"type": "BPE", "vocab": {"a": 2000000000}}})"), HasSubstr("is missing"));
+  EXPECT_THAT(error(Repeated("{\"a\":", 100) + "1" + Repeated("}", 100)), HasSubstr("is missing"));
+  EXPECT_THAT(error("#dragoman-words 1\n</s>\n<unk>\n</s>\n"), HasSubstr("is there already"));
+  EXPECT_THAT(error("#dragoman-words 1\n" + Repeated("x", 100'000) + "\n"), HasSubstr("a piece of 100000 bytes"));
+}
+
 TEST(HostileFilesTest, AHeaderOfManyTensorsIsReadAtOnce) {
   const std::string model = ModelCopy("many");
   std::string header;

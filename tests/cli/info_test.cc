@@ -113,6 +113,22 @@ TEST(InfoTest, AVocabularyIsAFile) {
                               HasSubstr("<unk> 0, <s> 1, </s> 2"), HasSubstr("no byte fallback")));
 }
 
+TEST(InfoTest, AVocabularyMayBeOfOtherKinds) {
+  const json bytes = JsonOf("tests/interop/recorded/byte_bpe/tokenizer.json").at("vocabulary");
+  EXPECT_EQ(bytes.at("type"), "byte-bpe");
+  EXPECT_EQ(bytes.at("pieces"), 600);
+  EXPECT_EQ(bytes.at("special_ids"), (json{{"<unk>", 3}, {"<s>", 0}, {"</s>", 2}, {"<pad>", 1}}));
+  EXPECT_EQ(bytes.at("byte_fallback"), true);
+  const std::string list = WriteScratch("words.list", "#dragoman-words 1\n</s>\n<unk>\nBeispiel\n");
+  const Finished words = Info({list});
+  EXPECT_EQ(words.code, 0) << words.err;
+  EXPECT_THAT(words.out,
+              AllOf(HasSubstr("words, 3 pieces"), HasSubstr("<unk> 1, </s> 0"), HasSubstr("longest Beispiel")));
+  const Finished other = Info({WriteScratch("other.json", "{\"a\": 1}\n")});
+  EXPECT_EQ(other.code, 1);
+  EXPECT_THAT(other.out, HasSubstr("other.json:1: column 1: the key \"model\" is missing"));
+}
+
 TEST(InfoTest, WhatIsUnusualAboutATokenizerIsToldAndNothingElse) {
   EXPECT_FALSE(JsonOf(TinyRun()).at("model").contains("tokenizers"));
   EXPECT_THAT(Info({TinyRun()}).out, Not(HasSubstr("source ids")));

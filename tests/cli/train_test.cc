@@ -141,6 +141,30 @@ TEST(TrainTest, ProgressGoesToStderrAndResultsToTheRun) {
   EXPECT_TRUE(Exists(Scratch("fresh/step-00000006")));
 }
 
+// As one that `dragoman vocab` made; whatever of it is not possible is said before the training begins.
+TEST(TrainTest, OtherKindsOfVocabulariesTrainToo) {
+  std::string letters = "#dragoman-words 1\n</s>\n<unk>\n<s>\n";
+  for (char c = 'a'; c <= 'z'; ++c) letters += std::string{c} + "\n";
+  const std::string words = WriteScratch("letters.list", letters);
+  const std::string bytes = "tests/interop/recorded/byte_bpe/tokenizer.json";
+  const Args splitting = {"--max-steps", "4", "--subword-dropout", "0.5", "--output"};
+  const Finished of_bytes = Dragoman(TinyTraining() + splitting + Args{Scratch("of bytes"), "--vocab", bytes});
+  EXPECT_EQ(of_bytes.code, 0) << of_bytes.err;
+  const Finished refused = Dragoman(TinyTraining() + splitting + Args{Scratch("of words"), "--vocab", words});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("--src-subword-dropout is 0.5, but no piece of " + words + " can be split"));
+  const Finished of_words =
+      Dragoman(TinyTraining() + Args{"--max-steps", "4", "--output", Scratch("of words"), "--vocab", words});
+  EXPECT_EQ(of_words.code, 0) << of_words.err;
+  EXPECT_EQ(FileText(Scratch("of bytes/last/vocab.model")), FileText(bytes));
+  EXPECT_EQ(FileText(Scratch("of words/last/vocab.model")), letters);
+  for (const char* run : {"of bytes", "of words"}) {
+    const Finished translated = Dragoman({"translate", "--model", Scratch(run)}, "a b c\n\nb 🐉\n");
+    EXPECT_EQ(translated.code, 0) << translated.err;
+    EXPECT_EQ(Lines(translated.out).size(), 3u);
+  }
+}
+
 // From a pipe, packed, with two vocabularies, whose embeddings cannot all be tied; resumed from text packed otherwise.
 TEST(TrainTest, TrainsAndResumesFromStdin) {
   TinyTraining();  // makes the files
