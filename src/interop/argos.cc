@@ -41,7 +41,7 @@ void SetTargetPrefix(const std::string& token, const std::string& path, ForeignM
 ForeignModel OpenPackage(FileSystem& files, const std::string& package) {
   const std::string path = JoinPath(package, kMetadata);
   SourceSettings metadata(files, path);
-  metadata.Expect("type", "translate");
+  metadata.ExpectString("type", "translate");
   CTranslate2Options options;
   options.spm = JoinPath(package, kSentencePiece);
   if (!files.Exists(options.spm)) {

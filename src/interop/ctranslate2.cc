@@ -368,7 +368,7 @@ ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, co
   model.config = ReadConfig(settings, attributes, *archive);
   if (attributes.Flag("decoder/start_from_zero_embedding", false)) model.config.decoder_start = -1;
   model.vocabs = ReadVocabularies(files, directory, settings, options, &model.config);
-  settings.Expect("multi_query_attention", false);
+  settings.ExpectBool("multi_query_attention", false);
   settings.Ignore({"quantization_type", "quantization_bits", "quantization_group_size"});
   settings.RequireNoneLeft();
   const TransformerConfig& config = model.config;

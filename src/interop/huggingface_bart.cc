@@ -69,10 +69,10 @@ Tying TyingOf(SourceSettings& config, const TensorArchive& archive) {
 
 // Old files of MarianMT and BART say what their arithmetic is. transformers does not look at it; we see whether it is so.
 void RequireOldKeys(SourceSettings& config, const Conventions& family) {
-  config.Expect("normalize_before", family.norm_order == NormOrder::kPre);
-  config.Expect("normalize_embedding", family.embedding_norm);
-  config.Expect("add_final_layer_norm", family.final_norm);
-  config.Expect("static_position_embeddings", family.positions == Positions::kSinusoidal);
+  config.ExpectBool("normalize_before", family.norm_order == NormOrder::kPre);
+  config.ExpectBool("normalize_embedding", family.embedding_norm);
+  config.ExpectBool("add_final_layer_norm", family.final_norm);
+  config.ExpectBool("static_position_embeddings", family.positions == Positions::kSinusoidal);
   config.Ignore({"add_bias_logits", "extra_pos_embeddings", "layernorm_eps", "scale_embedding_value"});
 }
 

@@ -131,7 +131,7 @@ bool AreEqual(const TensorArchive& archive, const std::string& first, const std:
 }
 
 void IgnoreNeutralKeys(SourceSettings& config) {
-  config.Expect("is_encoder_decoder", true);
+  config.ExpectBool("is_encoder_decoder", true);
   config.Ignore({
       // what it is called, and what it was written by
       "_name_or_path", "name_or_path", "architectures", "auto_map", "transformers_version", "torch_dtype", "dtype",

@@ -25,7 +25,7 @@ void ReadFeedForward(SourceSettings& config, const std::string& otherwise, Trans
   if (c->gated && name == "gelu") name = "gelu_new";
   c->activation = ActivationNamed(config, kKey, name);
   // What follows from it, where the file says it, too.
-  config.Expect("is_gated_act", c->gated);
+  config.ExpectBool("is_gated_act", c->gated);
   if (config.Has("dense_act_fn") &&
       ActivationNamed(config, "dense_act_fn", config.String("dense_act_fn")) != c->activation) {
     config.Refuse("dense_act_fn", "what feed_forward_proj says");
@@ -57,10 +57,10 @@ TransformerConfig ReadConfig(HuggingFaceSource& source, const std::string& model
   c.final_norm = true;
   c.bias = false;
   ReadFeedForward(config, is_first ? "relu" : "gated-gelu", &c);
-  // Of models whose output is the embedding the logits are scaled. Those with an output of their own say that nothing is
-  // tied, or, since transformers 5, that nothing is scaled.
+  // Of models whose output is the embedding the logits are scaled. Those with an output of their own, as mT5's are, say
+  // that nothing is tied, or, since transformers 5, that nothing is scaled.
   const bool tied = config.Bool("tie_word_embeddings", true);
-  const bool scaled = config.Bool("scale_decoder_outputs", tied);
+  const bool scaled = config.Bool("scale_decoder_outputs", tied && model_type != "mt5");
   c.logit_scale = scaled ? 1 / std::sqrt(static_cast<float>(c.d_model)) : 0;
   const std::string embedding =
       FirstThere(*source.archive, {kShared, "decoder.embed_tokens.weight", "encoder.embed_tokens.weight"});
@@ -71,7 +71,7 @@ TransformerConfig ReadConfig(HuggingFaceSource& source, const std::string& model
   c.decoder_start = source.generation.decoder_start.value_or(source.generation.pad.value_or(0));
   const auto dropout = static_cast<float>(config.Number("dropout_rate", 0.1));
   c.embedding_dropout = c.residual_dropout = c.attention_dropout = c.ffn_dropout = dropout;
-  config.Expect("scalable_attention", false);
+  config.ExpectBool("scalable_attention", false);
   config.Ignore({"tokenizer_file"});
   return c;
 }

@@ -85,14 +85,14 @@ kernels::Activation ActivationOf(SourceSettings& settings) {
 
 // Settings of what is not built here, which have to be off; and those that say nothing of a Transformer.
 void RequireKnownKind(SourceSettings& settings) {
-  settings.Expect("type", "transformer");
-  settings.Expect("transformer-ffn-depth", 2);
+  settings.ExpectString("type", "transformer");
+  settings.ExpectInteger("transformer-ffn-depth", 2);
   for (const char* const key :
        {"transformer-no-projection", "transformer-train-position-embeddings", "transformer-train-positions",
         "transformer-rnn-projection", "transformer-pool", "ulr", "transformer-no-affine", "transformer-no-bias"}) {
-    settings.Expect(key, false);
+    settings.ExpectBool(key, false);
   }
-  for (const char* const key : {"lemma-dim-emb", "factors-dim-emb"}) settings.Expect(key, 0);
+  for (const char* const key : {"lemma-dim-emb", "factors-dim-emb"}) settings.ExpectInteger(key, 0);
   if (!settings.Integers("transformer-tied-layers").empty()) {
     settings.Refuse("transformer-tied-layers", "none, each layer having its own weights");
   }
@@ -128,8 +128,8 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   }
   settings.Ignore({"dec-cell", "dec-cell-base-depth"});
   if (c.decoder_ssru) {
-    settings.Expect("dec-cell", "ssru");
-    settings.Expect("dec-cell-base-depth", 2);
+    settings.ExpectString("dec-cell", "ssru");
+    settings.ExpectInteger("dec-cell-base-depth", 2);
   }
   ReadNorms(settings, &c);
   c.activation = ActivationOf(settings);

@@ -96,15 +96,15 @@ std::vector<std::vector<int64_t>> SourceSettings::IntegerLists(const std::string
   return lists;
 }
 
-void SourceSettings::Expect(const std::string& key, bool value) {
+void SourceSettings::ExpectBool(const std::string& key, bool value) {
   if (Bool(key, value) != value) Refuse(key, value ? "true" : "false");
 }
 
-void SourceSettings::Expect(const std::string& key, int64_t value) {
+void SourceSettings::ExpectInteger(const std::string& key, int64_t value) {
   if (Integer(key, INT64_MIN, INT64_MAX, value) != value) Refuse(key, std::to_string(value));
 }
 
-void SourceSettings::Expect(const std::string& key, const std::string& value) {
+void SourceSettings::ExpectString(const std::string& key, const std::string& value) {
   if (String(key, value) != value) Refuse(key, fmt::format("\"{}\"", value));
 }
 

@@ -45,9 +45,9 @@ class SourceSettings {
   std::vector<std::vector<int64_t>> IntegerLists(const std::string& key);
 
   // Where the key is there, it has this value.
-  void Expect(const std::string& key, bool value);
-  void Expect(const std::string& key, int64_t value);
-  void Expect(const std::string& key, const std::string& value);
+  void ExpectBool(const std::string& key, bool value);
+  void ExpectInteger(const std::string& key, int64_t value);
+  void ExpectString(const std::string& key, const std::string& value);
 
   // Keys that change no number of the model's.
   void Ignore(std::span<const char* const> keys);
