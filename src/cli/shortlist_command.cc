@@ -104,10 +104,11 @@ ShortlistTables MakeTables(const ShortlistFlags& flags, const TokenPairs& pairs,
   ShortlistTables tables;
   tables.frequent = MostFrequent(pairs.targets.ids, vocabs.tgt->rows(), static_cast<size_t>(flags.frequent));
   tables.begin.push_back(0);
+  const bool ids_are_joint = IdsAreJoint(vocabs);
   for (int32_t id = 0; id < vocabs.src->rows(); ++id) {
     std::vector<int32_t> best = model.BestOf(id, static_cast<size_t>(flags.per_token));
-    // Where both sides are of one vocabulary, what is in the source (a name, a number) may be said as it is.
-    if (vocabs.joint() && vocabs.src->Has(id)) {
+    // Where ids mean the same on both sides, what is in the source (a name, a number) may be said as it is.
+    if (ids_are_joint && vocabs.src->Has(id) && vocabs.tgt->Has(id)) {
       const auto at = std::ranges::lower_bound(best, id);
       if (at == best.end() || *at != id) best.insert(at, id);
     }

@@ -75,6 +75,28 @@ TEST_F(ScoringTest, SaysOfATranslationWhatTheTranslatorSaid) {
   }
 }
 
+// As many translation models of others are: one table, of whose rows each side's vocabulary means some.
+TEST_F(ScoringTest, TwoVocabulariesOfOneTableTranslateAndScore) {
+  loaded = TwoVocabulariesInOneTable();
+  const Tokenizer& vocab = *loaded.vocabs.tgt;
+  for (const WeightFormat tested : {WeightFormat::kF32, WeightFormat::kInt8}) {
+    SCOPED_TRACE(EnumName(tested));
+    format = tested;
+    int compared = 0;
+    for (int64_t id = 0; id < 100; ++id) {
+      const std::string line = TestSentences()[static_cast<size_t>(id)];
+      for (const Hypothesis& sample : Samples(line, id, /*count=*/64)) {
+        ASSERT_TRUE(std::ranges::all_of(sample.tokens, [&](int32_t token) { return vocab.HasPiece(token); }));
+        const std::string text = vocab.Decode(sample.tokens);
+        if (!sample.complete || vocab.Encode(text) != sample.tokens) continue;
+        EXPECT_EQ(Score({line}, {text})[0].log_prob, sample.log_prob) << text;
+        ++compared;
+      }
+    }
+    EXPECT_GT(compared, 10);
+  }
+}
+
 TEST_F(ScoringTest, TokensAddUpToTheWhole) {
   const auto scores = Score({"I see a cat.", "you help"}, {"我看见一只猫", ""});
   EXPECT_EQ(scores[0].token_log_probs.size(), loaded.vocabs.tgt->Encode("我看见一只猫").size() + 1);

@@ -91,6 +91,15 @@ VocabularyPair WithSettings(const VocabularyPair& vocabs, const TokenizerSetting
   return {src, std::make_shared<const Tokenizer>(vocabs.tgt->segmenter(), settings.tgt, path)};
 }
 
+bool IdsAreJoint(const VocabularyPair& vocabs) {
+  const Tokenizer &src = *vocabs.src, &tgt = *vocabs.tgt;
+  if (src.rows() != tgt.rows()) return false;
+  for (int32_t id = 0; id < std::min(src.size(), tgt.size()); ++id) {
+    if (src.Has(id) && tgt.Has(id) && src.Piece(id) != tgt.Piece(id)) return false;
+  }
+  return true;
+}
+
 std::string SettingsOf(const VocabularyPair& vocabs) {
   return TokenizerSettingsPair{vocabs.src->settings(), vocabs.tgt->settings()}.ToJson();
 }

@@ -33,6 +33,10 @@ struct VocabularyPair {
   bool joint() const { return src->segmenter() == tgt->segmenter(); }
 };
 
+// Whether no id means one token to the source and another to the target, so that both may have one table of embeddings:
+// of one vocabulary, or of two that the settings number together.
+bool IdsAreJoint(const VocabularyPair& vocabs);
+
 // Reads vocab.model, or src.model and tgt.model, and tokenizer_settings.json if there is one, in `directory`, compared
 // first with its manifest, if it has one.
 // Throws FileError, FormatError.

@@ -217,5 +217,37 @@ TEST_F(ModelDirectoryTest, SettingsAreReadAndKeptAndMissedWhenTheManifestNamesTh
   EXPECT_THROW(LoadVocabularies(files_, directory_ + "/sealed"), FormatError);
 }
 
+TEST_F(ModelDirectoryTest, TwoVocabulariesMayBeNumberedForOneTable) {
+  loaded_ = TwoVocabulariesInOneTable();
+  const VocabularyPair& vocabs = loaded_.vocabs;
+  ASSERT_NE(vocabs.src->size(), SharedTestVocabulary()->size());
+  EXPECT_FALSE(vocabs.joint());
+  EXPECT_TRUE(IdsAreJoint(vocabs));
+  CheckpointContents contents;
+  contents.files = ModelFiles(*loaded_.model, loaded_.model->parameters().values(), vocabs, nullptr);
+  WriteCheckpoint(files_, directory_ + "/model", contents);
+  const TranslationModel read = LoadTranslationModel(files_, directory_ + "/model");
+  EXPECT_EQ(VocabularyDifference(read.vocabs, vocabs), "");
+  EXPECT_TRUE(IdsAreJoint(read.vocabs));
+  EXPECT_EQ(read.model->config().tying, Tying::kAll);
+}
+
+TEST_F(ModelDirectoryTest, IdsAreJointWhereNoneMeansTwoTokens) {
+  const auto usual = SharedTestVocabulary();
+  EXPECT_TRUE(IdsAreJoint({usual, usual}));
+  EXPECT_TRUE(IdsAreJoint({usual, std::make_shared<const Tokenizer>(TestVocabulary())}));
+  VocabOptions options = SmallVocabOptions();
+  options.type = VocabType::kBpe;
+  const auto bpe = std::make_shared<const Tokenizer>(Tokenizer::FromBytes(TrainTestModel(options), "bpe.model"));
+  ASSERT_EQ(bpe->size(), usual->size());
+  EXPECT_FALSE(IdsAreJoint({usual, bpe}));
+  const auto with = [&](const TokenizerSettingsPair& settings) {
+    return WithSettings({usual, usual}, settings.ToJson(), "settings");
+  };
+  EXPECT_FALSE(IdsAreJoint(with({Reversed(*usual), {}}))) << "one vocabulary, but two numberings";
+  EXPECT_FALSE(IdsAreJoint(with({{.padding_rows = 1}, {}}))) << "another number of rows";
+  EXPECT_TRUE(IdsAreJoint(with({{.padding_rows = 1}, {.added = {{"<a>", usual->size()}}}})));
+}
+
 }  // namespace
 }  // namespace dragoman

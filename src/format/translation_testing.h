@@ -4,7 +4,10 @@
 #define DRAGOMAN_FORMAT_TRANSLATION_TESTING_H_
 
 #include <limits>
+#include <map>
 #include <memory>
+#include <string>
+#include <utility>
 
 #include "format/model_directory.h"
 #include "model/model_testing.h"
@@ -40,6 +43,29 @@ inline TranslationModel OddTranslationModel() {
   const VocabularyPair usual{SharedTestVocabulary(), SharedTestVocabulary()};
   return RandomTranslationModel(/*end_bias=*/2, Tying::kAll,
                                 WithSettings(usual, OddSettings(*usual.src).ToJson(), "settings"));
+}
+
+// Numbers two vocabularies together: a piece that both have has one id, and <pad> is a token of both.
+inline VocabularyPair NumberedTogether(const VocabularyPair& vocabs) {
+  TokenizerSettingsPair settings;
+  std::map<std::string, int32_t> rows;
+  for (const auto& [side, vocab] : {std::pair(&settings.tgt, vocabs.tgt), {&settings.src, vocabs.src}}) {
+    for (int32_t piece = 0; piece < vocab->size(); ++piece) {
+      side->ids.push_back(rows.try_emplace(vocab->Piece(piece), static_cast<int32_t>(rows.size())).first->second);
+    }
+  }
+  settings.src.added = settings.tgt.added = {{"<pad>", static_cast<int32_t>(rows.size())}};
+  return WithSettings(vocabs, settings.ToJson(), "settings");
+}
+
+// Of two vocabularies, unigram and BPE, with one table for both and the output.
+inline TranslationModel TwoVocabulariesInOneTable() {
+  static const auto bpe = [] {
+    VocabOptions options = SmallVocabOptions();
+    options.type = VocabType::kBpe;
+    return std::make_shared<const Tokenizer>(Tokenizer::FromBytes(TrainTestModel(options), "bpe.model"));
+  }();
+  return RandomTranslationModel(/*end_bias=*/2, Tying::kAll, NumberedTogether({SharedTestVocabulary(), bpe}));
 }
 
 // One that gives no finite number for a source with an unknown character.

@@ -46,11 +46,11 @@ void RequireVocabulariesOf(const VocabularyPair& before, const VocabularyPair& n
 
 // Rows of one table cannot mean pieces of two vocabularies, though they be as many.
 void RequireOneVocabulary(const TrainOptions& options, const VocabularyPair& vocabs) {
-  if (options.model.tying != Tying::kAll || vocabs.src->fingerprint() == vocabs.tgt->fingerprint()) return;
+  if (!options.model.has_joint_embedding() || IdsAreJoint(vocabs)) return;
   throw OptionError(fmt::format(
-      "`tying` all shares one table of embeddings, but {} and {} are two vocabularies; give one, `vocab`, or `tying` "
+      "`tying` {} shares one table of embeddings, but {} and {} are two vocabularies; give one, `vocab`, or `tying` "
       "decoder",
-      vocabs.src->path(), vocabs.tgt->path()));
+      EnumName(options.model.tying), vocabs.src->path(), vocabs.tgt->path()));
 }
 
 std::unique_ptr<Transformer> NewModel(const TrainOptions& options, const VocabularyPair& vocabs,

@@ -13,6 +13,7 @@
 
 #include "decode/translation_service.h"
 #include "format/model_file.h"
+#include "format/translation_testing.h"
 #include "train/trainer_testing.h"
 
 namespace dragoman {
@@ -268,6 +269,8 @@ TEST_F(TrainerTest, OneTableIsNotForTwoVocabulariesThoughOfOneSize) {
   options.src_vocab = std::exchange(options.vocab, "");
   options.tgt_vocab = directory_.Write("other.model", TrainTestModel(other));
   EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("`tying` all shares one table of embeddings, but "));
+  options.model.tying = Tying::kEmbeddings;
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("`tying` embeddings shares one table of embeddings, but "));
   options.tgt_vocab = options.src_vocab;
   Train(options);
 }
@@ -380,6 +383,25 @@ TEST_F(TrainerTest, TuningKeepsTheSettingsOfTheTokenizers) {
   options.output = directory_ / "other";
   options.vocab = base_.vocab;
   EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("other ids or templates"));
+}
+
+// Whose settings number both for one table, as many translation models of others are.
+TEST_F(TrainerTest, AModelOfTwoVocabulariesInOneTableIsTuned) {
+  const TranslationModel foreign = TwoVocabulariesInOneTable();
+  CheckpointContents contents;
+  contents.files = ModelFiles(*foreign.model, foreign.model->parameters().values(), foreign.vocabs, nullptr);
+  WriteCheckpoint(files_, directory_ / "foreign", contents);
+  TrainOptions options = Rich("tuned", 4);
+  options.init_from = directory_ / "foreign";
+  options.vocab = "";
+  options.src_subword_dropout = 0.1f;
+  EXPECT_EQ(Train(options).step, 4);
+  options.max_steps = 8;
+  EXPECT_EQ(Train(Resumed(options)).step, 8);
+  const TranslationModel tuned = LoadTranslationModel(files_, directory_ / "tuned");
+  EXPECT_EQ(VocabularyDifference(tuned.vocabs, foreign.vocabs), "");
+  EXPECT_EQ(tuned.model->config().tying, Tying::kAll);
+  EXPECT_NE(Last("tuned", "model.safetensors"), FileBytes(directory_ / "foreign/model.safetensors"));
 }
 
 TEST_F(TrainerTest, AFineTunedRunGoesOnWithoutTheModelItBeganWith) {

@@ -276,6 +276,47 @@ TEST(QuantizeTest, WhatCannotBeRoundedIsSaid) {
   expect_error({"translate", "--model", output, "--precision", "bf16"}, "--precision is bf16, but the weights", 2);
 }
 
+// A vocabulary for each side, whose settings number them for the one table that the model has: the same model.
+TEST(ModelTest, TwoVocabulariesMayShareOneTable) {
+  const std::string two = Scratch("two vocabularies"), src = WriteScratch("two.src", "a b c\nd e f g\n"),
+                    tgt = WriteScratch("two.tgt", "c b a\ng f e d\n");
+  ASSERT_EQ(
+      Bash("mkdir '" + two + "' && cd '" + two + "' && cp " + TinyRun() + "/best/{config.json,model.safetensors} . &&" +
+           " cp " + TinyRun() + "/best/vocab.model src.model && cp src.model tgt.model")
+          .code,
+      0);
+  const json config = json::parse(FileText(two + "/config.json"));
+  ASSERT_EQ(config.at("tying"), "all");
+  json ids = json::array();
+  for (int id = 0; id < config.at("src_vocab"); ++id) ids.push_back(id);
+  WriteScratch("two vocabularies/tokenizer_settings.json",
+               json{{"format", "dragoman-tokenizer-1"}, {"src", {{"ids", ids}}}, {"tgt", {{"ids", ids}}}}.dump());
+  const Args translate = {"translate", "--n-best", "2"}, score = {"score", "--src", src, "--tgt", tgt};
+  for (const Args& command : {translate, score}) {
+    const Finished found = Dragoman(command + Args{"--model", two}, "a b c\nd e\n");
+    EXPECT_EQ(found.code, 0) << found.err;
+    EXPECT_EQ(found.out, Dragoman(command + Args{"--model", TinyRun()}, "a b c\nd e\n").out);
+  }
+  const Finished info = Dragoman({"info", "--verify", two});
+  EXPECT_EQ(info.code, 0) << info.out << info.err;
+  const std::string rounded = Scratch("two rounded"), list = Scratch("two list"), tuned = Scratch("two tuned");
+  EXPECT_EQ(Dragoman({"quantize", "--model", two, "--output", rounded}).code, 0);
+  const auto with_list = [&](const std::string& model) {
+    const Args few = {"--src", src, "--tgt", tgt, "--frequent", "1", "--per-token", "1", "--output", list};
+    EXPECT_EQ(Dragoman(Args{"shortlist", "--model", model} + few).code, 0);
+    return Dragoman({"translate", "--model", model, "--shortlist", list, "--n-best", "3"}, "a b c\nh\n").out;
+  };
+  EXPECT_EQ(with_list(TinyRun()), with_list(two)) << "what is in the source may be said as it is";
+  EXPECT_NE(with_list(two), "");
+  EXPECT_EQ(Dragoman({"translate", "--model", rounded, "--shortlist", list}, "a b c\n").code, 0);
+  const Finished trained = Dragoman({"train", "--init-from", two, "--train-src", src, "--train-tgt", tgt, "--output",
+                                     tuned, "--max-steps", "2", "--threads", "1"});
+  EXPECT_EQ(trained.code, 0) << trained.err;
+  EXPECT_EQ(Dragoman({"train", "--output", tuned, "--resume", "--max-steps", "3"}).code, 0);
+  EXPECT_EQ(Dragoman({"average", "--output", Scratch("two averaged"), tuned + "/last", tuned + "/last"}).code, 0);
+  EXPECT_THAT(FileText(tuned + "/last/tokenizer_settings.json"), HasSubstr("\"tgt\""));
+}
+
 TEST(ShortlistTest, WhatIsSaidIsInTheList) {
   const std::string src = WriteScratch("shortlist.src", "a b c\nd e f g\na c\nb\n"),
                     tgt = WriteScratch("shortlist.tgt", "c b a\ng f e d\nc a\nb\n"), output = Scratch("list");
