@@ -72,6 +72,7 @@ struct ZipPart {
   std::optional<uint16_t> method = {};
   uint16_t flags = 0;
   bool shares_previous = false;  // lies where the one before it does
+  std::optional<uint32_t> claimed_packed = {};
 };
 
 inline std::string ZipOf(const std::vector<ZipPart>& parts) {
@@ -81,7 +82,8 @@ inline std::string ZipOf(const std::vector<ZipPart>& parts) {
     const std::string packed = part.deflate ? Deflated(part.bytes) : part.bytes;
     const std::string common = Raw<uint16_t>(20) + Raw(part.flags) +
                                Raw<uint16_t>(part.method.value_or(part.deflate ? 8 : 0)) + Raw<uint32_t>(0x21 << 16) +
-                               Raw(part.claimed_crc.value_or(Crc32(part.bytes))) + Raw<uint32_t>(packed.size()) +
+                               Raw(part.claimed_crc.value_or(Crc32(part.bytes))) +
+                               Raw<uint32_t>(part.claimed_packed.value_or(packed.size())) +
                                Raw<uint32_t>(part.claimed_size.value_or(part.bytes.size())) +
                                Raw<uint16_t>(part.name.size()) + Raw<uint16_t>(0);
     if (!part.shares_previous) previous = file.size();

@@ -11,10 +11,11 @@
 #include "archive/archive_testing.h"
 
 namespace {
-std::atomic<size_t> largest_allocation = 0;
+std::atomic<size_t> largest_allocation = 0, all_allocations = 0;  // bytes
 }  // namespace
 
 [[gnu::noinline]] void* operator new(size_t size) {
+  all_allocations += size;
   size_t seen = largest_allocation;
   while (size > seen && !largest_allocation.compare_exchange_weak(seen, size)) {
   }
@@ -135,6 +136,32 @@ TEST(HostileArchivesTest, AnyFieldOfLargeNumbersReadsOrIsAnError) {
     }
   }
   EXPECT_LT(largest_allocation, kMostMemory);
+}
+
+// A pickle says once what it then refers to any number of times.
+TEST(HostileArchivesTest, WhatManyTensorsShareIsNotCopiedForEach) {
+  const auto bytes_for = [](const std::string& pickle) {
+    auto file = FileOf(TorchZipOf(pickle, {{"0", 6, kNumbers}}));
+    all_allocations = 0;
+    EXPECT_THROW(OpenTorchArchive(std::move(file), "f"), FormatError);
+    return all_allocations / pickle.size();
+  };
+  constexpr int kTensors = 20'000;
+  constexpr size_t kLong = 100'000;
+  const std::string storage = PickledStorage("FloatStorage", "0", 6);
+  std::string tensors;
+  for (int i = 0; i < kTensors; ++i) tensors += "h\1h\2";
+  EXPECT_LT(bytes_for(PickleOf("}(" + PickledText(std::string(kLong, 'n')) + "q\1" +
+                               PickledTensor(storage, 0, {6}, {1}) + "q\2" + tensors + "u")),
+            200u);  // the name
+  tensors.clear();
+  for (int i = 0; i < kTensors; ++i) tensors += PickledText(std::to_string(i)) + "h\2";
+  const std::string long_key = PickledStorage("FloatStorage", std::string(kLong, 'k'), 6);
+  EXPECT_LT(bytes_for(PickleOf("}(" + PickledText("w") + PickledTensor(long_key, 0, {6}, {1}) + "q\2" + tensors + "u")),
+            200u);
+  const std::string long_size =
+      PickledTensor(storage, 0, std::vector<int32_t>(kLong, 1), std::vector<int32_t>(kLong, 1));
+  EXPECT_LT(bytes_for(PickleOf("}(" + PickledText("w") + long_size + "q\2" + tensors + "u")), 200u);
 }
 
 }  // namespace

@@ -216,7 +216,7 @@ void Machine::PushGlobal() {
                          name = cursor_.Until('\n', "a global's name");
   const std::string global =
       std::string(module.substr(0, kMaxGlobalBytes)) + "." + std::string(name.substr(0, kMaxGlobalBytes));
-  const auto found = std::ranges::find(allowed_, global);
+  const auto found = std::find(allowed_.begin(), allowed_.end(), global);
   if (found == allowed_.end() && global != kOrderedDict) {
     Fail("makes use of Python's " + Quoted(global) + ", expected a state dict, a dict of nothing but tensors");
   }

@@ -121,6 +121,10 @@ TEST_P(TorchArchiveTest, ViewsBeyondTheirStorageAreRefused) {
   EXPECT_THAT(ErrorOfView(0, {-1}, {1}), HasSubstr("or a negative size"));
   EXPECT_THAT(ErrorOfView(0, {1 << 30, 1 << 30, 1 << 30}, {1, 1, 1}), HasSubstr("more elements than 64 bits count"));
   EXPECT_THAT(ErrorOfView(0, {1 << 30, 1 << 30}, {1 << 30, 1 << 30}), HasSubstr("of shape [1073741824, 1073741824]"));
+  EXPECT_THAT(ErrorOfView(0, std::vector<int32_t>(17, 1), std::vector<int32_t>(17, 1)),
+              HasSubstr("its size has 17 numbers, expected at most 16"));
+  EXPECT_THAT(ErrorOfItem(PickledTensor(Storage("FloatStorage", std::string(101, '1'), 6), 0, {1}, {1})),
+              HasSubstr("its storage's key has 101 bytes"));
   EXPECT_THAT(ErrorOfView(0, {1}, {1, 1}), HasSubstr("its size and its stride differ in length"));
   // A stride of 0 makes any number of elements of one number.
   EXPECT_THAT(ErrorOfView(0, {1'000'000}, {0}), HasSubstr("needs 1000000 numbers"));

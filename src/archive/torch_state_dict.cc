@@ -3,6 +3,7 @@
 // _rebuild_parameter).
 #include "archive/torch_state_dict.h"
 
+#include <set>
 #include <utility>
 
 #include "archive/tensor_table.h"
@@ -23,7 +24,10 @@ constexpr std::pair<std::string_view, DType> kStorageTypes[] = {
     {"torch.ShortStorage", DType::kI16},     {"torch.CharStorage", DType::kI8},   {"torch.ByteStorage", DType::kU8},
     {"torch.BoolStorage", DType::kBool}};
 
-// One tensor of the dict.
+constexpr size_t kMaxKeyBytes = 100;  // a number's digits
+
+// One tensor of the dict. An object of the pickle may be part of any number of tensors, each of which copies only what
+// is small.
 class TensorReader {
  public:
   TensorReader(const Pickle& pickle, std::string name, const FileOrigin& origin, TorchStateDict& state)
@@ -69,8 +73,13 @@ class TensorReader {
   }
   int64_t Integer(PickleId id, const char* what) const { return Expect(id, PickleKind::kInteger, what).integer; }
   std::vector<int64_t> Integers(PickleId id, const char* what) const {
+    const std::vector<PickleId>& items = Expect(id, PickleKind::kTuple, what).items;
+    if (items.size() > kMaxTensorRank) {
+      Fail(std::string("its ") + what + " has " + std::to_string(items.size()) + " numbers, expected at most " +
+           std::to_string(kMaxTensorRank));
+    }
     std::vector<int64_t> integers;
-    for (const PickleId item : Expect(id, PickleKind::kTuple, what).items) integers.push_back(Integer(item, what));
+    for (const PickleId item : items) integers.push_back(Integer(item, what));
     return integers;
   }
 
@@ -84,7 +93,9 @@ class TensorReader {
     if (items.size() < 5 || items.size() > 6) Fail("its storage's id has " + std::to_string(items.size()) + " parts");
     if (Expect(items[0], PickleKind::kText, "storage's kind").text != "storage") Fail("its storage is none");
     const std::string_view type = Expect(items[1], PickleKind::kGlobal, "storage's type").text;
-    const std::string key(Expect(items[2], PickleKind::kText, "storage's key").text);
+    const std::string_view key_text = Expect(items[2], PickleKind::kText, "storage's key").text;
+    if (key_text.size() > kMaxKeyBytes) Fail("its storage's key has " + std::to_string(key_text.size()) + " bytes");
+    const std::string key(key_text);
     TorchStorage storage{DTypeOf(type), Integer(items[4], "storage's length")};
     const std::optional<int64_t> bytes = CheckedProduct({storage.numbers, DTypeBytes(storage.dtype)});
     if (!bytes) Fail("its storage has " + std::to_string(storage.numbers) + " numbers");
@@ -119,12 +130,14 @@ TorchStateDict ReadTorchStateDict(std::string_view bytes, const FileOrigin& orig
   }
   TorchStateDict state;
   state.pickle_bytes = pickle.bytes;
+  std::set<std::string_view> names;
   for (size_t i = 0; i + 1 < root.items.size(); i += 2) {
     const PickleNode& key = pickle[root.items[i]];
     if (key.kind != PickleKind::kText) {
       origin.Fail(std::string("its dict has ") + PickleKindName(key.kind) +
                   " for a key, expected the name of a tensor");
     }
+    if (!names.insert(key.text).second) origin.Fail("tensor " + Quoted(key.text) + " is there twice");
     const PickleNode& value = pickle[root.items[i + 1]];
     if (value.kind == PickleKind::kDict) {
       FileOrigin{origin.path, "save this dict alone, if it is the model's weights: torch.save(checkpoint[KEY], FILE)"}

@@ -81,6 +81,12 @@ TEST(ZipFileTest, SizesThatLieAreRefused) {
               HasSubstr("unpacked it has more than 100 bytes, expected 100"));
   EXPECT_THAT(OpenError(ZipOf({{"m", kText, true, 1'000'000'000}})),
               HasSubstr("claims 1000000000 bytes, more than its "));
+  ZipPart beyond{"m", kText, false, 460};
+  beyond.claimed_packed = 460;
+  EXPECT_THAT(OpenError(ZipOf({{"some space", std::string(100, ' ')}, beyond})),
+              HasSubstr("member \"m\" ends beyond the file"));
+  beyond.claimed_packed = beyond.claimed_size = 100'000;
+  EXPECT_THAT(OpenError(ZipOf({beyond})), HasSubstr("has 100000 packed bytes in a file of "));
   EXPECT_THAT(OpenError(ZipOf({{"m", kText, false, 1000}})), HasSubstr("is stored as 322 bytes, expected its 1000"));
 }
 
