@@ -87,8 +87,9 @@ inline std::string ZipOf(const std::vector<ZipPart>& parts) {
                                Raw<uint32_t>(part.claimed_size.value_or(part.bytes.size())) +
                                Raw<uint16_t>(part.name.size()) + Raw<uint16_t>(0);
     if (!part.shares_previous) previous = file.size();
-    directory += "PK\1\2" + Raw<uint16_t>(20) + common + std::string(10, '\0') + Raw<uint32_t>(previous) + part.name;
-    if (!part.shares_previous) file += "PK\3\4" + common + part.name + packed;
+    directory.append("PK\1\2").append(Raw<uint16_t>(20)).append(common).append(10, '\0');
+    directory.append(Raw<uint32_t>(previous)).append(part.name);
+    if (!part.shares_previous) file.append("PK\3\4").append(common).append(part.name).append(packed);
   }
   const std::string counts = Raw<uint16_t>(parts.size()) + Raw<uint16_t>(parts.size());
   return file + directory + "PK\5\6" + std::string(4, '\0') + counts + Raw<uint32_t>(directory.size()) +

@@ -52,13 +52,13 @@ void ReadVariable(ByteCursor& cursor, uint32_t version, const std::shared_ptr<co
   std::vector<int64_t> shape;
   for (int i = 0; i < rank; ++i) shape.push_back(cursor.Number<uint32_t>("the shape"));
   const auto [dtype, bytes] = ReadType(cursor, version);
-  const HeldBytes data{owner, cursor.Bytes(bytes, "the data")};
+  const std::string_view data = cursor.Bytes(bytes, "the data");
   const std::optional<int64_t> elements = CheckedProduct(shape);
   if (!elements || CheckedProduct({*elements, DTypeBytes(dtype)}) != static_cast<int64_t>(bytes)) {
     cursor.Fail("its shape " + ShapeString(shape) + " of " + DTypeName(dtype) + " does not fill its " +
                 std::to_string(bytes) + " bytes exactly");
   }
-  table.Add(name, dtype, std::move(shape), {{[data] { return data; }, static_cast<int64_t>(bytes)}});
+  table.Add(name, dtype, std::move(shape), {HeldSource({owner, data})});
 }
 
 // As CTranslate2 does, the scale (and zero) of a quantised variable goes with it.

@@ -138,6 +138,37 @@ TEST(HostileArchivesTest, AnyFieldOfLargeNumbersReadsOrIsAnError) {
   EXPECT_LT(largest_allocation, kMostMemory);
 }
 
+// 4 MB of them, without as much memory.
+TEST(HostileArchivesTest, NumbersAreReadFromWhereTheyLie) {
+  constexpr int32_t kCount = 1 << 20;
+  std::vector<float> numbers(kCount);
+  for (int32_t i = 0; i < kCount; ++i) numbers[static_cast<size_t>(i)] = static_cast<float>(i);
+  const std::string data(BytesOf(std::span<const float>(numbers)));
+  const auto state = [&](bool legacy) {
+    return PickleOf(PickledStateDict(
+        {{"w", PickledTensor(PickledStorage("FloatStorage", "0", kCount, legacy), 0, {kCount}, {1})}}));
+  };
+  const std::string large[] = {
+      ZipOf({{"w.npy", NpyOf("<f4", "(1048576,)", data)}}),
+      "",
+      TorchZipOf(state(false), {{"0", kCount, data}}),
+      TorchStreamOf(state(true), {{"0", kCount, data}}),
+      MarianOf({{"w", 0x0404, {kCount}, data}}),
+      CTranslate2Of(6, {{"w", {kCount}, 0, 4 * kCount, data}}),
+      CTranslate2Of(2, {{"w", {kCount}, 4, kCount, data}}),
+      SafetensorsOf(R"("w":{"dtype":"F32","shape":[1048576],"data_offsets":[0,4194304]})", data)};
+  const std::vector<Format> formats = Formats();
+  for (size_t i = 0; i < formats.size(); ++i) {
+    if (large[i].empty()) continue;  // a deflated one
+    auto file = FileOf(large[i]);
+    std::vector<float> out(kCount);
+    largest_allocation = 0;
+    formats[i].open(std::move(file))->ReadFloats("w", out);
+    EXPECT_LT(largest_allocation, size_t{1} << 18) << formats[i].name;
+    EXPECT_EQ(out, numbers) << formats[i].name;
+  }
+}
+
 // A pickle says once what it then refers to any number of times.
 TEST(HostileArchivesTest, WhatManyTensorsShareIsNotCopiedForEach) {
   const auto bytes_for = [](const std::string& pickle) {

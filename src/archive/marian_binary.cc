@@ -147,7 +147,7 @@ float MultiplierOf(std::string_view data, int64_t before, const std::string& sub
 // The tensor's own part of the file is its source, so that it cannot reach into the next one's.
 void AddItem(const Item& item, const HeldBytes& data, TensorTable& table) {
   const MarianType& type = TypeOf(item, table.origin());
-  TensorPlace place{{[data] { return data; }, static_cast<int64_t>(data.bytes.size())}};
+  TensorPlace place{HeldSource(data)};
   const std::optional<int64_t> elements = CheckedProduct(item.shape);
   std::optional<float> multiplier;
   if (type.layout != Layout::kPlain && elements.value_or(0) > 0 && item.shape.size() <= kMaxTensorRank) {

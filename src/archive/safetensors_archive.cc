@@ -11,8 +11,7 @@ namespace {
 // The reader has checked dtypes, shapes and places.
 TensorTable ReadTable(std::unique_ptr<ReadableFile> file, const std::string& path) {
   const auto reader = std::make_shared<SafetensorsReader>(std::move(file), path);
-  const HeldBytes held{reader, reader->Bytes()};
-  const ByteSource source{[held] { return held; }, static_cast<int64_t>(held.bytes.size())};
+  const ByteSource source = HeldSource({reader, reader->Bytes()});
   TensorTable table({path, "the file is damaged or no safetensors file: make or fetch it again"});
   for (const auto& [name, info] : reader->tensors()) table.Add(name, info.dtype, info.shape, {source, info.begin});
   return table;

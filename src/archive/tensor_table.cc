@@ -35,10 +35,14 @@ bool IsRowMajor(const std::vector<int64_t>& shape, const std::vector<int64_t>& s
 
 }  // namespace
 
+ByteSource HeldSource(HeldBytes held) {
+  const auto size = static_cast<int64_t>(held.bytes.size());
+  return {[held = std::move(held)] { return held; }, size};
+}
+
 ByteSource MappedSource(std::shared_ptr<ReadableFile> file) {
   const std::span<const char> all = file->Map();
-  const HeldBytes held{std::move(file), {all.data(), all.size()}};
-  return {[held] { return held; }, static_cast<int64_t>(held.bytes.size())};
+  return HeldSource({std::move(file), {all.data(), all.size()}});
 }
 
 int64_t DTypeBytes(DType dtype) {

@@ -33,6 +33,9 @@ struct ByteSource {
   int64_t size = 0;  // of what get() returns
 };
 
+// Bytes that are there.
+ByteSource HeldSource(HeldBytes held);
+
 // All of a file, mapped.
 ByteSource MappedSource(std::shared_ptr<ReadableFile> file);
 

@@ -111,9 +111,8 @@ TensorTable ReadStream(std::unique_ptr<ReadableFile> file, const FileOrigin& ori
     if (numbers != known->second.numbers) {
       stream.Fail("has " + std::to_string(numbers) + " numbers, expected " + std::to_string(known->second.numbers));
     }
-    const HeldBytes data{all.owner, stream.Bytes(static_cast<uint64_t>(known->second.bytes), "its numbers")};
-    const auto size = static_cast<int64_t>(data.bytes.size());
-    if (!storages.emplace(key, ByteSource{[data] { return data; }, size}).second) stream.Fail("is there twice");
+    const std::string_view data = stream.Bytes(static_cast<uint64_t>(known->second.bytes), "its numbers");
+    if (!storages.emplace(key, HeldSource({all.owner, data})).second) stream.Fail("is there twice");
   }
   stream.SetSubject("");
   for (const auto& [key, storage] : state.storages) {
