@@ -25,9 +25,19 @@ void Beam::Advance(std::span<const kernels::TokenChoice> choices) {
   if (length_ == bounds_.max_length) CutAtLimit();
   if (drop_hopeless_) DropHopeless();
   Settle();
-  const bool is_full = settled_ == static_cast<size_t>(options_.n_best);
-  const bool beam_has_finished = finished_.size() >= static_cast<size_t>(options_.beam_size);
-  if (options_.stopping == Stopping::kBeam ? beam_has_finished : is_full) rows_.clear();
+  if (HasEnded()) rows_.clear();
+}
+
+bool Beam::HasEnded() {
+  if (!RanksAtEnd()) return settled_ == static_cast<size_t>(options_.n_best);
+  const auto beam_size = static_cast<size_t>(options_.beam_size);
+  if (finished_.size() < beam_size) return false;
+  if (options_.stopping == Stopping::kBeam || open_.empty()) return true;
+  scores_.clear();
+  for (const Hypothesis& hypothesis : finished_) scores_.push_back(hypothesis.score);
+  const auto last = scores_.begin() + options_.beam_size - 1;
+  std::nth_element(scores_.begin(), last, scores_.end(), std::greater<>());
+  return *last >= open_.front().score;
 }
 
 // The 2 * beam_size best continuations: at most beam_size of them can be </s>, so beam_size others are among them.
@@ -84,11 +94,11 @@ void Beam::CutAtLimit() {
 
 // A log-probability only falls, and no length divides it by more than the greatest: so an open hypothesis that would
 // then still be behind n_best finished ones is behind them for good. To leave it out changes nothing for the others:
-// what comes into the beam in its place has a log-probability below its own, and so no hope either. (With kBeam, where
-// the search ends with so many finished, hopeless ones count.)
+// what comes into the beam in its place has a log-probability below its own, and so no hope either. (Where the search
+// ends with so many finished, hopeless ones count.)
 void Beam::DropHopeless() {
   const auto places = static_cast<size_t>(options_.n_best);
-  if (options_.stopping == Stopping::kBeam || finished_.size() < places) return;
+  if (RanksAtEnd() || finished_.size() < places) return;
   scores_.clear();
   for (const Hypothesis& hypothesis : finished_) {
     if (hypothesis.complete) scores_.push_back(hypothesis.score);
@@ -106,7 +116,7 @@ void Beam::DropHopeless() {
 // or at its most favourable length (kBound). A place once given stays, so n_best decides how many are given and no
 // more.
 void Beam::Settle() {
-  if (options_.stopping == Stopping::kBeam || open_.empty()) return;  // all is settled at the end
+  if (RanksAtEnd() || open_.empty()) return;  // all is settled at the end
   // open_ is sorted by log_prob. A log-probability only falls, and a greater length divides it by more.
   const int64_t length = options_.stopping == Stopping::kFirst ? length_ : bounds_.max_length;
   const double to_beat = ScoreOf(open_.front().log_prob, length);

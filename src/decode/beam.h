@@ -47,7 +47,10 @@ class Beam : public SentenceSearch {
   void CutAtLimit();                                           // at max_length, open hypotheses end as they are
   void DropHopeless();  // open ones that cannot reach a place in the n-best list any more
   void Settle();        // gives places in the n-best list, best first, to the finished ones that are due
+  bool HasEnded();
   double ScoreOf(double log_prob, int64_t length) const;
+  // Whether all finished hypotheses are ranked at the end alone.
+  bool RanksAtEnd() const { return options_.stopping == Stopping::kBeam || options_.stopping == Stopping::kFull; }
 
   DecodeOptions options_;
   SearchBounds bounds_;

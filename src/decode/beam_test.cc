@@ -251,6 +251,19 @@ TEST(StoppingTest, BeamWaitsForAsManyFinishedAsTheBeamIsWide) {
   EXPECT_TRUE(beam.done());
 }
 
+TEST(StoppingTest, FullWaitsUntilNoOpenOneIsAheadOfThoseThatFillTheBeam) {
+  for (const Stopping stopping : {Stopping::kBeam, Stopping::kFull}) {
+    Beam beam = AfterOneFinished(stopping, 1, 1);
+    Advance(beam, {{-0.5f, -9, -9, -9}, {-9, -9, -0.5f, -9}});
+    // Finished, per token: -0.75 and -2.75 / 3 = -0.92; open: {0 0 0} with -2.5 / 3 = -0.83.
+    EXPECT_EQ(beam.done(), stopping == Stopping::kBeam);
+    if (beam.done()) continue;
+    Advance(beam, {{-2, -9, -9, -9}, {-9, -9, -9, -9}});  // -4.5 / 4 = -1.1
+    EXPECT_TRUE(beam.done());
+    EXPECT_DOUBLE_EQ(beam.Finish().front().score, -0.75);
+  }
+}
+
 TEST(StoppingTest, FirstEndsWhenTheNBestFinishedAreAheadOfTheOpenOnesAsTheyStand) {
   EXPECT_TRUE(AfterOneFinished(Stopping::kFirst, 1, 0).done());   // -1.5 against -2
   EXPECT_FALSE(AfterOneFinished(Stopping::kFirst, 2, 0).done());  // of the 2 best only one is there
@@ -302,7 +315,7 @@ TEST(BeamTest, DroppingTheHopelessChangesNoResult) {
   for (int round = 0; round < 3000; ++round) {
     DecodeOptions options = Options(2 + static_cast<int>(rng.Below(4)));
     options.n_best = 1 + static_cast<int>(rng.Below(static_cast<uint64_t>(options.beam_size)));
-    options.stopping = std::array{Stopping::kBeam, Stopping::kBound, Stopping::kFirst}[rng.Below(3)];
+    options.stopping = std::array{Stopping::kBeam, Stopping::kBound, Stopping::kFirst, Stopping::kFull}[rng.Below(4)];
     options.length_penalty_form = rng.Below(2) == 0 ? LengthPenaltyForm::kWu : LengthPenaltyForm::kPower;
     options.length_penalty = std::array{0.0f, 0.6f, 1.0f}[rng.Below(3)];
     const SearchBounds bounds = Within(2 + static_cast<int64_t>(rng.Below(9)));

@@ -32,7 +32,7 @@ const EnumNames<LengthPenaltyForm>& NamesOf(LengthPenaltyForm) {
 
 const EnumNames<Stopping>& NamesOf(Stopping) {
   static const EnumNames<Stopping> names = {
-      {"beam", Stopping::kBeam}, {"bound", Stopping::kBound}, {"first", Stopping::kFirst}};
+      {"beam", Stopping::kBeam}, {"bound", Stopping::kBound}, {"first", Stopping::kFirst}, {"full", Stopping::kFull}};
   return names;
 }
 

@@ -11,7 +11,7 @@
 namespace dragoman {
 
 const EnumNames<LengthPenaltyForm>& NamesOf(LengthPenaltyForm);  // "wu", "power"
-const EnumNames<Stopping>& NamesOf(Stopping);                    // "beam", "bound", "first"
+const EnumNames<Stopping>& NamesOf(Stopping);                    // "beam", "bound", "first", "full"
 
 // Calls visit(key, field, help) for every field: flags, JSON and whatever tells one translation from another walk this
 // one list. As a flag, the key's underscores are dashes. Before fields that only another one, a bool, gives a meaning
@@ -23,8 +23,8 @@ void ForEachDecodeOption(Options& o, Visitor&& visit) {
   visit("length_penalty_form", o.length_penalty_form,
         "what a log-probability is divided by, ((5 + |Y|) / 6)^alpha of Wu et al. 2016 or |Y|^alpha");
   visit("stopping", o.stopping,
-        "what ends a sentence: beam-size hypotheses have finished (beam), no open one can overtake the n-best (bound), "
-        "or none is ahead of them as it stands (first)");
+        "what ends a sentence: beam-size hypotheses have finished (beam), and none is ahead of one of them as it stands "
+        "(full), no open one can overtake the n-best (bound), or none is ahead of them as it stands (first)");
   visit("n_best", o.n_best, "translations of each sentence, at most as many as the beam has; or samples drawn");
   visit("max_length_factor", o.max_length_factor, "output tokens at most this times the input's, plus 10");
   visit("max_length", o.max_length, "output tokens at most; 0, or more than that: the model's limit");

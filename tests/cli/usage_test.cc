@@ -173,7 +173,7 @@ TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
                  "--beam-size is \"many\", expected a whole number");
   ExpectWrongUse({"translate", "--model", "x", "--length-penalty", "-1"}, "--length-penalty is -1, expected");
   ExpectWrongUse({"translate", "--model", "x", "--stopping", "never"},
-                 "--stopping is \"never\", expected beam, bound, first");
+                 "--stopping is \"never\", expected beam, bound, first, full");
   ExpectWrongUse({"translate", "--model", "x", "--n-best", "0"}, "--n-best is 0, expected 1 to 256");
   ExpectWrongUse({"translate", "--model", "x", "--n-best", "9"}, "--n-best is 9, expected at most --beam-size");
   ExpectWrongUse({"translate", "--model", "x", "--format", "xml"}, "--format is \"xml\", expected text, jsonl");

@@ -103,6 +103,7 @@ def make(name, seed=1, larger=None):
     torch.manual_seed(seed)
     model = CASES[name]().eval()
     model.generation_config.forced_bos_token_id = FORCED_FIRST.get(name)
+    model.generation_config.bad_words_ids = [[model.config.pad_token_id]]  # which no real model says
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
         for key, value in model.named_parameters():
@@ -114,13 +115,17 @@ def make(name, seed=1, larger=None):
             elif value.dim() == 1:
                 value.copy_(0.2 * noise)
             elif "shared" in key or "embed_tokens" in key or "embed_positions" in key:
-                value.copy_(0.6 * noise)
+                value.copy_((0.1 if getattr(model.config, "scale_embedding", False) else 0.5) * noise)
+                if "positions" not in key:
+                    value[eos_of(model)] *= 2  # so that it is the likeliest now and then
             elif "relative_attention_bias" in key:
                 value.copy_(noise)
+            elif "lm_head" in key:
+                value.copy_(noise)
+                value[eos_of(model)] *= 2
             else:
-                value.copy_(1.6 * noise / value.shape[1] ** 0.5)
+                value.copy_(2.5 * noise / value.shape[1] ** 0.5)
         if hasattr(model, "final_logits_bias"):
             bias = 0.5 * torch.randn(model.final_logits_bias.shape, generator=generator)
-            bias[0, eos_of(model)] += 2
             model.final_logits_bias.copy_(bias)
     return model
