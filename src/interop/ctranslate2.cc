@@ -338,10 +338,8 @@ VocabularyPair ReadVocabularies(FileSystem& files, const std::string& directory,
   if (settings.Bool("add_source_bos", false)) src.settings.prefix = {IdOf(src, special.bos, directory)};
   const bool adds_eos = settings.Bool("add_source_eos", false);
   if (!adds_eos && !options.source_eos) src.settings.suffix.emplace();
-  if (config->decoder_start != -1) {
-    const std::string start = settings.String("decoder_start_token", special.bos);
-    config->decoder_start = IdOf(tgt, start, directory);
-  }
+  const std::string start = settings.String("decoder_start_token", special.bos);
+  if (config->decoder_start != -1) config->decoder_start = IdOf(tgt, start, directory);
   return PairOf(src.segmenter, tgt.segmenter, {src.settings, tgt.settings}, directory);
 }
 

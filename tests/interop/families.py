@@ -105,6 +105,7 @@ def make(name, seed=1, larger=None):
     model.generation_config.forced_bos_token_id = FORCED_FIRST.get(name)
     model.generation_config.bad_words_ids = [[model.config.pad_token_id]]  # which no real model says
     generator = torch.Generator().manual_seed(seed)
+    is_t5 = hasattr(model.config, "d_kv")
     with torch.no_grad():
         for key, value in model.named_parameters():
             noise = torch.randn(value.shape, generator=generator)
@@ -114,18 +115,20 @@ def make(name, seed=1, larger=None):
                 value.copy_((key.endswith("weight")) + 0.2 * noise)
             elif value.dim() == 1:
                 value.copy_(0.2 * noise)
-            elif "shared" in key or "embed_tokens" in key or "embed_positions" in key:
-                value.copy_((0.1 if getattr(model.config, "scale_embedding", False) else 0.5) * noise)
-                if "positions" not in key:
-                    value[eos_of(model)] *= 2  # so that it is the likeliest now and then
             elif "relative_attention_bias" in key:
                 value.copy_(noise)
-            elif "lm_head" in key:
-                value.copy_(noise)
-                value[eos_of(model)] *= 2
+            elif "shared" in key or "embed_tokens" in key or "embed_positions" in key or "lm_head" in key:
+                scaled = getattr(model.config, "scale_embedding", False)
+                value.copy_((1 if "lm_head" in key else 0.5 if is_t5 else 0.2 if scaled else 1) * noise)
+                if "positions" not in key:
+                    value[eos_of(model)] *= 2.5  # so that it is the likeliest now and then
             else:
-                value.copy_(2.5 * noise / value.shape[1] ** 0.5)
+                # Queries of T5 are not scaled by the root of their width, so its weights are.
+                unscaled = is_t5 and key.endswith(".q.weight")
+                gain = 2.5 / model.config.d_kv ** 0.5 if unscaled else 2.5 if is_t5 else 5
+                value.copy_(gain * noise / value.shape[1] ** 0.5)
         if hasattr(model, "final_logits_bias"):
             bias = 0.5 * torch.randn(model.final_logits_bias.shape, generator=generator)
+            bias[0, eos_of(model)] += 1
             model.final_logits_bias.copy_(bias)
     return model
