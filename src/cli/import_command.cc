@@ -57,7 +57,10 @@ void AddImportCommand(CLI::App& app) {
   CLI::App* command = app.add_subcommand("import", "Make a model of one that another program trained");
   command->footer(kExamples);
   auto flags = std::make_shared<ImportFlags>();
-  command->add_option("source", flags->source, "the model: a directory as transformers, CTranslate2 or Marian leave it, or a file of Marian's (.npz, .bin, decoder.yml)")
+  command
+      ->add_option("source", flags->source,
+                   "the model: a directory as transformers, CTranslate2 or Marian leave it, or a file of Marian's "
+                   "(.npz, .bin, decoder.yml)")
       ->required()
       ->type_name("PATH");
   command->add_option("--output", flags->output, "directory for the model: a new one, or an older such model's")
@@ -69,10 +72,13 @@ void AddImportCommand(CLI::App& app) {
           "whose model it is, where that is not to be found out: " + EnumChoices<ModelSource>())
       ->type_name(TypeName<ModelSource>());
   const FlagRegistrar flag{command};
-  flag("src_vocab", flags->options.vocabularies.src, "vocabulary of a Marian model's source, where its directory does not say");
+  flag("src_vocab", flags->options.vocabularies.src,
+       "vocabulary of a Marian model's source, where its directory does not say");
   flag("tgt_vocab", flags->options.vocabularies.tgt, "likewise of its target");
-  flag("spm", flags->options.ctranslate2.spm, "SentencePiece model that cuts text for a CTranslate2 model; none: text comes cut");
-  flag("source_eos", flags->options.ctranslate2.source_eos, "</s> ends the sources of a CTranslate2 model though its config.json does not say so");
+  flag("spm", flags->options.ctranslate2.spm,
+       "SentencePiece model that cuts text for a CTranslate2 model; none: text comes cut");
+  flag("source_eos", flags->options.ctranslate2.source_eos,
+       "</s> ends the sources of a CTranslate2 model though its config.json does not say so");
   flag("name", flags->name, "what the model is called, kept in its about.json; so are the next two");
   flag("licence", flags->licence, "its licence, such as CC-BY-4.0");
   flag("origin", flags->origin, "who made it, or a link to where it is from");

@@ -89,7 +89,8 @@ kernels::Activation ActivationOf(Attributes& attributes, const std::string& name
 template <class Value>
 Value Same(Value encoder, Value decoder, const TensorArchive& archive, const char* what) {
   if (encoder == decoder) return encoder;
-  throw FormatError(archive.path(), fmt::format("{} of the decoder differ from the encoder's, expected the same", what));
+  throw FormatError(archive.path(),
+                    fmt::format("{} of the decoder differ from the encoder's, expected the same", what));
 }
 
 void ReadScales(Attributes& attributes, const TensorArchive& archive, TransformerConfig* c) {
@@ -132,8 +133,8 @@ void ReadPositions(Attributes& attributes, const TensorArchive& archive, Transfo
 
 Tying TyingOf(const TensorArchive& archive) {
   const auto same = [&](const std::string& one, const std::string& other) {
-    return archive.Find(one).shape == archive.Find(other).shape && archive.Find(one).dtype == archive.Find(other).dtype &&
-           archive.ReadBytes(one) == archive.ReadBytes(other);
+    return archive.Find(one).shape == archive.Find(other).shape &&
+           archive.Find(one).dtype == archive.Find(other).dtype && archive.ReadBytes(one) == archive.ReadBytes(other);
   };
   const bool embeddings = same(SrcTable(archive), kTgtTable), output = same(kTgtTable, kOutput);
   return embeddings ? (output ? Tying::kAll : Tying::kEmbeddings) : output ? Tying::kDecoder : Tying::kNone;
@@ -160,10 +161,10 @@ TransformerConfig ReadConfig(SourceSettings& settings, Attributes& attributes, c
   c.tgt_vocab = Rows(archive, kTgtTable);
   c.encoder_layers = CountLayers(archive, "encoder");
   c.decoder_layers = CountLayers(archive, "decoder");
-  c.heads = Same(attributes.Integer("encoder/num_heads", 1, 1024, 8), attributes.Integer("decoder/num_heads", 1, 1024, 8),
-                 archive, "heads");
-  const bool pre = Same(attributes.Flag("encoder/pre_norm", true), attributes.Flag("decoder/pre_norm", true), archive,
-                        "norms");
+  c.heads = Same(attributes.Integer("encoder/num_heads", 1, 1024, 8),
+                 attributes.Integer("decoder/num_heads", 1, 1024, 8), archive, "heads");
+  const bool pre =
+      Same(attributes.Flag("encoder/pre_norm", true), attributes.Flag("decoder/pre_norm", true), archive, "norms");
   c.norm_order = pre ? NormOrder::kPre : NormOrder::kPost;
   c.activation = Same(ActivationOf(attributes, "encoder/activation"), ActivationOf(attributes, "decoder/activation"),
                       archive, "activations");
@@ -192,14 +193,20 @@ struct Part {
   std::string_view ours, theirs;
   int at = 0, of = 1;
 };
-constexpr std::array kParts = {
-    Part{"self_attn.q_proj", "self_attention/linear_0", 0, 3}, Part{"self_attn.k_proj", "self_attention/linear_0", 1, 3},
-    Part{"self_attn.v_proj", "self_attention/linear_0", 2, 3}, Part{"self_attn.out_proj", "self_attention/linear_1"},
-    Part{"self_attn_norm", "self_attention/layer_norm"},       Part{"cross_attn.q_proj", "attention/linear_0"},
-    Part{"cross_attn.k_proj", "attention/linear_1", 0, 2},     Part{"cross_attn.v_proj", "attention/linear_1", 1, 2},
-    Part{"cross_attn.out_proj", "attention/linear_2"},         Part{"cross_attn_norm", "attention/layer_norm"},
-    Part{"ffn.gate_proj", "ffn/linear_0"},                     Part{"ffn.in_proj", "ffn/linear_0_noact"},
-    Part{"ffn.out_proj", "ffn/linear_1"},                      Part{"ffn_norm", "ffn/layer_norm"}};
+constexpr std::array kParts = {Part{"self_attn.q_proj", "self_attention/linear_0", 0, 3},
+                               Part{"self_attn.k_proj", "self_attention/linear_0", 1, 3},
+                               Part{"self_attn.v_proj", "self_attention/linear_0", 2, 3},
+                               Part{"self_attn.out_proj", "self_attention/linear_1"},
+                               Part{"self_attn_norm", "self_attention/layer_norm"},
+                               Part{"cross_attn.q_proj", "attention/linear_0"},
+                               Part{"cross_attn.k_proj", "attention/linear_1", 0, 2},
+                               Part{"cross_attn.v_proj", "attention/linear_1", 1, 2},
+                               Part{"cross_attn.out_proj", "attention/linear_2"},
+                               Part{"cross_attn_norm", "attention/layer_norm"},
+                               Part{"ffn.gate_proj", "ffn/linear_0"},
+                               Part{"ffn.in_proj", "ffn/linear_0_noact"},
+                               Part{"ffn.out_proj", "ffn/linear_1"},
+                               Part{"ffn_norm", "ffn/layer_norm"}};
 
 // "weight" or "bias" of a part that is a norm or a product.
 std::string KindOf(const std::string& ours, bool is_norm) {
@@ -235,8 +242,8 @@ TensorOrigin OriginOf(const TransformerConfig& config, const std::string& src_ta
   std::string_view theirs = found->theirs;
   if (part == "ffn.in_proj" && !config.gated) theirs = "ffn/linear_0";
   const bool is_norm = part.ends_with("_norm");
-  TensorOrigin origin{fmt::format("{}/layer_{}/{}{}", stack, ours.substr(number, inside - number - 1), theirs,
-                                  KindOf(ours, is_norm))};
+  TensorOrigin origin{
+      fmt::format("{}/layer_{}/{}{}", stack, ours.substr(number, inside - number - 1), theirs, KindOf(ours, is_norm))};
   origin.transposed = parameter.shape.size() == 2;
   if (found->of > 1) {
     const int64_t rows = config.attention_width();
@@ -329,9 +336,10 @@ VocabularyPair ReadVocabularies(FileSystem& files, const std::string& directory,
   const auto src_tokens = shared ? shared : ReadVocabulary(files, directory, "source_vocabulary");
   const auto tgt_tokens = shared ? shared : ReadVocabulary(files, directory, "target_vocabulary");
   if (!src_tokens || !tgt_tokens) {
-    throw FileError(directory, fmt::format("holds no vocabulary, expected shared_vocabulary.json, or source_vocabulary and "
-                                           "target_vocabulary (.json, .txt); {}",
-                                           kAdvice));
+    throw FileError(directory,
+                    fmt::format("holds no vocabulary, expected shared_vocabulary.json, or source_vocabulary and "
+                                "target_vocabulary (.json, .txt); {}",
+                                kAdvice));
   }
   Side src = ReadSide(files, *src_tokens, options.spm, special, config->src_vocab, directory);
   Side tgt = shared ? src : ReadSide(files, *tgt_tokens, options.spm, special, config->tgt_vocab, directory);
@@ -361,7 +369,8 @@ ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, co
                                                    archive->spec_name().substr(0, 60)));
   }
   const std::string config_path = JoinPath(directory, kConfig);
-  SourceSettings settings = files.Exists(config_path) ? SourceSettings(files, config_path) : SourceSettings("{}", config_path);
+  SourceSettings settings =
+      files.Exists(config_path) ? SourceSettings(files, config_path) : SourceSettings("{}", config_path);
   Attributes attributes(*archive);
   model.config = ReadConfig(settings, attributes, *archive);
   if (attributes.Flag("decoder/start_from_zero_embedding", false)) model.config.decoder_start = -1;

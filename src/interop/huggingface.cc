@@ -33,8 +33,7 @@ ForeignModel OpenHuggingFace(FileSystem& files, const std::string& directory) {
   model.vocabs = ReadHuggingFaceVocabularies(source, model_type, &model);
   model.about.name = FileName(directory);
   if (!source.generation.advice.empty()) {
-    model.notes.push_back(
-        fmt::format("its makers search with {}", fmt::join(source.generation.advice, " ")));
+    model.notes.push_back(fmt::format("its makers search with {}", fmt::join(source.generation.advice, " ")));
   }
   model.archive = std::move(source.archive);
   return model;

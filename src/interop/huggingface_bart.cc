@@ -67,7 +67,8 @@ Tying TyingOf(SourceSettings& config, const TensorArchive& archive) {
   return tied ? Tying::kDecoder : Tying::kNone;
 }
 
-// Old files of MarianMT and BART say what their arithmetic is. transformers does not look at it; we see whether it is so.
+// Old files of MarianMT and BART say what their arithmetic is. transformers does not look at it; we see whether it is
+// so.
 void RequireOldKeys(SourceSettings& config, const Conventions& family) {
   config.ExpectBool("normalize_before", family.norm_order == NormOrder::kPre);
   config.ExpectBool("normalize_embedding", family.embedding_norm);
@@ -98,11 +99,13 @@ TransformerConfig ReadConfig(HuggingFaceSource& source, const Conventions& famil
   c.norm_order = family.norm_order;
   c.final_norm = family.final_norm;
   c.norm_epsilon = 1e-5f;  // of PyTorch's LayerNorm
-  c.activation = ActivationNamed(config, "activation_function", config.String("activation_function", family.activation));
+  c.activation =
+      ActivationNamed(config, "activation_function", config.String("activation_function", family.activation));
   if (!source.generation.decoder_start) {
-    throw FormatError(config.path(), "has no key \"decoder_start_token_id\", nor has generation_config.json, expected "
-                                     "the token that starts the decoder's input; add the key: of mBART it is the "
-                                     "target language's token");
+    throw FormatError(config.path(),
+                      "has no key \"decoder_start_token_id\", nor has generation_config.json, expected "
+                      "the token that starts the decoder's input; add the key: of mBART it is the "
+                      "target language's token");
   }
   c.decoder_start = *source.generation.decoder_start;
   c.embedding_dropout = c.residual_dropout = static_cast<float>(config.Number("dropout", 0.1));

@@ -132,25 +132,26 @@ bool AreEqual(const TensorArchive& archive, const std::string& first, const std:
 
 void IgnoreNeutralKeys(SourceSettings& config) {
   config.ExpectBool("is_encoder_decoder", true);
-  config.Ignore({
-      // what it is called, and what it was written by
-      "_name_or_path", "name_or_path", "architectures", "auto_map", "transformers_version", "torch_dtype", "dtype",
-      "tokenizer_class", "task_specific_params", "finetuning_task", "prefix", "model_type", "_commit_hash",
-      // how weights were made
-      "init_std", "initializer_factor", "initializer_range", "encoder_layerdrop", "decoder_layerdrop",
-      "classifier_dropout", "classif_dropout", "classifier_dropout_rate", "gradient_checkpointing", "tie_encoder_decoder",
-      // what is returned, and how it is computed
-      "use_cache", "output_past", "output_attentions", "output_hidden_states", "return_dict", "torchscript",
-      "use_bfloat16", "pruned_heads", "chunk_size_feed_forward", "_attn_implementation", "attn_implementation",
-      "_attn_implementation_autoset", "num_hidden_layers", "cross_attention_hidden_size", "add_cross_attention",
-      "is_decoder", "use_return_dict",
-      // other uses of the same network
-      "id2label", "label2id", "num_labels", "_num_labels", "problem_type",
-      // search: see ReadGeneration
-      "bos_token_id", "sep_token_id", "forced_eos_token_id", "max_length", "max_new_tokens", "early_stopping",
-      "do_sample", "num_beam_groups", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p",
-      "encoder_no_repeat_ngram_size", "num_return_sequences", "output_scores", "return_dict_in_generate",
-      "remove_invalid_values", "exponential_decay_length_penalty", "renormalize_logits"});
+  config.Ignore(
+      {// what it is called, and what it was written by
+       "_name_or_path", "name_or_path", "architectures", "auto_map", "transformers_version", "torch_dtype", "dtype",
+       "tokenizer_class", "task_specific_params", "finetuning_task", "prefix", "model_type", "_commit_hash",
+       // how weights were made
+       "init_std", "initializer_factor", "initializer_range", "encoder_layerdrop", "decoder_layerdrop",
+       "classifier_dropout", "classif_dropout", "classifier_dropout_rate", "gradient_checkpointing",
+       "tie_encoder_decoder",
+       // what is returned, and how it is computed
+       "use_cache", "output_past", "output_attentions", "output_hidden_states", "return_dict", "torchscript",
+       "use_bfloat16", "pruned_heads", "chunk_size_feed_forward", "_attn_implementation", "attn_implementation",
+       "_attn_implementation_autoset", "num_hidden_layers", "cross_attention_hidden_size", "add_cross_attention",
+       "is_decoder", "use_return_dict",
+       // other uses of the same network
+       "id2label", "label2id", "num_labels", "_num_labels", "problem_type",
+       // search: see ReadGeneration
+       "bos_token_id", "sep_token_id", "forced_eos_token_id", "max_length", "max_new_tokens", "early_stopping",
+       "do_sample", "num_beam_groups", "diversity_penalty", "temperature", "top_k", "top_p", "typical_p",
+       "encoder_no_repeat_ngram_size", "num_return_sequences", "output_scores", "return_dict_in_generate",
+       "remove_invalid_values", "exponential_decay_length_penalty", "renormalize_logits"});
 }
 
 }  // namespace dragoman

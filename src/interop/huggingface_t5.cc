@@ -64,9 +64,8 @@ TransformerConfig ReadConfig(HuggingFaceSource& source, const std::string& model
   c.logit_scale = scaled ? 1 / std::sqrt(static_cast<float>(c.d_model)) : 0;
   const std::string embedding =
       FirstThere(*source.archive, {kShared, "decoder.embed_tokens.weight", "encoder.embed_tokens.weight"});
-  const bool has_output =
-      source.archive->Has("lm_head.weight") && source.archive->Has(embedding) &&
-      !AreEqual(*source.archive, "lm_head.weight", embedding);
+  const bool has_output = source.archive->Has("lm_head.weight") && source.archive->Has(embedding) &&
+                          !AreEqual(*source.archive, "lm_head.weight", embedding);
   c.tying = has_output ? Tying::kEmbeddings : Tying::kAll;
   c.decoder_start = source.generation.decoder_start.value_or(source.generation.pad.value_or(0));
   const auto dropout = static_cast<float>(config.Number("dropout_rate", 0.1));

@@ -58,7 +58,8 @@ TokenIds AddedTokens(const HuggingFaceSource& source) {
   for (const JsonObject::Member& token : by_id.members()) {
     int64_t id = 0;
     for (const char c : token.key) {
-      if (c < '0' || c > '9' || id > kMaxVocabularyPieces) token.value.Fail("its key is no token's id, expected a number");
+      if (c < '0' || c > '9' || id > kMaxVocabularyPieces)
+        token.value.Fail("its key is no token's id, expected a number");
       id = id * 10 + (c - '0');
     }
     add(token.value.Object("a token").At("content"), id);
@@ -108,7 +109,8 @@ struct Sides {
 // MarianMT: two SentencePiece models, and of vocab.json the ids of both, or, with two vocabularies, of one. What a
 // joint vocabulary has from the source's side alone the target can say nonetheless.
 Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& config) {
-  const bool separate = source.HasFile(kTargetVocab) && config.tying != Tying::kAll && config.tying != Tying::kEmbeddings;
+  const bool separate =
+      source.HasFile(kTargetVocab) && config.tying != Tying::kAll && config.tying != Tying::kEmbeddings;
   const TokenIds src_tokens = ReadTokenIds(source.files, source.PathOf(kVocab));
   const TokenIds tgt_tokens = separate ? ReadTokenIds(source.files, source.PathOf(kTargetVocab)) : src_tokens;
   Sides sides;
@@ -213,7 +215,8 @@ Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model
   return sides;
 }
 
-// T5: ids are SentencePiece's; 100 sentinels follow, the first last. MADLAD-400 has tags such as <2de> among its pieces.
+// T5: ids are SentencePiece's; 100 sentinels follow, the first last. MADLAD-400 has tags such as <2de> among its
+// pieces.
 Sides ReadT5(const HuggingFaceSource& source) {
   constexpr int32_t kSentinels = 100;
   Sides sides;
@@ -257,7 +260,8 @@ Sides ReadByteBpe(const HuggingFaceSource& source) {
   const auto read = [&](const char* name) { return ReadFile(source.files, source.PathOf(name), kMaxVocabularyBytes); };
   const bool is_pair = source.HasFile(kVocab) && source.HasFile(kMerges);
   const ByteBpePairOptions options{.vocab_path = source.PathOf(kVocab), .merges_path = source.PathOf(kMerges)};
-  const std::string bytes = is_pair ? ByteBpeFromVocabAndMerges(read(kVocab), read(kMerges), options) : read(kTokenizer);
+  const std::string bytes =
+      is_pair ? ByteBpeFromVocabAndMerges(read(kVocab), read(kMerges), options) : read(kTokenizer);
   Sides sides;
   sides.src = sides.tgt = Tokenizer::FromBytes(bytes, source.PathOf(is_pair ? kVocab : kTokenizer)).segmenter();
   const std::optional<int32_t> begin = sides.src->Find("<s>");

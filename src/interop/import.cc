@@ -20,8 +20,9 @@ std::optional<ModelSource> SourceOf(FileSystem& files, const std::string& path) 
 ForeignModel Open(FileSystem& files, const std::string& path, const ImportOptions& options) {
   const std::optional<ModelSource> from = options.from ? options.from : SourceOf(files, path);
   if (!from) {
-    throw OptionError(path + " is no model that is known here, expected a directory as transformers, CTranslate2 or "
-                             "Marian leave it, a file of Marian's (.npz, .bin, decoder.yml), or an .argosmodel");
+    throw OptionError(path +
+                      " is no model that is known here, expected a directory as transformers, CTranslate2 or "
+                      "Marian leave it, a file of Marian's (.npz, .bin, decoder.yml), or an .argosmodel");
   }
   switch (*from) {
     case ModelSource::kHuggingFace:

@@ -24,7 +24,8 @@ namespace dragoman {
 namespace {
 
 constexpr char kSettings[] = "special:model.yml";
-constexpr char kOutput[] = "decoder_ff_logit_out_W", kOutputBias[] = "decoder_ff_logit_out_b";
+constexpr char kOutput[] = "decoder_ff_logit_out_Wt", kOldOutput[] = "decoder_ff_logit_out_W";
+constexpr char kOutputBias[] = "decoder_ff_logit_out_b";
 constexpr char kSharedTable[] = "Wemb", kSrcTable[] = "encoder_Wemb", kTgtTable[] = "decoder_Wemb";
 constexpr int kMaxLength = 1024;  // sinusoids know no end; Marian's decoder cuts at 1000 words
 
@@ -87,9 +88,14 @@ kernels::Activation ActivationOf(SourceSettings& settings) {
 void RequireKnownKind(SourceSettings& settings) {
   settings.ExpectString("type", "transformer");
   settings.ExpectInteger("transformer-ffn-depth", 2);
+  if (settings.Integer("transformer-decoder-ffn-depth", 0, 1000, 0) != 0) {  // 0: as the encoder's
+    settings.ExpectInteger("transformer-decoder-ffn-depth", 2);
+  }
+  settings.ExpectString("transformer-attention-mask", "default");
   for (const char* const key :
        {"transformer-no-projection", "transformer-train-position-embeddings", "transformer-train-positions",
-        "transformer-rnn-projection", "transformer-pool", "ulr", "transformer-no-affine", "transformer-no-bias"}) {
+        "transformer-rnn-projection", "transformer-pool", "layer-normalization", "transformer-alibi-shift",
+        "transformer-alibi-trainable", "ulr", "transformer-no-affine", "transformer-no-bias"}) {
     settings.ExpectBool(key, false);
   }
   for (const char* const key : {"lemma-dim-emb", "factors-dim-emb"}) settings.ExpectInteger(key, 0);
@@ -102,14 +108,39 @@ void RequireKnownKind(SourceSettings& settings) {
       settings.Refuse("input-types", "sequences alone");
     }
   }
-  settings.Ignore({"version", "dim-rnn", "enc-cell", "enc-cell-depth", "enc-type", "dec-cell-high-depth", "skip",
-                   "layer-normalization", "right-left", "char-conv-filters-num", "char-conv-filters-widths", "char-highway",
-                   "char-stride", "transformer-aan-activation", "transformer-aan-depth", "transformer-aan-nogate",
-                   "transformer-dim-aan", "transformer-depth-scaling", "transformer-guided-alignment-layer",
-                   "bert-train-type-embeddings", "bert-type-vocab-size", "factors-combine", "lemma-dependency",
-                   "ulr-dim-emb", "ulr-trainable-transformation", "transformer-decoder-dim-ffn",
-                   "transformer-decoder-ffn-depth", "comet-final-sigmoid", "comet-mix", "comet-mix-norm",
-                   "comet-dropout", "comet-pooler-ffn", "comet-stop-grad", "comet-mixup", "comet-augment-bad"});
+  settings.Ignore({"version",
+                   "dim-rnn",
+                   "enc-cell",
+                   "enc-cell-depth",
+                   "enc-type",
+                   "dec-cell-high-depth",
+                   "skip",
+                   "right-left",
+                   "separator-symbol",
+                   "char-conv-filters-num",
+                   "char-conv-filters-widths",
+                   "char-highway",
+                   "char-stride",
+                   "transformer-aan-activation",
+                   "transformer-aan-depth",
+                   "transformer-aan-nogate",
+                   "transformer-dim-aan",
+                   "transformer-depth-scaling",
+                   "transformer-guided-alignment-layer",
+                   "bert-train-type-embeddings",
+                   "bert-type-vocab-size",
+                   "factors-combine",
+                   "lemma-dependency",
+                   "ulr-dim-emb",
+                   "ulr-trainable-transformation",
+                   "comet-final-sigmoid",
+                   "comet-mix",
+                   "comet-mix-norm",
+                   "comet-dropout",
+                   "comet-pooler-ffn",
+                   "comet-stop-grad",
+                   "comet-mixup",
+                   "comet-augment-bad"});
 }
 
 TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& archive) {
@@ -118,6 +149,9 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   c.d_model = static_cast<int>(settings.Integer("dim-emb", 2, 1 << 16));
   c.heads = static_cast<int>(settings.Integer("transformer-heads", 1, 1024, 8));
   c.d_ff = static_cast<int>(settings.Integer("transformer-dim-ffn", 1, 1 << 18, 2048));
+  if (settings.Integer("transformer-decoder-dim-ffn", 0, 1 << 18, 0) != 0) {
+    settings.ExpectInteger("transformer-decoder-dim-ffn", c.d_ff);
+  }
   c.encoder_layers = static_cast<int>(settings.Integer("enc-depth", 1, 1000, 6));
   c.decoder_layers = static_cast<int>(settings.Integer("dec-depth", 1, 1000, 6));
   c.max_src_len = c.max_tgt_len = kMaxLength;
@@ -135,6 +169,7 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   c.activation = ActivationOf(settings);
   c.tying = TyingOf(settings);
   c.output_bias = !settings.Bool("output-omit-bias", false);
+  if (settings.Bool("transformer-disable-position-embeddings", false)) c.positions = Positions::kNone;
   c.scale_embedding = true;
   c.sinusoid_layout = SinusoidLayout::kHalves;
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
@@ -188,13 +223,14 @@ std::string LayerName(std::string_view ours, bool pre) {
   return theirs;
 }
 
-TensorOrigin OriginOf(const TransformerConfig& config, const Parameter& parameter) {
+TensorOrigin OriginOf(const TransformerConfig& config, bool has_old_output, const Parameter& parameter) {
   const std::string& ours = parameter.name;
   const bool joint = config.tying == Tying::kAll || config.tying == Tying::kEmbeddings;
   const char* const kind = ours.ends_with(".weight") ? "_ln_scale" : "_ln_bias";
   if (ours == "src_embed.weight") return {joint ? kSharedTable : kSrcTable};
   if (ours == "tgt_embed.weight") return {kTgtTable};
-  if (ours == "output.weight") return {kOutput, /*transposed=*/true};
+  if (ours == "output.weight")
+    return has_old_output ? TensorOrigin{kOldOutput, /*transposed=*/true} : TensorOrigin{kOutput};
   if (ours == "output.bias") return {kOutputBias};
   if (ours.starts_with("src_embed_norm")) return {std::string("encoder_emb") + kind + "_pre"};
   if (ours.starts_with("tgt_embed_norm")) return {std::string("decoder_emb") + kind + "_pre"};
@@ -232,7 +268,8 @@ struct Side {
   TokenizerSettings settings;
 };
 
-// One side's vocabulary. `spoken`: its model must be able to say every piece, also those that its own .spm does not know.
+// One side's vocabulary. `spoken`: its model must be able to say every piece, also those that its own .spm does not
+// know.
 Side ReadSide(FileSystem& files, const std::string& path, const std::string& spm, int32_t rows, bool spoken) {
   Side side;
   if (path.ends_with(".fsv")) throw FormatError(path, "is a factored vocabulary, expected an .spm or a .yml");
@@ -282,7 +319,10 @@ ForeignModel OpenMarian(FileSystem& files, const std::string& path, const Marian
   model.config = ReadConfig(settings, *model.archive);
   settings.RequireNoneLeft();
   const TransformerConfig& config = model.config;
-  model.weights.origin = [config](const Parameter& parameter) { return OriginOf(config, parameter); };
+  const bool has_old_output = model.archive->Has(kOldOutput);
+  model.weights.origin = [config, has_old_output](const Parameter& parameter) {
+    return OriginOf(config, has_old_output, parameter);
+  };
   // Scales of quantised activations belong to the weights' products, not to the network.
   model.weights.is_unused = [](const std::string& name) {
     return name == kSettings || name.ends_with("_QuantMultA") || name == "decoder_c_tt_dummy";

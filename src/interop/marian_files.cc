@@ -92,9 +92,10 @@ void FindVocabularies(FileSystem& files, MarianFiles* found) {
   found->src = of_side({"src", "source"});
   found->tgt = of_side({"trg", "tgt", "target"});
   if (!found->src.empty() && !found->tgt.empty()) return;
-  throw OptionError(fmt::format("the vocabularies of {} are not clear ({}), expected one file .spm or .yml, or two; give "
-                                "`src_vocab` and `tgt_vocab`",
-                                found->directory, names.empty() ? "there is none" : fmt::format("{}", fmt::join(names, ", "))));
+  throw OptionError(
+      fmt::format("the vocabularies of {} are not clear ({}), expected one file .spm or .yml, or two; give "
+                  "`src_vocab` and `tgt_vocab`",
+                  found->directory, names.empty() ? "there is none" : fmt::format("{}", fmt::join(names, ", "))));
 }
 
 }  // namespace
@@ -102,7 +103,8 @@ void FindVocabularies(FileSystem& files, MarianFiles* found) {
 bool HasMarianFiles(FileSystem& files, const std::string& path) {
   const std::string name = FileName(path);
   if (files.Type(path) != FileType::kDirectory) return IsDecoderConfig(name) || IsWeights(name);
-  return !Names(files, path, IsDecoderConfig).empty() || !Names(files, path, [](const std::string& inside) {
+  return !Names(files, path, IsDecoderConfig).empty() ||
+         !Names(files, path, [](const std::string& inside) {
             return IsWeights(inside) && inside != "model.bin";  // CTranslate2's is called so
           }).empty();
 }

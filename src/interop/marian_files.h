@@ -11,8 +11,8 @@ namespace dragoman {
 
 struct MarianFiles {
   std::string directory;
-  std::string weights;     // .npz, .bin
-  std::string src, tgt;    // vocabularies: .spm, or .yml of pieces and ids; one file, or one for each side
+  std::string weights;           // .npz, .bin
+  std::string src, tgt;          // vocabularies: .spm, or .yml of pieces and ids; one file, or one for each side
   std::string src_spm, tgt_spm;  // beside a .yml: what cuts text into its pieces; "" where the user does that
 };
 

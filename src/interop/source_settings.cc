@@ -115,8 +115,8 @@ void SourceSettings::Ignore(std::span<const char* const> keys) {
 void SourceSettings::RequireNoneLeft() const {
   for (const JsonObject::Member& member : object_->members()) {
     if (taken_.contains(member.key) || member.value.kind() == JsonKind::kNull) continue;
-    member.value.Fail(fmt::format("{} is none that is known of such a model, and may change what it computes",
-                                  Quoted(member.key)));
+    member.value.Fail(
+        fmt::format("{} is none that is known of such a model, and may change what it computes", Quoted(member.key)));
   }
 }
 

@@ -43,12 +43,12 @@ void RequireWeight(const TensorArchive& archive, const Parameter& parameter, con
   const ArchiveTensor& tensor = archive.Find(origin.name);
   const Extent wanted = WantedExtent(parameter, origin);
   if (ExtentOf(tensor.shape) == wanted) return;
-  throw FormatError(archive.PathOf(origin.name),
-                    fmt::format("tensor \"{}\" has the shape {}, expected {} for {}; do the files belong together?",
-                                origin.name, ShapeString(tensor.shape),
-                                parameter.shape.size() == 1 ? ShapeString({wanted.cols})
-                                                            : ShapeString({wanted.rows, wanted.cols}),
-                                parameter.name));
+  throw FormatError(
+      archive.PathOf(origin.name),
+      fmt::format("tensor \"{}\" has the shape {}, expected {} for {}; do the files belong together?", origin.name,
+                  ShapeString(tensor.shape),
+                  parameter.shape.size() == 1 ? ShapeString({wanted.cols}) : ShapeString({wanted.rows, wanted.cols}),
+                  parameter.name));
 }
 
 // in [rows, cols], out [cols, rows]. In squares, so that neither side is walked across for long.
@@ -69,8 +69,8 @@ void Transpose(std::span<const float> in, int64_t rows, int64_t cols, std::span<
 void Unscale(const TensorArchive& archive, const TensorOrigin& origin, const Extent& extent, std::span<float> values) {
   const int64_t count = archive.Find(origin.scale).elements;
   if (count != 1 && count != extent.rows) {
-    throw FormatError(archive.PathOf(origin.scale), fmt::format("tensor \"{}\" has {} numbers, expected 1 or {}",
-                                                                origin.scale, count, extent.rows));
+    throw FormatError(archive.PathOf(origin.scale),
+                      fmt::format("tensor \"{}\" has {} numbers, expected 1 or {}", origin.scale, count, extent.rows));
   }
   std::vector<float> scales(static_cast<size_t>(count));
   archive.ReadFloats(origin.scale, scales);
@@ -122,8 +122,9 @@ void ReadWeights(const TensorArchive& archive, const WeightMap& map, ParameterSt
     const std::span<float> values = store.Writable(*parameter);
     ReadWeight(archive, *parameter, origin, values);
     if (kernels::AllFinite(values)) continue;
-    throw FormatError(archive.PathOf(origin.name),
-                      fmt::format("tensor \"{}\" holds numbers that are not finite; fetch the file again", origin.name));
+    throw FormatError(
+        archive.PathOf(origin.name),
+        fmt::format("tensor \"{}\" holds numbers that are not finite; fetch the file again", origin.name));
   }
   for (const auto& [name, ours] : map.copies) {
     const Parameter* const parameter = store.Find(ours);
@@ -131,10 +132,11 @@ void ReadWeights(const TensorArchive& archive, const WeightMap& map, ParameterSt
     std::vector<float> copy(static_cast<size_t>(archive.Find(name).elements));
     archive.ReadFloats(name, copy);
     if (std::ranges::equal(copy, parameter->span())) continue;
-    throw FormatError(archive.PathOf(name),
-                      fmt::format("tensor \"{}\" is another than \"{}\", but the settings say that they are one; do the "
-                                  "files belong together?",
-                                  name, map.origin(*parameter).name));
+    throw FormatError(
+        archive.PathOf(name),
+        fmt::format("tensor \"{}\" is another than \"{}\", but the settings say that they are one; do the "
+                    "files belong together?",
+                    name, map.origin(*parameter).name));
   }
 }
 

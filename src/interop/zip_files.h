@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// ZipFiles: what is in a zip, as files and directories, so that whatever reads a model's directory reads a package, too.
+// ZipFiles: what is in a zip, as files and directories, so that whatever reads a model's directory reads a package,
+// too.
 #ifndef DRAGOMAN_INTEROP_ZIP_FILES_H_
 #define DRAGOMAN_INTEROP_ZIP_FILES_H_
 
