@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <set>
@@ -75,12 +76,23 @@ Tying TyingOf(SourceSettings& settings) {
   return src ? Tying::kEmbeddings : output ? Tying::kDecoder : Tying::kNone;
 }
 
+// "v1.12.42 b7be0e964 2025-05-24 ...": whether it is later than that; of no such word it is not.
+bool IsLaterThan(const std::string& version, std::array<int, 3> than) {
+  std::array<int, 3> found{};
+  if (std::sscanf(version.c_str(), "v%d.%d.%d", &found[0], &found[1], &found[2]) != 3) return false;
+  return found > than;
+}
+
+// After 1.12.0 Marian's GELU is that of the paper; what was trained before was trained with its approximation.
 kernels::Activation ActivationOf(SourceSettings& settings) {
   constexpr char kKey[] = "transformer-ffn-activation";
   const std::string name = settings.String(kKey, "swish");
   if (name == "relu") return kernels::Activation::kRelu;
   if (name == "swish") return kernels::Activation::kSilu;
-  if (name == "gelu") return kernels::Activation::kGeluSigmoid;
+  if (name == "gelu") {
+    return IsLaterThan(settings.String("version", ""), {1, 12, 0}) ? kernels::Activation::kGelu
+                                                                   : kernels::Activation::kGeluSigmoid;
+  }
   settings.Refuse(kKey, "relu, swish or gelu");
 }
 

@@ -15,7 +15,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "tests/interop/recorded/marian"
-SIZES = ["--dim-emb", "24", "--transformer-heads", "2", "--transformer-dim-ffn", "32"]
+SIZES = ["--dim-emb", "16", "--transformer-heads", "2", "--transformer-dim-ffn", "24"]
 CASES = {
     "post_relu": ["--enc-depth", "2", "--dec-depth", "1", "--tied-embeddings-all", "--transformer-ffn-activation", "relu"],
     "ssru": ["--enc-depth", "1", "--dec-depth", "2", "--tied-embeddings-all", "--transformer-ffn-activation", "relu",
@@ -85,7 +85,7 @@ def main():
     for case in CASES:
         folder = out / case
         folder.mkdir(parents=True)
-        vocabs = train(folder, case, SIZES, (train_src[:3000], train_tgt[:3000]), 120, 1500)
+        vocabs = train(folder, case, SIZES, (train_src[:3000], train_tgt[:3000]), 120, 1000)
         record(folder, vocabs, valid_src[:LINES], valid_tgt[:LINES])
         print(case, sum(file.stat().st_size for file in folder.iterdir()), "bytes", flush=True)
 
