@@ -63,9 +63,10 @@ TensorTable ReadZip(std::unique_ptr<ReadableFile> file, const FileOrigin& origin
   }
   const std::string pickle = zip->Read(prefix + "data.pkl", kMaxPickleBytes);
   const TorchStateDict state = ReadTorchStateDict(pickle, origin);
+  const std::string folder = prefix + "data/";
   Storages storages;
   for (const auto& [key, storage] : state.storages) {
-    const std::string name = prefix + "data/" + key;
+    const std::string name = folder + key;
     const int64_t bytes = zip->Find(name).size;
     if (bytes != storage.bytes) {
       origin.Fail("member " + Quoted(name) + " has " + std::to_string(bytes) + " bytes, expected " +

@@ -194,7 +194,7 @@ TEST(TorchArchiveFormsTest, FilesThatTorchSaveDoesNotWriteAreExplained) {
   std::string stream = TorchStreamOf(empty, {});
   EXPECT_EQ(error_of(stream), "nothing was thrown");
   EXPECT_THAT(error_of(stream + "x"), HasSubstr("but 1 more follow"));
-  stream[stream.find("\x88")] = '\x89';
+  stream[stream.find('\x88')] = '\x89';
   EXPECT_THAT(error_of(stream), HasSubstr("does not say that it was written on a little-endian machine"));
   EXPECT_THAT(error_of(TorchStreamOf(empty, {{"0", 1, "abcd"}})), HasSubstr("storage \"0\": is that of no tensor"));
   EXPECT_THAT(

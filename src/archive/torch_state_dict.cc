@@ -95,7 +95,7 @@ class TensorReader {
     const std::string_view type = Expect(items[1], PickleKind::kGlobal, "storage's type").text;
     const std::string_view key_text = Expect(items[2], PickleKind::kText, "storage's key").text;
     if (key_text.size() > kMaxKeyBytes) Fail("its storage's key has " + std::to_string(key_text.size()) + " bytes");
-    const std::string key(key_text);
+    std::string key(key_text);
     TorchStorage storage{DTypeOf(type), Integer(items[4], "storage's length")};
     const std::optional<int64_t> bytes = CheckedProduct({storage.numbers, DTypeBytes(storage.dtype)});
     if (!bytes) Fail("its storage has " + std::to_string(storage.numbers) + " numbers");

@@ -163,39 +163,42 @@ ZipFile::ZipFile(std::shared_ptr<ReadableFile> file, const std::string& path, co
   if (ends > kMostEnds) origin_.Fail("has " + std::to_string(ends) + " ends of a zip, expected one");
   zip_ = std::make_unique<Zip>(bytes_, origin_);
   const auto count = static_cast<uint64_t>(zip_get_num_entries(zip_->get(), 0));
-  for (uint64_t i = 0; i < count; ++i) {
-    const char* raw_name = zip_get_name(zip_->get(), i, ZIP_FL_ENC_RAW);
-    const std::string name = raw_name != nullptr ? raw_name : "";
-    CheckName(name);
-    zip_stat_t stat;
-    constexpr auto kNeeded = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC | ZIP_STAT_COMP_METHOD;
-    if (zip_stat_index(zip_->get(), i, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded) {
-      origin_.Fail("member " + Quoted(name) + " has no size or checksum");
-    }
-    if ((stat.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && stat.encryption_method != ZIP_EM_NONE) {
-      origin_.Fail("member " + Quoted(name) + " is encrypted, expected a zip without a password");
-    }
-    if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
-      origin_.Fail("member " + Quoted(name) + " is packed by method " + std::to_string(stat.comp_method) +
-                   ", expected 0 (stored) or 8 (deflated)");
-    }
-    if (name.ends_with('/')) continue;  // a folder
-    if (stat.size > INT64_MAX || stat.comp_size > INT64_MAX) origin_.Fail("member " + Quoted(name) + " has no size");
-    Member member{i, static_cast<int64_t>(stat.size), static_cast<int64_t>(stat.comp_size),
-                  stat.comp_method == ZIP_CM_STORE, stat.crc};
-    CheckSizes(name, member);
-    if (member.stored && member.size > 0) {
-      // libzip does not say where a member begins; but its first byte is read from there.
-      Unpack(name, member, 1, /*to_the_end=*/false);
-      const Source& source = zip_->source();
-      member.begin = static_cast<int64_t>(source.last_begin());
-      if (source.last_size() != 1 || member.size > static_cast<int64_t>(bytes_.size()) - member.begin) {
-        origin_.Fail("member " + Quoted(name) + " ends beyond the file");
-      }
-    }
-    if (!members_.emplace(name, member).second) origin_.Fail("member " + Quoted(name) + " is there twice");
-  }
+  for (uint64_t i = 0; i < count; ++i) AddMember(i);
   CheckTotals();
+}
+
+void ZipFile::AddMember(uint64_t index) {
+  const char* raw_name = zip_get_name(zip_->get(), index, ZIP_FL_ENC_RAW);
+  const std::string name = raw_name != nullptr ? raw_name : "";
+  CheckName(name);
+  const std::string subject = "member " + Quoted(name);
+  zip_stat_t stat;
+  constexpr auto kNeeded = ZIP_STAT_SIZE | ZIP_STAT_COMP_SIZE | ZIP_STAT_CRC | ZIP_STAT_COMP_METHOD;
+  if (zip_stat_index(zip_->get(), index, 0, &stat) != 0 || (stat.valid & kNeeded) != kNeeded || stat.size > INT64_MAX ||
+      stat.comp_size > INT64_MAX) {
+    origin_.Fail(subject + " has no size or checksum");
+  }
+  if ((stat.valid & ZIP_STAT_ENCRYPTION_METHOD) != 0 && stat.encryption_method != ZIP_EM_NONE) {
+    origin_.Fail(subject + " is encrypted, expected a zip without a password");
+  }
+  if (stat.comp_method != ZIP_CM_STORE && stat.comp_method != ZIP_CM_DEFLATE) {
+    origin_.Fail(subject + " is packed by method " + std::to_string(stat.comp_method) +
+                 ", expected 0 (stored) or 8 (deflated)");
+  }
+  if (name.ends_with('/')) return;  // a folder
+  Member member{index, static_cast<int64_t>(stat.size), static_cast<int64_t>(stat.comp_size),
+                stat.comp_method == ZIP_CM_STORE, stat.crc};
+  CheckSizes(name, member);
+  if (member.stored && member.size > 0) {
+    // libzip does not say where a member begins; but its first byte is read from there.
+    Unpack(name, member, 1, /*to_the_end=*/false);
+    const Source& source = zip_->source();
+    member.begin = static_cast<int64_t>(source.last_begin());
+    if (source.last_size() != 1 || member.size > static_cast<int64_t>(bytes_.size()) - member.begin) {
+      origin_.Fail(subject + " ends beyond the file");
+    }
+  }
+  if (!members_.emplace(name, member).second) origin_.Fail(subject + " is there twice");
 }
 
 ZipFile::~ZipFile() = default;

@@ -58,6 +58,7 @@ class ZipFile {
  private:
   class Zip;
 
+  void AddMember(uint64_t index);
   void CheckName(const std::string& name) const;
   void CheckSizes(const std::string& name, const Member& member) const;
   void CheckTotals() const;
