@@ -18,7 +18,7 @@ namespace {
 
 constexpr char kAdvice[] =
     "the file is damaged or no model of Marian's: make it again with marian-conv, or fetch it again";
-constexpr char kConvert[] = "take the .npz that it was made of, or convert that with `marian-conv --gemm-type float32`";
+constexpr char kConvert[] = "take the .npz that it was made of, or make a file of float32 of that with marian-conv";
 
 // Integers in a file for any processor are as intgemm takes its right factor: transposed, so of a tensor of shape
 // [rows, cols] number (r, c) is at c * rows + r; f32, the multiplier, stands behind the last of them

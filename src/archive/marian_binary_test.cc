@@ -67,10 +67,10 @@ TEST(MarianBinaryTest, EmbeddingsOfTheForkAreNotTransposed) {
 }
 
 TEST(MarianBinaryTest, WhatIsPackedForOneProcessorIsRefusedByName) {
-  EXPECT_EQ(ErrorOfPart({"encoder_W1", 0x11001, {2, 3}, "x"}),
-            "model.bin: tensor \"encoder_W1\" is packed for one kind of processor, as intgemm8avx2; take the .npz that "
-            "it was "
-            "made of, or convert that with `marian-conv --gemm-type float32`");
+  EXPECT_EQ(
+      ErrorOfPart({"encoder_W1", 0x11001, {2, 3}, "x"}),
+      "model.bin: tensor \"encoder_W1\" is packed for one kind of processor, as intgemm8avx2; take the .npz that it "
+      "was made of, or make a file of float32 of that with marian-conv");
   EXPECT_THAT(ErrorOfPart({"encoder_W1", 0x0802, {2, 3}, "x"}), HasSubstr("as packed16"));
   EXPECT_THAT(ErrorOfPart({"encoder_W1", 0x13001, {2, 3}, "x"}), HasSubstr("as intgemm8avx512vnni"));
   EXPECT_THAT(ErrorOfPart({"encoder_W1", 0x9999, {2, 3}, "x"}), HasSubstr("has the unknown type 39321"));
