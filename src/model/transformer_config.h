@@ -172,8 +172,8 @@ void ForEachField(Config& c, Visitor&& visit) {
         "token id that ends a segment of the source, which the encoder sees as one vector; -1: each token is its own");
   visit("max_segment_len", c.max_segment_len, "places in a segment that are told apart");
   visit("tying", c.tying,
-        "share the output projection with the decoder's embedding (decoder) or with both (all); or both embeddings "
-        "alone (embeddings); two vocabularies: decoder");
+        "tables that are one: the output projection's and the decoder's embedding (decoder), both embeddings "
+        "(embeddings), all three (all; with two vocabularies: decoder)");
   visit("output_bias", c.output_bias, "a bias on the output projection");
   visit("embedding_norm", c.embedding_norm, "a layer norm over the sum of embedding and position vector");
   visit("norm_order", c.norm_order, "layer norm after the residual addition (post) or before the sub-layer (pre)");
