@@ -62,9 +62,7 @@ class HuggingFaceTest : public testing::TestWithParam<std::string> {
   ForeignModel foreign_;
 };
 
-std::span<const float> Numbers(const Variable& x) {
-  return {x.value().data, static_cast<size_t>(x.value().size())};
-}
+std::span<const float> Numbers(const Variable& x) { return {x.value().data, static_cast<size_t>(x.value().size())}; }
 
 TEST_P(HuggingFaceTest, ComputesWhatTransformersComputes) {
   const std::unique_ptr<Transformer> model = ReadForeign(foreign_);
@@ -90,7 +88,8 @@ INSTANTIATE_TEST_SUITE_P(Recorded, HuggingFaceTest, testing::ValuesIn(Cases()),
                          [](const auto& test) { return test.param; });
 
 TEST(HuggingFaceRecordingTest, HoldsEveryFamily) {
-  EXPECT_THAT(Cases(), testing::IsSupersetOf({"marian", "bart", "mbart", "pegasus", "m2m100", "t5", "t5_v1_1", "mt5", "umt5"}))
+  EXPECT_THAT(Cases(),
+              testing::IsSupersetOf({"marian", "bart", "mbart", "pegasus", "m2m100", "t5", "t5_v1_1", "mt5", "umt5"}))
       << "recorded values are missing; run the tests from the repository's root";
 }
 

@@ -27,6 +27,9 @@ CASES = {
     "untied": ["--enc-depth", "1", "--dec-depth", "1", "--transformer-ffn-activation", "relu", "--output-omit-bias"],
 }
 LINES = 12
+# Marian's decoder (1.12.42) finds other things in a model of norms before its sub-layers than its own scorer thinks of:
+# what it says first there has a lower score than what it leaves. So nothing of the decoder's is recorded.
+ONLY_SCORES = {"pre_gelu"}
 
 
 def marian(command, *arguments, text=None):
@@ -72,6 +75,8 @@ def record(folder, vocabs, sources, targets):
     (folder / "tgt").write_text("\n".join(targets) + "\n", encoding="utf-8")
     scores = marian("score", "--model", folder / "model.npz", "--train-sets", folder / "src", folder / "tgt", *common)
     (folder / "scores").write_text(scores, encoding="utf-8")
+    if folder.name in ONLY_SCORES:
+        return
     for beam in (1, 4):
         found = marian("decode", "--models", folder / "model.npz", *common, "--beam-size", beam, "--normalize", "1",
                        "--mini-batch", "1", "--max-length-factor", "3", "--allow-unk", text="\n".join(sources) + "\n")
