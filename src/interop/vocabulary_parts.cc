@@ -59,7 +59,7 @@ std::vector<int32_t> IdsOfPieces(const Segmenter& segmenter, const TokenIds& tok
 // repeat may stand anywhere, so also at the end.
 std::string WithUnusedPieces(std::string model, std::span<const std::string> pieces) {
   constexpr char kUnused = 5;
-  constexpr float kScore = -1e4f;  // below any that is used
+  constexpr float kScore = kOutsideOfMerges;
   for (const std::string& piece : pieces) {
     std::string content;
     AppendField(1, piece, &content);

@@ -49,7 +49,7 @@ class Walker {
   uint64_t ReadVarint(std::string_view* message) const;
   void Expect(const Field& field, WireType type, const char* name) const;
   void CheckText(std::string_view text, const std::string& name) const;
-  void CheckPiece(std::string_view piece);
+  bool CheckPiece(std::string_view piece);  // whether it is outside of merges
   void Note(std::string_view piece, uint64_t type);
   void CheckTrainerSpec(std::string_view spec);
   bool CheckNormalizerSpec(std::string_view spec, const char* name) const;  // whether it has rules
@@ -120,10 +120,11 @@ void Walker::CheckText(std::string_view text, const std::string& name) const {
   if (text.find('\0') != std::string_view::npos) Fail(name + " holds a NUL byte");
 }
 
-void Walker::CheckPiece(std::string_view message) {
+bool Walker::CheckPiece(std::string_view message) {
   const std::string name = "piece " + std::to_string(summary_.pieces);
   std::string_view piece;
   uint64_t type = kNormal;
+  float score = 0;
   while (!message.empty()) {
     const Field field = NextField(&message);
     if (field.number == 1) {
@@ -131,7 +132,6 @@ void Walker::CheckPiece(std::string_view message) {
       piece = field.contents;
     } else if (field.number == 2) {
       Expect(field, kFixed32, "score");
-      float score = 0;
       std::memcpy(&score, field.contents.data(), sizeof(score));
       if (!std::isfinite(score)) Fail("the score of " + name + " is not finite");
     } else if (field.number == 3) {
@@ -152,6 +152,7 @@ void Walker::CheckPiece(std::string_view message) {
   Note(piece, type);
   summary_.ordinary.push_back(type == kNormal);
   if (++summary_.pieces > kMaxVocabularyPieces) Fail("more than 2,097,152 pieces");
+  return type == kUnused && score == kOutsideOfMerges;
 }
 
 void Walker::Note(std::string_view piece, uint64_t type) {
@@ -253,16 +254,23 @@ ModelProtoSummary Walker::Check() {
   }
   summary_.loadable.reserve(all_.size());
   int specs[kDenormalizerSpec + 1] = {};
+  bool ends_outside = false, is_mixed = false;  // pieces outside of merges at the end; others after them
   std::string_view rest = all_;
   while (!rest.empty()) {
     const Field field = NextField(&rest);
     if (field.number == kSelfTest) continue;
     summary_.loadable.append(field.whole);
+    if (field.number != kPieces) summary_.encodable.append(field.whole);
     if (field.number > kDenormalizerSpec) continue;
     Expect(field, kBytes, "of the model");
     // A message that occurs twice would be merged, which no writer does and no check here foresees.
     if (field.number != kPieces && ++specs[field.number] > 1) Fail("a second specification");
-    if (field.number == kPieces) CheckPiece(field.contents);
+    if (field.number == kPieces) {
+      const bool is_outside = CheckPiece(field.contents);
+      ends_outside |= is_outside;
+      is_mixed |= ends_outside && !is_outside;
+      if (!is_outside) summary_.encodable.append(field.whole);
+    }
     if (field.number == kTrainerSpec) CheckTrainerSpec(field.contents);
     if (field.number == kNormalizerSpec) {
       summary_.normalizes = CheckNormalizerSpec(field.contents, "the normaliser");
@@ -270,6 +278,7 @@ ModelProtoSummary Walker::Check() {
     }
     if (field.number == kDenormalizerSpec) CheckNormalizerSpec(field.contents, "the denormaliser");
   }
+  if (!ends_outside || is_mixed || summary_.traits.type != "bpe") summary_.encodable.clear();
   if (summary_.pieces == 0) Fail("it holds no pieces");
   if (summary_.unk_id < 0) Fail("no piece of its " + std::to_string(summary_.pieces) + " is <unk>");
   CheckSpecialIds();

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +14,11 @@
 #include "text/segmenter.h"
 
 namespace dragoman {
+
+// Of an unused piece at the end of a BPE model: no text's segmentation shall ever pass it. SentencePiece makes unused
+// pieces on its way to others, and takes them apart again, so that they can change what comes out; these it is not
+// shown.
+inline constexpr float kOutsideOfMerges = std::numeric_limits<float>::lowest();
 
 // What the walk found out about a model that passed.
 struct ModelProtoSummary {
@@ -22,6 +28,7 @@ struct ModelProtoSummary {
   VocabularyTraits traits;
   std::vector<bool> ordinary;  // [pieces] whether it is text as it stands: no control, user-defined, byte, unused piece
   std::string loadable;        // the model without its self test: sentences that the library would encode while loading
+  std::string encodable;       // the same without its last pieces, those kOutsideOfMerges; "" where there are none
 };
 
 // Returns the summary. Throws FormatError naming `path` when the bytes are not a model that the library loads and

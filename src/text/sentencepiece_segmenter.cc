@@ -22,12 +22,12 @@ constexpr size_t kMaxUnknownRun = 1024, kMaxRunBeforeRules = 1 << 16;
 // could not show them.
 constexpr const char* kOtherWhiteSpace = "\t\n\v\f\r";
 
-// Which code points a piece holds, and the space.
-std::vector<bool> CharactersOf(const sentencepiece::SentencePieceProcessor& processor) {
+// Which code points a piece holds that text becomes, and the space.
+std::vector<bool> CharactersOf(const sentencepiece::SentencePieceProcessor& processor, bool passes_unused) {
   std::vector<bool> known(0x110000);
   known[' '] = true;
   for (int id = 0; id < processor.GetPieceSize(); ++id) {
-    if (processor.IsControl(id) || processor.IsUnknown(id)) continue;
+    if (processor.IsControl(id) || processor.IsUnknown(id) || (passes_unused && processor.IsUnused(id))) continue;
     const std::string& piece = processor.IdToPiece(id);
     for (size_t i = 0; i < piece.size(); i += Utf8Length(piece[i])) known[CodePointAt(piece, i)] = true;
   }
@@ -77,9 +77,13 @@ class SentencePieceSegmenter : public Segmenter {
  private:
   std::string_view Prepare(std::string_view text, std::string* changed) const;
 
+  const sentencepiece::SentencePieceProcessor& encoder() const { return encoder_ ? *encoder_ : processor_; }
+
   sentencepiece::SentencePieceProcessor processor_;
-  std::vector<bool> ordinary_;  // [pieces]
-  std::vector<bool> known_;     // code points; empty when unknown ones become bytes
+  std::optional<sentencepiece::SentencePieceProcessor> encoder_;  // where that is not the same: kOutsideOfMerges
+  bool passes_unused_ = false;                                    // unused pieces are in no segmentation
+  std::vector<bool> ordinary_;                                    // [pieces]
+  std::vector<bool> known_;                                       // code points; empty when unknown ones become bytes
   size_t max_unknown_run_ = kMaxUnknownRun;
 };
 
@@ -98,22 +102,27 @@ std::string_view SentencePieceSegmenter::Prepare(std::string_view text, std::str
   return *changed = ShortenUnknownRuns(text, known_, max_unknown_run_);
 }
 
-SentencePieceSegmenter::SentencePieceSegmenter(std::string bytes, const std::string& path) : Segmenter({}) {
-  const ModelProtoSummary summary = CheckModelProto(bytes, path);
+void Load(const std::string& bytes, const std::string& path, sentencepiece::SentencePieceProcessor* processor) {
   std::string problem;
   try {
-    const auto status = processor_.LoadFromSerializedProto(summary.loadable);
+    const auto status = processor->LoadFromSerializedProto(bytes);
     if (!status.ok()) problem = status.ToString();
   } catch (const std::exception& e) {  // its trie builder throws
     problem = e.what();
   }
-  if (!problem.empty()) {
-    throw FormatError(path, "SentencePiece cannot load this vocabulary (" + problem +
-                                "); expected a SentencePiece model; make it again with `dragoman vocab`");
-  }
+  if (problem.empty()) return;
+  throw FormatError(path, "SentencePiece cannot load this vocabulary (" + problem +
+                              "); expected a SentencePiece model; make it again with `dragoman vocab`");
+}
+
+SentencePieceSegmenter::SentencePieceSegmenter(std::string bytes, const std::string& path) : Segmenter({}) {
+  const ModelProtoSummary summary = CheckModelProto(bytes, path);
+  Load(summary.loadable, path, &processor_);
+  if (!summary.encodable.empty()) Load(summary.encodable, path, &encoder_.emplace());
   DRAGOMAN_CHECK(processor_.GetPieceSize() == summary.pieces);
+  passes_unused_ = summary.traits.type == "unigram";
   ordinary_ = summary.ordinary;
-  if (!processor_.IsByte(processor_.PieceToId("<0x00>"))) known_ = CharactersOf(processor_);
+  if (!processor_.IsByte(processor_.PieceToId("<0x00>"))) known_ = CharactersOf(encoder(), passes_unused_);
   if (summary.normalizes) max_unknown_run_ = kMaxRunBeforeRules;
   info_ = {.path = path,
            .bytes = std::move(bytes),
@@ -131,7 +140,7 @@ std::vector<int32_t> SentencePieceSegmenter::Encode(std::string_view text) const
   text = Prepare(text, &changed);
   std::vector<int32_t> pieces;
   static_assert(sizeof(int) == sizeof(int32_t));
-  RequireEncoded(processor_.Encode(text, &pieces));
+  RequireEncoded(encoder().Encode(text, &pieces));
   return pieces;
 }
 
@@ -139,10 +148,12 @@ int64_t SentencePieceSegmenter::CountUnknown(std::string_view text) const {
   std::string changed;
   text = Prepare(text, &changed);
   std::vector<std::string> pieces;
-  RequireEncoded(processor_.Encode(text, &pieces));
+  RequireEncoded(encoder().Encode(text, &pieces));
   int64_t count = 0;
   for (const std::string& piece : pieces) {
-    if (processor_.PieceToId(piece) == info_.unk_id) count += CharactersIn(piece);
+    const int id =
+        encoder().PieceToId(piece);  // of an unused piece where the text is one that a unigram model passes by
+    if (id == info_.unk_id || (passes_unused_ && encoder().IsUnused(id))) count += CharactersIn(piece);
   }
   return count;
 }
