@@ -30,6 +30,7 @@ ForeignModel OpenHuggingFace(FileSystem& files, const std::string& directory) {
   } else {
     source.config.Refuse("model_type", "marian, m2m_100, t5, mt5, umt5, bart, mbart or pegasus");
   }
+  RequireModel(model, *source.archive, directory);  // a vocabulary may be made as large as the settings say
   model.vocabs = ReadHuggingFaceVocabularies(source, model_type, &model);
   model.about.name = FileName(directory);
   if (!source.generation.advice.empty()) {

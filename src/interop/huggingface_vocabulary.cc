@@ -156,12 +156,16 @@ std::vector<int32_t> FairseqIds(const Segmenter& segmenter) {
   return ids;
 }
 
+bool IsM2m100Language(const std::string& name) {
+  return name.starts_with("__") && name.ends_with("__") && name.size() > 4;
+}
+
 // The tokens of languages, without what other tokens there are.
 TokenIds LanguagesAmong(const TokenIds& tokens) {
   TokenIds languages;
   for (const auto& [name, id] : tokens) {
-    if (name.starts_with("__") && name.ends_with("__") && name.size() > 4) {
-      languages[name.substr(2, name.size() - 4)] = id;  // M2M100
+    if (IsM2m100Language(name)) {
+      languages[name.substr(2, name.size() - 4)] = id;
     } else if (!name.starts_with("<")) {
       languages[name] = id;
     }
@@ -184,6 +188,10 @@ Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model
     auto next = static_cast<int32_t>(tokens.size());
     for (const std::string& token : SpecialTokens(source)) added.insert({token, next++});
   } else {
+    if (std::ranges::any_of(added, [](const auto& token) { return IsM2m100Language(token.first); })) {
+      throw FileError(source.PathOf(kVocab),
+                      fmt::format("is not there, which numbers the pieces of M2M100; {}", kAdvice));
+    }
     settings.ids = FairseqIds(*sides.src);
     added.insert({"<pad>", 1});
   }
@@ -285,6 +293,13 @@ VocabularyPair ReadHuggingFaceVocabularies(const HuggingFaceSource& source, cons
   } else if (model_type == "bart" && (source.HasFile(kVocab) || source.HasFile(kTokenizer))) {
     sides = ReadByteBpe(source);
   } else {
+    for (const char* const name : {kVocab, kTokenizer}) {
+      if (!source.HasFile(name)) continue;
+      throw FileError(source.PathOf(name),
+                      fmt::format("is there, but not what cuts text for a model of type {}: {}, {}, or {} "
+                                  "and {}; {}",
+                                  model_type, kBpe, kSpiece, kMarianSource, kMarianTarget, kAdvice));
+    }
     const int32_t eos = source.generation.eos.value_or(config.tgt_vocab > 2 ? 2 : 0);
     const int32_t unk = eos == 3 ? 1 : 3;
     sides.src = sides.tgt = NumberSegmenter(config.tgt_vocab, eos, unk);

@@ -4,7 +4,6 @@
 #include "base/error.h"
 #include "interop/argos.h"
 #include "interop/huggingface.h"
-#include "model/transformer_layers.h"
 
 namespace dragoman {
 namespace {
@@ -49,13 +48,8 @@ const EnumNames<ModelSource>& NamesOf(ModelSource) {
 
 ForeignModel OpenForeign(FileSystem& files, const std::string& path, const ImportOptions& options) {
   ForeignModel foreign = Open(files, path, options);
-  try {
-    foreign.config.Validate();
-  } catch (const OptionError& error) {
-    throw FormatError(path, error.what());
-  }
+  RequireModel(foreign, *foreign.archive, path);
   RequireFit(foreign.vocabs, foreign.config, path);
-  RequireWeights(*foreign.archive, foreign.weights, PlanOf(foreign.config));
   return foreign;
 }
 

@@ -26,6 +26,10 @@ struct ForeignModel {
   std::vector<std::string> notes;  // what a user may want to know, a line each
 };
 
+// Throws FormatError naming `path`, before memory is taken for it, for settings that make no model or not that of the
+// archive's tensors.
+void RequireModel(const ForeignModel& model, const TensorArchive& archive, const std::string& path);
+
 }  // namespace dragoman
 
 #endif  // DRAGOMAN_INTEROP_IMPORTED_MODEL_H_
