@@ -71,16 +71,13 @@ void FindWeights(FileSystem& files, MarianFiles* found) {
 }
 
 void FindVocabularies(FileSystem& files, MarianFiles* found) {
-  if (!found->src.empty()) return;
+  if (!found->src.empty() && !found->tgt.empty()) return;
   std::vector<std::string> names = Names(files, found->directory, IsVocabulary);
   const bool has_yaml = std::ranges::any_of(names, [](const std::string& name) { return !name.ends_with(".spm"); });
   // The .spm beside a .yml cut text into its pieces.
   if (has_yaml) std::erase_if(names, [](const std::string& name) { return name.ends_with(".spm"); });
-  if (names.size() == 1) {
-    found->src = found->tgt = JoinPath(found->directory, names[0]);
-    return;
-  }
   const auto of_side = [&](const std::vector<std::string>& words) -> std::string {
+    if (names.size() == 1) return JoinPath(found->directory, names[0]);
     std::vector<std::string> fitting;
     for (const std::string& name : names) {
       if (std::ranges::any_of(words, [&](const std::string& word) { return name.starts_with(word); })) {
@@ -89,8 +86,8 @@ void FindVocabularies(FileSystem& files, MarianFiles* found) {
     }
     return fitting.size() == 1 ? JoinPath(found->directory, fitting[0]) : "";
   };
-  found->src = of_side({"src", "source"});
-  found->tgt = of_side({"trg", "tgt", "target"});
+  if (found->src.empty()) found->src = of_side({"src", "source"});
+  if (found->tgt.empty()) found->tgt = of_side({"trg", "tgt", "target"});
   if (!found->src.empty() && !found->tgt.empty()) return;
   throw OptionError(
       fmt::format("the vocabularies of {} are not clear ({}), expected one file .spm or .yml, or two; give "

@@ -5,10 +5,12 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <sstream>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -42,14 +44,14 @@ nlohmann::ordered_json PlainValue(const std::string& word) {
 // Writes JSON as yaml-cpp's parser comes by: no tree of its own, and nothing that an alias could multiply.
 class JsonWriter : public YAML::EventHandler {
  public:
-  explicit JsonWriter(const std::string& path) : path_(path) {}
+  JsonWriter(const std::string& path, std::string_view yaml) : path_(path), yaml_(yaml) {}
 
   std::string Take() { return json_.empty() ? "{}" : std::move(json_); }
 
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t) override { Fail(mark, "an alias"); }
-  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Scalar(mark, anchor, nullptr, "null"); }
+  void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override { Scalar(mark, anchor, nullptr, NullAt(mark)); }
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     if (FindInvalidUtf8(value) != std::string::npos) Fail(mark, "text that is no UTF-8");
@@ -75,6 +77,15 @@ class JsonWriter : public YAML::EventHandler {
 
   [[noreturn]] void Fail(const YAML::Mark& mark, const std::string& found) const {
     throw FormatError(path_, mark.line + 1, found + ", expected plain lists, names and values; " + kAdvice);
+  }
+  // The word for nothing that stands there, which may be a piece of a vocabulary.
+  std::string NullAt(const YAML::Mark& mark) const {
+    const auto at = static_cast<size_t>(std::max(mark.pos, 0));
+    const std::string_view rest = at < yaml_.size() ? yaml_.substr(at) : std::string_view();
+    for (const char* const word : {"~", "null", "Null", "NULL"}) {
+      if (rest.starts_with(word)) return word;
+    }
+    return "";
   }
   bool IsKey() const { return !levels_.empty() && levels_.back().is_map && levels_.back().values % 2 == 0; }
   void Separate() {
@@ -109,6 +120,7 @@ class JsonWriter : public YAML::EventHandler {
   }
 
   const std::string& path_;
+  std::string_view yaml_;
   std::string json_;
   std::vector<Level> levels_;
 };
@@ -117,9 +129,9 @@ class JsonWriter : public YAML::EventHandler {
 
 std::string JsonOfYaml(std::string yaml, const std::string& path) {
   while (!yaml.empty() && yaml.back() == '\0') yaml.pop_back();
-  JsonWriter writer(path);
+  JsonWriter writer(path, yaml);
   try {
-    std::istringstream stream(std::move(yaml));
+    std::istringstream stream(yaml);
     YAML::Parser parser(stream);
     parser.HandleNextDocument(writer);
   } catch (const YAML::Exception& error) {
