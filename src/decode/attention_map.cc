@@ -78,6 +78,7 @@ std::vector<float> AttentionMap::Weights(int layer, int head) const {
 AttentionMap MapAttention(const TranslationModel& loaded, const std::string& source, const std::string& target,
                           const DecodeOptions& options) {
   const TransformerConfig& config = loaded.model->config();
+  RequireLanguagesChosen(loaded.vocabs.src->settings(), loaded.vocabs.tgt->settings());
   const TokenizedLine src = TokenizeLine(*loaded.vocabs.src, source, config.max_src_len);
   if (src.tokens.empty()) throw OptionError("the sentence is empty; give a sentence to look into");
   Workspace workspace;

@@ -11,6 +11,7 @@ namespace dragoman {
 TranslationService::TranslationService(const InferenceModel& model, const TextTables& tables, int threads)
     : queue_(threads) {
   DRAGOMAN_CHECK(threads >= 1);
+  RequireLanguagesChosen(tables.src_vocab.settings(), tables.tgt_vocab.settings());
   for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<TextWorker>(model, tables, queue_));
   try {
     StartThreads(&threads_, threads, [this](int thread) { workers_[static_cast<size_t>(thread)]->Run(); });

@@ -168,6 +168,38 @@ TEST(TranslatorTest, OpensADirectoryAndSaysWhatItIs) {
   RemoveAll(RealFileSystem(), directory);
 }
 
+TEST(TranslatorTest, AModelOfSeveralLanguagesWantsToKnowThem) {
+  std::string directory = testing::TempDir() + "dragoman_library_XXXXXX";
+  ASSERT_NE(mkdtemp(directory.data()), nullptr);
+  TokenizerSettingsPair settings;
+  settings.src.languages = settings.tgt.languages = {{"en", 5}, {"zh", 6}};
+  settings.src.prefix = {kSrcLanguage};
+  settings.tgt.prefix = {kTgtLanguage};
+  const VocabularyPair usual{SharedTestVocabulary(), SharedTestVocabulary()};
+  TranslationModel model =
+      RandomTranslationModel(/*end_bias=*/2, Tying::kAll, WithSettings(usual, settings, "settings"));
+  CheckpointContents contents;
+  for (const WeightFormat format : {WeightFormat::kF32, WeightFormat::kInt8}) {
+    contents.files = format == WeightFormat::kF32
+                         ? ModelFiles(*model.model, model.model->parameters().values(), model.vocabs, nullptr)
+                         : PackedModelFiles(*model.model, format, model.vocabs, nullptr);
+    WriteModel(RealFileSystem(), contents, directory + "/model");
+    const auto error = [&](const std::string& src, const std::string& tgt) {
+      return MessageOf<OptionError>(
+          [&] { Translator(directory + "/model", {.threads = 1, .src_lang = src, .tgt_lang = tgt}); });
+    };
+    EXPECT_THAT(error("", ""), HasSubstr("`src_lang` is not given"));
+    EXPECT_THAT(error("en", ""), HasSubstr("`tgt_lang` is not given"));
+    EXPECT_THAT(error("en", "zho"), HasSubstr("`tgt_lang` is \"zho\""));
+    const Translator chosen(directory + "/model", {.threads = 1, .src_lang = "en", .tgt_lang = "zh"});
+    EXPECT_EQ(chosen.Translate("I see a cat.").error, "");
+  }
+  // However it was opened.
+  EXPECT_THAT(MessageOf<OptionError>([&] { MakeTranslator(InferenceOf(std::move(model), {}), {.threads = 1}); }),
+              HasSubstr("`src_lang` is not given"));
+  RemoveAll(RealFileSystem(), directory);
+}
+
 TEST(TranslatorTest, WhatIsWrongIsOneTypeOfExceptionWithACode) {
   try {
     const Translator translator("/nowhere/at/all");

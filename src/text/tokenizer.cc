@@ -71,8 +71,10 @@ Tokenizer::Tokenizer(std::shared_ptr<const Segmenter> segmenter, TokenizerSettin
   }
   sentence_ = {settings_.prefix, settings_.suffix.value_or(std::vector<int32_t>{eos_id()})};
   for (const auto* ids : {&sentence_.prefix, &sentence_.suffix, &settings_.banned}) {
-    const auto unknown = std::ranges::find_if(
-        *ids, [&](int32_t id) { return !Has(id) && id != kSrcLanguage && id != kTgtLanguage; });
+    const auto is_chosen_later = [&](int32_t id) {
+      return ids != &settings_.banned && !settings_.languages.empty() && (id == kSrcLanguage || id == kTgtLanguage);
+    };
+    const auto unknown = std::ranges::find_if(*ids, [&](int32_t id) { return !Has(id) && !is_chosen_later(id); });
     if (unknown == ids->end()) continue;
     Fail(settings_path, fmt::format("{} holds {}, which is the id of no piece or added token, expected such a one",
                                     ids == &sentence_.prefix   ? "prefix"
@@ -87,9 +89,10 @@ Tokenizer::Tokenizer(std::shared_ptr<const Segmenter> segmenter, TokenizerSettin
   }
   for (const auto& [code, id] : settings_.languages) {
     if (Has(id) && id != eos_id()) continue;
-    Fail(settings_path, fmt::format("languages has {} for \"{}\", expected the id of a piece or added token, not that of "
-                                    "</s>",
-                                    id, code));
+    Fail(settings_path,
+         fmt::format("languages has {} for \"{}\", expected the id of a piece or added token, not that of "
+                     "</s>",
+                     id, code));
   }
   const auto with = [&](const TokenizerSettings& some) {
     const uint64_t pieces = HashBytes(serialized());

@@ -105,8 +105,8 @@ std::map<std::string, int32_t> NamedIds(const JsonValue& value, const char* key)
   const JsonObject tokens = value.Object(key);
   for (const JsonObject::Member& token : tokens.members()) {
     if (!IsName(token.key)) {
-      token.value.Fail(fmt::format(
-          "a token of {} has no name, or one with a blank or control character, expected another", key));
+      token.value.Fail(
+          fmt::format("a token of {} has no name, or one with a blank or control character, expected another", key));
     }
     ids[token.key] = static_cast<int32_t>(token.value.Integer(token.key, 0, kMaxVocabularyPieces - 1));
   }
@@ -167,6 +167,12 @@ TokenizerSettingsPair TokenizerSettingsPair::In(const LanguagePair& chosen) cons
                                   WordOf(language), code));
   }
   return pair;
+}
+
+void RequireLanguagesChosen(const TokenizerSettings& src, const TokenizerSettings& tgt) {
+  for (const int32_t language : {kSrcLanguage, kTgtLanguage}) {
+    if (src.Wants(language) || tgt.Wants(language)) TokenizerSettingsPair{src, tgt}.In({});
+  }
 }
 
 std::string TokenizerSettingsPair::ToJson() const {

@@ -29,7 +29,7 @@ struct TokenizerSettings {
   std::vector<int32_t> prefix;           // before a sentence
   std::optional<std::vector<int32_t>> suffix;  // after it; none given: </s>. A target's is always </s>
   std::vector<int32_t> banned;                 // of the target: pieces that search must not say
-  std::map<std::string, int32_t> languages;    // what may stand for kSrcLanguage and kTgtLanguage, by the language's code
+  std::map<std::string, int32_t> languages;  // what may stand for kSrcLanguage and kTgtLanguage, by the language's code
 
   // Whether the templates wait for this language (kSrcLanguage, kTgtLanguage).
   bool Wants(int32_t language) const;
@@ -57,6 +57,10 @@ struct TokenizerSettingsPair {
 
   bool operator==(const TokenizerSettingsPair&) const = default;
 };
+
+// Throws OptionError as In does where a template still waits for a language: what stands for it is no id of the
+// model's.
+void RequireLanguagesChosen(const TokenizerSettings& src, const TokenizerSettings& tgt);
 
 }  // namespace dragoman
 
