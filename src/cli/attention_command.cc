@@ -109,7 +109,7 @@ void AddAttentionCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<AttentionFlags>();
   AddModelFlags(*command, &flags->model);
-  AddLanguageFlags(*command, &flags->model);
+  AddLanguageFlags(*command, &flags->model.languages);
   command->add_option("sentence", flags->words, "the source sentence; -: a line of stdin")
       ->required()
       ->type_name(kTextType);

@@ -61,10 +61,10 @@ void AddModelFlags(CLI::App& command, ModelFlags* model) {
                    "starts sooner");
 }
 
-void AddLanguageFlags(CLI::App& command, ModelFlags* model) {
+void AddLanguageFlags(CLI::App& command, LanguagePair* languages) {
   const FlagRegistrar flag{&command};
-  flag("src_lang", model->languages.src, "language of the source, for a model of several that wants to know");
-  flag("tgt_lang", model->languages.tgt, "language to translate to, likewise");
+  flag("src_lang", languages->src, "language of the source, for a model of several that wants to know");
+  flag("tgt_lang", languages->tgt, "language to translate to, likewise");
 }
 
 std::vector<InputPath> ModelInputs(const std::string& option, const std::string& path) {
@@ -92,8 +92,8 @@ void AddPrecisionFlag(CLI::App& command, std::optional<WeightFormat>* precision)
 }
 
 InferenceBundle OpenInference(const ModelFlags& model, std::optional<WeightFormat> precision) {
-  return LoadInference(RealFileSystem(), model.path, precision,
-                       model.no_verify ? Checks::kAllButNumbers : Checks::kAll, model.languages);
+  return LoadInference(RealFileSystem(), model.path, precision, model.no_verify ? Checks::kAllButNumbers : Checks::kAll,
+                       model.languages);
 }
 
 TranslationModel OpenModel(const ModelFlags& model) {

@@ -30,7 +30,7 @@ struct ModelFlags {
   LanguagePair languages;  // of what is translated
 };
 void AddModelFlags(CLI::App& command, ModelFlags* model);
-void AddLanguageFlags(CLI::App& command, ModelFlags* model);  // --src-lang, --tgt-lang
+void AddLanguageFlags(CLI::App& command, LanguagePair* languages);  // --src-lang, --tgt-lang
 TranslationModel OpenModel(const ModelFlags& model);
 
 void AddPrecisionFlag(CLI::App& command, std::optional<WeightFormat>* precision);  // --precision; none: as the model is

@@ -62,6 +62,7 @@ struct PieceFlags {
   Side side = Side::kSource;
   PieceFormat format = PieceFormat::kPieces;
   bool special_tokens = false;
+  LanguagePair languages;  // of special tokens, where the model wants to know
 };
 
 std::shared_ptr<const Tokenizer> OpenVocabulary(const PieceFlags& flags, bool side_is_given) {
@@ -70,6 +71,11 @@ std::shared_ptr<const Tokenizer> OpenVocabulary(const PieceFlags& flags, bool si
         fmt::format("--model and --vocab are {} given, expected one of them: a model's directory, or a "
                     "vocabulary file",
                     flags.model.empty() ? "not" : "both"));
+  }
+  const bool has_languages = !flags.languages.src.empty() || !flags.languages.tgt.empty();
+  if (has_languages && (!flags.special_tokens || flags.model.empty())) {
+    throw OptionError(
+        "--src-lang and --tgt-lang decide special tokens of a model, expected --model and --special-tokens");
   }
   if (!flags.vocab.empty()) {
     if (side_is_given) throw OptionError("--side is given with --vocab, expected --model, which may have one for each");
@@ -80,7 +86,8 @@ std::shared_ptr<const Tokenizer> OpenVocabulary(const PieceFlags& flags, bool si
     return std::make_shared<const Tokenizer>(Tokenizer::Load(flags.vocab));
   }
   FileSystem& files = RealFileSystem();
-  const VocabularyPair pair = LoadVocabularies(files, ResolveModelDirectory(files, flags.model));
+  VocabularyPair pair = LoadVocabularies(files, ResolveModelDirectory(files, flags.model));
+  if (flags.special_tokens) pair = InLanguages(pair, flags.languages);
   return flags.side == Side::kSource ? pair.src : pair.tgt;
 }
 
@@ -226,6 +233,7 @@ void AddEncodeCommand(CLI::App& app) {
   flag("output_format", flags->format, "what is printed");
   flag("special_tokens", flags->special_tokens,
        "put around each line what a model sees there: usually </s> at its end");
+  AddLanguageFlags(*command, &flags->languages);
   command->callback([command, flags] { Encode(*flags, command->count("--side") > 0); });
 }
 

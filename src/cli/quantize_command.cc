@@ -133,7 +133,7 @@ void AddQuantizeCommand(CLI::App& app) {
   flag("src", flags->src, "sources of a test set, to be told what rounding costs");
   flag("tgt", flags->tgt, "its references");
   flag("tokenize", flags->tokenize, "BLEU's words: 13a, zh, char, intl, none");
-  AddLanguageFlags(*command, &flags->model);
+  AddLanguageFlags(*command, &flags->model.languages);
   AddThreadsFlag(*command, &flags->threads);
   command->callback([flags] { Quantize(*flags); });
 }

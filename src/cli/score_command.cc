@@ -152,13 +152,11 @@ void Score(const ScoreFlags& flags) {
   inputs.insert(inputs.end(), {{"--src", flags.src}, {"--tgt", flags.tgt}});
   RefuseOverwriting("stdout", "-", inputs);
   if (flags.src == kStdinPath || flags.tgt == kStdinPath) GreetTerminal("a line of text a pair");
-  const Translator translator(
-      flags.model.path,
-      {.threads = ThreadsOrCores(flags.threads),
-       .precision = flags.precision,
-       .src_lang = flags.model.languages.src,
-       .tgt_lang = flags.model.languages.tgt,
-       .verify = !flags.model.no_verify});
+  const Translator translator(flags.model.path, {.threads = ThreadsOrCores(flags.threads),
+                                                 .precision = flags.precision,
+                                                 .src_lang = flags.model.languages.src,
+                                                 .tgt_lang = flags.model.languages.tgt,
+                                                 .verify = !flags.model.no_verify});
   ParallelReader reader({.format = PairFormat::kTwoFiles, .source = flags.src, .target = flags.tgt});
   constexpr size_t kChunk = 4096;
   Totals totals;
@@ -199,7 +197,7 @@ void AddScoreCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<ScoreFlags>();
   AddModelFlags(*command, &flags->model);
-  AddLanguageFlags(*command, &flags->model);
+  AddLanguageFlags(*command, &flags->model.languages);
   command->add_option("--src", flags->src, "source lines, plain or gzip; - is stdin")->required()->type_name("FILE");
   command->add_option("--tgt", flags->tgt, "target lines, plain or gzip; - is stdin")->required()->type_name("FILE");
   const FlagRegistrar flag{command};

@@ -245,7 +245,7 @@ void AddTranslateCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<TranslateFlags>();
   AddModelFlags(*command, &flags->model);
-  AddLanguageFlags(*command, &flags->model);
+  AddLanguageFlags(*command, &flags->model.languages);
   AddDecodeFlags(*command, &flags->decode);
   AddNBestFlag(*command, flags.get());
   const FlagRegistrar flag{command};
