@@ -44,6 +44,24 @@ void RequireVocabulariesOf(const VocabularyPair& before, const VocabularyPair& n
                   what, joint ? "`vocab`" : "both"));
 }
 
+// A run that goes on has its languages in its templates. They need not be given again; other ones cannot be.
+void RequireLanguagesOf(const VocabularyPair& before, const TrainOptions& o) {
+  const auto is_named = [](const Tokenizer& vocab, const std::string& code) {
+    const auto language = vocab.settings().languages.find(code);
+    if (language == vocab.settings().languages.end()) return false;
+    const SentenceTemplate& around = vocab.sentence();
+    return std::ranges::find(around.prefix, language->second) != around.prefix.end() ||
+           std::ranges::find(around.suffix, language->second) != around.suffix.end();
+  };
+  for (const auto& [option, code] : {std::pair("`src_lang`", o.src_lang), {"`tgt_lang`", o.tgt_lang}}) {
+    if (code.empty() || is_named(*before.src, code) || is_named(*before.tgt, code)) continue;
+    throw OptionError(
+        fmt::format("{} is \"{}\", but the run in `output` {} began with another; leave it out, or start "
+                    "another run",
+                    option, code, o.output));
+  }
+}
+
 // Rows of one table cannot mean pieces of two vocabularies, though they be as many.
 void RequireOneVocabulary(const TrainOptions& options, const VocabularyPair& vocabs) {
   if (!options.model.has_joint_embedding() || IdsAreJoint(vocabs)) return;
@@ -83,9 +101,10 @@ TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, co
                               const std::function<void(const TransformerConfig&)>& announce) {
   const bool is_tuned = !options.init_from.empty(), is_resumed = !resumed.empty();
   const std::string origin = is_resumed ? resumed : is_tuned ? ResolveModelDirectory(files, options.init_from) : "";
-  VocabularyPair vocabs = VocabulariesOf(options, files, origin);
+  const VocabularyPair vocabs = VocabulariesOf(options, files, origin);
   if (is_resumed) {
     RequireVocabulariesOf(LoadVocabularies(files, resumed), vocabs, options, "the run in `output` " + options.output);
+    RequireLanguagesOf(vocabs, options);
   }
   if (!is_tuned) {
     if (!is_resumed) RequireOneVocabulary(options, vocabs);
@@ -93,7 +112,10 @@ TranslationModel InitialModel(const TrainOptions& options, FileSystem& files, co
   }
   const TransformerConfig config = ReadConfig(files, origin);
   announce(config);
-  if (!is_resumed) return {TunedModel(options, files, vocabs), vocabs};
+  if (!is_resumed) {
+    const VocabularyPair chosen = InLanguages(vocabs, {options.src_lang, options.tgt_lang});
+    return {TunedModel(options, files, vocabs), chosen};
+  }
   RequireFit(vocabs, config, origin);
   return {std::make_unique<Transformer>(WithDropoutOf(options.model, config)), vocabs};
 }

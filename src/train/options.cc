@@ -63,6 +63,13 @@ void ValidateData(const TrainOptions& o) {
   if (!from_model && (o.vocab.empty() != two_vocabs || (!two_vocabs && !no_pair))) {
     throw OptionError("the vocabulary is given in no way or in several; give `vocab`, or `src_vocab` and `tgt_vocab`");
   }
+  for (const auto& [option, code] : {std::pair("`src_lang`", o.src_lang), {"`tgt_lang`", o.tgt_lang}}) {
+    if (code.empty() || !o.init_from.empty()) continue;
+    throw OptionError(
+        fmt::format("{} is \"{}\", but a new model knows no languages; give `init_from`, whose model does, or "
+                    "leave it out",
+                    option, code));
+  }
   int from_stdin = 0;
   for (const InputPath& file : TrainingFiles(o)) from_stdin += file.path == kStdinPath;
   for (const std::string* path : {&o.valid_src, &o.valid_tgt, &o.vocab, &o.src_vocab, &o.tgt_vocab}) {

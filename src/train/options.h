@@ -53,6 +53,7 @@ struct TrainOptions {
   std::string output;
   bool resume = false;
   std::string init_from;
+  std::string src_lang, tgt_lang;     // of the sentences, where the model of init_from waits for it
   std::string name, licence, origin;  // what the model says about itself: format/about.h
 
   // The model. With `init_from` all but its dropout rates comes from there.
@@ -172,6 +173,8 @@ void ForEachTrainOption(Options& o, Visitor&& visit) {
   visit("output", o.output, "directory of the run: checkpoints and logs");
   visit("resume", o.resume, "go on from the last checkpoint in `output`; starts anew when there is none");
   visit("init_from", o.init_from, "start from this model's weights (fine-tuning); it decides the architecture");
+  visit("src_lang", o.src_lang, "language of the source, where the model of `init_from` is one of several and asks");
+  visit("tgt_lang", o.tgt_lang, "language of the target, likewise");
   visit("name", o.name, "name of the model, kept in its about.json for dragoman info; so are the next two");
   visit("licence", o.licence, "its licence, such as CC-BY-4.0");
   visit("origin", o.origin, "who made it, or a link to where it is from");

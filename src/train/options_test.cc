@@ -222,6 +222,7 @@ TEST(TrainOptionsTest, EveryOptionDecidesTheWeightsOrIsKnownNotTo) {
       "train_src",     "train_tgt",   "train_tsv",      "train_jsonl",  "jsonl_src_key",
       "jsonl_tgt_key",  // fingerprint
       "valid_src",     "valid_tgt",   "vocab",          "src_vocab",    "tgt_vocab",       "init_from",
+      "src_lang",      "tgt_lang",  // fingerprint
       "preset",        "seed",
       "threads",  // TrainState
       "output",        "resume",      "max_steps",      "max_epochs",   "max_minutes",     "memory_mb",

@@ -385,6 +385,58 @@ TEST_F(TrainerTest, TuningKeepsTheSettingsOfTheTokenizers) {
   EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("other ids or templates"));
 }
 
+// A model of several languages is tuned for the two that are named; its checkpoints name them, too, so that whoever
+// goes on or translates need not.
+TEST_F(TrainerTest, TuningChoosesTheLanguagesOfAModel) {
+  const auto usual = std::make_shared<const Tokenizer>(Tokenizer::Load(base_.vocab));
+  TokenizerSettingsPair settings;
+  settings.src.added = settings.tgt.added = {{"<en>", usual->size()}, {"<zh>", usual->size() + 1}};
+  settings.src.languages = settings.tgt.languages = {{"en", usual->size()}, {"zh", usual->size() + 1}};
+  settings.src.prefix = {kSrcLanguage};
+  settings.src.suffix = {{usual->eos_id(), kTgtLanguage}};
+  settings.tgt.prefix = {kTgtLanguage};
+  const VocabularyPair many = WithSettings({usual, usual}, settings, "settings");
+  TransformerConfig config = base_.model;
+  config.src_vocab = config.tgt_vocab = many.src->rows();
+  config.decoder_start = many.tgt->bos_id();
+  Transformer foreign(config);
+  foreign.Initialize(1);
+  CheckpointContents contents;
+  contents.files = ModelFiles(foreign, foreign.parameters().values(), many, nullptr);
+  WriteCheckpoint(files_, directory_ / "foreign", contents);
+
+  TrainOptions options = Rich("tuned", 4);
+  options.init_from = directory_ / "foreign";
+  options.vocab = "";
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("`src_lang` is not given"));
+  options.src_lang = "en";
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("`tgt_lang` is not given"));
+  options.tgt_lang = "zho";
+  EXPECT_THAT(TrainError<OptionError>(options), HasSubstr("`tgt_lang` is \"zho\""));
+  options.tgt_lang = "zh";
+  EXPECT_EQ(Train(options).step, 4);
+  const std::string chosen = settings.In({"en", "zh"}).ToJson();
+  EXPECT_EQ(Last("tuned", "tokenizer_settings.json"), chosen);
+  EXPECT_NE(chosen, settings.ToJson());
+
+  options.max_steps = 6;
+  EXPECT_EQ(Train(Resumed(options)).step, 6) << "named again";
+  options.src_lang = options.tgt_lang = "";
+  options.max_steps = 8;
+  EXPECT_EQ(Train(Resumed(options)).step, 8) << "not named again";
+  EXPECT_EQ(Last("tuned", "tokenizer_settings.json"), chosen);
+  options.max_steps = 10;
+  options.tgt_lang = "de";
+  EXPECT_THAT(TrainError<OptionError>(Resumed(options)),
+              AllOf(HasSubstr("`tgt_lang` is \"de\""), HasSubstr("another")));
+}
+
+TEST_F(TrainerTest, ANewModelKnowsNoLanguages) {
+  TrainOptions options = Plain("new", 1);
+  options.tgt_lang = "zh";
+  EXPECT_THAT(TrainError<OptionError>(options), AllOf(HasSubstr("`tgt_lang` is \"zh\""), HasSubstr("`init_from`")));
+}
+
 // Whose settings number both for one table, as many translation models of others are.
 TEST_F(TrainerTest, AModelOfTwoVocabulariesInOneTableIsTuned) {
   const TranslationModel foreign = TwoVocabulariesInOneTable();
