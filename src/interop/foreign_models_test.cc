@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tiny models of Marian's and CTranslate2's, written here: what they say is what is read, and whatever else a file may
+// hold is an error. (Whether they then compute what those programs compute, their recorded values tell.)
+#include <fmt/format.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <nlohmann/json.hpp>
+
+#include "archive/archive_testing.h"
+#include "interop/import.h"
+#include "interop/interop_testing.h"
+#include "text/vocabulary_testing.h"
+
+namespace dragoman {
+namespace {
+
+using testing::AllOf;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::Not;
+
+constexpr int kWidth = 4, kInner = 6, kPieces = 8;
+
+struct Numbers {
+  std::string name;
+  std::vector<int> shape;
+};
+
+std::string FloatsOf(const Numbers& tensor) {
+  std::string bytes;
+  int count = 1;
+  for (const int size : tensor.shape) count *= size;
+  for (int i = 0; i < count; ++i)
+    bytes += Raw(0.01f * static_cast<float>((i * 7 + static_cast<int>(tensor.name.size())) % 50));
+  return bytes;
+}
+
+constexpr char kMarianSettings[] =
+    "type: transformer\ndim-emb: 4\ntransformer-heads: 2\ntransformer-dim-ffn: 6\nenc-depth: 1\ndec-depth: 1\n"
+    "tied-embeddings-all: true\nversion: v1.12.0\n";
+
+std::vector<Numbers> MarianTensors() {
+  std::vector<Numbers> tensors = {{"Wemb", {kPieces, kWidth}}, {"decoder_ff_logit_out_b", {1, kPieces}}};
+  const auto norm = [&](const std::string& name) {
+    tensors.push_back({name + "_ln_scale", {1, kWidth}});
+    tensors.push_back({name + "_ln_bias", {1, kWidth}});
+  };
+  const auto attention = [&](const std::string& name) {
+    for (const char* const part : {"q", "k", "v", "o"}) {
+      tensors.push_back({name + "_W" + part, {kWidth, kWidth}});
+      tensors.push_back({name + "_b" + part, {1, kWidth}});
+    }
+    norm(name + "_Wo");
+  };
+  for (const std::string stack : {"encoder_l1", "decoder_l1"}) {
+    attention(stack + "_self");
+    if (stack.starts_with("decoder")) attention(stack + "_context");
+    tensors.push_back({stack + "_ffn_W1", {kWidth, kInner}});
+    tensors.push_back({stack + "_ffn_b1", {1, kInner}});
+    tensors.push_back({stack + "_ffn_W2", {kInner, kWidth}});
+    tensors.push_back({stack + "_ffn_b2", {1, kWidth}});
+    norm(stack + "_ffn_ffn");
+  }
+  return tensors;
+}
+
+void WriteVocabulary(const TestFolder& folder, const std::string& name) {
+  folder.Write(name, "</s>: 0\n<unk>: 1\na: 2\nb: 3\n\"~\": 4\n\"null\": 5\n\"\\\"\": 6\n7: 7\n");
+}
+
+void WriteMarianBinary(const TestFolder& folder, const std::string& settings = kMarianSettings,
+                       const std::function<void(std::vector<Numbers>*)>& change = {}) {
+  std::vector<Numbers> tensors = MarianTensors();
+  if (change) change(&tensors);
+  constexpr uint64_t kFloat = 0x404, kSigned = 0x101;
+  std::vector<MarianPart> parts;
+  for (const Numbers& tensor : tensors) {
+    parts.push_back({tensor.name, kFloat, {tensor.shape.begin(), tensor.shape.end()}, FloatsOf(tensor)});
+  }
+  parts.push_back({"special:model.yml", kSigned, {static_cast<int32_t>(settings.size())}, settings});
+  folder.Write("model.bin", MarianOf(parts));
+  WriteVocabulary(folder, "vocab.yml");
+}
+
+void WriteMarianNpz(const TestFolder& folder) {
+  std::vector<ZipPart> parts;
+  for (const Numbers& tensor : MarianTensors()) {
+    parts.push_back({tensor.name + ".npy",
+                     NpyOf("<f4", fmt::format("({}, {})", tensor.shape[0], tensor.shape[1]), FloatsOf(tensor))});
+  }
+  const std::string settings = kMarianSettings + std::string(1, '\0');
+  parts.push_back({"special:model.yml.npy", NpyOf("|i1", fmt::format("({},)", settings.size()), settings)});
+  folder.Write("model.npz", ZipOf(parts));
+  WriteVocabulary(folder, "vocab.yml");
+}
+
+std::string CTranslate2Binary(int pieces = kPieces) {
+  std::vector<Numbers> tensors = {{"encoder/embeddings_0/weight", {pieces, kWidth}},
+                                  {"decoder/embeddings/weight", {pieces, kWidth}},
+                                  {"decoder/projection/weight", {pieces, kWidth}},
+                                  {"decoder/projection/bias", {pieces}}};
+  const auto norm = [&](const std::string& name) {
+    tensors.push_back({name + "/layer_norm/gamma", {kWidth}});
+    tensors.push_back({name + "/layer_norm/beta", {kWidth}});
+  };
+  const auto linear = [&](const std::string& name, int out, int in) {
+    tensors.push_back({name + "/weight", {out, in}});
+    tensors.push_back({name + "/bias", {out}});
+  };
+  for (const std::string stack : {"encoder", "decoder"}) {
+    const std::string layer = stack + "/layer_0/";
+    linear(layer + "self_attention/linear_0", 3 * kWidth, kWidth);
+    linear(layer + "self_attention/linear_1", kWidth, kWidth);
+    norm(layer + "self_attention");
+    if (stack == "decoder") {
+      linear(layer + "attention/linear_0", kWidth, kWidth);
+      linear(layer + "attention/linear_1", 2 * kWidth, kWidth);
+      linear(layer + "attention/linear_2", kWidth, kWidth);
+      norm(layer + "attention");
+    }
+    linear(layer + "ffn/linear_0", kInner, kWidth);
+    linear(layer + "ffn/linear_1", kWidth, kInner);
+    norm(layer + "ffn");
+    norm(stack);
+  }
+  std::vector<CTranslate2Part> parts;
+  for (const Numbers& tensor : tensors) {
+    const std::string bytes = FloatsOf(tensor);
+    parts.push_back(
+        {tensor.name, {tensor.shape.begin(), tensor.shape.end()}, 0, static_cast<uint32_t>(bytes.size()), bytes});
+  }
+  for (const char* const stack : {"encoder", "decoder"}) {
+    parts.push_back({stack + std::string("/num_heads"), {}, 2, 2, Raw<int16_t>(2)});
+    parts.push_back({stack + std::string("/pre_norm"), {}, 1, 1, Raw<int8_t>(1)});
+  }
+  return CTranslate2Of(6, parts);
+}
+
+void WriteCTranslate2(const TestFolder& folder) {
+  folder.Write("model.bin", CTranslate2Binary());
+  folder.Write("config.json",
+               R"({"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_source_eos": true})");
+  folder.Write("shared_vocabulary.json", R"(["<unk>", "<s>", "</s>", "a", "b", "c", "d", "e"])");
+}
+
+struct Case {
+  const char* name;
+  void (*write)(const TestFolder&);
+  ModelSource from;
+};
+
+class ForeignModelTest : public testing::TestWithParam<Case> {
+ protected:
+  ForeignModelTest() { GetParam().write(folder_); }
+  std::string ImportError() const {
+    return ErrorIn([&] { ReadForeign(OpenForeign(RealFileSystem(), folder_.path(), {.from = GetParam().from})); });
+  }
+
+  TestFolder folder_;
+};
+
+TEST_P(ForeignModelTest, IsReadAsItIs) {
+  ASSERT_EQ(ImportError(), "");
+  const ForeignModel foreign = OpenForeign(RealFileSystem(), folder_.path(), {.from = GetParam().from});
+  EXPECT_EQ(foreign.config.d_model, kWidth);
+  EXPECT_EQ(foreign.config.d_ff, kInner);
+  EXPECT_EQ(foreign.config.heads, 2);
+  EXPECT_EQ(foreign.config.encoder_layers, 1);
+  EXPECT_EQ(foreign.config.tgt_vocab, kPieces);
+  const int32_t a = GetParam().from == ModelSource::kMarian ? 2 : 3;
+  EXPECT_THAT(foreign.vocabs.src->Encode("a b zebra"), ElementsAre(a, a + 1, foreign.vocabs.src->unk_id()));
+}
+
+// An error of ours, in one line, or a model; whatever else would end the test.
+TEST_P(ForeignModelTest, AnyChangedByteIsAnErrorOrAModel) {
+  for (const std::string& name : RealFileSystem().List(folder_.path())) {
+    const std::string bytes = ReadFile(RealFileSystem(), folder_ / name, 1 << 20);
+    const size_t stride = bytes.size() < 1000 ? 1 : 5;
+    for (size_t at = 0; at < bytes.size(); at += stride) {
+      std::string changed = bytes;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << (at % 8)));
+      folder_.Write(name, changed);
+      const std::string error = ImportError();
+      EXPECT_THAT(error, Not(HasSubstr("nternal"))) << name << ' ' << at;
+      EXPECT_EQ(error.find('\n'), error.npos) << error;
+    }
+    folder_.Write(name, bytes);
+  }
+}
+
+TEST_P(ForeignModelTest, ACutFileIsAnErrorOrAModel) {
+  for (const std::string& name : RealFileSystem().List(folder_.path())) {
+    const std::string bytes = ReadFile(RealFileSystem(), folder_ / name, 1 << 20);
+    for (size_t size = 0; size < bytes.size(); size += 1 + bytes.size() / 200) {
+      folder_.Write(name, bytes.substr(0, size));
+      const std::string error = ImportError();
+      EXPECT_THAT(error, Not(HasSubstr("nternal"))) << name << ' ' << size;
+      if (name.starts_with("model.")) {
+        EXPECT_THAT(error, HasSubstr(name)) << size;
+      }
+    }
+    RealFileSystem().RemoveFile(folder_ / name);
+    if (name != "config.json") {  // which CTranslate2's need not have
+      EXPECT_NE(ImportError(), "") << name;
+    }
+    folder_.Write(name, bytes);
+  }
+}
+
+TEST_P(ForeignModelTest, SwappedFilesAreAnError) {
+  const std::vector<std::string> names = RealFileSystem().List(folder_.path());
+  for (size_t i = 0; i + 1 < names.size(); ++i) {
+    const std::string one = ReadFile(RealFileSystem(), folder_ / names[i], 1 << 20),
+                      other = ReadFile(RealFileSystem(), folder_ / names[i + 1], 1 << 20);
+    folder_.Write(names[i], other);
+    folder_.Write(names[i + 1], one);
+    EXPECT_NE(ImportError(), "") << names[i];
+    folder_.Write(names[i], one);
+    folder_.Write(names[i + 1], other);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Written, ForeignModelTest,
+                         testing::Values(Case{"MarianBinary",
+                                              [](const TestFolder& folder) { WriteMarianBinary(folder); },
+                                              ModelSource::kMarian},
+                                         Case{"MarianNpz", WriteMarianNpz, ModelSource::kMarian},
+                                         Case{"CTranslate2", WriteCTranslate2, ModelSource::kCTranslate2}),
+                         [](const auto& test) { return test.param.name; });
+
+class MarianTest : public testing::Test {
+ protected:
+  std::string ErrorOf(const std::string& settings,
+                      const std::function<void(std::vector<Numbers>*)>& change = {}) const {
+    WriteMarianBinary(folder_, settings, change);
+    return ErrorIn([&] { OpenForeign(RealFileSystem(), folder_ / "model.bin", {}); });
+  }
+  TestFolder folder_;
+};
+
+TEST_F(MarianTest, SettingsThatAreNotBuiltHereAreAnErrorOfTheirKey) {
+  EXPECT_EQ(ErrorOf(kMarianSettings), "");
+  const std::string usual = kMarianSettings;
+  EXPECT_THAT(ErrorOf(usual + "transformer-alibi: true\n"),
+              AllOf(HasSubstr("model.bin"), HasSubstr("transformer-alibi")));
+  EXPECT_THAT(ErrorOf(usual + "ulr: true\n"), AllOf(HasSubstr("\"ulr\""), HasSubstr("expected false")));
+  EXPECT_THAT(ErrorOf(usual + "transformer-ffn-activation: mish\n"), HasSubstr("relu, swish or gelu"));
+  EXPECT_THAT(ErrorOf(usual + "transformer-postprocess: n\n"), HasSubstr("transformer-postprocess"));
+  EXPECT_THAT(ErrorOf(usual + "transformer-tied-layers: [1, 1]\n"), HasSubstr("transformer-tied-layers"));
+  EXPECT_THAT(ErrorOf("dim-emb: 4\n"), HasSubstr("model.bin"));
+  EXPECT_THAT(ErrorOf("type: [\n"), HasSubstr("model.bin:"));
+  EXPECT_THAT(ErrorOf(""), HasSubstr("model.bin"));
+}
+
+TEST_F(MarianTest, SizesAreThoseOfTheTensors) {
+  for (const char* const line :
+       {"dim-emb: 65536\n", "enc-depth: 1000\n", "dec-depth: 1000\n", "transformer-dim-ffn: 262144\n",
+        "transformer-heads: 3\n", "transformer-heads: 1024\n", "enc-depth: 16777216\n"}) {
+    std::string settings = kMarianSettings;
+    const std::string key = std::string(line).substr(0, std::string(line).find(':'));
+    const size_t at = settings.find(key + ":");
+    settings.replace(at, settings.find('\n', at) + 1 - at, line);
+    EXPECT_THAT(ErrorOf(settings), HasSubstr(folder_.path())) << line;
+  }
+}
+
+TEST_F(MarianTest, TensorsThatAreMissingOrTooManyAreNamed) {
+  EXPECT_THAT(ErrorOf(kMarianSettings,
+                      [](auto* tensors) {
+                        std::erase_if(*tensors,
+                                      [](const Numbers& tensor) { return tensor.name == "encoder_l1_self_bk"; });
+                      }),
+              AllOf(HasSubstr("model.bin"), HasSubstr("encoder_l1_self_bk")));
+  EXPECT_THAT(ErrorOf(kMarianSettings,
+                      [](auto* tensors) {
+                        tensors->push_back({"encoder_l2_self_Wq", {4, 4}});
+                      }),
+              AllOf(HasSubstr("encoder_l2_self_Wq"), HasSubstr("no place")));
+  EXPECT_THAT(ErrorOf(kMarianSettings, [](auto* tensors) { tensors->front().shape = {kPieces}; }), HasSubstr("Wemb"));
+  EXPECT_THAT(ErrorOf(kMarianSettings, [](auto* tensors) { tensors->front().name = "encoder_Wemb"; }),
+              HasSubstr("Wemb"));
+}
+
+TEST(ArgosTest, APackageIsReadFromItsZip) {
+  const TestFolder folder;
+  const std::string sentencepiece = TrainTestModel(SmallVocabOptions());
+  const Tokenizer plain = Tokenizer::FromBytes(sentencepiece, "plain");
+  std::vector<std::string> pieces;  // in another order, and one more
+  for (int32_t id = plain.size() - 1; id >= 0; --id) pieces.push_back(plain.Piece(id));
+  pieces.push_back("zebra");
+  const std::string path = folder.Write(
+      "en_de.argosmodel",
+      ZipOf({{"en_de/metadata.json", R"({"type": "translate", "from_name": "English", "to_name": "German"})"},
+             {"en_de/sentencepiece.model", sentencepiece},
+             {"en_de/model/model.bin", CTranslate2Binary(static_cast<int>(pieces.size())), /*deflate=*/true},
+             {"en_de/model/shared_vocabulary.json", nlohmann::json(pieces).dump()}}));
+  const ForeignModel foreign = OpenForeign(RealFileSystem(), path, {});
+  EXPECT_NE(ReadForeign(foreign), nullptr);
+  EXPECT_EQ(foreign.about.name, "English to German");
+  const Tokenizer& tgt = *foreign.vocabs.tgt;
+  EXPECT_EQ(tgt.Find("zebra"), plain.size());
+  for (const std::string& text : {TestSentences()[0], TestSentences()[3], std::string("zebra")}) {
+    std::vector<int32_t> expected;
+    for (const int32_t id : plain.Encode(text)) expected.push_back(plain.size() - 1 - id);
+    EXPECT_EQ(tgt.Encode(text), expected) << text;
+  }
+}
+
+}  // namespace
+}  // namespace dragoman

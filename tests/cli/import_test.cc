@@ -1,0 +1,310 @@
+// SPDX-License-Identifier: Apache-2.0
+// dragoman import: what another program made is translated with, scored, tuned and quantized as any model is; what is
+// not understood is one clear line, and leaves nothing behind.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <filesystem>
+#include <nlohmann/json.hpp>
+
+#include "base/file_system.h"
+#include "tests/cli/cli_testing.h"
+#include "text/tokenizer.h"
+
+namespace dragoman {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using testing::Not;
+
+std::string Recorded(const std::string& name) { return "tests/interop/recorded/huggingface/" + name; }
+
+// A recorded model whose files may be changed.
+std::string CopyOf(const std::string& recorded, const std::string& name) {
+  EXPECT_EQ(Bash("rm -rf " + Scratch(name) + " && cp -r " + Recorded(recorded) + " " + Scratch(name)).code, 0);
+  return Scratch(name);
+}
+
+Finished Import(const std::string& source, const std::string& output, const Args& flags = {}) {
+  return Dragoman(Args{"import", source, "--output", Scratch(output)} + flags);
+}
+
+// The one line of an import that must fail, and leave nothing.
+std::string ImportError(const std::string& source, const Args& flags = {}) {
+  const std::string parent = Scratch("refused");
+  RemoveAll(RealFileSystem(), parent);
+  const Finished run = Dragoman(Args{"import", source, "--output", parent + "/model"} + flags);
+  EXPECT_THAT(run.code, testing::AnyOf(1, 2)) << run.err;
+  EXPECT_EQ(run.out, "");
+  EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+  if (RealFileSystem().Exists(parent)) {
+    EXPECT_THAT(RealFileSystem().List(parent), IsEmpty());
+  }
+  return run.err;
+}
+
+// M2M100's layout around the recorded weights: letters cut by SentencePiece, numbered by vocab.json, and the languages
+// en and de.
+const std::string& ManyLanguages() {
+  static const std::string path = [] {
+    TinyTraining();
+    const std::string directory = CopyOf("m2m100", "m2m100");
+    const Tokenizer pieces = Tokenizer::Load(Scratch("V.model"));
+    nlohmann::json vocab = {{"<s>", 0}, {"<pad>", 1}, {"</s>", 2}, {"<unk>", 3}};
+    int32_t next = 4;
+    for (int32_t id = 0; id < pieces.size(); ++id) {
+      if (!vocab.contains(pieces.Piece(id))) vocab[pieces.Piece(id)] = next++;
+    }
+    EXPECT_LE(next, 44);
+    WriteScratch("m2m100/vocab.json", vocab.dump());
+    WriteScratch("m2m100/added_tokens.json", R"({"__en__": 44, "__de__": 45})");
+    WriteScratch("m2m100/sentencepiece.bpe.model", FileText(Scratch("V.model")));
+    const Finished imported = Import(directory, "languages");
+    EXPECT_EQ(imported.code, 0) << imported.err;
+    return Scratch("languages");
+  }();
+  return path;
+}
+
+const Args kBoth = {"--src-lang", "en", "--tgt-lang", "de"};
+
+Args Tuning(const std::string& output) {
+  TinyTraining();
+  return {"train",
+          "--init-from",
+          ManyLanguages(),
+          "--train-src",
+          Scratch("train.src"),
+          "--train-tgt",
+          Scratch("train.tgt"),
+          "--output",
+          Scratch(output),
+          "--max-steps",
+          "2",
+          "--batch-tokens",
+          "200",
+          "--threads",
+          "1",
+          "--learning-rate",
+          "0.001",
+          "--warmup",
+          "1"};
+}
+
+TEST(ImportTest, ARecordedModelIsUsedAsAnyOther) {
+  const Finished imported =
+      Import(Recorded("t5"), "t5", {"--name", "tiny T5", "--licence", "Apache-2.0", "--origin", "here"});
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_THAT(imported.out, AllOf(HasSubstr("t5 (Hugging Face)"), HasSubstr("without a tokenizer")));
+  EXPECT_EQ(imported.err, "");
+  const Finished translated = Dragoman({"translate", "--model", Scratch("t5"), "--max-length", "5"}, "4 5 6\n7\n");
+  EXPECT_EQ(translated.code, 0) << translated.err;
+  EXPECT_EQ(Lines(translated.out).size(), 2u);
+  WriteScratch("ids.src", "4 5 6\n7 8\n9\n");
+  WriteScratch("ids.tgt", "6 5 4\n8 7\n9\n");
+  const Finished scored =
+      Dragoman({"score", "--model", Scratch("t5"), "--src", Scratch("ids.src"), "--tgt", Scratch("ids.tgt")});
+  EXPECT_EQ(scored.code, 0) << scored.err;
+  EXPECT_EQ(Lines(scored.out).size(), 3u);
+  const Finished info = Dragoman({"info", Scratch("t5")});
+  EXPECT_EQ(info.code, 0) << info.err;
+  EXPECT_THAT(info.out, AllOf(HasSubstr("tiny T5"), HasSubstr("Apache-2.0"), HasSubstr("here")));
+  const Finished quantized =
+      Dragoman({"quantize", "--model", Scratch("t5"), "--to", "bf16", "--output", Scratch("t5-bf16")});
+  EXPECT_EQ(quantized.code, 0) << quantized.err;
+  const Finished again = Dragoman({"translate", "--model", Scratch("t5-bf16"), "--max-length", "5"}, "4 5 6\n");
+  EXPECT_EQ(again.code, 0) << again.err;
+  const Finished tuned = Dragoman({"train", "--init-from", Scratch("t5"), "--train-src", Scratch("ids.src"),
+                                   "--train-tgt", Scratch("ids.tgt"), "--output", Scratch("t5-tuned"), "--max-steps",
+                                   "2", "--threads", "1", "--learning-rate", "0.001"});
+  EXPECT_EQ(tuned.code, 0) << tuned.err;
+}
+
+TEST(ImportTest, ALanguageIsChosenWherePeopleTranslateScoreOrLook) {
+  const std::string& model = ManyLanguages();
+  WriteScratch("line.src", "a b\n");
+  WriteScratch("line.tgt", "b a\n");
+  const std::vector<std::pair<Args, std::string>> commands = {
+      {{"translate", "--model", model, "--max-length", "5"}, "a b\n"},
+      {{"score", "--model", model, "--src", Scratch("line.src"), "--tgt", Scratch("line.tgt")}, ""},
+      {{"attention", "--model", model, "a b"}, ""},
+      {{"encode", "--model", model, "--special-tokens"}, "a b\n"},
+      {{"quantize", "--model", model, "--to", "int8", "--src", Scratch("line.src"), "--tgt", Scratch("line.tgt"),
+        "--output", Scratch("languages-int8")},
+       ""}};
+  for (const auto& [args, input] : commands) {
+    const Finished chosen = Dragoman(args + kBoth, input);
+    EXPECT_EQ(chosen.code, 0) << args[0] << ": " << chosen.err;
+    RemoveAll(RealFileSystem(), Scratch("languages-int8"));
+    const Finished none = Dragoman(args, input);
+    EXPECT_EQ(none.code, 2) << args[0];
+    EXPECT_EQ(none.out, "") << args[0];
+    EXPECT_THAT(Lines(none.err),
+                testing::ElementsAre(AllOf(HasSubstr("--src-lang is not given"), HasSubstr("de, en"))));
+    EXPECT_FALSE(RealFileSystem().Exists(Scratch("languages-int8")));
+    const Finished half = Dragoman(args + Args{"--src-lang", "en"}, input);
+    EXPECT_EQ(half.code, 2) << args[0];
+    EXPECT_THAT(half.err, HasSubstr("--tgt-lang is not given"));
+    const Finished unknown = Dragoman(args + Args{"--src-lang", "en", "--tgt-lang", "dee"}, input);
+    EXPECT_EQ(unknown.code, 2) << args[0];
+    EXPECT_THAT(unknown.err, AllOf(HasSubstr("--tgt-lang is \"dee\""), HasSubstr("did you mean"), HasSubstr("de")));
+  }
+}
+
+TEST(ImportTest, TokensOfLanguagesStandAroundTheSentence) {
+  const auto encoded = [&](const Args& flags) {
+    return Dragoman(Args{"encode", "--model", ManyLanguages(), "--output-format", "ids"} + flags, "\n").out;
+  };
+  EXPECT_EQ(encoded(Args{"--special-tokens"} + kBoth), "44 2\n");
+  EXPECT_EQ(encoded(Args{"--special-tokens", "--side", "tgt"} + kBoth), "45 2\n");
+  EXPECT_EQ(encoded({}), "\n");
+  const Finished useless = Dragoman(Args{"encode", "--model", ManyLanguages()} + kBoth, "a\n");
+  EXPECT_EQ(useless.code, 2);
+  EXPECT_THAT(useless.err, HasSubstr("--special-tokens"));
+}
+
+TEST(ImportTest, WhatNeedsNoLanguageAsksForNone) {
+  const std::string& model = ManyLanguages();
+  TinyTraining();
+  for (const Args& args : {Args{"info", model}, Args{"encode", "--model", model},
+                           Args{"quantize", "--model", model, "--to", "f16", "--output", Scratch("languages-f16")},
+                           Args{"shortlist", "--model", model, "--src", Scratch("train.src"), "--tgt",
+                                Scratch("train.tgt"), "--output", Scratch("languages.shortlist")}}) {
+    const Finished run = Dragoman(args, "a b\n");
+    EXPECT_EQ(run.code, 0) << args[0] << ": " << run.err;
+    if (args[0] == "encode") {
+      EXPECT_THAT(run.out, Not(HasSubstr("-1")));
+    }
+  }
+  const Finished rounded = Dragoman(Args{"translate", "--model", Scratch("languages-f16"), "--shortlist",
+                                         Scratch("languages.shortlist"), "--max-length", "5"} +
+                                        kBoth,
+                                    "a b\n");
+  EXPECT_EQ(rounded.code, 0) << rounded.err;
+}
+
+TEST(ImportTest, TuningAsksForTheLanguagesOnce) {
+  EXPECT_THAT(Dragoman(Tuning("tuned")).err, HasSubstr("--src-lang is not given"));
+  EXPECT_FALSE(RealFileSystem().Exists(Scratch("tuned/last")));
+  EXPECT_THAT(Dragoman(Tuning("tuned") + Args{"--src-lang", "en", "--tgt-lang", "fr"}).err,
+              HasSubstr("--tgt-lang is \"fr\""));
+  const Args validation = {"--valid-src",        Scratch("valid.src"), "--valid-tgt",
+                           Scratch("valid.tgt"), "--valid-every",      "1"};
+  const Finished tuned = Dragoman(Tuning("tuned") + kBoth + validation);
+  ASSERT_EQ(tuned.code, 0) << tuned.err;
+  const auto settings = nlohmann::json::parse(FileText(Scratch("tuned/last/tokenizer_settings.json")));
+  EXPECT_EQ(settings["src"]["prefix"], nlohmann::json({44}));
+  EXPECT_EQ(settings["tgt"]["prefix"], nlohmann::json({45}));
+  const Finished translated = Dragoman({"translate", "--model", Scratch("tuned"), "--max-length", "5"}, "a b\n");
+  EXPECT_EQ(translated.code, 0) << translated.err;
+  // It goes on by itself, with all flags once more, but not for other languages.
+  const Args on = {"--max-steps", "4", "--resume"};
+  const Finished alone = Dragoman(Args{"train", "--output", Scratch("tuned")} + on);
+  EXPECT_EQ(alone.code, 0) << alone.err;
+  EXPECT_THAT(alone.err, Not(HasSubstr("lang")));
+  const Finished repeated = Dragoman(Tuning("tuned") + kBoth + validation + Args{"--max-steps", "5", "--resume"});
+  EXPECT_EQ(repeated.code, 0) << repeated.err;
+  const Finished other =
+      Dragoman(Tuning("tuned") + Args{"--src-lang", "en", "--tgt-lang", "fr", "--max-steps", "6", "--resume"});
+  EXPECT_EQ(other.code, 2);
+  EXPECT_THAT(other.err, HasSubstr("--tgt-lang is \"fr\""));
+}
+
+TEST(ImportTest, ALanguageForAModelWithoutIsAnError) {
+  EXPECT_THAT(Dragoman({"translate", "--model", TinyRun(), "--tgt-lang", "de"}, "a\n").err,
+              AllOf(HasSubstr("--tgt-lang is \"de\""), HasSubstr("no such choice")));
+  EXPECT_THAT(Dragoman(TinyTraining() + Args{"--output", Scratch("new"), "--max-steps", "1", "--tgt-lang", "de"}).err,
+              AllOf(HasSubstr("--tgt-lang is \"de\""), HasSubstr("--init-from")));
+  EXPECT_THAT(Dragoman({"train", "--init-from", TinyRun(), "--train-src", Scratch("train.src"), "--train-tgt",
+                        Scratch("train.tgt"), "--output", Scratch("new"), "--max-steps", "1", "--tgt-lang", "de"})
+                  .err,
+              AllOf(HasSubstr("--tgt-lang is \"de\""), HasSubstr("no such choice")));
+  EXPECT_FALSE(RealFileSystem().Exists(Scratch("new/last")));
+}
+
+TEST(ImportTest, AMeanOfModelsWithLanguagesStillAsks) {
+  const Finished mean = Dragoman({"average", ManyLanguages(), ManyLanguages(), "--output", Scratch("mean")});
+  ASSERT_EQ(mean.code, 0) << mean.err;
+  EXPECT_THAT(Dragoman({"translate", "--model", Scratch("mean")}, "a\n").err, HasSubstr("--src-lang is not given"));
+  EXPECT_EQ(Dragoman(Args{"translate", "--model", Scratch("mean"), "--max-length", "5"} + kBoth, "a\n").code, 0);
+}
+
+TEST(ImportTest, AnotherProgramThanItIsIsAnErrorThatNamesWhatIsMissing) {
+  EXPECT_THAT(ImportError(Recorded("t5"), {"--from", "marian"}), HasSubstr("Marian"));
+  EXPECT_THAT(ImportError(Recorded("t5"), {"--from", "ctranslate2"}), HasSubstr("model.bin"));
+  EXPECT_THAT(ImportError(Recorded("t5"), {"--from", "argos"}), HasSubstr("metadata.json"));
+  const Finished wrong = Import(Recorded("t5"), "never", {"--from", "fairseq"});
+  EXPECT_NE(wrong.code, 0);
+  EXPECT_THAT(wrong.err, AllOf(HasSubstr("--from"), HasSubstr("huggingface")));
+  EXPECT_EQ(Import(Recorded("t5"), "said", {"--from", "huggingface"}).code, 0);
+  EXPECT_THAT(ImportError(Recorded("absent")), HasSubstr("no model that is known"));
+  EXPECT_THAT(ImportError(TinyRun() + "/last"), HasSubstr("no model that is known"));
+}
+
+TEST(ImportTest, AnOlderModelIsReplacedAndNothingElseIs) {
+  ASSERT_EQ(Import(Recorded("bart"), "replaced").code, 0);
+  ASSERT_EQ(Import(Recorded("t5"), "replaced").code, 0);
+  EXPECT_THAT(FileText(Scratch("replaced/config.json")), HasSubstr("\"rms\""));
+  WriteScratch("replaced/notes.txt", "mine");
+  const Finished refused = Import(Recorded("bart"), "replaced");
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_THAT(refused.err, HasSubstr("holds notes.txt"));
+  EXPECT_THAT(FileText(Scratch("replaced/config.json")), HasSubstr("\"rms\""));
+  const std::string source = CopyOf("t5", "own");
+  const Finished itself = Import(source, "own");
+  EXPECT_EQ(itself.code, 2);
+  EXPECT_EQ(FileText(source + "/config.json"), FileText(Recorded("t5") + "/config.json"));
+  EXPECT_EQ(Dragoman({"import", source, "--output", "-"}).code, 2);
+}
+
+TEST(ImportTest, ASourceThatLacksAFileIsAnErrorThatNamesIt) {
+  std::string source = CopyOf("t5", "lacking");
+  RealFileSystem().RemoveFile(source + "/model.safetensors");
+  EXPECT_THAT(ImportError(source), HasSubstr("model.safetensors"));
+  source = CopyOf("t5", "lacking");
+  RealFileSystem().RemoveFile(source + "/config.json");
+  EXPECT_THAT(ImportError(source), HasSubstr("no model that is known"));
+  for (const char* const name : {"vocab.json", "sentencepiece.bpe.model", "added_tokens.json"}) {
+    ManyLanguages();
+    EXPECT_EQ(Bash("rm -rf " + Scratch("lacking") + " && cp -r " + Scratch("m2m100") + " " + Scratch("lacking")).code,
+              0);
+    RealFileSystem().RemoveFile(Scratch("lacking/") + name);
+    if (std::string(name) == "sentencepiece.bpe.model") {
+      EXPECT_THAT(ImportError(Scratch("lacking")), HasSubstr("sentencepiece.bpe.model")) << "its ids are not text";
+    } else {
+      EXPECT_THAT(ImportError(Scratch("lacking")),
+                  HasSubstr(std::string(name) == "vocab.json" ? "vocab.json" : "tokens of languages"));
+    }
+  }
+}
+
+TEST(ImportTest, WhatIsNotUnderstoodIsAnErrorOfFileAndKey) {
+  const std::string source = CopyOf("marian", "odd"), json = FileText(source + "/config.json");
+  WriteScratch("odd/config.json", "{\"alibi_bias\": 3," + json.substr(1));
+  EXPECT_THAT(ImportError(source), AllOf(HasSubstr("odd/config.json"), HasSubstr("alibi_bias")));
+  WriteScratch("odd/config.json", json);
+  WriteScratch("odd/generation_config.json", R"({"decoder_start_token_id": 3})");
+  EXPECT_THAT(ImportError(source), AllOf(HasSubstr("odd/generation_config.json"), HasSubstr("decoder_start_token_id"),
+                                         HasSubstr("47, as config.json has it")));
+}
+
+// The settings fit, and so do all shapes, but the last number is none.
+TEST(ImportTest, WeightsThatAreWrongLateLeaveNothing) {
+  const std::string source = CopyOf("marian", "late");
+  std::string weights = FileText(source + "/model.safetensors");
+  weights.replace(weights.size() - 4, 4, "\xff\xff\xff\x7f");
+  WriteScratch("late/model.safetensors", weights);
+  EXPECT_THAT(ImportError(source), AllOf(HasSubstr("late/model.safetensors"), HasSubstr("not finite")));
+  ASSERT_EQ(Import(Recorded("t5"), "kept").code, 0);
+  EXPECT_EQ(Import(source, "kept").code, 1);
+  EXPECT_EQ(Dragoman({"translate", "--model", Scratch("kept"), "--max-length", "3"}, "4\n").code, 0)
+      << "the older model";
+  for (const auto& entry : std::filesystem::directory_iterator(Scratch(""))) {
+    EXPECT_THAT(entry.path().filename().string(), Not(testing::StartsWith(".tmp")));
+  }
+}
+
+}  // namespace
+}  // namespace dragoman
