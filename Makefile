@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
-.PHONY: help build demo test quick torture asan tsan ci \
+.PHONY: help build demo test quick torture asan tsan ci parity \
   bench-train bench-train-costs bench-scaling bench-quality bench-models bench-translate \
   recipes results format format-check tidy includes clean
 
@@ -30,6 +30,9 @@ tsan:  ## the tests that use threads under ThreadSanitizer
 
 ci:  ## all that CI runs
 	@.ci/run
+
+parity:  ## imported models beside the libraries that they belong to, into docs/interop.md (minutes, and large Python packages)
+	@tests/interop/parity --report docs/interop.md
 
 bench-train:  ## training speed beside PyTorch and Marian, into docs/training-speed.{md,json,svg} (half an hour)
 	@bench/train-speed --report docs/training-speed

@@ -8,30 +8,21 @@ of given targets, greedy and beam search. Text is token ids here: the tokenizers
 Exits 1 when something is not equal.
 """
 
-import argparse
 import json
 import pathlib
 import random
-import subprocess
-import sys
 import tempfile
 
 import torch
 import transformers
 
+import checking
 import families
 
 SENTENCES, LIMIT = 128, 40
 LARGER = {"d_model": 48, "vocab_size": 320, "encoder_ffn_dim": 96, "decoder_ffn_dim": 96, "max_position_embeddings": 80,
           "d_ff": 96, "d_kv": 14, "num_layers": 3, "relative_attention_num_buckets": 32, "relative_attention_max_distance": 30}
 TOLERANCE = 2e-5  # of the largest log-probability; or thrice what float32 costs the library itself
-
-
-def run(command, text=None):
-    done = subprocess.run([str(word) for word in command], input=text, capture_output=True, text=True)
-    if done.returncode != 0:
-        sys.exit(f"{' '.join(map(str, command))}\n{done.stderr}")
-    return done.stdout
 
 
 class Numbers:
@@ -92,7 +83,7 @@ def check(program, name, seed, folder):
     forced = families.FORCED_FIRST.get(name)
     numbers = Numbers(model.config.vocab_size, eos)
     model.save_pretrained(folder / "theirs")
-    run([program, "import", folder / "theirs", "--output", folder / "ours"])
+    checking.imported(program, folder / "theirs", folder / "ours")
     choice = random.Random(seed)
     usual = [i for i in range(4, model.config.vocab_size - 8)]
     sources = [choice.choices(usual, k=choice.randint(1, 30)) for _ in range(SENTENCES)]
@@ -100,15 +91,14 @@ def check(program, name, seed, folder):
     text = "".join(numbers.text(source) + "\n" for source in sources)
     result = {"case": name, "seed": seed}
     for beams in (1, 4):
-        lines = run([program, "translate", "--model", folder / "ours", "--beam-size", beams, "--allow-unk", "--quiet",
-                     "--length-penalty", 1, "--length-penalty-form", "power", "--stopping", "full",
-                     "--max-length", LIMIT, "--max-length-factor", 1000], text).splitlines()
+        lines = checking.run(program, "translate", "--model", folder / "ours", "--beam-size", beams, "--stopping", "full",
+                             *checking.SEARCH, "--max-length", LIMIT, "--max-length-factor", 1000, text=text).splitlines()
         result[f"beam {beams}"] = compare_generated(generated(model, sources, eos, beams), lines, numbers, forced,
                                                     whole=beams > 1)
     (folder / "src").write_text(text)
     (folder / "tgt").write_text("".join(numbers.text(target) + "\n" for target in targets))
-    scored = run([program, "score", "--model", folder / "ours", "--src", folder / "src", "--tgt", folder / "tgt",
-                  "--format", "jsonl", "--quiet"]).splitlines()
+    scored = checking.run(program, "score", "--model", folder / "ours", "--src", folder / "src", "--tgt", folder / "tgt",
+                          "--format", "jsonl", "--quiet").splitlines()
     begin = [] if forced is None else [forced]
     pairs = [(source, begin + target, eos, start) for source, target in zip(sources, targets)]
     in_f32 = [log_probs(model, *pair)[len(begin):] for pair in pairs]
@@ -126,11 +116,9 @@ def check(program, name, seed, folder):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("program")
+    parser = checking.arguments(__doc__)
     parser.add_argument("--seeds", type=int, default=2)
     parser.add_argument("--case", choices=families.CASES)
-    parser.add_argument("--json")
     options = parser.parse_args()
     torch.set_num_threads(1)
     transformers.logging.set_verbosity_error()
@@ -141,9 +129,7 @@ def main():
             with tempfile.TemporaryDirectory() as folder:
                 results.append(check(options.program, name, seed, pathlib.Path(folder)))
             print(json.dumps(results[-1]), flush=True)
-    if options.json:
-        pathlib.Path(options.json).write_text(json.dumps(results, indent=1) + "\n")
-    sys.exit(not all(result["passed"] for result in results))
+    checking.finish(results, options.json)
 
 
 if __name__ == "__main__":

@@ -39,21 +39,21 @@ def spec_of(name, model, tokens, eos, unk):
     return spec
 
 
-def record(name, quantization):
-    model = families.make(name.removesuffix("_int8").removesuffix("_int16"))
+def record(folder, name, quantization, lines=LINES, larger=None, seed=1):
+    """Writes a model of a family into a folder, with what CTranslate2 computes."""
+    model = families.make(name, seed, larger)
     eos, rows = families.eos_of(model), model.config.vocab_size
     unk = 1 if eos == 3 else 3
     tokens = ["</s>" if i == eos else "<unk>" if i == unk else str(i) for i in range(rows)]
     spec = spec_of(name, model, tokens, eos, unk)
     spec.validate()
     spec.optimize(quantization=quantization)
-    folder = FOLDER / name
     folder.mkdir(parents=True)
     spec.save(str(folder))
     choice = random.Random(1)
     usual = tokens[4:rows - 4]
-    sources = [choice.choices(usual, k=choice.randint(1, 12)) for _ in range(LINES)]
-    targets = [choice.choices(usual, k=choice.randint(1, 8)) for _ in range(LINES)]
+    sources = [choice.choices(usual, k=choice.randint(1, 12)) for _ in range(lines)]
+    targets = [choice.choices(usual, k=choice.randint(1, 8)) for _ in range(lines)]
     translator = ctranslate2.Translator(str(folder), compute_type="float32", intra_threads=1)
     scores = [sum(found.log_probs) for found in translator.score_batch(sources, targets)]
     found = translator.translate_batch(sources, beam_size=1, max_decoding_length=20, disable_unk=False)
@@ -61,14 +61,16 @@ def record(name, quantization):
         text = "".join(" ".join(line) + "\n" for line in lines)
         (folder / file).write_text(text.replace("<unk>", "\u2047") if file == "beam1" else text, encoding="utf-8")
     (folder / "scores").write_text("".join(f"{score:.6f}\n" for score in scores))
-    print(name, sum(file.stat().st_size for file in folder.iterdir()), "bytes")
 
 
 def main():
     transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     shutil.rmtree(FOLDER, ignore_errors=True)
     for name, quantization in CASES.items():
-        record(name, quantization)
+        folder = FOLDER / name
+        record(folder, name.removesuffix("_int8").removesuffix("_int16"), quantization)
+        print(name, sum(file.stat().st_size for file in folder.iterdir()), "bytes")
 
 
 if __name__ == "__main__":

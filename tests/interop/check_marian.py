@@ -1,0 +1,65 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Models that Marian trains for some hundred updates: what its scorer and its decoder say, and what the program does with
+the imported ones.
+
+  build/venv-parity/bin/python tests/interop/check_marian.py PROGRAM [--json FILE]
+      DATA=dir with multi30k/ (recipes/README.md): on its English and German; else on the phrase book
+"""
+
+import gzip
+import json
+import os
+import pathlib
+import tempfile
+
+import checking
+import record_marian
+
+SIZES = ["--dim-emb", "64", "--transformer-heads", "4", "--transformer-dim-ffn", "128"]
+LINES = 200
+
+
+def texts():
+    data = os.environ.get("DATA")
+    if not data:
+        return record_marian.phrase_book()
+    names = ("train.en", "train.de", "test_2016_flickr.en", "test_2016_flickr.de")
+    return [gzip.open(pathlib.Path(data) / "multi30k" / f"{name}.gz", "rt", encoding="utf-8").read().splitlines()
+            for name in names]
+
+
+def check(program, case, lines, folder):
+    theirs = folder / "theirs"
+    theirs.mkdir()
+    vocabs = record_marian.train(theirs, case, SIZES, lines, 2000, 400)
+    record_marian.record(theirs, vocabs, lines[2][:LINES], lines[3][:LINES])
+    ours = checking.imported(program, theirs, folder / "ours")
+    expected = [float(line) for line in (theirs / "scores").read_text().split()]
+    found = checking.scores(program, ours, theirs)
+    result = {"case": case, "log-probabilities": max(abs(a - b) for a, b in zip(found, expected))}
+    count = len(expected)
+    for beam in (1, 4):
+        if not (theirs / f"beam{beam}").exists():
+            continue
+        text = checking.run(program, "translate", "--model", ours, "--beam-size", beam, "--stopping", "beam",
+                            *checking.SEARCH, text=(theirs / "src").read_text(encoding="utf-8")).splitlines()
+        equal = sum(a == b for a, b in zip(text, (theirs / f"beam{beam}").read_text(encoding="utf-8").splitlines()))
+        result[f"beam {beam}"] = {"equal": equal, "of": count}
+    # Marian's beam becomes narrower with each hypothesis that ends, ours does not: with 4 they need not agree.
+    result["passed"] = result["log-probabilities"] <= 1e-3 and result.get("beam 1", {"equal": count})["equal"] >= 0.99 * count
+    return result
+
+
+def main():
+    options = checking.arguments(__doc__).parse_args()
+    lines, results = texts(), []
+    for case in record_marian.CASES:
+        with tempfile.TemporaryDirectory() as folder:
+            results.append(check(options.program, case, lines, pathlib.Path(folder)))
+        print(json.dumps(results[-1]), flush=True)
+    checking.finish(results, options.json)
+
+
+if __name__ == "__main__":
+    main()
