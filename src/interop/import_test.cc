@@ -195,22 +195,19 @@ TEST_P(LyingModelTest, AMissingFileIsNamed) {
   EXPECT_THAT(ImportError(), AllOf(HasSubstr(folder_.path()), HasSubstr("model.safetensors, pytorch_model.bin")));
 }
 
-// One byte more, less or other: an error of ours, or a model that loads. Whatever else would end the test.
+// An error of ours, in one line, or a model that loads; whatever else would end the test.
 TEST_P(LyingModelTest, AnyChangedByteIsAnErrorOrAModel) {
   for (const char* const name : {"config.json", "generation_config.json", "model.safetensors"}) {
     const std::string bytes = File(name);
-    const size_t most = std::string(name).ends_with(".json") ? bytes.size() : std::min<size_t>(bytes.size(), 5000);
-    for (size_t at = 0; at < most; at += 7) {
-      for (const int bit : {0, 4, 7}) {
-        std::string changed = bytes;
-        changed[at] = static_cast<char>(changed[at] ^ (1 << bit));
-        folder_.Write(name, changed);
-        const std::string error = ImportError();
-        if (!error.empty()) {
-          EXPECT_THAT(error, Not(HasSubstr("nternal"))) << name << ' ' << at << ' ' << bit;
-          EXPECT_EQ(error.find('\n'), error.npos) << error;
-        }
-      }
+    const size_t stride =
+        std::string(name).ends_with(".json") ? 11 : 97;  // of weights the first few thousand are names
+    for (size_t at = 0; at < std::min<size_t>(bytes.size(), 6000); at += stride) {
+      std::string changed = bytes;
+      changed[at] = static_cast<char>(changed[at] ^ (1 << (at % 8)));
+      folder_.Write(name, changed);
+      const std::string error = ImportError();
+      EXPECT_THAT(error, Not(HasSubstr("nternal"))) << name << ' ' << at;
+      EXPECT_EQ(error.find('\n'), error.npos) << error;
     }
     folder_.Write(name, bytes);
   }

@@ -57,8 +57,8 @@ TEST(UsageTest, HelpListsEveryCommandWithItsExamples) {
 TEST(UsageTest, NoCommandIsToldWhichThereAre) {
   ExpectWrongUse(
       {},
-      "no command is given, expected one of vocab, train, translate, score, eval, attention, average, quantize, "
-      "shortlist, encode, decode, info");
+      "no command is given, expected one of vocab, train, translate, score, eval, attention, average, import, "
+      "quantize, shortlist, encode, decode, info");
   ExpectWrongUse({"--model", "x"}, "--model stands before any command");
 }
 
