@@ -11,7 +11,7 @@ namespace {
 using testing::ElementsAre;
 using testing::HasSubstr;
 
-const std::string kFolder = "tests/interop/recorded/";
+const std::string kFolder = "tests/interop/recorded/archives/";
 
 // What every recorded tensor holds: -0.5, -0.25, 0, ...
 std::vector<float> Quarters(int count, float step = 0.25f) {

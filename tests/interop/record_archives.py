@@ -4,7 +4,7 @@
 
     python3 -m venv build/venv-interop
     build/venv-interop/bin/pip install numpy torch safetensors huggingface_hub ctranslate2
-    build/venv-interop/bin/python tests/interop/record_archives.py     # writes tests/interop/recorded/
+    build/venv-parity/bin/python tests/interop/record_archives.py     # writes tests/interop/recorded/archives/
 
 Every tensor of n numbers holds those of quarters(n), row-major: -0.5, -0.25, 0, ... as floats; -2, -1, 0, ... as
 integers; the test knows. (Marian's files have no writer in Python: the test of its reader writes them.)
@@ -22,7 +22,7 @@ import huggingface_hub
 import numpy as np
 import torch
 
-FOLDER = pathlib.Path(__file__).parent / "recorded"
+FOLDER = pathlib.Path(__file__).parent / "recorded/archives"
 
 
 def quarters(*shape, dtype="float32"):
