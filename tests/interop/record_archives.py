@@ -2,8 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Writes small files of tensors with the libraries whose formats src/archive/ reads, for recorded_archives_test.cc there.
 
-    python3 -m venv build/venv-interop
-    build/venv-interop/bin/pip install numpy torch safetensors huggingface_hub ctranslate2
     build/venv-parity/bin/python tests/interop/record_archives.py     # writes tests/interop/recorded/archives/
 
 Every tensor of n numbers holds those of quarters(n), row-major: -0.5, -0.25, 0, ... as floats; -2, -1, 0, ... as
