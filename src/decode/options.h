@@ -22,9 +22,10 @@ void ForEachDecodeOption(Options& o, Visitor&& visit) {
   visit("length_penalty", o.length_penalty, "alpha of the length penalty; 0 turns it off, more favours longer output");
   visit("length_penalty_form", o.length_penalty_form,
         "what a log-probability is divided by, ((5 + |Y|) / 6)^alpha of Wu et al. 2016 or |Y|^alpha");
-  visit("stopping", o.stopping,
-        "what ends a sentence: beam-size hypotheses have finished (beam), and none is ahead of one of them as it stands "
-        "(full), no open one can overtake the n-best (bound), or none is ahead of them as it stands (first)");
+  visit(
+      "stopping", o.stopping,
+      "what ends a sentence: beam-size hypotheses have finished (beam), and none is ahead of one of them as it stands "
+      "(full), no open one can overtake the n-best (bound), or none is ahead of them as it stands (first)");
   visit("n_best", o.n_best, "translations of each sentence, at most as many as the beam has; or samples drawn");
   visit("max_length_factor", o.max_length_factor, "output tokens at most this times the input's, plus 10");
   visit("max_length", o.max_length, "output tokens at most; 0, or more than that: the model's limit");

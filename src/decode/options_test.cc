@@ -127,8 +127,9 @@ TEST(DecodeOptionsTest, JsonThatIsNoOptionsIsAnErrorThatNamesTheKey) {
       JsonError(R"({"beam": 8})"),
       AllOf(HasSubstr("request:1: column 10: unknown key \"beam\", expected one of beam_size, length_penalty, "),
             HasSubstr("; give options of decoding as an object, such as {\"beam_size\": 4}")));
-  EXPECT_THAT(JsonError(R"({"stopping": "late"})"),
-              HasSubstr("request:1: column 14: key \"stopping\" is \"late\", expected one of beam, bound, first, full"));
+  EXPECT_THAT(
+      JsonError(R"({"stopping": "late"})"),
+      HasSubstr("request:1: column 14: key \"stopping\" is \"late\", expected one of beam, bound, first, full"));
   EXPECT_THAT(JsonError(R"({"beam_size": 257})"), HasSubstr("request: `beam_size` is 257, expected 1 to 256"));
   EXPECT_THAT(JsonError(R"({"n_best": 5})"), HasSubstr("request: `n_best` is 5, expected at most `beam_size`"));
   EXPECT_THAT(JsonError("[]"), HasSubstr("request:1: column 1: this is [], expected an object"));
