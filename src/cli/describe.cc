@@ -80,14 +80,16 @@ Json SpecialIds(const Tokenizer& tokenizer) {
 // What a side's tokenizer has otherwise than its vocabulary, with all ids as the model numbers them.
 Json SettingsOfSide(const Tokenizer& tokenizer) {
   const TokenizerSettings& settings = tokenizer.settings();
-  return {{"special_ids", SpecialIds(tokenizer)},
-          {"rows", tokenizer.rows()},
-          {"padding_rows", settings.padding_rows},
-          {"without_row", std::ranges::count(settings.ids, IdMap::kNone)},
-          {"added", settings.added.size()},
-          {"prefix", tokenizer.sentence().prefix.size()},
-          {"suffix", tokenizer.sentence().suffix.size()},
-          {"banned", settings.banned.size()}};
+  Json json = {{"special_ids", SpecialIds(tokenizer)},
+               {"rows", tokenizer.rows()},
+               {"padding_rows", settings.padding_rows},
+               {"without_row", std::ranges::count(settings.ids, IdMap::kNone)},
+               {"added", settings.added.size()},
+               {"prefix", tokenizer.sentence().prefix.size()},
+               {"suffix", tokenizer.sentence().suffix.size()},
+               {"banned", settings.banned.size()}};
+  for (const auto& [code, id] : settings.languages) json["languages"].push_back(code);
+  return json;
 }
 
 Json Describer::Vocabulary(const std::string& path) {

@@ -192,6 +192,9 @@ void Page::Tokenizer(const std::string& side, const Json& tokenizer) {
     if (item.value().is_number() && item.value() != 0) counts.push_back(Spaced(item.key()) + " " + Text(item.value()));
   }
   Line(side + " ids", fmt::format("{}; {}", Members(tokenizer["special_ids"]), fmt::join(counts, ", ")));
+  if (!tokenizer.contains("languages")) return;
+  const auto codes = tokenizer["languages"].get<std::vector<std::string>>();
+  Line("  languages", fmt::format("{}: {}", codes.size(), fmt::join(codes, ", ")));
 }
 
 }  // namespace

@@ -118,8 +118,7 @@ Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& confi
   sides.tgt = OpenSegmenter(source.files, source.PathOf(kMarianTarget));
   std::vector<std::string> unspoken;
   for (const auto& [token, id] : tgt_tokens) {
-    const bool is_tag = token.starts_with(">>") && token.ends_with("<<");
-    if (!sides.tgt->Find(token) && token != "<pad>" && !is_tag) unspoken.push_back(token);
+    if (!sides.tgt->Find(token) && token != "<pad>" && CodeOfTag(token).empty()) unspoken.push_back(token);
   }
   if (!unspoken.empty()) {
     sides.tgt = Tokenizer::FromBytes(WithUnusedPieces(sides.tgt->info().bytes, unspoken), source.PathOf(kMarianTarget))
@@ -128,16 +127,14 @@ Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& confi
   const auto settle = [](const Segmenter& segmenter, const TokenIds& tokens, TokenizerSettings* settings) {
     settings->ids = IdsOfPieces(segmenter, tokens);
     for (const auto& [token, id] : WithoutPieces(tokens, segmenter, settings->ids)) {
-      const bool is_tag = token.starts_with(">>") && token.ends_with("<<");
-      if (is_tag || token == "<pad>") settings->added[token] = id;
+      if (token == "<pad>" || !CodeOfTag(token).empty()) settings->added[token] = id;
     }
   };
   settle(*sides.src, src_tokens, &sides.settings.src);
   settle(*sides.tgt, tgt_tokens, &sides.settings.tgt);
   Required(src_tokens, "</s>", source.PathOf(kVocab));
   for (const auto& [token, id] : src_tokens) {
-    if (!token.starts_with(">>") || !token.ends_with("<<") || token.size() < 5) continue;
-    sides.settings.src.languages[token.substr(2, token.size() - 4)] = id;
+    if (const std::string code = CodeOfTag(token); !code.empty()) sides.settings.src.languages[code] = id;
   }
   if (!sides.settings.src.languages.empty()) sides.settings.src.prefix = {kTgtLanguage};
   return sides;
@@ -203,7 +200,6 @@ Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model
                                   kAddedTokens, kTokenizerConfig, kSpecialTokens, kAdvice));
   }
   sides.settings = {settings, settings};
-  const bool is_nllb = model_type == "m2m_100" && !source.HasFile(kVocab);
   if (model_type == "mbart" && !source.generation.forced_first && source.generation.decoder_start != eos) {
     // mBART of 25 languages: the target's starts the decoder, so it is in the configuration.
     sides.settings.src.suffix = {{eos, kSrcLanguage}};
@@ -212,13 +208,10 @@ Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model
   }
   sides.settings.src.prefix = {kSrcLanguage};
   sides.settings.tgt.prefix = {kTgtLanguage};
-  if (is_nllb && source.HasFile(kTokenizerConfig)) {  // before 2023 its source was like mBART's
-    const SourceSettings tokenizer(source.files, source.PathOf(kTokenizerConfig));
-    SourceSettings settings_of_it(source.files, source.PathOf(kTokenizerConfig));
-    if (settings_of_it.Bool("legacy_behaviour", false)) {
-      sides.settings.src.prefix.clear();
-      sides.settings.src.suffix = {{eos, kSrcLanguage}};
-    }
+  if (source.HasFile(kTokenizerConfig) &&
+      SourceSettings(source.files, source.PathOf(kTokenizerConfig)).Bool("legacy_behaviour", false)) {
+    sides.settings.src.prefix.clear();  // NLLB before 2023: its source was like mBART's
+    sides.settings.src.suffix = {{eos, kSrcLanguage}};
   }
   return sides;
 }

@@ -300,10 +300,10 @@ Side ReadSide(FileSystem& files, const std::string& path, const std::string& spm
     }
     side.settings.ids = IdsOfPieces(*side.segmenter, tokens);
     for (const auto& [token, id] : tokens) {
-      if (!token.starts_with(">>") || !token.ends_with("<<") || token.size() < 5) continue;
-      if (side.segmenter->Find(token)) continue;
+      const std::string code = CodeOfTag(token);
+      if (code.empty() || side.segmenter->Find(token)) continue;
       side.settings.added[token] = id;
-      if (!spoken) side.settings.languages[token.substr(2, token.size() - 4)] = id;
+      if (!spoken) side.settings.languages[code] = id;
     }
     if (!side.settings.languages.empty()) side.settings.prefix = {kTgtLanguage};
   }

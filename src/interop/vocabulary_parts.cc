@@ -42,6 +42,11 @@ TokenIds ReadTokenIds(FileSystem& files, const std::string& path) {
   return ids;
 }
 
+std::string CodeOfTag(const std::string& token) {
+  const bool is_tag = token.size() > 4 && token.starts_with(">>") && token.ends_with("<<");
+  return is_tag ? token.substr(2, token.size() - 4) : "";
+}
+
 std::shared_ptr<const Segmenter> OpenSegmenter(FileSystem& files, const std::string& path) {
   return Tokenizer::FromBytes(ReadFile(files, path, kMaxVocabularyBytes), path).segmenter();
 }

@@ -185,6 +185,12 @@ TEST(TokenIdsTest, OfPiecesAreByTheirTextOrNone) {
   EXPECT_EQ(std::ranges::count(ids, -1), vocab.size() - 2);
 }
 
+TEST(TagTest, HasACodeBetweenItsMarks) {
+  EXPECT_EQ(CodeOfTag(">>fra<<"), "fra");
+  EXPECT_EQ(CodeOfTag(">>cmn_Hans<<"), "cmn_Hans");
+  for (const char* const other : {"", ">>", ">><<", "fra", ">>fra", "fra<<", ">fra<"}) EXPECT_EQ(CodeOfTag(other), "");
+}
+
 TEST(PairTest, OneSegmenterIsOneVocabulary) {
   const auto one = TestVocabulary().segmenter();
   EXPECT_TRUE(PairOf(one, one, {}, "path").joint());

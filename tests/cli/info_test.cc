@@ -153,6 +153,15 @@ TEST(InfoTest, WhatIsUnusualAboutATokenizerIsToldAndNothingElse) {
                                                                {"banned", 0}}}}));
 }
 
+TEST(InfoTest, LanguagesToChooseFromAreTold) {
+  const std::string copy = Copy("languages");
+  ASSERT_EQ(Bash("rm " + copy + "/MANIFEST.json").code, 0);
+  WriteScratch("languages/tokenizer_settings.json", R"({"format": "dragoman-tokenizer-1",
+      "src": {"prefix": ["tgt_lang"], "languages": {"deu": 5, "fra": 6}}})");
+  EXPECT_THAT(Info({copy}).out, HasSubstr("languages   2: deu, fra\n"));
+  EXPECT_EQ(JsonOf(copy).at("model").at("tokenizers").at("source").at("languages"), (json{"deu", "fra"}));
+}
+
 TEST(InfoTest, AModelSaysWhoseItIs) {
   EXPECT_THAT(Info({TinyRun()}).out, AllOf(HasSubstr("licence       not said\n"), HasSubstr("train.src, train.tgt"),
                                            HasSubstr("trained with  dragoman "), HasSubstr("pairs         ")));
