@@ -69,13 +69,13 @@ def train(folder, case, sizes, texts, vocab_size, updates):
     return [folder / vocabs[0], folder / vocabs[-1]]
 
 
-def record(folder, vocabs, sources, targets):
+def record(folder, case, vocabs, sources, targets):
     common = ["--vocabs", *vocabs, "--cpu-threads", "1"]
     (folder / "src").write_text("\n".join(sources) + "\n", encoding="utf-8")
     (folder / "tgt").write_text("\n".join(targets) + "\n", encoding="utf-8")
     scores = marian("score", "--model", folder / "model.npz", "--train-sets", folder / "src", folder / "tgt", *common)
     (folder / "scores").write_text(scores, encoding="utf-8")
-    if folder.name in ONLY_SCORES:
+    if case in ONLY_SCORES:
         return
     for beam in (1, 4):
         found = marian("decode", "--models", folder / "model.npz", *common, "--beam-size", beam, "--normalize", "1",
@@ -91,7 +91,7 @@ def main():
         folder = out / case
         folder.mkdir(parents=True)
         vocabs = train(folder, case, SIZES, (train_src[:3000], train_tgt[:3000]), 120, 1000)
-        record(folder, vocabs, valid_src[:LINES], valid_tgt[:LINES])
+        record(folder, case, vocabs, valid_src[:LINES], valid_tgt[:LINES])
         print(case, sum(file.stat().st_size for file in folder.iterdir()), "bytes", flush=True)
 
 
