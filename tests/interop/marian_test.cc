@@ -4,52 +4,25 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cmath>
-#include <memory>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "base/file_system.h"
-#include "decode/translation_service.h"
-#include "interop/import.h"
+#include "recorded_model_testing.h"
 
 namespace dragoman {
 namespace {
 
-const char* const kFolder = "tests/interop/recorded/marian";  // tests run in the repository's root
-constexpr double kTolerance = 1e-4;                           // of a sentence's log-probability
-
-std::vector<std::string> Cases() {
-  return RealFileSystem().Exists(kFolder) ? RealFileSystem().List(kFolder) : std::vector<std::string>{};
-}
+const std::string kFolder = "tests/interop/recorded/marian";
+constexpr double kTolerance = 1e-4;  // of a sentence's log-probability
 
 class MarianTest : public testing::TestWithParam<std::string> {
  protected:
-  MarianTest()
-      : directory_(JoinPath(kFolder, GetParam())),
-        foreign_(OpenForeign(RealFileSystem(), directory_, {})),
-        model_(ReadForeign(foreign_)),
-        inference_(*model_),
-        service_(inference_, {*foreign_.vocabs.src, *foreign_.vocabs.tgt}, /*threads=*/1) {}
-
-  std::vector<std::string> Lines(const std::string& name) const {
-    std::vector<std::string> lines;
-    std::istringstream text(ReadFile(RealFileSystem(), JoinPath(directory_, name)));
-    for (std::string line; std::getline(text, line);) lines.push_back(line);
-    return lines;
-  }
-
-  std::string directory_;
-  ForeignModel foreign_;
-  std::unique_ptr<Transformer> model_;
-  InferenceModel inference_;
-  TranslationService service_;
+  RecordedModel model_{JoinPath(kFolder, GetParam())};
 };
 
 TEST_P(MarianTest, ScoresAreMarians) {
-  const std::vector<PairScore> scores = service_.Score(Lines("src"), Lines("tgt"));
-  const std::vector<std::string> expected = Lines("scores");
+  const std::vector<PairScore> scores = model_.Score();
+  const std::vector<std::string> expected = model_.Lines("scores");
   ASSERT_EQ(scores.size(), expected.size());
   for (size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i].log_prob, std::stod(expected[i]), kTolerance) << i;
 }
@@ -62,19 +35,16 @@ TEST_P(MarianSearchTest, FindsGreedilyWhatMarianFinds) {
   options.beam_size = 1;
   options.stopping = Stopping::kBeam;
   options.allow_unk = true;
-  std::vector<std::string> found;
-  for (const TranslatedLine& line : service_.Translate(Lines("src"), options))
-    found.push_back(line.n_best.front().text);
-  EXPECT_EQ(found, Lines("beam1"));
+  EXPECT_EQ(model_.Translate(options), model_.Lines("beam1"));
 }
 
-INSTANTIATE_TEST_SUITE_P(Recorded, MarianTest, testing::ValuesIn(Cases()), [](const auto& test) { return test.param; });
-
+const auto kName = [](const auto& test) { return test.param; };
+INSTANTIATE_TEST_SUITE_P(Recorded, MarianTest, testing::ValuesIn(RecordedIn(kFolder)), kName);
 INSTANTIATE_TEST_SUITE_P(Recorded, MarianSearchTest, testing::Values("post_relu", "ssru", "two_tables", "untied"),
-                         [](const auto& test) { return test.param; });
+                         kName);
 
 TEST(MarianRecordingTest, HoldsEveryKind) {
-  EXPECT_THAT(Cases(), testing::IsSupersetOf({"post_relu", "pre_gelu", "ssru", "two_tables", "untied"}))
+  EXPECT_THAT(RecordedIn(kFolder), testing::IsSupersetOf({"post_relu", "pre_gelu", "ssru", "two_tables", "untied"}))
       << "recorded values are missing; run the tests from the repository's root";
 }
 
