@@ -138,7 +138,7 @@ std::string LayerName(std::string_view ours) {
 
 // Of parameters outside of layers.
 TensorOrigin OuterOrigin(const TransformerConfig& config, const TensorArchive& archive, const std::string& ours) {
-  const bool one_table = config.tying == Tying::kAll || config.tying == Tying::kEmbeddings;
+  const bool one_table = config.has_joint_embedding();
   const auto table = [&](const std::string& stack) {
     const std::string own = "model." + stack + ".embed_tokens.weight";
     return FirstThere(archive, one_table ? std::vector<std::string>{"model.shared.weight", own, "lm_head.weight"}
@@ -190,7 +190,7 @@ void ReadBartLike(HuggingFaceSource& source, const std::string& model_type, Fore
     return OriginOf(config, *archive, parameter);
   };
   model->weights.is_unused = [config](const std::string& name) { return IsUnused(config, name); };
-  const bool one_table = config.tying == Tying::kAll || config.tying == Tying::kEmbeddings;
+  const bool one_table = config.has_joint_embedding();
   if (one_table) {
     for (const char* const name :
          {"model.shared.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"}) {

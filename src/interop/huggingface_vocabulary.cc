@@ -109,8 +109,7 @@ struct Sides {
 // MarianMT: two SentencePiece models, and of vocab.json the ids of both, or, with two vocabularies, of one. What a
 // joint vocabulary has from the source's side alone the target can say nonetheless.
 Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& config) {
-  const bool separate =
-      source.HasFile(kTargetVocab) && config.tying != Tying::kAll && config.tying != Tying::kEmbeddings;
+  const bool separate = source.HasFile(kTargetVocab) && !config.has_joint_embedding();
   const TokenIds src_tokens = ReadTokenIds(source.files, source.PathOf(kVocab));
   const TokenIds tgt_tokens = separate ? ReadTokenIds(source.files, source.PathOf(kTargetVocab)) : src_tokens;
   Sides sides;

@@ -186,7 +186,7 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   c.sinusoid_layout = SinusoidLayout::kHalves;
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
   c.decoder_start = -1;
-  const bool joint = c.tying == Tying::kAll || c.tying == Tying::kEmbeddings;
+  const bool joint = c.has_joint_embedding();
   const auto rows = [&](const char* table) {
     const ArchiveTensor& tensor = archive.Find(table);
     return tensor.shape.empty() ? 0 : static_cast<int>(std::min<int64_t>(tensor.shape[0], 1 << 24));
@@ -237,7 +237,7 @@ std::string LayerName(std::string_view ours, bool pre) {
 
 TensorOrigin OriginOf(const TransformerConfig& config, bool has_old_output, const Parameter& parameter) {
   const std::string& ours = parameter.name;
-  const bool joint = config.tying == Tying::kAll || config.tying == Tying::kEmbeddings;
+  const bool joint = config.has_joint_embedding();
   const char* const kind = ours.ends_with(".weight") ? "_ln_scale" : "_ln_bias";
   if (ours == "src_embed.weight") return {joint ? kSharedTable : kSrcTable};
   if (ours == "tgt_embed.weight") return {kTgtTable};
