@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 
+#include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/overwrite_check.h"
@@ -45,8 +46,8 @@ void Import(const ImportFlags& flags) {
   CheckpointContents contents;
   contents.files = ModelFiles(*model, model->parameters().values(), foreign.vocabs, &foreign.about);
   WriteModel(files, contents, flags.output);
-  std::cout << fmt::format("{}: {}, {:.1f} M parameters\n", flags.output, foreign.family,
-                           static_cast<double>(model->parameters().count()) / 1e6);
+  std::cout << fmt::format("{}: {}, {} parameters\n", flags.output, foreign.family,
+                           Grouped(model->parameters().count()));
   for (const std::string& note : foreign.notes) std::cout << note << '\n';
   FlushStdout();
 }
@@ -60,7 +61,7 @@ void AddImportCommand(CLI::App& app) {
   command
       ->add_option("source", flags->source,
                    "the model: a directory as transformers, CTranslate2 or Marian leave it, or a file of Marian's "
-                   "(.npz, .bin, decoder.yml)")
+                   "(.npz, .bin, decoder.yml), or an .argosmodel")
       ->required()
       ->type_name("PATH");
   command->add_option("--output", flags->output, "directory for the model: a new one, or an older such model's")
