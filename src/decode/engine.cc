@@ -37,7 +37,7 @@ int64_t RowsOf(const SearchJob& job) {
 
 // Activations that a layer has at once, of encoding or of a step.
 int64_t RowBytes(const TransformerConfig& config) {
-  const int64_t inner = (config.gated ? 2 : 1) * int64_t{config.d_ff};
+  const int64_t inner = (config.gated || config.ffn_depth > 2 ? 2 : 1) * int64_t{config.d_ff};
   return (inner + int64_t{6} * config.attention_width() + 4 * int64_t{config.d_model}) * int64_t{sizeof(float)};
 }
 

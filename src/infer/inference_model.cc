@@ -60,7 +60,12 @@ class Loader {
                                                      2 * int64_t{config_.d_ff},
                                                      Biases(2)})
                                   : Linear(path + ".in_proj", config_.d_model, config_.d_ff);
-    return {std::move(in), Linear(path + ".out_proj", config_.d_ff, config_.d_model), Norm(path + "_norm")};
+    std::vector<Projection> hidden;
+    for (int i = 2; i < config_.ffn_depth; ++i) {
+      hidden.push_back(Linear(path + ".hidden_projs." + std::to_string(i - 2), config_.d_ff, config_.d_ff));
+    }
+    return {std::move(in), std::move(hidden), Linear(path + ".out_proj", config_.d_ff, config_.d_model),
+            Norm(path + "_norm")};
   }
 
   EncoderLayerWeights EncoderLayer(const std::string& layer) const {

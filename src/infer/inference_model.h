@@ -25,8 +25,9 @@ struct NormWeights {
 };
 
 struct FeedForwardWeights {
-  Projection in;   // [d_model, d_ff]; of gated forms the gate's, then the other's: [d_model, 2 * d_ff]
-  Projection out;  // [d_ff, d_model]
+  Projection in;                   // [d_model, d_ff]; of gated forms the gate's, then the other's: [d_model, 2 * d_ff]
+  std::vector<Projection> hidden;  // [ffn_depth - 2] of [d_ff, d_ff]
+  Projection out;                  // [d_ff, d_model]
   NormWeights norm;
 };
 

@@ -2,12 +2,24 @@
 #include "infer/layer_math.h"
 
 #include <cmath>
+#include <utility>
 
 #include "kernels/activation.h"
 #include "kernels/elementwise.h"
 #include "kernels/embedding.h"
 
 namespace dragoman {
+namespace {
+
+// y = act(x W + b).
+void ApplyActivated(const Projection& projection, kernels::Activation activation, const ConstMatrix& x,
+                    const Matrix& y) {
+  const bool relu = activation == kernels::Activation::kRelu;
+  projection.Apply(x, y, relu);
+  if (!relu) kernels::ActivationForward(activation, y, /*bias=*/nullptr, y);
+}
+
+}  // namespace
 
 PooledMatrix EmbedTokens(const InferenceModel& model, const StackInput& stack, BufferPool& pool,
                          std::span<const int32_t> ids, std::span<const int32_t> positions) {
@@ -29,13 +41,19 @@ void ApplyFeedForward(const InferenceModel& model, const FeedForwardWeights& wei
   ApplySublayer(config, weights.norm, pool, x, [&](const ConstMatrix& input) {
     const PooledMatrix inner(pool, input.rows, weights.in.columns());  // [rows, d_ff], or gate and other side by side
     Matrix hidden = inner.view();
-    const bool relu = !config.gated && config.activation == kernels::Activation::kRelu;
-    weights.in.Apply(input, hidden, relu);
     if (config.gated) {
+      weights.in.Apply(input, hidden);
       hidden = inner.view().Cols(0, config.d_ff);
       kernels::GatedForward(config.activation, hidden, inner.view().Cols(config.d_ff, config.d_ff), hidden);
-    } else if (!relu) {
-      kernels::ActivationForward(config.activation, hidden, /*bias=*/nullptr, hidden);
+    } else {
+      ApplyActivated(weights.in, config.activation, input, hidden);
+    }
+    if (weights.hidden.empty()) return weights.out.Add(hidden, x);
+    const PooledMatrix other(pool, input.rows, config.d_ff);  // products write beside what they read
+    Matrix next = other.view();
+    for (const Projection& projection : weights.hidden) {
+      ApplyActivated(projection, config.activation, hidden, next);
+      std::swap(hidden, next);
     }
     weights.out.Add(hidden, x);
   });

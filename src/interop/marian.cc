@@ -99,10 +99,6 @@ kernels::Activation ActivationOf(SourceSettings& settings) {
 // Settings of what is not built here, which have to be off; and those that say nothing of a Transformer.
 void RequireKnownKind(SourceSettings& settings) {
   settings.ExpectString("type", "transformer");
-  settings.ExpectInteger("transformer-ffn-depth", 2);
-  if (settings.Integer("transformer-decoder-ffn-depth", 0, 1000, 0) != 0) {  // 0: as the encoder's
-    settings.ExpectInteger("transformer-decoder-ffn-depth", 2);
-  }
   settings.ExpectString("transformer-attention-mask", "default");
   for (const char* const key :
        {"transformer-no-projection", "transformer-train-position-embeddings", "transformer-train-positions",
@@ -164,6 +160,10 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   if (settings.Integer("transformer-decoder-dim-ffn", 0, 1 << 18, 0) != 0) {
     settings.ExpectInteger("transformer-decoder-dim-ffn", c.d_ff);
   }
+  c.ffn_depth = static_cast<int>(settings.Integer("transformer-ffn-depth", 2, 100, 2));
+  if (settings.Integer("transformer-decoder-ffn-depth", 0, 1000, 0) != 0) {  // 0: as the encoder's
+    settings.ExpectInteger("transformer-decoder-ffn-depth", c.ffn_depth);
+  }
   c.encoder_layers = static_cast<int>(settings.Integer("enc-depth", 1, 1000, 6));
   c.decoder_layers = static_cast<int>(settings.Integer("dec-depth", 1, 1000, 6));
   c.max_src_len = c.max_tgt_len = kMaxLength;
@@ -198,7 +198,7 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
 }
 
 // Parts of a layer, ours and theirs; of a norm what stands before _ln_scale.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWeights = {{
+constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kWeights = {{
     {"self_attn.q_proj", "self_?q"},
     {"self_attn.k_proj", "self_?k"},
     {"self_attn.v_proj", "self_?v"},
@@ -208,7 +208,6 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 12> kWeights
     {"cross_attn.v_proj", "context_?v"},
     {"cross_attn.out_proj", "context_?o"},
     {"ffn.in_proj", "ffn_?1"},
-    {"ffn.out_proj", "ffn_?2"},
     {"ssru.f_proj", "rnn_?f"},
     {"ssru.x_proj", "rnn_?"},
 }};
@@ -225,12 +224,21 @@ std::string NormName(std::string_view ours, bool pre) {
   return pre ? theirs + "_pre" : theirs;
 }
 
-// "self_attn.q_proj.weight" is "self_Wq", its bias "self_bq".
-std::string LayerName(std::string_view ours, bool pre) {
+// "self_attn.q_proj.weight" is "self_Wq", its bias "self_bq"; of a feed-forward's products the first is "ffn_W1".
+std::string LayerName(std::string_view ours, const TransformerConfig& config) {
+  constexpr std::string_view kHidden = "ffn.hidden_projs.";
   const std::string_view part = ours.substr(0, ours.rfind('.'));
   const auto found = std::ranges::find(kWeights, part, [](const auto& names) { return names.first; });
-  if (found == kWeights.end()) return NormName(ours, pre);
-  std::string theirs(found->second);
+  std::string theirs;
+  if (part == "ffn.out_proj") {
+    theirs = fmt::format("ffn_?{}", config.ffn_depth);
+  } else if (part.starts_with(kHidden)) {
+    theirs = fmt::format("ffn_?{}", std::stoi(std::string(part.substr(kHidden.size()))) + 2);
+  } else if (found != kWeights.end()) {
+    theirs = found->second;
+  } else {
+    return NormName(ours, config.norm_order == NormOrder::kPre);
+  }
   theirs.replace(theirs.find('?'), 1, ours.ends_with(".weight") ? "W" : "b");
   return theirs;
 }
@@ -250,8 +258,7 @@ TensorOrigin OriginOf(const TransformerConfig& config, bool has_old_output, cons
   if (ours.substr(7).starts_with(".final_norm")) return {stack + "_top" + kind};
   const size_t number = std::string_view("encoder.layers.").size(), inside = ours.find('.', number) + 1;
   const int layer = std::stoi(ours.substr(number)) + 1;
-  return {fmt::format("{}_l{}_{}", stack, layer,
-                      LayerName(std::string_view(ours).substr(inside), config.norm_order == NormOrder::kPre))};
+  return {fmt::format("{}_l{}_{}", stack, layer, LayerName(std::string_view(ours).substr(inside), config))};
 }
 
 // Pieces in the order of their ids, of a .yml; those that it leaves out are called by their numbers.

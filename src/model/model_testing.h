@@ -103,6 +103,11 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
     t5.activation = kernels::Activation::kGeluTanh;
     t5.tying = Tying::kEmbeddings;
     configs.push_back({prefix + "embeddings tied, norms by the mean square, each layer's own relative positions", t5});
+    TransformerConfig deep = TinyConfig();
+    deep.norm_order = order;
+    deep.ffn_depth = order == NormOrder::kPost ? 3 : 4;
+    deep.activation = order == NormOrder::kPost ? kernels::Activation::kGelu : kernels::Activation::kSilu;
+    configs.push_back({prefix + "deeper feed-forward layers", deep});
     TransformerConfig scaled = TinyConfig();
     scaled.norm_order = order;
     scaled.first_position = 2;

@@ -116,6 +116,8 @@ void TransformerConfig::ValidateShape() const {
   RequireRange("heads", heads, 1, 1024);
   RequireRange("d_head", d_head, 0, kWide);
   RequireRange("d_ff", d_ff, 1, kWide * 4);
+  RequireRange("ffn_depth", ffn_depth, 2, 100);
+  Require(!gated || ffn_depth == 2, "ffn_depth", std::to_string(ffn_depth), "2 with `gated` feed-forward layers");
   RequireRange("max_src_len", max_src_len, 2, 65535);  // 16 bits, as the tokenised corpus stores them
   RequireRange("max_tgt_len", max_tgt_len, 2, 65535);
   Require(d_head > 0 || d_model % heads == 0, "heads", std::to_string(heads),
@@ -158,7 +160,7 @@ void TransformerConfig::ValidateShape() const {
 OperationCounts TransformerConfig::Operations() const {
   const double width = attention_width();
   const double attention = 4.0 * d_model * width;  // its four projections
-  const double ffn = (gated ? 3.0 : 2.0) * d_model * d_ff;
+  const double ffn = (gated ? 3.0 : 2.0) * d_model * d_ff + 1.0 * (ffn_depth - 2) * d_ff * d_ff;
   const double encoder_passes = 1.0 * encoder_layers * encoder_repeats;
   const double decoder_passes = 1.0 * decoder_layers * decoder_repeats;
   const double copying = copy ? 1.0 * d_model * d_model : 0;

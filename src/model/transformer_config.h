@@ -58,6 +58,7 @@ struct TransformerConfig {
   int heads = 8;
   int d_head = 0;  // width of one head; 0 means d_model / heads
   int d_ff = 2048;
+  int ffn_depth = 2;        // products of a feed-forward layer; those between the first and the last are [d_ff, d_ff]
   int encoder_repeats = 1;  // passes through the encoder's layers, with the same weights; above 1 each pass begins with
   int decoder_repeats = 1;  // a learnt vector of its own added (Dehghani 2019, §2.1, Eq. 2 to 4)
   bool decoder_ssru =
@@ -150,6 +151,8 @@ void ForEachField(Config& c, Visitor&& visit) {
   visit("heads", c.heads, "attention heads");
   visit("d_head", c.d_head, "width of one head; 0: d_model / heads");
   visit("d_ff", c.d_ff, "inner width of the feed-forward layers");
+  visit("ffn_depth", c.ffn_depth,
+        "products of a feed-forward layer, with the non-linearity between; 2 as in the paper");
   visit("encoder_repeats", c.encoder_repeats, "passes through the encoder's layers, with the same weights");
   visit("decoder_repeats", c.decoder_repeats, "passes through the decoder's layers, with the same weights");
   visit(

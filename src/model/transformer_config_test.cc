@@ -30,7 +30,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 // Every field at a value that is not its default, but those of kApart, which go with few of the others.
-constexpr std::string_view kApart[] = {"copy", "decoder_ssru", "first_position"};
+constexpr std::string_view kApart[] = {"copy", "ffn_depth", "decoder_ssru", "first_position"};
 
 TransformerConfig UnusualConfig() {
   TransformerConfig c;
@@ -113,10 +113,12 @@ TEST(TransformerConfigTest, WhatGoesWithFewOtherFieldsSurvivesJson) {
   config.src_vocab = config.tgt_vocab = 50;
   config.copy = config.decoder_ssru = true;
   config.first_position = 2;
+  config.ffn_depth = 3;
   const TransformerConfig read = TransformerConfig::FromJson(config.ToJson(), "c");
   EXPECT_TRUE(read.copy);
   EXPECT_TRUE(read.decoder_ssru);
   EXPECT_EQ(read.first_position, 2);
+  EXPECT_EQ(read.ffn_depth, 3);
 }
 
 TEST(TransformerConfigTest, ARecurrentDecoderComparesNoTargetTokens) {

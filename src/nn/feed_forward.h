@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // Position-wise feed-forward network. Source: Vaswani 2017, §3.3, Eq. 2:  act(x W_in + b_in) W_out + b_out,
 // or gated (Shazeer 2020, Eq. 6):  (act(x W_gate + b_gate) * (x W_in + b_in)) W_out + b_out.
+// Deeper than the paper's, the plain form has further products with the non-linearity between W_in and W_out.
 #ifndef DRAGOMAN_NN_FEED_FORWARD_H_
 #define DRAGOMAN_NN_FEED_FORWARD_H_
 
 #include <string>
+#include <vector>
 
 #include "nn/layers.h"
 
@@ -15,6 +17,7 @@ class FeedForward {
   struct Options {
     int64_t d_model = 0;
     int64_t d_ff = 0;
+    int depth = 2;  // products
     kernels::Activation activation = kernels::Activation::kRelu;
     bool gated = false;
     bool bias = true;
@@ -31,9 +34,10 @@ class FeedForward {
 
  private:
   Options options_;
-  LinearLayer in_proj_;    // [d_model, d_ff]
-  LinearLayer gate_proj_;  // [d_model, d_ff], gated forms only
-  LinearLayer out_proj_;   // [d_ff, d_model]
+  LinearLayer in_proj_;                    // [d_model, d_ff]
+  LinearLayer gate_proj_;                  // [d_model, d_ff], gated forms only
+  std::vector<LinearLayer> hidden_projs_;  // [depth - 2] of [d_ff, d_ff]
+  LinearLayer out_proj_;                   // [d_ff, d_model]
 };
 
 }  // namespace dragoman

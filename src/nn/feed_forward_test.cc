@@ -25,7 +25,8 @@ TEST(FeedForwardTest, GradientsOfPlainAndGatedForms) {
     for (const bool gated : {false, true}) {
       for (const bool bias : {false, true}) {
         SCOPED_TRACE(testing::Message() << static_cast<int>(activation) << " gated " << gated << " bias " << bias);
-        CheckGradients({8, 12, activation, gated, bias, 0.2f});
+        CheckGradients({8, 12, /*depth=*/2, activation, gated, bias, 0.2f});
+        if (!gated) CheckGradients({8, 12, /*depth=*/4, activation, gated, bias, 0.2f});
       }
     }
   }
@@ -35,7 +36,7 @@ TEST(FeedForwardTest, GradientsOfPlainAndGatedForms) {
 TEST(FeedForwardTest, ComputesItsFormula) {
   for (const bool gated : {false, true}) {
     ParameterStore store;
-    const FeedForward ffn(store, "ffn", {1, 1, kernels::Activation::kRelu, gated, true, 0});
+    const FeedForward ffn(store, "ffn", {1, 1, /*depth=*/2, kernels::Activation::kRelu, gated, true, 0});
     store.Allocate();
     store.Writable("ffn.in_proj.weight")[0] = 2;
     store.Writable("ffn.in_proj.bias")[0] = 1;
@@ -53,6 +54,25 @@ TEST(FeedForwardTest, ComputesItsFormula) {
     const float with_gate[] = {2 * 30, 8 * -10, 0 * 50};  // relu(5 - 3x) * (2x + 1) * 10
     for (int64_t i = 0; i < 3; ++i) EXPECT_FLOAT_EQ(y.value().data[i], gated ? with_gate[i] : plain[i]);
   }
+}
+
+// relu(relu(2x + 1) * 3 - 4) * 10.
+TEST(FeedForwardTest, HasFurtherProductsWhereItIsDeeper) {
+  ParameterStore store;
+  const FeedForward ffn(store, "ffn", {1, 1, /*depth=*/3, kernels::Activation::kRelu, false, true, 0});
+  store.Allocate();
+  store.Writable("ffn.in_proj.weight")[0] = 2;
+  store.Writable("ffn.in_proj.bias")[0] = 1;
+  store.Writable("ffn.hidden_projs.0.weight")[0] = 3;
+  store.Writable("ffn.hidden_projs.0.bias")[0] = -4;
+  store.Writable("ffn.out_proj.weight")[0] = 10;
+  Workspace workspace;
+  Variable x = workspace.New(3, 1);
+  const float values[] = {1, -1, 2};
+  std::copy_n(values, 3, x.writable().data);
+  const Variable y = ffn.Forward(workspace, x);
+  const float expected[] = {50, 0, 110};
+  for (int64_t i = 0; i < 3; ++i) EXPECT_FLOAT_EQ(y.value().data[i], expected[i]);
 }
 
 }  // namespace

@@ -25,7 +25,7 @@ SentenceCost CostOf(const TransformerConfig& config) {
 int64_t FloatsPerToken(const TransformerConfig& c) {
   const int64_t width = c.attention_width(), d_model = c.d_model, d_ff = c.d_ff;
   const int64_t attention = 4 * width + 2 * d_model + c.heads;
-  const int64_t hidden = c.gated ? 3 : c.activation == kernels::Activation::kRelu ? 1 : 2;
+  const int64_t hidden = c.gated ? 3 : (c.activation == kernels::Activation::kRelu ? 1 : 2) * (c.ffn_depth - 1);
   const int64_t feed_forward = hidden * d_ff + 2 * d_model;
   const int64_t cross_keys = 2 * width;  // and values, which are the source's
   const int64_t src_layers = int64_t{c.encoder_layers} * c.encoder_repeats;

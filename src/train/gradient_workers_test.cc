@@ -227,7 +227,7 @@ TEST(GradientWorkersTest, GradientIsThatOfTheScaledLoss) {
 // Whatever the architecture, and however long one side is beside the other: within the budget, and using a good part of
 // it.
 TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
-  std::vector<TransformerConfig> configs(11, SmallConfig(0.1f));
+  std::vector<TransformerConfig> configs(13, SmallConfig(0.1f));
   for (TransformerConfig& config : configs) config.d_model = 64, config.d_ff = 128, config.heads = 4;
   configs[1].norm_order = NormOrder::kPre, configs[1].final_norm = true;
   configs[2].activation = kernels::Activation::kGelu;
@@ -239,6 +239,8 @@ TEST(GradientWorkersTest, MicroBatchesFitAMemoryBudget) {
   configs[8].segment_end = 4;
   configs[9].relative_buckets = 8, configs[9].relative_per_layer = true, configs[9].decoder_layers = 4;
   configs[10].norm_kind = NormKind::kRms, configs[10].norm_bias = false, configs[10].logit_scale = 0.125f;
+  configs[11].ffn_depth = 4;
+  configs[12].ffn_depth = 3, configs[12].activation = kernels::Activation::kSilu;
   for (const TransformerConfig& config : configs) {
     for (const auto& [src_len, tgt_len] : {std::pair{15, 15}, {28, 3}, {3, 28}}) {
       constexpr int64_t kBudget = 4 << 20;

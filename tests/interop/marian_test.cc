@@ -40,11 +40,12 @@ TEST_P(MarianSearchTest, FindsGreedilyWhatMarianFinds) {
 
 const auto kName = [](const auto& test) { return test.param; };
 INSTANTIATE_TEST_SUITE_P(Recorded, MarianTest, testing::ValuesIn(RecordedIn(kFolder)), kName);
-INSTANTIATE_TEST_SUITE_P(Recorded, MarianSearchTest, testing::Values("post_relu", "ssru", "two_tables", "untied"),
-                         kName);
+INSTANTIATE_TEST_SUITE_P(Recorded, MarianSearchTest,
+                         testing::Values("deep_ffn", "post_relu", "ssru", "two_tables", "untied"), kName);
 
 TEST(MarianRecordingTest, HoldsEveryKind) {
-  EXPECT_THAT(RecordedIn(kFolder), testing::IsSupersetOf({"post_relu", "pre_gelu", "ssru", "two_tables", "untied"}))
+  EXPECT_THAT(RecordedIn(kFolder),
+              testing::IsSupersetOf({"deep_ffn", "post_relu", "pre_gelu", "ssru", "two_tables", "untied"}))
       << "recorded values are missing; run the tests from the repository's root";
 }
 

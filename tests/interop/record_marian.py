@@ -24,6 +24,8 @@ CASES = {
                  "--transformer-postprocess", "da", "--transformer-postprocess-top", "n"],
     "two_tables": ["--tied-embeddings", "--transformer-ffn-activation", "swish", "--transformer-postprocess-emb", "nd",
                    "--dec-depth", "2", "--enc-depth", "1"],
+    "deep_ffn": ["--enc-depth", "1", "--dec-depth", "1", "--tied-embeddings-all", "--transformer-ffn-activation", "relu",
+                 "--transformer-ffn-depth", "3"],
     "untied": ["--enc-depth", "1", "--dec-depth", "1", "--transformer-ffn-activation", "relu", "--output-omit-bias"],
 }
 LINES = 12
