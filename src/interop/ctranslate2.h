@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "interop/exported_model.h"
 #include "interop/imported_model.h"
 
 namespace dragoman {
@@ -22,6 +23,10 @@ struct CTranslate2Options {
 
 // Reads all but the weights. Throws FileError, FormatError.
 ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, const CTranslate2Options& options);
+
+// A model of ours as a directory that CTranslate2 and we open. Throws OptionError for what it has no place for, by
+// name (interop/export.h).
+ExportedModel ExportCTranslate2(const ModelToExport& model);
 
 }  // namespace dragoman
 
