@@ -27,8 +27,9 @@ void AppendName(const std::string& name, std::string* bytes) {
   bytes->append(name).push_back('\0');
 }
 
+// Whichever of the two there is: an f32 attribute may come as its bytes.
 std::string_view DataOf(const TensorView& variable) {
-  return variable.dtype == DType::kF32 ? BytesOf(variable.data) : variable.bytes;
+  return variable.data.empty() ? variable.bytes : BytesOf(variable.data);
 }
 
 // What stands before a variable's numbers.

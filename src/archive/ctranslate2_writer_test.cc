@@ -13,7 +13,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 const std::vector<float> kNumbers = {1, 2.5f};
-const std::string kHeads = Raw<int16_t>(8);
+const std::string kHeads = Raw<int16_t>(8), kScale = Raw(0.5f);
 
 // b_heads, then a: not in the order of names.
 CTranslate2Contents Contents() {
@@ -31,13 +31,13 @@ std::string Written(const CTranslate2Contents& contents) {
 
 TEST(CTranslate2WriterTest, EveryByteIsWhereTheFormatHasIt) {
   const std::string expected = Raw<uint32_t>(6) + Raw<uint16_t>(5) + std::string("Spec\0", 5) + Raw<uint32_t>(7) +
-                               Raw<uint32_t>(2) +                                                  // variables
-                               Raw<uint16_t>(2) + std::string("a\0", 2) + "\2" +                   // of two dimensions
-                               Raw<uint32_t>(1) + Raw<uint32_t>(2) + '\0' + Raw<uint32_t>(8) +     // f32, bytes
-                               Raw(1.0f) + Raw(2.5f) +                                             //
-                               Raw<uint16_t>(8) + std::string("b_heads\0", 8) + '\0' +             // of none
-                               "\2" + Raw<uint32_t>(2) + kHeads +                                  // i16
-                               Raw<uint32_t>(2) +                                                  // aliases
+                               Raw<uint32_t>(2) +                                               // variables
+                               Raw<uint16_t>(2) + std::string("a\0", 2) + "\2" +                // of two dimensions
+                               Raw<uint32_t>(1) + Raw<uint32_t>(2) + '\0' + Raw<uint32_t>(8) +  // f32, bytes
+                               Raw(1.0f) + Raw(2.5f) +                                          //
+                               Raw<uint16_t>(8) + std::string("b_heads\0", 8) + '\0' +          // of none
+                               "\2" + Raw<uint32_t>(2) + kHeads +                               // i16
+                               Raw<uint32_t>(2) +                                               // aliases
                                Raw<uint16_t>(2) + std::string("c\0", 2) + Raw<uint16_t>(2) + std::string("a\0", 2) +
                                Raw<uint16_t>(2) + std::string("d\0", 2) + Raw<uint16_t>(2) + std::string("a\0", 2);
   EXPECT_EQ(Written(Contents()), expected);
@@ -54,6 +54,12 @@ TEST(CTranslate2WriterTest, OurReaderReadsIt) {
   EXPECT_THAT(archive->Find("b_heads").shape, ElementsAre());
   EXPECT_EQ(archive->Find("b_heads").dtype, DType::kI16);
   EXPECT_THAT(Floats(*archive, "b_heads"), ElementsAre(8));
+}
+
+TEST(CTranslate2WriterTest, AnAttributeMayBeAFloat) {
+  CTranslate2Contents contents{"Spec", 7, {}, {}};
+  contents.variables.push_back({"scale", {}, {}, DType::kF32, kScale});
+  EXPECT_THAT(Floats(*OpenCTranslate2Binary(FileOf(Written(contents)), "model.bin"), "scale"), ElementsAre(0.5f));
 }
 
 TEST(CTranslate2WriterTest, AVariableThatTheFormatHasNoRoomForIsRefused) {
