@@ -179,7 +179,7 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   c.tying = TyingOf(settings);
   c.output_bias = !settings.Bool("output-omit-bias", false);
   if (settings.Bool("transformer-disable-position-embeddings", false)) c.positions = Positions::kNone;
-  c.scale_embedding = true;
+  c.scale_embedding = c.positions != Positions::kNone;  // Marian scales where it adds positions
   c.sinusoid_layout = SinusoidLayout::kHalves;
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
   c.decoder_start = -1;
