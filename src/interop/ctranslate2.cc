@@ -234,6 +234,18 @@ std::vector<std::string> WordsOf(const std::vector<std::string>& tokens, const S
   return words;
 }
 
+// The SentencePiece models that cut a model's text into its pieces, of the source and of the target: which the user
+// names, or those that lie beside it, as exports and many converters leave them; "" where there are none.
+std::pair<std::string, std::string> FindSegmenters(FileSystem& files, const std::string& directory,
+                                                   const std::string& named) {
+  if (!named.empty()) return {named, named};
+  const std::string joint = JoinPath(directory, kCTranslate2Spm), src = JoinPath(directory, kCTranslate2SrcSpm),
+                    tgt = JoinPath(directory, kCTranslate2TgtSpm);
+  if (files.Exists(joint)) return {joint, joint};
+  if (files.Exists(src) && files.Exists(tgt)) return {src, tgt};
+  return {};
+}
+
 Side ReadSide(FileSystem& files, const std::vector<std::string>& tokens, const std::string& spm,
               const SpecialNames& special, int32_t rows, const std::string& directory) {
   Side side;
@@ -243,8 +255,9 @@ Side ReadSide(FileSystem& files, const std::vector<std::string>& tokens, const s
   } else {
     side.segmenter = OpenSegmenter(files, spm);
     std::vector<std::string> unknown;
-    for (const std::string& token : tokens) {
-      if (!token.empty() && !side.segmenter->Find(token)) unknown.push_back(token);
+    for (size_t id = 0; id < tokens.size(); ++id) {
+      const bool means_nothing = tokens[id].empty() || tokens[id] == RowName(static_cast<int32_t>(id));
+      if (!means_nothing && !side.segmenter->Find(tokens[id])) unknown.push_back(tokens[id]);
     }
     side.segmenter = Tokenizer::FromBytes(WithUnusedPieces(side.segmenter->info().bytes, unknown), spm).segmenter();
     side.settings.ids = IdsOfPieces(*side.segmenter, side.ids);
@@ -272,8 +285,10 @@ VocabularyPair ReadVocabularies(FileSystem& files, const std::string& directory,
                                 "target_vocabulary (.json, .txt); {}",
                                 kAdvice));
   }
-  Side src = ReadSide(files, *src_tokens, options.spm, special, config->src_vocab, directory);
-  Side tgt = shared ? src : ReadSide(files, *tgt_tokens, options.spm, special, config->tgt_vocab, directory);
+  const auto [src_spm, tgt_spm] = FindSegmenters(files, directory, options.spm);
+  const bool one = shared && src_spm == tgt_spm;
+  Side src = ReadSide(files, *src_tokens, src_spm, special, config->src_vocab, directory);
+  Side tgt = one ? src : ReadSide(files, *tgt_tokens, tgt_spm, special, config->tgt_vocab, directory);
   if (settings.Bool("add_source_bos", false)) src.settings.prefix = {IdOf(src, special.bos, directory)};
   const bool adds_eos = settings.Bool("add_source_eos", false);
   if (!adds_eos && !options.source_eos) src.settings.suffix.emplace();

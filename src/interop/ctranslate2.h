@@ -16,7 +16,8 @@ bool IsCTranslate2(FileSystem& files, const std::string& directory);
 
 // How a model that came without its tokenizer is to be read, which its directory does not say.
 struct CTranslate2Options {
-  std::string spm;          // the SentencePiece model that cuts text into its pieces, for both sides; "": the user does
+  std::string spm;          // the SentencePiece model that cuts text into its pieces, for both sides; "": that beside
+                            // it (sentencepiece.model, or source.spm and target.spm), else the user does
   bool source_eos = false;  // </s> ends a source although config.json does not say so: of models that transformers'
                             // tokenizers were to serve
 };
