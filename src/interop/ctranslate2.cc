@@ -344,8 +344,4 @@ ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, co
   return model;
 }
 
-ExportedModel ExportCTranslate2(const ModelToExport& /*model*/) {
-  throw OptionError("models do not go to CTranslate2 yet, expected another target");
-}
-
 }  // namespace dragoman
