@@ -284,8 +284,4 @@ ForeignModel OpenMarian(FileSystem& files, const std::string& path, const Marian
   return model;
 }
 
-ExportedModel ExportMarian(const ModelToExport& /*model*/) {
-  throw OptionError("models do not go to Marian yet, expected another target");
-}
-
 }  // namespace dragoman
