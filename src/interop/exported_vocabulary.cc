@@ -20,7 +20,7 @@ std::vector<std::string> TokensOf(const Tokenizer& tokenizer, int32_t rows, cons
       continue;
     }
     std::string name = tokenizer.Has(id) ? tokenizer.Piece(id) : RowName(id);
-    while (!seen.insert(name).second) name = RowName(id) + name;  // a piece that is called so
+    while (!seen.insert(name).second) name.insert(0, RowName(id));  // a piece that is called so
     tokens.push_back(std::move(name));
   }
   return tokens;
