@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "archive/npy_header.h"
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 #include <utility>
 
 #include "archive/byte_cursor.h"
 #include "archive/tensor_table.h"
+#include "base/check.h"
 
 namespace dragoman {
 namespace {
@@ -142,6 +144,26 @@ NpyHeader ParseNpyHeader(std::string_view head, const std::string& subject, cons
   NpyHeader header = DictionaryReader(cursor.Bytes(length, "the header"), subject, origin).Read();
   header.bytes = static_cast<int64_t>(cursor.at());
   return header;
+}
+
+std::string NpyHeaderOf(DType dtype, const std::vector<int64_t>& shape) {
+  const auto* const found = std::ranges::find(kDTypes, dtype, &std::pair<std::string_view, DType>::second);
+  DRAGOMAN_CHECK(found != std::end(kDTypes));
+  std::string dictionary = "{'descr': '";
+  dictionary.push_back(DTypeBytes(dtype) == 1 ? '|' : '<');
+  dictionary.append(found->first).append("', 'fortran_order': False, 'shape': (");
+  for (size_t i = 0; i < shape.size(); ++i) {
+    dictionary += (i > 0 ? " " : "") + std::to_string(shape[i]) + (i + 1 < shape.size() || i == 0 ? "," : "");
+  }
+  dictionary += "), }";
+  constexpr size_t kAlignment = 64;
+  const size_t before = kMagic.size() + 4;  // version and length
+  dictionary.resize((before + dictionary.size() + 1 + kAlignment - 1) / kAlignment * kAlignment - before, ' ');
+  dictionary.back() = '\n';
+  DRAGOMAN_CHECK(dictionary.size() < 65536);
+  std::string header(kMagic);
+  header.append({'\1', '\0', static_cast<char>(dictionary.size() & 0xFF), static_cast<char>(dictionary.size() >> 8)});
+  return header + dictionary;
 }
 
 }  // namespace dragoman

@@ -28,6 +28,9 @@ struct NpyHeader {
 // what the file is, also for dtypes that we do not read: big-endian numbers, complex ones, text, objects, records.
 NpyHeader ParseNpyHeader(std::string_view head, const std::string& subject, const FileOrigin& origin);
 
+// The header of version 1.0 of row-major numbers, which follow it on a multiple of 64 bytes.
+std::string NpyHeaderOf(DType dtype, const std::vector<int64_t>& shape);
+
 }  // namespace dragoman
 
 #endif  // DRAGOMAN_ARCHIVE_NPY_HEADER_H_

@@ -120,6 +120,7 @@ std::unique_ptr<CLI::App> MakeApp(const std::vector<std::string>& train_args) {
   AddAttentionCommand(*app);
   AddAverageCommand(*app);
   AddImportCommand(*app);
+  AddExportCommand(*app);
   AddQuantizeCommand(*app);
   AddShortlistCommand(*app);
   AddEncodeCommand(*app);

@@ -19,6 +19,7 @@ void AddScoreCommand(CLI::App& app);
 void AddAttentionCommand(CLI::App& app);
 void AddAverageCommand(CLI::App& app);
 void AddImportCommand(CLI::App& app);
+void AddExportCommand(CLI::App& app);
 void AddQuantizeCommand(CLI::App& app);
 void AddShortlistCommand(CLI::App& app);
 void AddEncodeCommand(CLI::App& app);

@@ -77,7 +77,7 @@ void AddImportCommand(CLI::App& app) {
        "vocabulary of a Marian model's source, where its directory does not say");
   flag("tgt_vocab", flags->options.vocabularies.tgt, "likewise of its target");
   flag("spm", flags->options.ctranslate2.spm,
-       "SentencePiece model that cuts text for a CTranslate2 model; none: text comes cut");
+       "SentencePiece model that cuts text for a CTranslate2 model; none: that beside it, else text comes cut");
   flag("source_eos", flags->options.ctranslate2.source_eos,
        "</s> ends the sources of a CTranslate2 model though its config.json does not say so");
   flag("name", flags->name, "what the model is called, kept in its about.json; so are the next two");

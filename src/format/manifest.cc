@@ -130,22 +130,29 @@ CheckpointFile FileOfBytes(std::string name, std::string bytes) {
   return {std::move(name), [bytes = std::move(bytes)](WritableFile& file) { file.Append(bytes); }};
 }
 
-void WriteCheckpoint(FileSystem& files, const std::string& directory, const CheckpointContents& contents) {
-  Manifest manifest;
-  manifest.step = contents.step;
-  if (contents.score && std::isfinite(*contents.score)) manifest.score = contents.score;
+std::vector<ManifestFile> WriteFiles(FileSystem& files, const std::string& directory,
+                                     const std::vector<CheckpointFile>& sources) {
+  std::vector<ManifestFile> written;
   RemoveAll(files, directory);
   files.CreateDirectory(directory);
   std::set<std::string> names = {kManifestName};
-  for (const CheckpointFile& source : contents.files) {
+  for (const CheckpointFile& source : sources) {
     DRAGOMAN_CHECK(names.insert(source.name).second && source.name.find('/') == std::string::npos);
     const std::unique_ptr<WritableFile> file = files.Create(JoinPath(directory, source.name));
     SummingFile summing(*file);
     source.write(summing);
     file->Sync();
     file->Close();
-    if (source.is_sealed) manifest.files.push_back({source.name, summing.size(), summing.crc32()});
+    if (source.is_sealed) written.push_back({source.name, summing.size(), summing.crc32()});
   }
+  return written;
+}
+
+void WriteCheckpoint(FileSystem& files, const std::string& directory, const CheckpointContents& contents) {
+  Manifest manifest;
+  manifest.step = contents.step;
+  if (contents.score && std::isfinite(*contents.score)) manifest.score = contents.score;
+  manifest.files = WriteFiles(files, directory, contents.files);
   WriteFile(files, JoinPath(directory, kManifestName), ManifestText(manifest));
   files.SyncDirectory(directory);
 }

@@ -31,15 +31,20 @@ struct CheckpointContents {
   std::vector<CheckpointFile> files;
 };
 
-// Writes DIR, in the place of anything there: the files, each synced, and last the manifest. That DIR itself outlives
-// a power cut is left to the caller, who renames it. Throws FileError, and what a writer throws.
-void WriteCheckpoint(FileSystem& files, const std::string& directory, const CheckpointContents& contents);
-
 struct ManifestFile {
   std::string name;
   int64_t size = 0;
   uint32_t crc32 = 0;  // zlib's, of all bytes
 };
+
+// Writes DIR, in the place of anything there: the files, each synced, whose names are not. Returns what a manifest says
+// of them. Throws FileError, and what a writer throws.
+std::vector<ManifestFile> WriteFiles(FileSystem& files, const std::string& directory,
+                                     const std::vector<CheckpointFile>& sources);
+
+// Writes DIR, in the place of anything there: the files, each synced, and last the manifest. That DIR itself outlives
+// a power cut is left to the caller, who renames it. Throws FileError, and what a writer throws.
+void WriteCheckpoint(FileSystem& files, const std::string& directory, const CheckpointContents& contents);
 
 struct Manifest {
   int64_t step = 0;

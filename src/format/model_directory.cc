@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
 #include "base/error.h"
@@ -179,13 +180,13 @@ std::vector<CheckpointFile> ModelFiles(const Transformer& model, std::span<const
   return files;
 }
 
-// `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
-// (which has a training's state, too), no notes.
-void RequireReplaceable(FileSystem& files, const std::string& output) {
+namespace {
+
+// Throws OptionError unless nothing but a directory of files with `allowed` names is there.
+void RequireHoldsOnly(FileSystem& files, const std::string& output, std::span<const char* const> allowed,
+                      const char* expected) {
   const auto refuse = [&](const std::string& found) {
-    throw OptionError(output + " " + found +
-                      ", expected the name of a new directory, or one that holds nothing but a model, which "
-                      "is then replaced; choose another");
+    throw OptionError(fmt::format("{} {}, expected {}; choose another", output, found, expected));
   };
   const std::string name = FileName(output);
   const FileType type = files.Type(JoinPath(ParentDirectory(output), name));  // of "link/" too: the link's
@@ -193,17 +194,17 @@ void RequireReplaceable(FileSystem& files, const std::string& output) {
   if (type != FileType::kNone && type != FileType::kDirectory) refuse("is a file or link");
   if (type == FileType::kNone) return;
   for (const std::string& inside : files.List(output)) {
-    if (std::ranges::find(ModelFileNames(), inside) == ModelFileNames().end()) refuse("holds " + inside);
+    if (std::ranges::find(allowed, inside) == allowed.end()) refuse("holds " + inside);
   }
 }
 
-void WriteModel(FileSystem& files, const CheckpointContents& contents, const std::string& output) {
-  RequireReplaceable(files, output);
+// What `write` makes of the directory whose name it is given, in the place of `output`.
+void WriteAside(FileSystem& files, const std::string& output, const std::function<void(const std::string&)>& write) {
   const std::string parent = ParentDirectory(output);
   const std::string temporary = JoinPath(parent, ".tmp-" + FileName(output));
   CreateDirectories(files, parent);
   try {
-    WriteCheckpoint(files, temporary, contents);
+    write(temporary);
     ReplaceDirectory(files, temporary, JoinPath(parent, FileName(output)), temporary + "-old");
   } catch (...) {
     try {
@@ -212,6 +213,32 @@ void WriteModel(FileSystem& files, const CheckpointContents& contents, const std
     }
     throw;
   }
+}
+
+}  // namespace
+
+// `output` will be replaced as a whole, so it may hold a model, but nothing of anybody's besides: no run, no checkpoint
+// (which has a training's state, too), no notes.
+void RequireReplaceable(FileSystem& files, const std::string& output) {
+  RequireHoldsOnly(files, output, ModelFileNames(),
+                   "the name of a new directory, or one that holds nothing but a model, which is then replaced");
+}
+
+void WriteModel(FileSystem& files, const CheckpointContents& contents, const std::string& output) {
+  RequireReplaceable(files, output);
+  WriteAside(files, output, [&](const std::string& temporary) { WriteCheckpoint(files, temporary, contents); });
+}
+
+void RequireNew(FileSystem& files, const std::string& output) {
+  RequireHoldsOnly(files, output, {}, "the name of a new directory, or an empty one");
+}
+
+void WriteNewDirectory(FileSystem& files, const std::vector<CheckpointFile>& contents, const std::string& output) {
+  RequireNew(files, output);
+  WriteAside(files, output, [&](const std::string& temporary) {
+    WriteFiles(files, temporary, contents);
+    files.SyncDirectory(temporary);
+  });
 }
 
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path) {

@@ -89,6 +89,13 @@ void RequireReplaceable(FileSystem& files, const std::string& output);
 // `output` that holds anything else.
 void WriteModel(FileSystem& files, const CheckpointContents& contents, const std::string& output);
 
+// Throws OptionError for an `output` that WriteNewDirectory would refuse.
+void RequireNew(FileSystem& files, const std::string& output);
+
+// Writes files of another program's, without a manifest of ours, to `output`, a new or an empty directory, likewise as
+// a whole. Throws FileError, what a writer throws, and OptionError for an `output` that holds anything.
+void WriteNewDirectory(FileSystem& files, const std::vector<CheckpointFile>& contents, const std::string& output);
+
 // `path` itself, or the checkpoint in it that LoadTranslationModel would take; links are followed to the directory that
 // they stand for now.
 std::string ResolveModelDirectory(FileSystem& files, const std::string& path);

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <memory>
 #include <optional>
@@ -15,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "interop/ctranslate2_map.h"
 #include "interop/source_settings.h"
 #include "interop/vocabulary_parts.h"
 #include "text/word_segmenter.h"
@@ -22,7 +22,6 @@
 namespace dragoman {
 namespace {
 
-constexpr char kModel[] = "model.bin", kConfig[] = "config.json";
 constexpr char kAdvice[] = "take the files that the model came with";
 constexpr int kMaxLength = 1024;  // of models whose positions know no end
 
@@ -62,9 +61,8 @@ class Attributes {
 };
 
 std::string SrcTable(const TensorArchive& archive) {
-  return archive.Has("encoder/embeddings/weight") ? "encoder/embeddings/weight" : "encoder/embeddings_0/weight";
+  return archive.Has("encoder/embeddings/weight") ? "encoder/embeddings/weight" : kCTranslate2SrcTable;
 }
-constexpr char kTgtTable[] = "decoder/embeddings/weight", kOutput[] = "decoder/projection/weight";
 
 int CountLayers(const TensorArchive& archive, const std::string& stack) {
   int layers = 0;
@@ -78,11 +76,8 @@ int Rows(const TensorArchive& archive, const std::string& name) {
 }
 
 kernels::Activation ActivationOf(Attributes& attributes, const std::string& name) {
-  using kernels::Activation;
-  constexpr std::array kActivations = {Activation::kRelu, Activation::kGeluTanh, Activation::kSilu, Activation::kGelu,
-                                       Activation::kGeluSigmoid};
-  const int found = attributes.Integer(name, 0, static_cast<int>(kActivations.size()) - 1, 0);
-  return kActivations[static_cast<size_t>(found)];
+  const int found = attributes.Integer(name, 0, static_cast<int>(kCTranslate2Activations.size()) - 1, 0);
+  return kCTranslate2Activations[static_cast<size_t>(found)];
 }
 
 // Both stacks have it the same.
@@ -136,7 +131,8 @@ Tying TyingOf(const TensorArchive& archive) {
     return archive.Find(one).shape == archive.Find(other).shape &&
            archive.Find(one).dtype == archive.Find(other).dtype && archive.ReadBytes(one) == archive.ReadBytes(other);
   };
-  const bool embeddings = same(SrcTable(archive), kTgtTable), output = same(kTgtTable, kOutput);
+  const bool embeddings = same(SrcTable(archive), kCTranslate2TgtTable),
+             output = same(kCTranslate2TgtTable, kCTranslate2Output);
   return embeddings ? (output ? Tying::kAll : Tying::kEmbeddings) : output ? Tying::kDecoder : Tying::kNone;
 }
 
@@ -158,7 +154,7 @@ TransformerConfig ReadConfig(SourceSettings& settings, Attributes& attributes, c
   const ArchiveTensor& table = archive.Find(SrcTable(archive));
   c.d_model = table.shape.size() == 2 ? static_cast<int>(std::min<int64_t>(table.shape[1], 1 << 16)) : 0;
   c.src_vocab = Rows(archive, SrcTable(archive));
-  c.tgt_vocab = Rows(archive, kTgtTable);
+  c.tgt_vocab = Rows(archive, kCTranslate2TgtTable);
   c.encoder_layers = CountLayers(archive, "encoder");
   c.decoder_layers = CountLayers(archive, "decoder");
   c.heads = Same(attributes.Integer("encoder/num_heads", 1, 1024, 8),
@@ -186,71 +182,6 @@ TransformerConfig ReadConfig(SourceSettings& settings, Attributes& attributes, c
   ReadScales(attributes, archive, &c);
   ReadPositions(attributes, archive, &c);
   return c;
-}
-
-// Parts of a layer: which tensor has it, and at which of its fused parts it stands, of how many.
-struct Part {
-  std::string_view ours, theirs;
-  int at = 0, of = 1;
-};
-constexpr std::array kParts = {Part{"self_attn.q_proj", "self_attention/linear_0", 0, 3},
-                               Part{"self_attn.k_proj", "self_attention/linear_0", 1, 3},
-                               Part{"self_attn.v_proj", "self_attention/linear_0", 2, 3},
-                               Part{"self_attn.out_proj", "self_attention/linear_1"},
-                               Part{"self_attn_norm", "self_attention/layer_norm"},
-                               Part{"cross_attn.q_proj", "attention/linear_0"},
-                               Part{"cross_attn.k_proj", "attention/linear_1", 0, 2},
-                               Part{"cross_attn.v_proj", "attention/linear_1", 1, 2},
-                               Part{"cross_attn.out_proj", "attention/linear_2"},
-                               Part{"cross_attn_norm", "attention/layer_norm"},
-                               Part{"ffn.gate_proj", "ffn/linear_0"},
-                               Part{"ffn.in_proj", "ffn/linear_0_noact"},
-                               Part{"ffn.out_proj", "ffn/linear_1"},
-                               Part{"ffn_norm", "ffn/layer_norm"}};
-
-// "weight" or "bias" of a part that is a norm or a product.
-std::string KindOf(const std::string& ours, bool is_norm) {
-  const bool is_weight = ours.ends_with(".weight");
-  return is_norm ? (is_weight ? "/gamma" : "/beta") : (is_weight ? "/weight" : "/bias");
-}
-
-TensorOrigin WithScale(TensorOrigin origin) {
-  if (origin.name.ends_with("/weight")) origin.scale = origin.name + "_scale";
-  return origin;
-}
-
-TensorOrigin OriginOf(const TransformerConfig& config, const std::string& src_table, const Parameter& parameter) {
-  const std::string& ours = parameter.name;
-  if (ours == "src_embed.weight") return WithScale({src_table});
-  if (ours == "tgt_embed.weight") return WithScale({kTgtTable});
-  if (ours == "output.weight") return WithScale({kOutput});
-  if (ours == "output.bias") return {"decoder/projection/bias"};
-  if (ours == "src_positions.weight") return {"encoder/position_encodings/encodings"};
-  if (ours == "tgt_positions.weight") return {"decoder/position_encodings/encodings"};
-  if (ours.starts_with("src_embed_norm")) return {"encoder/layernorm_embedding" + KindOf(ours, true)};
-  if (ours.starts_with("tgt_embed_norm")) return {"decoder/layernorm_embedding" + KindOf(ours, true)};
-  const std::string stack = ours.substr(0, 7);  // encoder or decoder
-  if (ours.substr(7).starts_with(".final_norm")) return {stack + "/layer_norm" + KindOf(ours, true)};
-  if (ours.substr(7).starts_with(".relative_bias")) {
-    return {stack + "/layer_0/self_attention/relative_attention_bias"};
-  }
-  const size_t number = std::string_view("encoder.layers.").size(), inside = ours.find('.', number) + 1;
-  std::string_view part = std::string_view(ours).substr(inside);
-  part = part.substr(0, part.rfind('.'));
-  const auto found = std::ranges::find(kParts, part, &Part::ours);
-  if (found == kParts.end()) return {ours};  // which the file does not have
-  std::string_view theirs = found->theirs;
-  if (part == "ffn.in_proj" && !config.gated) theirs = "ffn/linear_0";
-  const bool is_norm = part.ends_with("_norm");
-  TensorOrigin origin{
-      fmt::format("{}/layer_{}/{}{}", stack, ours.substr(number, inside - number - 1), theirs, KindOf(ours, is_norm))};
-  origin.transposed = parameter.shape.size() == 2;
-  if (found->of > 1) {
-    const int64_t rows = config.attention_width();
-    origin.first_row = found->at * rows;
-    origin.all_rows = found->of * rows;
-  }
-  return WithScale(origin);
 }
 
 // What stands more than once, or belongs to how CTranslate2 multiplies.
@@ -297,10 +228,22 @@ std::vector<std::string> WordsOf(const std::vector<std::string>& tokens, const S
   for (const std::string& token : tokens) {
     std::string word = token == special.eos ? "</s>" : token == special.unk ? "<unk>" : token;
     const bool breaks = word.empty() || word.find_first_of(" \t\n\v\f\r\0", 0, 7) != std::string::npos;
-    if (breaks || !seen.insert(word).second) word = fmt::format("<row-{}>", words.size());
+    if (breaks || !seen.insert(word).second) word = RowName(static_cast<int32_t>(words.size()));
     words.push_back(word);
   }
   return words;
+}
+
+// The SentencePiece models that cut a model's text into its pieces, of the source and of the target: which the user
+// names, or those that lie beside it, as exports and many converters leave them; "" where there are none.
+std::pair<std::string, std::string> FindSegmenters(FileSystem& files, const std::string& directory,
+                                                   const std::string& named) {
+  if (!named.empty()) return {named, named};
+  const std::string joint = JoinPath(directory, kCTranslate2Spm), src = JoinPath(directory, kCTranslate2SrcSpm),
+                    tgt = JoinPath(directory, kCTranslate2TgtSpm);
+  if (files.Exists(joint)) return {joint, joint};
+  if (files.Exists(src) && files.Exists(tgt)) return {src, tgt};
+  return {};
 }
 
 Side ReadSide(FileSystem& files, const std::vector<std::string>& tokens, const std::string& spm,
@@ -312,8 +255,9 @@ Side ReadSide(FileSystem& files, const std::vector<std::string>& tokens, const s
   } else {
     side.segmenter = OpenSegmenter(files, spm);
     std::vector<std::string> unknown;
-    for (const std::string& token : tokens) {
-      if (!token.empty() && !side.segmenter->Find(token)) unknown.push_back(token);
+    for (size_t id = 0; id < tokens.size(); ++id) {
+      const bool means_nothing = tokens[id].empty() || tokens[id] == RowName(static_cast<int32_t>(id));
+      if (!means_nothing && !side.segmenter->Find(tokens[id])) unknown.push_back(tokens[id]);
     }
     side.segmenter = Tokenizer::FromBytes(WithUnusedPieces(side.segmenter->info().bytes, unknown), spm).segmenter();
     side.settings.ids = IdsOfPieces(*side.segmenter, side.ids);
@@ -341,8 +285,10 @@ VocabularyPair ReadVocabularies(FileSystem& files, const std::string& directory,
                                 "target_vocabulary (.json, .txt); {}",
                                 kAdvice));
   }
-  Side src = ReadSide(files, *src_tokens, options.spm, special, config->src_vocab, directory);
-  Side tgt = shared ? src : ReadSide(files, *tgt_tokens, options.spm, special, config->tgt_vocab, directory);
+  const auto [src_spm, tgt_spm] = FindSegmenters(files, directory, options.spm);
+  const bool one = shared && src_spm == tgt_spm;
+  Side src = ReadSide(files, *src_tokens, src_spm, special, config->src_vocab, directory);
+  Side tgt = one ? src : ReadSide(files, *tgt_tokens, tgt_spm, special, config->tgt_vocab, directory);
   if (settings.Bool("add_source_bos", false)) src.settings.prefix = {IdOf(src, special.bos, directory)};
   const bool adds_eos = settings.Bool("add_source_eos", false);
   if (!adds_eos && !options.source_eos) src.settings.suffix.emplace();
@@ -354,21 +300,22 @@ VocabularyPair ReadVocabularies(FileSystem& files, const std::string& directory,
 }  // namespace
 
 bool IsCTranslate2(FileSystem& files, const std::string& directory) {
-  return files.Exists(JoinPath(directory, kModel)) && (files.Exists(JoinPath(directory, "shared_vocabulary.json")) ||
-                                                       files.Exists(JoinPath(directory, "shared_vocabulary.txt")) ||
-                                                       files.Exists(JoinPath(directory, "source_vocabulary.json")) ||
-                                                       files.Exists(JoinPath(directory, "source_vocabulary.txt")));
+  return files.Exists(JoinPath(directory, kCTranslate2Model)) &&
+         (files.Exists(JoinPath(directory, "shared_vocabulary.json")) ||
+          files.Exists(JoinPath(directory, "shared_vocabulary.txt")) ||
+          files.Exists(JoinPath(directory, "source_vocabulary.json")) ||
+          files.Exists(JoinPath(directory, "source_vocabulary.txt")));
 }
 
 ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, const CTranslate2Options& options) {
   ForeignModel model;
   model.family = "CTranslate2";
-  auto archive = OpenCTranslate2Binary(files, JoinPath(directory, kModel));
-  if (archive->spec_name() != "TransformerSpec") {
+  auto archive = OpenCTranslate2Binary(files, JoinPath(directory, kCTranslate2Model));
+  if (archive->spec_name() != kCTranslate2Spec) {
     throw FormatError(archive->path(), fmt::format("is a {}, expected a TransformerSpec: an encoder and a decoder",
                                                    archive->spec_name().substr(0, 60)));
   }
-  const std::string config_path = JoinPath(directory, kConfig);
+  const std::string config_path = JoinPath(directory, kCTranslate2Config);
   SourceSettings settings =
       files.Exists(config_path) ? SourceSettings(files, config_path) : SourceSettings("{}", config_path);
   Attributes attributes(*archive);
@@ -381,10 +328,13 @@ ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, co
   const TransformerConfig& config = model.config;
   const std::string src_table = SrcTable(*archive);
   model.weights.origin = [config, src_table](const Parameter& parameter) {
-    return OriginOf(config, src_table, parameter);
+    TensorOrigin origin = CTranslate2Origin(config, src_table, parameter);
+    if (origin.name.ends_with("/weight")) origin.scale = origin.name + "_scale";
+    return origin;
   };
   std::set<std::string> known = attributes.known();
-  for (const char* const table : {kTgtTable, kOutput}) {  // those that TyingOf has found to be another's
+  for (const char* const table :
+       {kCTranslate2TgtTable, kCTranslate2Output}) {  // those that TyingOf has found to be another's
     known.insert(table);
     known.insert(std::string(table) + "_scale");
   }

@@ -43,6 +43,14 @@ struct ExportedTensor {
 // together, rows that are no parameter's are 0. Vectors have one size.
 std::vector<ExportedTensor> TensorsOf(const ParameterStore& parameters, const WeightMap& map);
 
+// `config` with the fields that nothing in such a model heeds at their defaults, and those that have two ways to say
+// one thing in one of them: two models of the same such configuration compute the same. Dropout counts as nothing.
+TransformerConfig WithoutIdleFields(TransformerConfig config);
+
+// Where the two compute differently, with both values.
+std::vector<FieldDifference> ArithmeticDifferences(const TransformerConfig& config,
+                                                   const TransformerConfig& expressible);
+
 // Throws OptionError that names each field in which a model of that family (`expressible`: what it would compute in its
 // place) differs from ours, with both values.
 void RequireExpressible(const TransformerConfig& config, const TransformerConfig& expressible,

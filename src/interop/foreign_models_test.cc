@@ -254,6 +254,15 @@ TEST_F(MarianTest, SettingsThatAreNotBuiltHereAreAnErrorOfTheirKey) {
   EXPECT_THAT(ErrorOf(""), HasSubstr("model.bin"));
 }
 
+TEST_F(MarianTest, EmbeddingsAreScaledWherePositionsAreAdded) {
+  EXPECT_EQ(ErrorOf(kMarianSettings), "");
+  EXPECT_TRUE(OpenForeign(RealFileSystem(), folder_ / "model.bin", {}).config.scale_embedding);
+  EXPECT_EQ(ErrorOf(std::string(kMarianSettings) + "transformer-disable-position-embeddings: true\n"), "");
+  const TransformerConfig config = OpenForeign(RealFileSystem(), folder_ / "model.bin", {}).config;
+  EXPECT_EQ(config.positions, Positions::kNone);
+  EXPECT_FALSE(config.scale_embedding);
+}
+
 TEST_F(MarianTest, SizesAreThoseOfTheTensors) {
   for (const char* const line :
        {"dim-emb: 65536\n", "enc-depth: 1000\n", "dec-depth: 1000\n", "transformer-dim-ffn: 262144\n",
@@ -281,6 +290,38 @@ TEST_F(MarianTest, TensorsThatAreMissingOrTooManyAreNamed) {
   EXPECT_THAT(ErrorOf(kMarianSettings, [](auto* tensors) { tensors->front().shape = {kPieces}; }), HasSubstr("Wemb"));
   EXPECT_THAT(ErrorOf(kMarianSettings, [](auto* tensors) { tensors->front().name = "encoder_Wemb"; }),
               HasSubstr("Wemb"));
+}
+
+// Of which the first also has rows that mean nothing.
+TEST(CTranslate2VocabularyTest, SentencePieceModelsBesideAModelCutItsText) {
+  const TestFolder folder;
+  const std::string src = TrainTestModel(SmallVocabOptions()), tgt = EndingsVocabulary().serialized();
+  const Tokenizer plain = Tokenizer::FromBytes(src, "plain");
+  std::vector<std::string> tokens;
+  for (int32_t id = 0; id < plain.size(); ++id) tokens.push_back(plain.Piece(id));
+  tokens.push_back("<row-" + std::to_string(plain.size()) + ">");
+  tokens.push_back("<row-0>");  // which is only called so
+  folder.Write("model.bin", CTranslate2Binary(static_cast<int>(tokens.size())));
+  folder.Write("shared_vocabulary.json", nlohmann::json(tokens).dump());
+  const std::string text = TestSentences()[0];
+  const auto encode = [&](const CTranslate2Options& options) {
+    return OpenForeign(RealFileSystem(), folder.path(), {.ctranslate2 = options}).vocabs.src->Encode(text);
+  };
+  const std::vector<int32_t> cut = plain.Encode(text);
+  EXPECT_NE(encode({}), cut) << "without one, text comes cut";
+  folder.Write("sentencepiece.model", src);
+  EXPECT_EQ(encode({}), cut);
+  const ForeignModel foreign = OpenForeign(RealFileSystem(), folder.path(), {});
+  const Tokenizer& there = *foreign.vocabs.tgt;
+  EXPECT_FALSE(there.Has(plain.size()));
+  EXPECT_TRUE(there.Has(plain.size() + 1));
+  RealFileSystem().RemoveFile(folder / "sentencepiece.model");
+  folder.Write("source.spm", src);
+  EXPECT_NE(encode({}), cut) << "one of two is none";
+  folder.Write("target.spm", tgt);
+  EXPECT_EQ(encode({}), cut);
+  folder.Write("other.model", tgt);
+  EXPECT_NE(encode({.spm = folder / "other.model"}), cut) << "what is named comes first";
 }
 
 TEST(ArgosTest, APackageIsReadFromItsZip) {

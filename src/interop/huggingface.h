@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "interop/exported_model.h"
 #include "interop/imported_model.h"
 
 namespace dragoman {
@@ -15,6 +16,10 @@ bool IsHuggingFace(FileSystem& files, const std::string& directory);
 
 // Reads all but the weights. Throws FileError, FormatError.
 ForeignModel OpenHuggingFace(FileSystem& files, const std::string& directory);
+
+// A model of ours as a directory that transformers' from_pretrained() and we open. Throws OptionError for what it has
+// no place for, by name (interop/export.h).
+ExportedModel ExportHuggingFace(const ModelToExport& model);
 
 }  // namespace dragoman
 

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "interop/marian_files.h"
+#include "interop/marian_map.h"
 #include "interop/source_settings.h"
 #include "interop/vocabulary_parts.h"
 #include "interop/yaml_json.h"
@@ -24,10 +25,6 @@
 namespace dragoman {
 namespace {
 
-constexpr char kSettings[] = "special:model.yml";
-constexpr char kOutput[] = "decoder_ff_logit_out_Wt", kOldOutput[] = "decoder_ff_logit_out_W";
-constexpr char kOutputBias[] = "decoder_ff_logit_out_b";
-constexpr char kSharedTable[] = "Wemb", kSrcTable[] = "encoder_Wemb", kTgtTable[] = "decoder_Wemb";
 constexpr int kMaxLength = 1024;  // sinusoids know no end; Marian's decoder cuts at 1000 words
 
 std::unique_ptr<TensorArchive> OpenWeights(FileSystem& files, const std::string& path) {
@@ -35,12 +32,12 @@ std::unique_ptr<TensorArchive> OpenWeights(FileSystem& files, const std::string&
 }
 
 SourceSettings SettingsIn(const TensorArchive& archive) {
-  if (!archive.Has(kSettings)) {
+  if (!archive.Has(kMarianSettings)) {
     throw FormatError(archive.path(), fmt::format("has no \"{}\", which says what the model computes, expected a model "
                                                   "as Marian saves it",
-                                                  kSettings));
+                                                  kMarianSettings));
   }
-  return {JsonOfYaml(archive.ReadBytes(kSettings), archive.path()), archive.path()};
+  return {JsonOfYaml(archive.ReadBytes(kMarianSettings), archive.path()), archive.path()};
 }
 
 // How a sub-layer begins and ends: d dropout, a adds the residual, n norm.
@@ -66,7 +63,7 @@ void ReadNorms(SourceSettings& settings, TransformerConfig* c) {
   if (!top.empty() && top != "n") settings.Refuse("transformer-postprocess-top", "n or nothing");
   c->embedding_norm = embedding == "n";
   c->final_norm = top == "n";
-  c->norm_epsilon = 1e-6f;
+  c->norm_epsilon = kMarianNormEpsilon;
 }
 
 Tying TyingOf(SourceSettings& settings) {
@@ -182,7 +179,7 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   c.tying = TyingOf(settings);
   c.output_bias = !settings.Bool("output-omit-bias", false);
   if (settings.Bool("transformer-disable-position-embeddings", false)) c.positions = Positions::kNone;
-  c.scale_embedding = true;
+  c.scale_embedding = c.positions != Positions::kNone;  // Marian scales where it adds positions
   c.sinusoid_layout = SinusoidLayout::kHalves;
   c.sinusoid_exponent = SinusoidExponent::kTensor2Tensor;
   c.decoder_start = -1;
@@ -191,80 +188,16 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
     const ArchiveTensor& tensor = archive.Find(table);
     return tensor.shape.empty() ? 0 : static_cast<int>(std::min<int64_t>(tensor.shape[0], 1 << 24));
   };
-  c.src_vocab = rows(joint ? kSharedTable : kSrcTable);
-  c.tgt_vocab = rows(joint ? kSharedTable : kTgtTable);
+  c.src_vocab = rows(joint ? kMarianTable : kMarianSrcTable);
+  c.tgt_vocab = rows(joint ? kMarianTable : kMarianTgtTable);
   settings.Ignore({"dim-vocabs"});  // may be 0 for "as many as there are"
   return c;
-}
-
-// Parts of a layer, ours and theirs; of a norm what stands before _ln_scale.
-constexpr std::array<std::pair<std::string_view, std::string_view>, 11> kWeights = {{
-    {"self_attn.q_proj", "self_?q"},
-    {"self_attn.k_proj", "self_?k"},
-    {"self_attn.v_proj", "self_?v"},
-    {"self_attn.out_proj", "self_?o"},
-    {"cross_attn.q_proj", "context_?q"},
-    {"cross_attn.k_proj", "context_?k"},
-    {"cross_attn.v_proj", "context_?v"},
-    {"cross_attn.out_proj", "context_?o"},
-    {"ffn.in_proj", "ffn_?1"},
-    {"ssru.f_proj", "rnn_?f"},
-    {"ssru.x_proj", "rnn_?"},
-}};
-
-std::string NormName(std::string_view ours, bool pre) {
-  const std::string_view part = ours.substr(0, ours.rfind('.'));
-  const bool is_gain = ours.ends_with(".weight");
-  std::string theirs = part == "self_attn_norm"    ? "self_Wo"
-                       : part == "cross_attn_norm" ? "context_Wo"
-                       : part == "ffn_norm"        ? "ffn_ffn"
-                       : pre                       ? "rnn"
-                                                   : "rnn_ffn";
-  theirs += is_gain ? "_ln_scale" : "_ln_bias";
-  return pre ? theirs + "_pre" : theirs;
-}
-
-// "self_attn.q_proj.weight" is "self_Wq", its bias "self_bq"; of a feed-forward's products the first is "ffn_W1".
-std::string LayerName(std::string_view ours, const TransformerConfig& config) {
-  constexpr std::string_view kHidden = "ffn.hidden_projs.";
-  const std::string_view part = ours.substr(0, ours.rfind('.'));
-  const auto found = std::ranges::find(kWeights, part, [](const auto& names) { return names.first; });
-  std::string theirs;
-  if (part == "ffn.out_proj") {
-    theirs = fmt::format("ffn_?{}", config.ffn_depth);
-  } else if (part.starts_with(kHidden)) {
-    theirs = fmt::format("ffn_?{}", std::stoi(std::string(part.substr(kHidden.size()))) + 2);
-  } else if (found != kWeights.end()) {
-    theirs = found->second;
-  } else {
-    return NormName(ours, config.norm_order == NormOrder::kPre);
-  }
-  theirs.replace(theirs.find('?'), 1, ours.ends_with(".weight") ? "W" : "b");
-  return theirs;
-}
-
-TensorOrigin OriginOf(const TransformerConfig& config, bool has_old_output, const Parameter& parameter) {
-  const std::string& ours = parameter.name;
-  const bool joint = config.has_joint_embedding();
-  const char* const kind = ours.ends_with(".weight") ? "_ln_scale" : "_ln_bias";
-  if (ours == "src_embed.weight") return {joint ? kSharedTable : kSrcTable};
-  if (ours == "tgt_embed.weight") return {kTgtTable};
-  if (ours == "output.weight")
-    return has_old_output ? TensorOrigin{kOldOutput, /*transposed=*/true} : TensorOrigin{kOutput};
-  if (ours == "output.bias") return {kOutputBias};
-  if (ours.starts_with("src_embed_norm")) return {std::string("encoder_emb") + kind + "_pre"};
-  if (ours.starts_with("tgt_embed_norm")) return {std::string("decoder_emb") + kind + "_pre"};
-  const std::string stack = ours.substr(0, 7);  // encoder or decoder
-  if (ours.substr(7).starts_with(".final_norm")) return {stack + "_top" + kind};
-  const size_t number = std::string_view("encoder.layers.").size(), inside = ours.find('.', number) + 1;
-  const int layer = std::stoi(ours.substr(number)) + 1;
-  return {fmt::format("{}_l{}_{}", stack, layer, LayerName(std::string_view(ours).substr(inside), config))};
 }
 
 // Pieces in the order of their ids, of a .yml; those that it leaves out are called by their numbers.
 std::vector<std::string> PiecesOf(const TokenIds& tokens, int32_t rows) {
   std::vector<std::string> pieces(static_cast<size_t>(rows));
-  for (int32_t id = 0; id < rows; ++id) pieces[static_cast<size_t>(id)] = fmt::format("<row-{}>", id);
+  for (int32_t id = 0; id < rows; ++id) pieces[static_cast<size_t>(id)] = RowName(id);
   for (const auto& [piece, id] : tokens) {
     if (id < rows) pieces[static_cast<size_t>(id)] = piece;
   }
@@ -338,13 +271,13 @@ ForeignModel OpenMarian(FileSystem& files, const std::string& path, const Marian
   model.config = ReadConfig(settings, *model.archive);
   settings.RequireNoneLeft();
   const TransformerConfig& config = model.config;
-  const bool has_old_output = model.archive->Has(kOldOutput);
+  const bool has_old_output = model.archive->Has(kMarianOldOutput);
   model.weights.origin = [config, has_old_output](const Parameter& parameter) {
-    return OriginOf(config, has_old_output, parameter);
+    return MarianOrigin(config, has_old_output, parameter);
   };
   // Scales of quantised activations belong to the weights' products, not to the network.
   model.weights.is_unused = [](const std::string& name) {
-    return name == kSettings || name.ends_with("_QuantMultA") || name == "decoder_c_tt_dummy";
+    return name == kMarianSettings || name.ends_with("_QuantMultA") || name == "decoder_c_tt_dummy";
   };
   model.vocabs = ReadVocabularies(files, found, config);
   model.about.name = FileName(found.directory);

@@ -6,6 +6,7 @@
 
 #include <string>
 
+#include "interop/exported_model.h"
 #include "interop/imported_model.h"
 
 namespace dragoman {
@@ -20,6 +21,10 @@ struct MarianVocabularies {
 
 // Reads all but the weights. Throws FileError, FormatError.
 ForeignModel OpenMarian(FileSystem& files, const std::string& path, const MarianVocabularies& vocabularies);
+
+// A model of ours as a directory that Marian's decoder and we open. Throws OptionError for what it has no place for, by
+// name (interop/export.h).
+ExportedModel ExportMarian(const ModelToExport& model);
 
 }  // namespace dragoman
 

@@ -42,6 +42,8 @@ TokenIds ReadTokenIds(FileSystem& files, const std::string& path) {
   return ids;
 }
 
+std::string RowName(int32_t id) { return fmt::format("<row-{}>", id); }
+
 std::string CodeOfTag(const std::string& token) {
   const bool is_tag = token.size() > 4 && token.starts_with(">>") && token.ends_with("<<");
   return is_tag ? token.substr(2, token.size() - 4) : "";

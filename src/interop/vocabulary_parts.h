@@ -22,6 +22,9 @@ using TokenIds = std::map<std::string, int32_t>;
 // Of a JSON object {"piece": id, ...}. Throws FileError, FormatError.
 TokenIds ReadTokenIds(FileSystem& files, const std::string& path);
 
+// What a row of a vocabulary is called that means nothing, where all want a name.
+std::string RowName(int32_t id);
+
 // The language's code in a token that tells Marian's models which to translate to: "fra" of ">>fra<<"; "" of others.
 std::string CodeOfTag(const std::string& token);
 

@@ -51,20 +51,6 @@ void RequireWeight(const TensorArchive& archive, const Parameter& parameter, con
                   parameter.name));
 }
 
-// in [rows, cols], out [cols, rows]. In squares, so that neither side is walked across for long.
-void Transpose(std::span<const float> in, int64_t rows, int64_t cols, std::span<float> out) {
-  constexpr int64_t kSide = 32;
-  const float* const from = in.data();
-  float* const to = out.data();
-  for (int64_t r0 = 0; r0 < rows; r0 += kSide) {
-    for (int64_t c0 = 0; c0 < cols; c0 += kSide) {
-      for (int64_t r = r0; r < std::min(rows, r0 + kSide); ++r) {
-        for (int64_t c = c0; c < std::min(cols, c0 + kSide); ++c) to[c * rows + r] = from[r * cols + c];
-      }
-    }
-  }
-}
-
 // Divides rows by their scales, or all by one.
 void Unscale(const TensorArchive& archive, const TensorOrigin& origin, const Extent& extent, std::span<float> values) {
   const int64_t count = archive.Find(origin.scale).elements;
@@ -97,6 +83,20 @@ void ReadWeight(const TensorArchive& archive, const Parameter& parameter, const 
 }
 
 }  // namespace
+
+// In squares, so that neither side is walked across for long.
+void Transpose(std::span<const float> in, int64_t rows, int64_t cols, std::span<float> out) {
+  constexpr int64_t kSide = 32;
+  const float* const from = in.data();
+  float* const to = out.data();
+  for (int64_t r0 = 0; r0 < rows; r0 += kSide) {
+    for (int64_t c0 = 0; c0 < cols; c0 += kSide) {
+      for (int64_t r = r0; r < std::min(rows, r0 + kSide); ++r) {
+        for (int64_t c = c0; c < std::min(cols, c0 + kSide); ++c) to[c * rows + r] = from[r * cols + c];
+      }
+    }
+  }
+}
 
 void RequireWeights(const TensorArchive& archive, const WeightMap& map, const ParameterPlan& plan) {
   std::set<std::string> used;

@@ -5,7 +5,9 @@
 
 #include <cstdint>
 #include <functional>
+#include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "archive/tensor_archive.h"
@@ -29,6 +31,9 @@ struct WeightMap {
   // Whether a tensor has no numbers that the model uses.
   std::function<bool(const std::string&)> is_unused;
 };
+
+// in [rows, cols], out [cols, rows].
+void Transpose(std::span<const float> in, int64_t rows, int64_t cols, std::span<float> out);
 
 // Throws FormatError, before any number is read, for a tensor that is not there, has another shape, or that the map
 // does not know; names file, tensor, what was found, what was expected.

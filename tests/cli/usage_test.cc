@@ -18,8 +18,8 @@ using testing::MatchesRegex;
 using testing::Not;
 using testing::StartsWith;
 
-const Args kCommands = {"vocab",   "train",    "translate", "score",  "eval",   "attention",
-                        "average", "quantize", "shortlist", "encode", "decode", "info"};
+const Args kCommands = {"vocab",  "train",  "translate", "score",     "eval",   "attention", "average",
+                        "import", "export", "quantize",  "shortlist", "encode", "decode",    "info"};
 
 // Exit code 2 and one line on stderr that holds `part`; nothing on stdout.
 void ExpectWrongUse(const Args& args, const std::string& part) {
@@ -58,7 +58,7 @@ TEST(UsageTest, NoCommandIsToldWhichThereAre) {
   ExpectWrongUse(
       {},
       "no command is given, expected one of vocab, train, translate, score, eval, attention, average, import, "
-      "quantize, shortlist, encode, decode, info");
+      "export, quantize, shortlist, encode, decode, info");
   ExpectWrongUse({"--model", "x"}, "--model stands before any command");
 }
 

@@ -42,6 +42,10 @@ TEST_P(CTranslate2Test, GreedySearchFindsWhatCTranslate2Finds) {
   EXPECT_EQ(model_.Translate(options), model_.Lines("beam1"));
 }
 
+TEST_P(CTranslate2Test, GoesBackAsItCame) {
+  ExpectGoesBackAsItCame(JoinPath(kFolder, GetParam()), ExportTarget::kCTranslate2);
+}
+
 INSTANTIATE_TEST_SUITE_P(Recorded, CTranslate2Test, testing::ValuesIn(RecordedIn(kFolder)),
                          [](const auto& test) { return test.param; });
 

@@ -27,6 +27,8 @@ TEST_P(MarianTest, ScoresAreMarians) {
   for (size_t i = 0; i < scores.size(); ++i) EXPECT_NEAR(scores[i].log_prob, std::stod(expected[i]), kTolerance) << i;
 }
 
+TEST_P(MarianTest, GoesBackAsItCame) { ExpectGoesBackAsItCame(JoinPath(kFolder, GetParam()), ExportTarget::kMarian); }
+
 // Not of the model of norms before its sub-layers: record_marian.py says why.
 class MarianSearchTest : public MarianTest {};
 

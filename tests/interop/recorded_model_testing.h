@@ -3,6 +3,7 @@
 #ifndef DRAGOMAN_TESTS_INTEROP_RECORDED_MODEL_TESTING_H_
 #define DRAGOMAN_TESTS_INTEROP_RECORDED_MODEL_TESTING_H_
 
+#include <algorithm>
 #include <memory>
 #include <sstream>
 #include <string>
@@ -10,9 +11,26 @@
 
 #include "base/file_system.h"
 #include "decode/translation_service.h"
+#include "interop/export.h"
 #include "interop/import.h"
+#include "interop/interop_testing.h"
 
 namespace dragoman {
+
+// Whether a recording, imported, exported to the program that it came from and imported again, is the same model.
+inline void ExpectGoesBackAsItCame(const std::string& directory, ExportTarget target) {
+  const TestFolder folder;
+  const ForeignModel came = OpenForeign(RealFileSystem(), directory, {});
+  const std::unique_ptr<Transformer> model = ReadForeign(came);
+  WriteExport(RealFileSystem(), PrepareExport({*model, came.vocabs, came.about}, target), folder / "back");
+  const ForeignModel back = OpenForeign(RealFileSystem(), folder / "back", {});
+  const std::unique_ptr<Transformer> again = ReadForeign(back);
+  EXPECT_EQ(back.family, came.family);
+  EXPECT_EQ(back.config.ToJson(), came.config.ToJson());
+  EXPECT_TRUE(std::ranges::equal(again->parameters().values(), model->parameters().values()));
+  EXPECT_EQ(back.vocabs.src->fingerprint(), came.vocabs.src->fingerprint());
+  EXPECT_EQ(back.vocabs.tgt->fingerprint(), came.vocabs.tgt->fingerprint());
+}
 
 // The recordings in a folder; none where the tests do not run in the repository's root.
 inline std::vector<std::string> RecordedIn(const std::string& folder) {

@@ -18,7 +18,7 @@ def cell(result, key):
 
 def rows(path):
     results = json.loads(path.read_text(encoding="utf-8"))
-    library = path.stem.removeprefix("parity-")
+    library = path.stem.removeprefix("parity-").replace("export-", "export to ")
     for result in results:
         case = result["case"] + (f", seed {result['seed']}" if "seed" in result else "")
         floor = f" ({result['theirs in f32']:.1e})" if "theirs in f32" in result else ""
