@@ -36,8 +36,9 @@ enum class Stopping {
   kBeam,   // beam_size hypotheses have finished, however bad (many toolkits; short wrong ones may finish first)
   kBound,  // a place is given when no open hypothesis can reach it any more: exact, and slow for long outputs
   kFirst,  // a place is given when no open hypothesis is ahead as it stands; those that yet overtake are left out
-  kFull    // as kBeam, but not while an open hypothesis is ahead, as it stands, of one of the best beam_size that have
+  kFull,   // as kBeam, but not while an open hypothesis is ahead, as it stands, of one of the best beam_size that have
            // finished (transformers' early_stopping=False)
+  kNarrow  // one that finishes leaves its place in the beam empty, and none is left (Marian)
 };
 
 struct DRAGOMAN_API DecodeOptions {

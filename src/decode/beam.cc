@@ -10,7 +10,12 @@
 
 namespace dragoman {
 Beam::Beam(const DecodeOptions& options, const SearchBounds& bounds, bool drop_hopeless)
-    : SentenceSearch({{bounds.start, 0}}), options_(options), bounds_(bounds), drop_hopeless_(drop_hopeless), open_(1) {
+    : SentenceSearch({{bounds.start, 0}}),
+      options_(options),
+      bounds_(bounds),
+      drop_hopeless_(drop_hopeless),
+      width_(static_cast<size_t>(options.beam_size)),
+      open_(1) {
   DRAGOMAN_CHECK(bounds.max_length >= 1);
   open_.front().tokens.reserve(static_cast<size_t>(std::min(bounds.max_length, kUsualTokens)));
 }
@@ -30,8 +35,8 @@ void Beam::Advance(std::span<const kernels::TokenChoice> choices) {
 
 bool Beam::HasEnded() {
   if (!RanksAtEnd()) return settled_ == static_cast<size_t>(options_.n_best);
-  const auto beam_size = static_cast<size_t>(options_.beam_size);
-  if (finished_.size() < beam_size) return false;
+  if (options_.stopping == Stopping::kNarrow) return open_.empty();
+  if (finished_.size() < width_) return false;
   if (options_.stopping == Stopping::kBeam || open_.empty()) return true;
   scores_.clear();
   for (const Hypothesis& hypothesis : finished_) scores_.push_back(hypothesis.score);
@@ -60,14 +65,15 @@ void Beam::Expand(std::span<const kernels::TokenChoice> choices) {
 }
 
 void Beam::Select() {
-  const auto beam_size = static_cast<size_t>(options_.beam_size);
+  const bool narrows = options_.stopping == Stopping::kNarrow;
+  if (narrows) candidates_.resize(std::min(candidates_.size(), width_));
   size_t kept = 0;
   rows_.clear();
-  for (size_t rank = 0; rank < candidates_.size() && kept < beam_size; ++rank) {
+  for (size_t rank = 0; rank < candidates_.size() && kept < width_; ++rank) {
     const Candidate& candidate = candidates_[rank];
     const Hypothesis& parent = open_[static_cast<size_t>(candidate.parent)];
     if (candidate.token == bounds_.eos) {
-      if (rank >= beam_size) continue;  // would not have made it into the beam
+      if (rank >= width_) continue;  // would not have made it into the beam
       const double score = ScoreOf(candidate.log_prob, length_);
       if (settled_ > 0 && score > finished_[settled_ - 1].score) continue;  // too late for a place above those settled
       finished_.push_back({parent.tokens, candidate.log_prob, score, true});
@@ -84,6 +90,7 @@ void Beam::Select() {
   }
   next_.resize(kept);
   open_.swap(next_);
+  if (narrows) width_ = kept;
 }
 
 void Beam::CutAtLimit() {

@@ -50,11 +50,12 @@ class Beam : public SentenceSearch {
   bool HasEnded();
   double ScoreOf(double log_prob, int64_t length) const;
   // Whether all finished hypotheses are ranked at the end alone.
-  bool RanksAtEnd() const { return options_.stopping == Stopping::kBeam || options_.stopping == Stopping::kFull; }
+  bool RanksAtEnd() const { return options_.stopping != Stopping::kFirst && options_.stopping != Stopping::kBound; }
 
   DecodeOptions options_;
   SearchBounds bounds_;
   bool drop_hopeless_;
+  size_t width_;        // places in the beam
   int64_t length_ = 0;  // tokens decoded
   std::vector<Hypothesis> open_;
   std::vector<Hypothesis> next_;  // what open_ becomes; in between, those of the step before: memory that is used again

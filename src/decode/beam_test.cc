@@ -264,6 +264,24 @@ TEST(StoppingTest, FullWaitsUntilNoOpenOneIsAheadOfThoseThatFillTheBeam) {
   }
 }
 
+// {0} and {1} go on, {0 </s>} ends and {0 0} stays alone: of its continuations one is looked at, however good the
+// second.
+TEST(StoppingTest, NarrowLeavesThePlacesOfFinishedOnesEmpty) {
+  DecodeOptions options = Options(2);
+  options.n_best = 2;
+  options.stopping = Stopping::kNarrow;
+  Beam beam(options, Within(10), kKeepAll);
+  Advance(beam, {{-0.5f, -1, -9, -9}});
+  Advance(beam, {{-0.75f, -9, -0.5f, -9}, {-9, -9, -9, -9}});
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0, 0}));
+  EXPECT_FALSE(beam.done()) << "the one that is open has to end, too, however bad it is";
+  Advance(beam, {{-1, -1.25f, -1.5f, -9}});
+  EXPECT_THAT(TokensOf(beam.open()), ElementsAre(Tokens{0, 0, 0}));
+  Advance(beam, {{-9, -9, -0.25f, -9}});
+  EXPECT_TRUE(beam.done());
+  EXPECT_THAT(TokensOf(beam.Finish()), ElementsAre(Tokens{0}, Tokens{0, 0, 0}));
+}
+
 TEST(StoppingTest, FirstEndsWhenTheNBestFinishedAreAheadOfTheOpenOnesAsTheyStand) {
   EXPECT_TRUE(AfterOneFinished(Stopping::kFirst, 1, 0).done());   // -1.5 against -2
   EXPECT_FALSE(AfterOneFinished(Stopping::kFirst, 2, 0).done());  // of the 2 best only one is there
@@ -315,7 +333,8 @@ TEST(BeamTest, DroppingTheHopelessChangesNoResult) {
   for (int round = 0; round < 3000; ++round) {
     DecodeOptions options = Options(2 + static_cast<int>(rng.Below(4)));
     options.n_best = 1 + static_cast<int>(rng.Below(static_cast<uint64_t>(options.beam_size)));
-    options.stopping = std::array{Stopping::kBeam, Stopping::kBound, Stopping::kFirst, Stopping::kFull}[rng.Below(4)];
+    options.stopping = std::array{Stopping::kBeam, Stopping::kBound, Stopping::kFirst, Stopping::kFull,
+                                  Stopping::kNarrow}[rng.Below(5)];
     options.length_penalty_form = rng.Below(2) == 0 ? LengthPenaltyForm::kWu : LengthPenaltyForm::kPower;
     options.length_penalty = std::array{0.0f, 0.6f, 1.0f}[rng.Below(3)];
     const SearchBounds bounds = Within(2 + static_cast<int64_t>(rng.Below(9)));

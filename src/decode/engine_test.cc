@@ -231,7 +231,8 @@ TEST(EngineTest, AListOfFewerIsTheBeginningOfAListOfMore) {
   std::vector<int> lengths(40);
   for (size_t i = 0; i < lengths.size(); ++i) lengths[i] = 1 + static_cast<int>(i) % 13;
   const Sentences src(lengths, 11, 1);
-  for (const Stopping stopping : {Stopping::kFirst, Stopping::kBound, Stopping::kBeam, Stopping::kFull}) {
+  for (const Stopping stopping :
+       {Stopping::kFirst, Stopping::kBound, Stopping::kBeam, Stopping::kFull, Stopping::kNarrow}) {
     for (const auto& [penalty, alpha] :
          {std::pair(LengthPenaltyForm::kWu, 0.6f), {LengthPenaltyForm::kPower, 1.0f}, {LengthPenaltyForm::kWu, 0.0f}}) {
       SCOPED_TRACE(testing::Message() << EnumName(stopping) << ", " << EnumName(penalty) << " " << alpha);

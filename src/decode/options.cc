@@ -31,8 +31,11 @@ const EnumNames<LengthPenaltyForm>& NamesOf(LengthPenaltyForm) {
 }
 
 const EnumNames<Stopping>& NamesOf(Stopping) {
-  static const EnumNames<Stopping> names = {
-      {"beam", Stopping::kBeam}, {"bound", Stopping::kBound}, {"first", Stopping::kFirst}, {"full", Stopping::kFull}};
+  static const EnumNames<Stopping> names = {{"beam", Stopping::kBeam},
+                                            {"bound", Stopping::kBound},
+                                            {"first", Stopping::kFirst},
+                                            {"full", Stopping::kFull},
+                                            {"narrow", Stopping::kNarrow}};
   return names;
 }
 

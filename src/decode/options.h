@@ -11,7 +11,7 @@
 namespace dragoman {
 
 const EnumNames<LengthPenaltyForm>& NamesOf(LengthPenaltyForm);  // "wu", "power"
-const EnumNames<Stopping>& NamesOf(Stopping);                    // "beam", "bound", "first", "full"
+const EnumNames<Stopping>& NamesOf(Stopping);                    // "beam", "bound", "first", "full", "narrow"
 
 // Calls visit(key, field, help) for every field: flags, JSON and whatever tells one translation from another walk this
 // one list. As a flag, the key's underscores are dashes. Before fields that only another one, a bool, gives a meaning

@@ -98,7 +98,7 @@ TEST(TranslateTest, CharactersThatTheVocabularyLacksAreCounted) {
 
 TEST(TranslateTest, NBestChangesNoTranslation) {
   const std::string input = Letters(60);
-  for (const char* stopping : {"first", "bound", "beam", "full"}) {
+  for (const char* stopping : {"first", "bound", "beam", "full", "narrow"}) {
     const Args flags = {"--stopping", stopping, "--length-penalty", "1", "--length-penalty-form", "power"};
     const std::string best = Translate(flags, input).out;
     std::string of_lists;
