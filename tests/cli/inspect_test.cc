@@ -448,8 +448,7 @@ TEST(AttentionTest, WordsNeedNoQuotes) { EXPECT_EQ(Attention({"a", "b", "c"}).ou
 
 TEST(AttentionTest, OfIdsIsThatOfTheirText) {
   const auto ids = [](const std::string& text, const char* side) {
-    return Lines(
-        Dragoman({"encode", "--model", TinyRun(), "--side", side, "--output-format", "ids"}, text).out)[0];
+    return Lines(Dragoman({"encode", "--model", TinyRun(), "--side", side, "--output-format", "ids"}, text).out)[0];
   };
   EXPECT_EQ(Attention({"--ids", ids("a b c", "src")}).out, Attention({"a b c"}).out);
   EXPECT_EQ(Attention({"--ids", "--target", ids("c b", "tgt"), ids("a b c", "src")}).out,

@@ -281,10 +281,10 @@ TEST(TranslateTest, CutLinesGiveWhatTheirTextGives) {
     EXPECT_EQ(Dragoman(decode, found.out).out, expected);
     const std::string output = Scratch("cut." + form);
     for (const char* threads : {"1", "2"}) {
-      EXPECT_EQ(Dragoman({"translate", "--model", TinyRun(), "--" + form, "--output", output, "--threads", threads},
-                         cut.out)
-                    .code,
-                0);
+      EXPECT_EQ(
+          Dragoman({"translate", "--model", TinyRun(), "--" + form, "--output", output, "--threads", threads}, cut.out)
+              .code,
+          0);
       EXPECT_EQ(FileText(output), found.out);
     }
     const auto n_best = Lines(Translate({"--" + form, "--n-best", "2"}, cut.out).out);
