@@ -41,6 +41,14 @@ enum class Stopping {
   kNarrow  // one that finishes leaves its place in the beam empty, and none is left (Marian)
 };
 
+// What a line is, of those that are given and of those that come back. In all three it is a sentence's own tokens: what
+// a model wants around them (</s>, tokens of languages) its settings add and take away.
+enum class LineForm {
+  kText,    // which the model's tokenizer cuts and joins
+  kPieces,  // cut already: pieces as the vocabulary writes them, with spaces between; what is none is <unk>
+  kIds      // likewise by their ids, decimal numbers of the model's rows
+};
+
 struct DRAGOMAN_API DecodeOptions {
   int beam_size = 4;            // hypotheses kept per sentence, 1 to 256; 1 is greedy search
   float length_penalty = 0.6f;  // its alpha; 0 turns it off
@@ -53,6 +61,7 @@ struct DRAGOMAN_API DecodeOptions {
   int no_repeat_ngram = 0;      // no sequence of so many tokens comes twice (Paulus 2018, §2.5); 0: whatever
   bool skip_scores = false;     // greedy search is faster where nobody asks for probabilities: scores are 0 then
   bool allow_unk = false;       // <unk> may be part of a translation, else it is never chosen
+  LineForm line_form = LineForm::kText;  // of sources and translations
 
   bool sample = false;    // draw from the model's distribution instead of searching; beam_size is ignored
   float temperature = 1;  // logits are divided by it; above 0

@@ -12,7 +12,7 @@
 namespace dragoman {
 
 struct Translation {
-  std::string text;
+  std::string text;      // in the form of DecodeOptions::line_form
   double score = 0;      // log_prob / length penalty
   double log_prob = 0;   // natural logarithm
   bool complete = true;  // false: cut at the length limit
@@ -24,7 +24,8 @@ struct TranslatedLine {
   std::string error;                // why there is no translation, if there is none: then n_best is an empty one of NaN
   bool repaired = false;            // the source held invalid UTF-8 or NUL, translated as U+FFFD or a space
   bool empty = false;               // the source: there was nothing to translate
-  int64_t unknown = 0;  // characters of the source that the vocabulary has no piece for: translated as <unk>
+  // Characters of the source that the vocabulary has no piece for, translated as <unk>; a given <unk> counts as one.
+  int64_t unknown = 0;
 };
 
 struct PairScore {

@@ -59,7 +59,8 @@ class DRAGOMAN_API Translator {
   const ModelInfo& model() const;
   int threads() const;
 
-  // Each throws Error (kOption) for options that are none.
+  // Each throws Error: kOption for options that are none; kFile, naming the line, for one that is no tokens, where it
+  // should be pieces or ids (DecodeOptions::line_form).
   TranslatedLine Translate(const std::string& line, const DecodeOptions& options = {}) const;
   // In order. first_line: the first one's number in the whole input, for samples are drawn by it.
   std::vector<TranslatedLine> TranslateAll(std::vector<std::string> lines, const DecodeOptions& options = {},
@@ -71,7 +72,9 @@ class DRAGOMAN_API Translator {
   // Log-probabilities of given translations: what search says of one that it finds, bit for bit. As many targets as
   // sources. Of a pair with an empty source the model has nothing to say: its log_prob is NaN (0 would be the best
   // there is), and it has no tokens; so has one for which the model gives no finite number, but that has an error.
-  std::vector<PairScore> Score(std::vector<std::string> sources, std::vector<std::string> targets) const;
+  // form: of both sides. first_line: the first pair's number in the whole input, for errors.
+  std::vector<PairScore> Score(std::vector<std::string> sources, std::vector<std::string> targets,
+                               LineForm form = LineForm::kText, int64_t first_line = 0) const;
 
  private:
   friend struct TranslatorMaker;

@@ -5,6 +5,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
 
 #include "base/cores.h"
 #include "base/error.h"
@@ -25,8 +26,12 @@ struct DecodeFlagRegistrar {
   template <class Value>
   void operator()(const char* key, Value& field, const char* help) const {
     if (std::string_view(key) == "n_best") return;  // `translate` alone has it, and there it may do without its number
-    CLI::Option* option = FlagRegistrar{&command}(key, field, help);
-    if (needed != nullptr) option->needs(needed);
+    if constexpr (std::is_same_v<Value, LineForm>) {
+      AddLineFormFlags(command, &field);
+    } else {
+      CLI::Option* option = FlagRegistrar{&command}(key, field, help);
+      if (needed != nullptr) option->needs(needed);
+    }
   }
 };
 
@@ -34,6 +39,18 @@ struct DecodeFlagRegistrar {
 
 void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
   ForEachDecodeOption(*options, DecodeFlagRegistrar{command});
+}
+
+void AddLineFormFlags(CLI::App& command, LineForm* form) {
+  const auto add = [&](const char* flag, LineForm value, const char* what) {
+    return command.add_flag_callback(
+        flag, [form, value] { *form = value; },
+        fmt::format("lines are cut already: {}, with spaces between, without </s> and what else a model wants around "
+                    "a sentence, which it gets all the same",
+                    what));
+  };
+  CLI::Option* const pieces = add("--pieces", LineForm::kPieces, "pieces as the vocabulary writes them");
+  add("--ids", LineForm::kIds, "decimal ids of the model's tokens")->excludes(pieces);
 }
 
 void AddThreadsFlag(CLI::App& command, int* threads) {

@@ -19,6 +19,9 @@ namespace dragoman {
 // app.
 void AddDecodeFlags(CLI::App& command, DecodeOptions* options);
 
+// --pieces and --ids, one at most, of which AddDecodeFlags makes that field.
+void AddLineFormFlags(CLI::App& command, LineForm* form);
+
 // --threads; 0, the default, is one per core.
 void AddThreadsFlag(CLI::App& command, int* threads);
 int ThreadsOrCores(int threads);

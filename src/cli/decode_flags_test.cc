@@ -35,6 +35,7 @@ std::vector<std::string> FlagOf(const std::string& key, const DecodeOptions& opt
 TEST(DecodeFlagsTest, EveryFieldOfTheListButNBestIsAFlag) {
   for (auto [key, options] : EachDecodeOptionChanged()) {
     std::vector<std::string> args = FlagOf(key, options);
+    if (key == "line_form") args = {"--ids"};
     if (key == "n_best") {
       EXPECT_THROW(Parsed(args), CLI::ParseError) << "the commands that have it add it";
       continue;
@@ -49,12 +50,18 @@ TEST(DecodeFlagsTest, EveryFieldOfTheListButNBestIsAFlag) {
   }
 }
 
+TEST(DecodeFlagsTest, LinesAreOfOneForm) {
+  EXPECT_EQ(Parsed({"--pieces"}).line_form, LineForm::kPieces);
+  EXPECT_EQ(Parsed({"--ids"}).line_form, LineForm::kIds);
+  EXPECT_THROW(Parsed({"--pieces", "--ids"}), CLI::ExcludesError);
+}
+
 TEST(DecodeFlagsTest, HelpIsThatOfTheList) {
   CLI::App app;
   DecodeOptions options;
   AddDecodeFlags(app, &options);
   ForEachDecodeOption(options, [&](const std::string& key, const auto& field, const char* help) {
-    if (key == "n_best") return;
+    if (key == "n_best" || key == "line_form") return;
     const CLI::Option* flag = app.get_option(FlagName(key));
     EXPECT_THAT(flag->get_description(), testing::StartsWith(help));
     EXPECT_EQ(flag->get_default_str(), ValueText(field));

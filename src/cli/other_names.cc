@@ -45,6 +45,8 @@ constexpr OtherName kNames[] = {
     {"target", "--tgt"},
     {"target-file", "--tgt"},
     {"tgt", "--target"},
+    {"no-spm-encode", "--pieces"},
+    {"no-spm-decode", "--pieces"},
     {"shuffle", "--batch-order"},
     {"no-shuffle", "--batch-order", "file keeps the order"},
     {"max-length", "--max-src-len --max-tgt-len"},

@@ -38,6 +38,7 @@ word_perplexity, truncated, without_source, unknown, failed.
 Examples:
   dragoman score --model RUN --src test.en --tgt test.de
   dragoman score --model RUN --src test.en --tgt hyp.de --per-token     mean per token
+  dragoman score --model RUN --ids --src test.ids --tgt hyp.ids         of ids, as dragoman encode prints them
   dragoman score --model RUN --src test.en --tgt hyp.de --format jsonl  every token's, and flags
   dragoman score --model RUN --src test.en --tgt test.de --summary --quiet      perplexity of a test set)";
 
@@ -45,6 +46,7 @@ struct ScoreFlags {
   ModelFlags model;
   std::string src, tgt;
   LineFormat format = LineFormat::kText;
+  LineForm form = LineForm::kText;
   bool per_token = false;
   bool summary = false;
   int threads = 0;
@@ -73,7 +75,8 @@ struct Totals {
   int64_t pairs = 0, tokens = 0, truncated = 0, without_source = 0, failed = 0;
   int64_t unknown = 0, with_unknown = 0;  // characters, pairs
   double log_prob = 0;
-  // Of pairs that were not cut: of the others it is not known which words were scored.
+  // Of pairs of text that were not cut: of the others it is not known which words were scored.
+  bool has_words = true;
   int64_t words = 0;  // as blanks part them, and </s>
   double log_prob_of_words = 0;
 
@@ -89,7 +92,7 @@ struct Totals {
     }
     tokens += static_cast<int64_t>(score.token_log_probs.size());
     log_prob += score.log_prob;
-    if (score.truncated) return;
+    if (score.truncated || !has_words) return;
     words += 1 + static_cast<int64_t>(SplitAtSpaces(DecodeUtf8(target)).size());
     log_prob_of_words += score.log_prob;
   }
@@ -125,9 +128,14 @@ struct Totals {
       std::cerr << fmt::format("{}, of which none has a score\n", Counted(pairs, "pair"));
       return;
     }
-    std::cerr << fmt::format("{}, perplexity {:.4f} ({:.4f} per word)\n", Counts(), Perplexity(), WordPerplexity());
+    const std::string per_word = has_words ? fmt::format(" ({:.4f} per word)", WordPerplexity()) : "";
+    std::cerr << fmt::format("{}, perplexity {:.4f}{}\n", Counts(), Perplexity(), per_word);
   }
   void Print(LineFormat format) const {
+    if (format == LineFormat::kText && !has_words) {
+      std::cout << fmt::format("perplexity = {:.4f} ({})\n", Perplexity(), Counts());
+      return;
+    }
     if (format == LineFormat::kText) {
       std::cout << fmt::format("perplexity = {:.4f} (per word = {:.4f}; {}, {})\n", Perplexity(), WordPerplexity(),
                                Counts(), Counted(words, "word"));
@@ -160,6 +168,7 @@ void Score(const ScoreFlags& flags) {
   ParallelReader reader({.format = PairFormat::kTwoFiles, .source = flags.src, .target = flags.tgt});
   constexpr size_t kChunk = 4096;
   Totals totals;
+  totals.has_words = flags.form == LineForm::kText;
   for (bool more = true; more;) {
     std::vector<std::string> sources, targets;
     std::string_view source, target;
@@ -168,7 +177,7 @@ void Score(const ScoreFlags& flags) {
       targets.emplace_back(target);
     }
     std::string complaints;
-    const std::vector<PairScore> scores = translator.Score(std::move(sources), targets);
+    const std::vector<PairScore> scores = translator.Score(std::move(sources), targets, flags.form, totals.pairs);
     for (size_t i = 0; i < scores.size(); ++i) {
       const PairScore& score = scores[i];
       if (!flags.summary) Print(flags, score, totals.pairs);
@@ -202,6 +211,7 @@ void AddScoreCommand(CLI::App& app) {
   command->add_option("--tgt", flags->tgt, "target lines, plain or gzip; - is stdin")->required()->type_name("FILE");
   const FlagRegistrar flag{command};
   flag("format", flags->format, "what is printed");
+  AddLineFormFlags(*command, &flags->form);
   flag("per_token", flags->per_token, "divide by the number of tokens");
   flag("summary", flags->summary, "print the perplexity of all pairs, in place of a line a pair");
   AddThreadsFlag(*command, &flags->threads);

@@ -36,6 +36,7 @@ Examples:
   dragoman translate --model RUN < test.en > test.de
   echo 'I love you' | dragoman translate --model RUN --beam-size 8 --n-best 3
   dragoman translate --model RUN --format jsonl < test.en    scores and flags as JSON, a line each
+  dragoman translate --model RUN --ids < test.ids    ids in, ids out, as dragoman encode and decode have them
   mpirun -n 4 dragoman translate --model RUN --input big.en --output big.de    four processes; start again after a crash
 n-best lines are LINE ||| TRANSLATION ||| SCORE, with LINE counted from 0. JSON keys: line (from 0), translation,
 score (log_prob over length penalty), log_prob, complete (false: cut at the length limit), truncated (the source was
@@ -152,21 +153,23 @@ void TranslateChunks(const ChunkTranslator& translator, const std::function<Chun
   const auto finish_all = [&] {
     while (!begun.empty()) finish_oldest();
   };
-  const auto read = [&] {
+  // What was begun before an error is translated all the same.
+  const auto or_finish = [&](const auto& step) {
     try {
-      return next();
-    } catch (...) {  // what was read before is translated all the same
+      return step();
+    } catch (...) {
       finish_all();
       throw;
     }
   };
-  for (Chunk chunk = read(); !chunk.lines.empty(); chunk = read(), ++index) {
+  for (Chunk chunk = or_finish(next); !chunk.lines.empty(); chunk = or_finish(next), ++index) {
     const uint64_t fingerprint = translator.Fingerprint(chunk);
     const auto lines = static_cast<int64_t>(chunk.lines.size());
     if (output.Has(index, fingerprint)) {
       progress(done += lines);
     } else {
-      begun.push_back({index, chunk.first_line, lines, fingerprint, translator.Begin(chunk)});
+      TranslationJob job = or_finish([&] { return translator.Begin(chunk); });
+      begun.push_back({index, chunk.first_line, lines, fingerprint, std::move(job)});
     }
     while (begun.size() > ahead) finish_oldest();
   }

@@ -79,13 +79,15 @@ AttentionMap MapAttention(const TranslationModel& loaded, const std::string& sou
                           const DecodeOptions& options) {
   const TransformerConfig& config = loaded.model->config();
   RequireLanguagesChosen(loaded.vocabs.src->settings(), loaded.vocabs.tgt->settings());
-  const TokenizedLine src = TokenizeLine(*loaded.vocabs.src, source, config.max_src_len);
+  RequireTokens(*loaded.vocabs.src, source, options.line_form, "source", 1);
+  RequireTokens(*loaded.vocabs.tgt, target, options.line_form, "target", 1);
+  const TokenizedLine src = TokenizeLine(*loaded.vocabs.src, source, config.max_src_len, options.line_form);
   if (src.tokens.empty()) throw OptionError("the sentence is empty; give a sentence to look into");
   Workspace workspace;
   PackedSentences src_batch;
   src_batch.Add(src.tokens);
 
-  TokenizedLine tgt = TokenizeLine(*loaded.vocabs.tgt, target, config.max_tgt_len);
+  TokenizedLine tgt = TokenizeLine(*loaded.vocabs.tgt, target, config.max_tgt_len, options.line_form);
   AttentionMap map;
   map.source_truncated = src.truncated;
   map.target_truncated = tgt.truncated;

@@ -31,8 +31,9 @@ struct AttentionMap {
   std::vector<float> Weights(int layer, int head) const;
 };
 
-// The map of a pair; where the target is empty, of the best translation that the options find. Throws OptionError for
-// an empty source, NumericError when the model gives no finite weights.
+// The map of a pair, in the options' form; where the target is empty, of the best translation that the options find.
+// Throws OptionError for an empty source, FileError for one that is no tokens in that form, NumericError when the model
+// gives no finite weights.
 AttentionMap MapAttention(const TranslationModel& model, const std::string& source, const std::string& target,
                           const DecodeOptions& options = {});
 

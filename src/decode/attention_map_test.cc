@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "decode/tokenized_line.h"
 #include "decode/translation_service.h"
 #include "format/translation_testing.h"
 
@@ -46,6 +47,25 @@ TEST(AttentionMapTest, RowsSumToOneForEveryLayerAndHeadAndTheirMean) {
   for (const int layer : {-1, 0, 1}) {
     for (const int head : {-1, 0, 1}) ExpectRowsOfOne(map, map.Weights(layer, head));
   }
+}
+
+TEST(AttentionMapTest, OfIdsIsThatOfTheirText) {
+  const TranslationModel loaded = RandomTranslationModel();
+  const auto cut = [&](const std::string& text) {
+    return LineOf(*loaded.vocabs.src, loaded.vocabs.src->Encode(text), LineForm::kIds);
+  };
+  DecodeOptions ids;
+  ids.line_form = LineForm::kIds;
+  const std::string source = "I see a cat.";
+  for (const std::string target : {"", "我看见一只猫"}) {
+    const AttentionMap expected = MapAttention(loaded, source, target);
+    const AttentionMap map = MapAttention(loaded, cut(source), cut(target), ids);
+    EXPECT_EQ(map.source, expected.source);
+    EXPECT_EQ(map.target, expected.target);
+    EXPECT_EQ(map.Weights(-1, -1), expected.Weights(-1, -1));
+  }
+  EXPECT_THROW(MapAttention(loaded, "x", "", ids), FileError);
+  EXPECT_THROW(MapAttention(loaded, cut(source), "x", ids), FileError);
 }
 
 TEST(AttentionMapTest, ASegmentIsOneColumnAndPassesAreAveraged) {

@@ -39,6 +39,12 @@ const EnumNames<Stopping>& NamesOf(Stopping) {
   return names;
 }
 
+const EnumNames<LineForm>& NamesOf(LineForm) {
+  static const EnumNames<LineForm> names = {
+      {"text", LineForm::kText}, {"pieces", LineForm::kPieces}, {"ids", LineForm::kIds}};
+  return names;
+}
+
 void DecodeOptions::Validate() const {
   Require(beam_size >= 1 && beam_size <= 256, "beam_size", beam_size, "1 to 256");
   Require(n_best >= 1 && n_best <= 256, "n_best", n_best, "1 to 256");

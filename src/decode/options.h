@@ -12,6 +12,7 @@ namespace dragoman {
 
 const EnumNames<LengthPenaltyForm>& NamesOf(LengthPenaltyForm);  // "wu", "power"
 const EnumNames<Stopping>& NamesOf(Stopping);                    // "beam", "bound", "first", "full", "narrow"
+const EnumNames<LineForm>& NamesOf(LineForm);                    // "text", "pieces", "ids"
 
 // Calls visit(key, field, help) for every field: flags, JSON and whatever tells one translation from another walk this
 // one list. As a flag, the key's underscores are dashes. Before fields that only another one, a bool, gives a meaning
@@ -25,7 +26,8 @@ void ForEachDecodeOption(Options& o, Visitor&& visit) {
   visit(
       "stopping", o.stopping,
       "what ends a sentence: beam-size hypotheses have finished (beam), and none is ahead of one of them as it stands "
-      "(full), no open one can overtake the n-best (bound), or none is ahead of them as it stands (first)");
+      "(full), no open one can overtake the n-best (bound), or none is ahead of them as it stands (first), or all have "
+      "finished, each of which leaves its place empty (narrow)");
   visit("n_best", o.n_best, "translations of each sentence, at most as many as the beam has; or samples drawn");
   visit("max_length_factor", o.max_length_factor, "output tokens at most this times the input's, plus 10");
   visit("max_length", o.max_length, "output tokens at most; 0, or more than that: the model's limit");
@@ -34,6 +36,9 @@ void ForEachDecodeOption(Options& o, Visitor&& visit) {
   visit("skip_scores", o.skip_scores,
         "compute no probabilities where greedy search finds the same without; scores are 0 then");
   visit("allow_unk", o.allow_unk, "let <unk>, for what the vocabulary has no piece for, into translations");
+  visit("line_form", o.line_form,
+        "what lines are, those that come and those that go: text, or sentences that are cut already, as pieces or as "
+        "ids");
   visit("sample", o.sample, "draw from the model's distribution instead of searching");
   if constexpr (requires { visit.OnlyWith("sample"); }) visit.OnlyWith("sample");
   visit("temperature", o.temperature, "of sampling: logits are divided by it");

@@ -76,11 +76,25 @@ TEST(DecodeOptionsTest, SamplesMayBeMoreThanTheBeam) {
 TEST(DecodeOptionsTest, TheListHasEveryField) {
   const DecodeOptions options;
   const auto& [beam_size, length_penalty, length_penalty_form, stopping, n_best, max_length_factor, max_length,
-               min_length, no_repeat_ngram, skip_scores, allow_unk, sample, temperature, top_k, top_p, seed] = options;
-  const std::vector<const void*> fields = {
-      &beam_size,         &length_penalty, &length_penalty_form, &stopping, &n_best, &max_length, &allow_unk,
-      &max_length_factor, &sample,         &temperature,         &top_k,    &top_p,  &seed,       &min_length,
-      &no_repeat_ngram,   &skip_scores};
+               min_length, no_repeat_ngram, skip_scores, allow_unk, line_form, sample, temperature, top_k, top_p,
+               seed] = options;
+  const std::vector<const void*> fields = {&beam_size,
+                                           &length_penalty,
+                                           &length_penalty_form,
+                                           &stopping,
+                                           &n_best,
+                                           &max_length,
+                                           &allow_unk,
+                                           &max_length_factor,
+                                           &sample,
+                                           &temperature,
+                                           &top_k,
+                                           &top_p,
+                                           &seed,
+                                           &min_length,
+                                           &no_repeat_ngram,
+                                           &skip_scores,
+                                           &line_form};
   std::vector<const void*> listed;
   ForEachDecodeOption(options, [&](const char*, const auto& field, const char*) { listed.push_back(&field); });
   EXPECT_THAT(listed, testing::UnorderedElementsAreArray(fields));

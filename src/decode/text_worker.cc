@@ -67,9 +67,10 @@ void TextWorker::Begin(TextQueue::Task line) {
   Task task{std::move(line)};
   const TextWork& work = task.line.job->work();
   const size_t number = task.line.line;
-  task.source = TokenizeLine(tables_.src_vocab, work.sources[number], model_.config().max_src_len);
+  const LineForm form = work.options.line_form;
+  task.source = TokenizeLine(tables_.src_vocab, work.sources[number], model_.config().max_src_len, form);
   if (work.targets) {
-    task.target = TokenizeLine(tables_.tgt_vocab, (*work.targets)[number], model_.config().max_tgt_len);
+    task.target = TokenizeLine(tables_.tgt_vocab, (*work.targets)[number], model_.config().max_tgt_len, form);
     if (task.target.tokens.empty()) tables_.tgt_vocab.sentence().Wrap(&task.target.tokens);  // nothing is </s> alone
   }
   task.shortlist = ShortlistFor(task);
@@ -102,11 +103,15 @@ std::vector<int32_t> TextWorker::ShortlistFor(const Task& task) const {
   return tokens;
 }
 
-std::string TextWorker::TextOf(std::span<const int32_t> tokens) const {
-  return tables_.tgt_vocab.Decode(tokens.subspan(std::min(tokens.size(), tables_.tgt_vocab.sentence().prefix.size())));
+// What search said, without the template's prefix.
+std::string TextWorker::SaidOf(std::span<const int32_t> tokens, LineForm form) const {
+  const Tokenizer& vocab = tables_.tgt_vocab;
+  return LineOf(vocab, tokens.subspan(std::min(tokens.size(), vocab.sentence().prefix.size())), form);
 }
 
-TranslatedLine TextWorker::TranslationOf(const TokenizedLine& source, const SearchResult& found) const {
+TranslatedLine TextWorker::TranslationOf(const Task& task, const SearchResult& found) const {
+  const TokenizedLine& source = task.source;
+  const LineForm form = task.line.job->work().options.line_form;
   TranslatedLine line;
   line.truncated = source.truncated;
   line.repaired = source.repaired;
@@ -114,7 +119,8 @@ TranslatedLine TextWorker::TranslationOf(const TokenizedLine& source, const Sear
   line.unknown = source.unknown;
   line.error = found.error;
   for (const Hypothesis& hypothesis : found.hypotheses) {
-    line.n_best.push_back({TextOf(hypothesis.tokens), hypothesis.score, hypothesis.log_prob, hypothesis.complete});
+    line.n_best.push_back(
+        {SaidOf(hypothesis.tokens, form), hypothesis.score, hypothesis.log_prob, hypothesis.complete});
   }
   if (!line.error.empty()) line.n_best.push_back({"", kNoNumber, kNoNumber, false});
   if (line.n_best.empty()) line.n_best.emplace_back();
@@ -128,7 +134,7 @@ void TextWorker::Deliver(const SearchResult& found) {
   if (job.work().targets) {
     job.Deliver(task.line.line, ScoreOf(task.source, task.target, found));
   } else {
-    job.Deliver(task.line.line, TranslationOf(task.source, found));
+    job.Deliver(task.line.line, TranslationOf(task, found));
   }
 }
 
@@ -142,9 +148,10 @@ void TextWorker::Tell() {
     const std::span<const int32_t> settled = engine_->Settled(id);
     if (settled.size() <= task.settled) continue;
     task.settled = settled.size();
-    std::string text = TextOf(settled);
+    const LineForm form = task.line.job->work().options.line_form;
+    std::string text = SaidOf(settled, form);
     constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // of a character whose bytes are not all there
-    while (text.ends_with(kReplacement)) text.resize(text.size() - kReplacement.size());
+    while (form == LineForm::kText && text.ends_with(kReplacement)) text.resize(text.size() - kReplacement.size());
     task.line.job->Tell(task.line.line, text);
   }
 }

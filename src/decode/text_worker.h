@@ -54,8 +54,8 @@ class TextWorker {
   void Deliver(const SearchResult& found);
   void FailAll(const std::exception_ptr& error);
   std::vector<int32_t> ShortlistFor(const Task& task) const;
-  std::string TextOf(std::span<const int32_t> tokens) const;
-  TranslatedLine TranslationOf(const TokenizedLine& source, const SearchResult& found) const;
+  std::string SaidOf(std::span<const int32_t> tokens, LineForm form) const;
+  TranslatedLine TranslationOf(const Task& task, const SearchResult& found) const;
 
   const InferenceModel& model_;
   const TextTables tables_;

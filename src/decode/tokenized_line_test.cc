@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decode/tokenized_line.h"
 
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <utility>
+#include <vector>
 
+#include "base/error.h"
 #include "base/timer.h"
 #include "text/vocabulary_testing.h"
 
@@ -86,6 +90,105 @@ TEST(TokenizeLineTest, RepairsInvalidUtf8AndNul) {
   expect_reads_as("\xED\xA0\x80 cat", "\xEF\xBF\xBD\xEF\xBF\xBD\xEF\xBF\xBD cat");  // half a surrogate pair
   expect_reads_as(std::string(3, '\0'), "");
   EXPECT_FALSE(TokenizeLine(Vocab(), "我喜欢一只猫 \xEF\xBF\xBD", 100).repaired);  // valid, as it stands
+}
+
+// Other ids, a template of several tokens, <a> and <b>, which are no pieces, and a row that means nothing.
+const Tokenizer& OddVocab() {
+  static const Tokenizer* const vocab = [] {
+    TokenizerSettings settings = OddSettings(Vocab()).src;
+    settings.padding_rows = 1;
+    return new Tokenizer(Vocab().segmenter(), settings, "settings");
+  }();
+  return *vocab;
+}
+
+constexpr LineForm kCutForms[] = {LineForm::kPieces, LineForm::kIds};
+
+TEST(CutLineTest, ASentenceIsTheSameInEveryForm) {
+  for (const Tokenizer* vocab : {&Vocab(), &OddVocab()}) {
+    for (const std::string text : {"I see a cat.", "我喜欢一只猫，是吗？", "you"}) {
+      for (const LineForm form : kCutForms) {
+        const std::string line = LineOf(*vocab, vocab->Encode(text), form);
+        for (const std::string& spaced : {line, "\t " + line + "  "}) {
+          const TokenizedLine tokenized = TokenizeLine(*vocab, spaced, 100, form);
+          EXPECT_EQ(tokenized.tokens, TokenizeLine(*vocab, text, 100).tokens) << spaced;
+          EXPECT_FALSE(tokenized.truncated || tokenized.repaired);
+          EXPECT_EQ(tokenized.unknown, 0);
+        }
+      }
+      EXPECT_EQ(LineOf(*vocab, vocab->Encode(text), LineForm::kText), text);
+    }
+  }
+  EXPECT_THAT(LineOf(Vocab(), Vocab().Encode("I see"), LineForm::kPieces), testing::Eq("▁ I ▁s e e"));
+}
+
+TEST(CutLineTest, ABlankLineHasNoTokens) {
+  for (const LineForm form : kCutForms) {
+    for (const char* line : {"", " ", " \t ", "\xE3\x80\x80"}) {
+      EXPECT_TRUE(TokenizeLine(Vocab(), line, 100, form).tokens.empty());
+      EXPECT_NO_THROW(RequireTokens(Vocab(), line, form, "source", 1));
+    }
+  }
+}
+
+TEST(CutLineTest, TheLeftPartIsKept) {
+  const std::string text = "the teacher see the doctor and my friend call our neighbour";
+  const auto length = static_cast<int64_t>(TokenizeLine(Vocab(), text, 1000).tokens.size());
+  for (const LineForm form : kCutForms) {
+    const std::string line = LineOf(Vocab(), Vocab().Encode(text), form);
+    for (const int64_t limit : {int64_t{1}, int64_t{2}, int64_t{5}, length - 1, length}) {
+      const TokenizedLine tokenized = TokenizeLine(Vocab(), line, limit, form);
+      EXPECT_EQ(tokenized.tokens, TokenizeLine(Vocab(), text, limit).tokens) << limit;
+      EXPECT_EQ(tokenized.truncated, limit < length);
+    }
+  }
+}
+
+TEST(CutLineTest, WhatIsNoPieceIsUnknownAndCounted) {
+  const TokenizedLine line = TokenizeLine(Vocab(), "▁s ▁Drache <unk> ▁ <zz>", 100, LineForm::kPieces);
+  const std::vector<int32_t> own(line.tokens.begin(), line.tokens.end() - 1);
+  EXPECT_EQ(std::ranges::count(own, Vocab().unk_id()), 3);
+  EXPECT_EQ(line.unknown, 6 + 1 + 4) << "characters of a piece, but a given <unk> is one";
+  const std::string ids = fmt::format("{0} {1} {0}", Vocab().unk_id(), Vocab().Encode("see").back());
+  EXPECT_EQ(TokenizeLine(Vocab(), ids, 100, LineForm::kIds).unknown, 2);
+}
+
+TEST(CutLineTest, DamagedTextIsRepaired) {
+  const TokenizedLine line = TokenizeLine(Vocab(), std::string("▁s\0I\xff ", 8), 100, LineForm::kPieces);
+  EXPECT_TRUE(line.repaired);
+  ASSERT_EQ(line.tokens.size(), 3u);
+  EXPECT_EQ(line.tokens[0], Vocab().Find("▁s"));
+  EXPECT_EQ(line.tokens[1], Vocab().unk_id());
+}
+
+// A token that no text becomes is taken as it is given.
+TEST(CutLineTest, AddedTokensHaveNameAndId) {
+  const int32_t a = OddVocab().Find("<a>").value();
+  for (const auto& [line, form] :
+       {std::pair(std::string("<a>"), LineForm::kPieces), {std::to_string(a), LineForm::kIds}}) {
+    EXPECT_EQ(TokenizeLine(OddVocab(), line, 100, form).tokens[OddVocab().sentence().prefix.size()], a);
+  }
+}
+
+TEST(CutLineTest, WhatIsNoTokenOfASentenceIsOneClearError) {
+  const auto error = [](const Tokenizer& vocab, const std::string& line, LineForm form) {
+    EXPECT_THROW(TokenizeLine(vocab, line, 100, form), OptionError) << line;
+    return MessageOf<FileError>([&] { RequireTokens(vocab, line, form, "source", 17); });
+  };
+  const std::string meaningless = std::to_string(OddVocab().size());
+  for (const std::string& id : {std::string("x"), std::string("-1"), std::string("4.5"), std::string("4294967300"),
+                                std::string("▁see"), std::string("3\xff"), meaningless}) {
+    EXPECT_THAT(
+        error(OddVocab(), "3  4\t" + id + " 5", LineForm::kIds),
+        testing::AllOf(testing::StartsWith("source:17: \""), testing::HasSubstr("\" is not an id of test.model"),
+                       testing::HasSubstr(fmt::format("from 0 to {} that", OddVocab().size() - 1))));
+  }
+  for (const Tokenizer* vocab : {&Vocab(), &OddVocab()}) {
+    EXPECT_THAT(error(*vocab, "▁see </s>", LineForm::kPieces), testing::HasSubstr("\"</s>\" is what ends a sentence"));
+    EXPECT_THAT(error(*vocab, std::to_string(vocab->eos_id()), LineForm::kIds), testing::HasSubstr("leave it out"));
+  }
+  EXPECT_NO_THROW(RequireTokens(Vocab(), "x </s>", LineForm::kText, "source", 1));
+  EXPECT_NO_THROW(RequireTokens(Vocab(), "x", LineForm::kPieces, "source", 1));
 }
 
 }  // namespace

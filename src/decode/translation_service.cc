@@ -7,9 +7,18 @@
 #include "base/thread_pool.h"
 
 namespace dragoman {
+namespace {
+
+void RequireAllTokens(const Tokenizer& vocab, const std::vector<std::string>& lines, const TextWork& work,
+                      const char* side) {
+  int64_t number = work.first_line;
+  for (const std::string& line : lines) RequireTokens(vocab, line, work.options.line_form, side, ++number);
+}
+
+}  // namespace
 
 TranslationService::TranslationService(const InferenceModel& model, const TextTables& tables, int threads)
-    : queue_(threads) {
+    : tables_(tables), queue_(threads) {
   DRAGOMAN_CHECK(threads >= 1);
   RequireLanguagesChosen(tables.src_vocab.settings(), tables.tgt_vocab.settings());
   for (int i = 0; i < threads; ++i) workers_.push_back(std::make_unique<TextWorker>(model, tables, queue_));
@@ -28,6 +37,13 @@ void TranslationService::Stop() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+void TranslationService::Submit(std::shared_ptr<TextJob> job) {
+  const TextWork& work = job->work();
+  RequireAllTokens(tables_.src_vocab, work.sources, work, "source");
+  if (work.targets) RequireAllTokens(tables_.tgt_vocab, *work.targets, work, "target");
+  queue_.Add(std::move(job));
+}
+
 std::vector<TranslatedLine> TranslationService::Translate(std::vector<std::string> lines, const DecodeOptions& options,
                                                           int64_t first_line) {
   const auto job = std::make_shared<TextJob>(TextWork{std::move(lines), options, first_line, {}});
@@ -35,8 +51,11 @@ std::vector<TranslatedLine> TranslationService::Translate(std::vector<std::strin
   return job->TakeTranslations();
 }
 
-std::vector<PairScore> TranslationService::Score(std::vector<std::string> sources, std::vector<std::string> targets) {
+std::vector<PairScore> TranslationService::Score(std::vector<std::string> sources, std::vector<std::string> targets,
+                                                 LineForm form, int64_t first_line) {
   TextWork work;
+  work.options.line_form = form;
+  work.first_line = first_line;
   work.sources = std::move(sources);
   work.targets = std::move(targets);
   const auto job = std::make_shared<TextJob>(std::move(work));

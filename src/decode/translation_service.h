@@ -30,18 +30,20 @@ class TranslationService {
 
   int threads() const { return static_cast<int>(threads_.size()); }
 
-  // Returns at once.
-  void Submit(std::shared_ptr<TextJob> job) { queue_.Add(std::move(job)); }
+  // Returns at once. Throws FileError naming the first line that is no tokens, where the job's lines are pieces or ids.
+  void Submit(std::shared_ptr<TextJob> job);
 
   // In order. A line for which the model gives no finite probabilities has an error.
   std::vector<TranslatedLine> Translate(std::vector<std::string> lines, const DecodeOptions& options = {},
                                         int64_t first_line = 0);
   // As many targets as sources. See Translator::Score (dragoman/translator.h).
-  std::vector<PairScore> Score(std::vector<std::string> sources, std::vector<std::string> targets);
+  std::vector<PairScore> Score(std::vector<std::string> sources, std::vector<std::string> targets,
+                               LineForm form = LineForm::kText, int64_t first_line = 0);
 
  private:
   void Stop();
 
+  const TextTables tables_;
   TextQueue queue_;
   std::vector<std::unique_ptr<TextWorker>> workers_;
   std::vector<std::thread> threads_;

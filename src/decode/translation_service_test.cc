@@ -191,6 +191,68 @@ TEST_F(TranslationServiceTest, DamagedWeightsAreAnErrorOfEveryLine) {
   }
 }
 
+// Lines as a user would have cut them, and what is found for them as text again.
+struct CutLineTest : TranslationServiceTest {
+  std::string Cut(const Tokenizer& vocab, const std::string& text, LineForm form) const {
+    return LineOf(vocab, vocab.Encode(text), form);
+  }
+  std::string Joined(const std::string& line, LineForm form) const {
+    const Tokenizer& vocab = *loaded.vocabs.tgt;
+    std::vector<int32_t> tokens = TokenizeLine(vocab, line, 1000, form).tokens;
+    if (tokens.empty()) return "";
+    tokens.erase(tokens.begin(), tokens.begin() + std::ssize(vocab.sentence().prefix));
+    tokens.pop_back();
+    return vocab.Decode(tokens);
+  }
+};
+
+TEST_F(CutLineTest, IsTranslatedAsItsTextIs) {
+  std::vector<std::string> lines = ManyLines();
+  lines[33] = "I see a cat.";  // what is not UTF-8 nobody has cut
+  for (const bool odd : {false, true}) {
+    if (odd) loaded = OddTranslationModel();
+    for (DecodeOptions options : WaysOfDecoding()) {
+      const auto expected = Translate(lines, options);
+      for (const LineForm form : {LineForm::kPieces, LineForm::kIds}) {
+        options.line_form = form;
+        std::vector<std::string> cut;
+        for (const std::string& line : lines) cut.push_back(Cut(*loaded.vocabs.src, line, form));
+        auto found = Translate(cut, options, /*threads=*/2);
+        for (size_t i = 0; i < lines.size(); ++i) {
+          for (Translation& translation : found[i].n_best) translation.text = Joined(translation.text, form);
+          ExpectSame(found[i], expected[i]);
+        }
+      }
+    }
+  }
+}
+
+TEST_F(CutLineTest, IsScoredAsItsTextIs) {
+  loaded = OddTranslationModel();
+  const std::vector<std::string> sources = {"I see a cat.", "you help"}, targets = {"我看见一只猫", ""};
+  const InferenceModel inference(*loaded.model);
+  TranslationService service(inference, {*loaded.vocabs.src, *loaded.vocabs.tgt}, 1);
+  const auto expected = service.Score(sources, targets);
+  for (const LineForm form : {LineForm::kPieces, LineForm::kIds}) {
+    std::vector<std::string> src, tgt;
+    for (const std::string& source : sources) src.push_back(Cut(*loaded.vocabs.src, source, form));
+    for (const std::string& target : targets) tgt.push_back(Cut(*loaded.vocabs.tgt, target, form));
+    const auto found = service.Score(src, tgt, form);
+    for (size_t i = 0; i < 2; ++i) EXPECT_EQ(found[i].token_log_probs, expected[i].token_log_probs);
+  }
+}
+
+TEST_F(CutLineTest, TheFirstThatIsNoneIsNamedBeforeAnyWork) {
+  const InferenceModel inference(*loaded.model);
+  TranslationService service(inference, {*loaded.vocabs.src, *loaded.vocabs.tgt}, 2);
+  const auto message = [](const auto& work) { return MessageOf<FileError>(work).substr(0, 14); };
+  DecodeOptions ids;
+  ids.line_form = LineForm::kIds;
+  EXPECT_EQ(message([&] { service.Translate({"5", "x", "6 7 8 9 y"}, ids, /*first_line=*/100); }), "source:102: \"x");
+  EXPECT_EQ(message([&] { service.Score({"5", "6"}, {"7", "-1"}, LineForm::kIds, 10); }), "target:12: \"-1");
+  EXPECT_EQ(service.Translate({"5 6"}, ids).size(), 1u) << "and the service goes on";
+}
+
 // Rows of the tables are permuted as the ids are, and two rows without a piece stand in front, one behind; so the text
 // is the same.
 TEST(TokenizerSettingsTest, AnotherNumberingOfTheSameModelTranslatesAlike) {

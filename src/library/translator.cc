@@ -129,12 +129,13 @@ TranslationJob Translator::Submit(std::vector<std::string> lines, const DecodeOp
   return TranslationJob(std::move(job));
 }
 
-std::vector<PairScore> Translator::Score(std::vector<std::string> sources, std::vector<std::string> targets) const {
+std::vector<PairScore> Translator::Score(std::vector<std::string> sources, std::vector<std::string> targets,
+                                         LineForm form, int64_t first_line) const {
   if (sources.size() != targets.size()) {
     throw OptionError(
         fmt::format("there are {} sources and {} targets, expected as many", sources.size(), targets.size()));
   }
-  return impl_->service().Score(std::move(sources), std::move(targets));
+  return impl_->service().Score(std::move(sources), std::move(targets), form, first_line);
 }
 
 }  // namespace dragoman

@@ -248,6 +248,30 @@ TEST(TranslatorTest, MemoryIsLimited) {
   EXPECT_THAT(too_much.error, HasSubstr("`max_memory_mb`"));
 }
 
+TEST(TranslatorTest, LinesMayBeIds) {
+  const Translator translator = Usual(1);
+  const DecodeOptions ids{.min_length = 6, .line_form = LineForm::kIds};
+  JobCallbacks callbacks;
+  std::vector<std::string> told;
+  callbacks.on_settled = [&](size_t, const std::string& settled) { told.push_back(settled); };
+  const std::string found = translator.Submit({"5 6 7"}, ids, callbacks).Get()[0].n_best[0].text;
+  EXPECT_THAT(found, testing::MatchesRegex("[0-9]+( [0-9]+)+"));
+  for (const std::string& settled : told) EXPECT_TRUE(found.starts_with(settled)) << settled;
+  EXPECT_FALSE(translator.Score({"5 6 7"}, {found}, LineForm::kIds)[0].token_log_probs.empty());
+  for (const auto& work : {std::function<void()>([&] {
+                             translator.Submit({"5", "5000"}, ids);
+                           }),
+                           std::function<void()>([&] { translator.Score({"5"}, {"x"}, LineForm::kIds, 1); })}) {
+    try {
+      work();
+      ADD_FAILURE();
+    } catch (const Error& error) {
+      EXPECT_EQ(error.code(), ErrorCode::kFile);
+      EXPECT_EQ(error.line(), 2);
+    }
+  }
+}
+
 // From many threads, with jobs that come, are watched, and are given up.
 TEST(TranslatorTest, IsSafeToShareBetweenThreads) {
   const Translator translator = Usual();

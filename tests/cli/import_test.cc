@@ -102,6 +102,10 @@ TEST(ImportTest, ARecordedModelIsUsedAsAnyOther) {
   const Finished translated = Dragoman({"translate", "--model", Scratch("t5"), "--max-length", "5"}, "4 5 6\n7\n");
   EXPECT_EQ(translated.code, 0) << translated.err;
   EXPECT_EQ(Lines(translated.out).size(), 2u);
+  for (const char* form : {"--ids", "--pieces"}) {  // which its text is anyway
+    EXPECT_EQ(Dragoman({"translate", "--model", Scratch("t5"), "--max-length", "5", form}, "4 5 6\n7\n").out,
+              translated.out);
+  }
   WriteScratch("ids.src", "4 5 6\n7 8\n9\n");
   WriteScratch("ids.tgt", "6 5 4\n8 7\n9\n");
   const Finished scored =

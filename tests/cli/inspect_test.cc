@@ -59,6 +59,27 @@ TEST(ScoreTest, FormatsAgree) {
   }
 }
 
+TEST(ScoreTest, CutLinesAreScoredAsTheirText) {
+  const std::string sources = "a b\nc d e\n\n", targets = "b a\ne d c\nx\n";
+  const std::string expected = Score({}, sources, targets).out;
+  for (const std::string form : {"pieces", "ids"}) {
+    const auto cut = [&](const std::string& text, const char* side) {
+      return Dragoman({"encode", "--model", TinyRun(), "--side", side, "--output-format", form}, text).out;
+    };
+    const Finished run = Score({"--" + form}, cut(sources, "src"), cut(targets, "tgt"));
+    EXPECT_EQ(run.out, expected);
+    EXPECT_THAT(run.err, AllOf(HasSubstr("perplexity "), Not(HasSubstr("per word")))) << "nobody knows of words";
+    const Args summary = {"--" + form, "--summary"};
+    EXPECT_THAT(Score(summary, cut(sources, "src"), cut(targets, "tgt")).out, Not(HasSubstr("per word")));
+    const json object =
+        json::parse(Score(summary + Args{"--format", "jsonl"}, cut(sources, "src"), cut(targets, "tgt")).out);
+    EXPECT_TRUE(object.at("word_perplexity").is_null());
+  }
+  const Finished run = Score({"--ids"}, "5\n6\n", "5\n6 x\n");
+  EXPECT_EQ(run.code, 1);
+  EXPECT_THAT(run.err, HasSubstr("target:2: \"x\" is not an id"));
+}
+
 TEST(ScoreTest, TheSummaryHasThePerplexityPerTokenAndPerWord) {
   const std::string sources = "a b\nc d e\n\n", targets = "b a\ne  d c\nx\n";  // 3 + 4 words, the last not scored
   double sum = 0, tokens = 0;
@@ -424,6 +445,16 @@ TEST(AttentionTest, LooksAtTheTranslationThatTranslateFinds) {
 }
 
 TEST(AttentionTest, WordsNeedNoQuotes) { EXPECT_EQ(Attention({"a", "b", "c"}).out, Attention({"a b c"}).out); }
+
+TEST(AttentionTest, OfIdsIsThatOfTheirText) {
+  const auto ids = [](const std::string& text, const char* side) {
+    return Lines(Dragoman({"encode", "--model", TinyRun(), "--side", side, "--output-format", "ids"}, text).out)[0];
+  };
+  EXPECT_EQ(Attention({"--ids", ids("a b c", "src")}).out, Attention({"a b c"}).out);
+  EXPECT_EQ(Attention({"--ids", "--target", ids("c b", "tgt"), ids("a b c", "src")}).out,
+            Attention({"--target", "c b", "a b c"}).out);
+  EXPECT_THAT(Attention({"--ids", "x"}).err, HasSubstr("source:1: \"x\" is not an id"));
+}
 
 TEST(AttentionTest, ShowsAGivenTranslationOneLayerAndOneHead) {
   const Finished run = Attention({"--target", "h g", "--layer", "0", "--head", "1", "a b"});

@@ -269,6 +269,47 @@ TEST(TranslateTest, TheUnknownTokenNeedsLeave) {
   EXPECT_THAT(Translate(hot + Args{"--allow-unk"}, Letters(60)).out, HasSubstr("⁇"));
 }
 
+TEST(TranslateTest, CutLinesGiveWhatTheirTextGives) {
+  const std::string input = Letters(40) + "\n";
+  const std::string expected = Translate({}, input).out;
+  for (const std::string form : {"pieces", "ids"}) {
+    const Finished cut = Dragoman({"encode", "--model", TinyRun(), "--output-format", form}, input);
+    const Finished found = Translate({"--" + form}, cut.out);
+    EXPECT_EQ(found.err, "");
+    EXPECT_NE(found.out, expected);
+    const Args decode = {"decode", "--model", TinyRun(), "--side", "tgt", "--input-format", form};
+    EXPECT_EQ(Dragoman(decode, found.out).out, expected);
+    const std::string output = Scratch("cut." + form);
+    for (const char* threads : {"1", "2"}) {
+      EXPECT_EQ(
+          Dragoman({"translate", "--model", TinyRun(), "--" + form, "--output", output, "--threads", threads}, cut.out)
+              .code,
+          0);
+      EXPECT_EQ(FileText(output), found.out);
+    }
+    const auto n_best = Lines(Translate({"--" + form, "--n-best", "2"}, cut.out).out);
+    EXPECT_THAT(n_best[0], StartsWith("0 ||| " + Lines(found.out)[0] + " ||| "));
+    const json object = json::parse(Lines(Translate({"--" + form, "--format", "jsonl"}, cut.out).out)[0]);
+    EXPECT_EQ(object.at("translation"), Lines(found.out)[0]);
+  }
+}
+
+TEST(TranslateTest, OfCutLinesThatAreNoneTheFirstIsNamed) {
+  const auto expect_error = [](const Args& flags, const std::string& input, const std::string& what) {
+    const Finished run = Dragoman(Args{"translate", "--model", TinyRun(), "--chunk-lines", "2"} + flags, input);
+    EXPECT_EQ(run.code, 1);
+    EXPECT_EQ(Lines(run.err).size(), 1u) << run.err;
+    EXPECT_THAT(run.err, HasSubstr(what));
+    EXPECT_THAT(Lines(run.out).size(), testing::Le(2u));
+  };
+  expect_error({"--ids"}, "5\n\n6 12345\nx\n", "dragoman: source:3: \"12345\" is not an id of ");
+  expect_error({"--pieces"}, "▁a </s>\n", "dragoman: source:1: \"</s>\" is what ends a sentence");
+  const Finished run = Dragoman({"translate", "--model", TinyRun(), "--ids", "--pieces"});
+  EXPECT_EQ(run.code, 2);
+  EXPECT_THAT(run.err, AllOf(HasSubstr("--ids"), HasSubstr("--pieces")));
+  EXPECT_THAT(Translate({"--pieces"}, "▁a x你 <unk>\n").err, HasSubstr("the vocabulary lacks 3 characters of 1 line"));
+}
+
 TEST(TranslateTest, DrawnBytesAreStillLinesOfTextThatEvalReads) {
   TinyTraining();  // writes the texts
   const std::string vocab = Scratch("bytes.model"), run = Scratch("bytes");
