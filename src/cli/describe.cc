@@ -330,7 +330,7 @@ Json Describer::Run(const std::string& run) {
 // A file that is no vocabulary but belongs to a model or run.
 void RefusePart(const std::string& path) {
   constexpr const char* kParts[] = {kConfigFile, kWeightsFile, kManifestName, kTokenizerSettingsFile,
-                                    kStateFile,  kMomentsFile, kAboutFile};
+                                    kStateFile,  kMomentsFile, kAboutFile,    kShortlistFile};
   if (std::ranges::find(kParts, FileName(path)) == std::end(kParts)) return;
   throw FileError(
       path, fmt::format("is a part of a model, expected the whole; give its directory, {}", ParentDirectory(path)));

@@ -97,6 +97,9 @@ void Quantize(const QuantizeFlags& flags) {
   if (test != nullptr) InLanguages(loaded.vocabs, flags.model.languages);  // or an error, before much is done
   CheckpointContents contents;
   contents.files = PackedModelFiles(*loaded.model, flags.to, loaded.vocabs, about ? &*about : nullptr);
+  if (const std::string list = JoinPath(directory, kShortlistFile); files.Exists(list)) {
+    contents.files.push_back(FileOfBytes(kShortlistFile, Shortlist::Load(files, list, loaded.vocabs)->bytes()));
+  }
   WriteModel(files, contents, flags.output);
 
   const auto size_of = [&](const std::string& model) {

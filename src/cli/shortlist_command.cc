@@ -19,6 +19,7 @@
 #include "data/lexical_model.h"
 #include "data/parallel_reader.h"
 #include "format/shortlist.h"
+#include "interop/marian_shortlist.h"
 
 namespace dragoman {
 namespace {
@@ -26,6 +27,7 @@ namespace {
 constexpr char kExamples[] = R"(Examples:
   dragoman shortlist --model RUN --src train.en --tgt train.de --output ende.shortlist
   dragoman translate --model RUN --shortlist ende.shortlist < test.en > test.de
+  dragoman shortlist --model ende --from lex.s2t.gz --per-token 100 --frequent 100 --output ende.shortlist
 For each token of the source the target tokens that it is most often translated as, by IBM Model 1, learnt from the
 pairs. Of all others translate --shortlist computes nothing: so the output layer takes a fraction of its time, and what
 is nowhere in the lists cannot be said. What it costs in quality, a test set says: eval. It belongs to the vocabularies
@@ -33,7 +35,8 @@ of the model, and so to every model that has these.)";
 
 struct ShortlistFlags {
   ModelFlags model;
-  std::string src, tgt, output;
+  std::string src, tgt, from, output;
+  bool has_limits = false;  // those of --per-token or --frequent were given
   int per_token = 50;
   int frequent = 50;
   int max_pairs = 200000;
@@ -52,9 +55,16 @@ void Validate(const ShortlistFlags& flags) {
   require("--per-token", flags.per_token);
   require("--frequent", flags.frequent);
   require("--max-pairs", flags.max_pairs);
+  const bool has_text = !flags.src.empty() || !flags.tgt.empty();
+  if (has_text == !flags.from.empty() || flags.src.empty() != flags.tgt.empty()) {
+    throw OptionError(
+        "--src and --tgt are text to learn a shortlist from, --from is a shortlist of Marian's; expected the two or "
+        "the "
+        "one");
+  }
   if (flags.output == kStdoutPath) throw OptionError("--output is -, expected a file for the shortlist");
   std::vector<InputPath> inputs = ModelInputs("--model", flags.model.path);
-  inputs.insert(inputs.end(), {{"--src", flags.src}, {"--tgt", flags.tgt}});
+  inputs.insert(inputs.end(), {{"--src", flags.src}, {"--tgt", flags.tgt}, {"--from", flags.from}});
   RefuseOverwriting("--output", flags.output, inputs);
   ProbeWriteAtomically(RealFileSystem(), flags.output);
 }
@@ -101,21 +111,9 @@ std::vector<int32_t> MostFrequent(std::span<const int32_t> ids, int32_t rows, si
 
 ShortlistTables MakeTables(const ShortlistFlags& flags, const TokenPairs& pairs, const VocabularyPair& vocabs) {
   const LexicalModel model(pairs.sources.view(), pairs.targets.view(), vocabs.src->rows());
-  ShortlistTables tables;
-  tables.frequent = MostFrequent(pairs.targets.ids, vocabs.tgt->rows(), static_cast<size_t>(flags.frequent));
-  tables.begin.push_back(0);
-  const bool ids_are_joint = IdsAreJoint(vocabs);
-  for (int32_t id = 0; id < vocabs.src->rows(); ++id) {
-    std::vector<int32_t> best = model.BestOf(id, static_cast<size_t>(flags.per_token));
-    // Where ids mean the same on both sides, what is in the source (a name, a number) may be said as it is.
-    if (ids_are_joint && vocabs.src->Has(id) && vocabs.tgt->Has(id)) {
-      const auto at = std::ranges::lower_bound(best, id);
-      if (at == best.end() || *at != id) best.insert(at, id);
-    }
-    tables.targets.insert(tables.targets.end(), best.begin(), best.end());
-    tables.begin.push_back(static_cast<int32_t>(tables.targets.size()));
-  }
-  return tables;
+  return MakeShortlist(
+      MostFrequent(pairs.targets.ids, vocabs.tgt->rows(), static_cast<size_t>(flags.frequent)),
+      [&](int32_t id) { return model.BestOf(id, static_cast<size_t>(flags.per_token)); }, vocabs);
 }
 
 // What share of the pairs' own target tokens could have been said.
@@ -134,10 +132,38 @@ void Report(const std::string& output, const TokenPairs& pairs, const Shortlist&
       100.0 * static_cast<double>(held) / static_cast<double>(pairs.targets.tokens()));
 }
 
-void MakeShortlist(const ShortlistFlags& flags) {
+void ReportSize(const std::string& output, const Shortlist& shortlist, const Tokenizer& src_vocab) {
+  const ShortlistTables& tables = shortlist.tables();
+  std::cerr << fmt::format("{}: {:.1f} tokens for each of {} of the source, and {} for any\n", output,
+                           static_cast<double>(tables.targets.size()) / static_cast<double>(src_vocab.size()),
+                           src_vocab.size(), tables.frequent.size());
+}
+
+void ConvertShortlist(const ShortlistFlags& flags, FileSystem& files, const VocabularyPair& vocabs) {
+  if (flags.has_limits && IsBinaryMarianShortlist(files, flags.from)) {
+    throw OptionError(
+        fmt::format("--per-token and --frequent choose from a text, but {} is binary and was made with its own; leave "
+                    "them out",
+                    flags.from));
+  }
+  if (flags.per_token > kMostOfAWord) {
+    throw OptionError(fmt::format("--per-token is {}, expected at most {} with --from", flags.per_token, kMostOfAWord));
+  }
+  const MarianShortlistLimits limits{.frequent = flags.frequent, .per_word = flags.per_token};
+  const ShortlistTables tables = ReadMarianShortlist(files, flags.from, limits, vocabs);
+  const Shortlist shortlist(ShortlistBytes(tables, vocabs), flags.output, vocabs);
+  WriteFileAtomically(files, flags.output, shortlist.bytes());
+  ReportSize(flags.output, shortlist, *vocabs.src);
+}
+
+void RunShortlist(const ShortlistFlags& flags) {
   Validate(flags);
   FileSystem& files = RealFileSystem();
   const VocabularyPair vocabs = LoadVocabularies(files, ResolveModelDirectory(files, flags.model.path));
+  if (!flags.from.empty()) {
+    ConvertShortlist(flags, files, vocabs);
+    return;
+  }
   const TokenPairs pairs = ReadPairs(flags, vocabs);
   const Shortlist shortlist(ShortlistBytes(MakeTables(flags, pairs, vocabs), vocabs), flags.output, vocabs);
   WriteFileAtomically(files, flags.output, shortlist.bytes());
@@ -151,16 +177,23 @@ void AddShortlistCommand(CLI::App& app) {
   command->footer(kExamples);
   auto flags = std::make_shared<ShortlistFlags>();
   AddModelFlags(*command, &flags->model);
-  command->add_option("--src", flags->src, "source lines to learn from, plain or gzip; - is stdin")
-      ->required()
+  command->add_option("--src", flags->src, "source lines to learn from, plain or gzip; - is stdin")->type_name("FILE");
+  command->add_option("--tgt", flags->tgt, "target lines, likewise")->type_name("FILE");
+  command
+      ->add_option(
+          "--from", flags->from,
+          "in place of these, a lexical shortlist of Marian's or Bergamot's for the same model, text (lex.s2t) "
+          "or binary (lex.50.50.ende.s2t.bin)")
       ->type_name("FILE");
-  command->add_option("--tgt", flags->tgt, "target lines, likewise")->required()->type_name("FILE");
   command->add_option("--output", flags->output, "file for the shortlist")->required()->type_name("FILE");
   const FlagRegistrar flag{command};
   flag("per_token", flags->per_token, "target tokens listed for each source token");
   flag("frequent", flags->frequent, "target tokens that any source may become: the most frequent ones");
   flag("max_pairs", flags->max_pairs, "learn from a random sample of so many pairs, where there are more");
-  command->callback([flags] { MakeShortlist(*flags); });
+  command->callback([command, flags] {
+    flags->has_limits = command->count("--per-token") + command->count("--frequent") > 0;
+    RunShortlist(*flags);
+  });
 }
 
 }  // namespace dragoman

@@ -164,8 +164,9 @@ std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPa
 }
 
 std::span<const char* const> ModelFileNames() {
-  static constexpr const char* kNames[] = {kManifestName, kConfigFile,   kWeightsFile,           kJointVocabFile,
-                                           kSrcVocabFile, kTgtVocabFile, kTokenizerSettingsFile, kAboutFile};
+  static constexpr const char* kNames[] = {kManifestName,          kConfigFile,   kWeightsFile,
+                                           kJointVocabFile,        kSrcVocabFile, kTgtVocabFile,
+                                           kTokenizerSettingsFile, kAboutFile,    kShortlistFile};
   return kNames;
 }
 

@@ -24,6 +24,7 @@ inline constexpr char kLastLink[] = "last";
 inline constexpr char kJointVocabFile[] = "vocab.model";
 inline constexpr char kSrcVocabFile[] = "src.model";
 inline constexpr char kTgtVocabFile[] = "tgt.model";
+inline constexpr char kShortlistFile[] = "shortlist.safetensors";  // of an imported model that came with one
 
 // One vocabulary for both languages, or one each.
 struct VocabularyPair {

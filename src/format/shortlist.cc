@@ -67,6 +67,26 @@ void Require(const ShortlistTables& tables, const std::string& path, const Vocab
 
 }  // namespace
 
+ShortlistTables MakeShortlist(std::vector<int32_t> frequent,
+                              const std::function<std::vector<int32_t>(int32_t source)>& targets_of,
+                              const VocabularyPair& vocabs) {
+  const auto sort = [](std::vector<int32_t>* ids) {
+    std::ranges::sort(*ids);
+    ids->erase(std::unique(ids->begin(), ids->end()), ids->end());
+  };
+  ShortlistTables tables{.frequent = std::move(frequent), .begin = {0}, .targets = {}};
+  sort(&tables.frequent);
+  const bool ids_are_joint = IdsAreJoint(vocabs);
+  for (int32_t id = 0; id < vocabs.src->rows(); ++id) {
+    std::vector<int32_t> targets = targets_of(id);
+    if (ids_are_joint && vocabs.src->Has(id) && vocabs.tgt->Has(id)) targets.push_back(id);
+    sort(&targets);
+    tables.targets.insert(tables.targets.end(), targets.begin(), targets.end());
+    tables.begin.push_back(static_cast<int32_t>(tables.targets.size()));
+  }
+  return tables;
+}
+
 std::string ShortlistBytes(const ShortlistTables& tables, const VocabularyPair& vocabs) {
   MemoryWriter file;
   WriteSafetensors({ViewOf(kFrequent, tables.frequent), ViewOf(kBegin, tables.begin), ViewOf(kTargets, tables.targets)},

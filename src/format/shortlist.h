@@ -5,6 +5,7 @@
 #define DRAGOMAN_FORMAT_SHORTLIST_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -22,6 +23,13 @@ struct ShortlistTables {
   std::vector<int32_t> begin;     // [source tokens + 1], into targets
   std::vector<int32_t> targets;   // of each source token: what it may become, sorted
 };
+
+// Tables of such a list, in any order, for each token of the source: targets_of(id) is asked once, in the order of ids.
+// Where ids mean the same on both sides a list has its own token, too: what is in the source (a name, a number) may be
+// said as it is.
+ShortlistTables MakeShortlist(std::vector<int32_t> frequent,
+                              const std::function<std::vector<int32_t>(int32_t source)>& targets_of,
+                              const VocabularyPair& vocabs);
 
 std::string ShortlistBytes(const ShortlistTables& tables, const VocabularyPair& vocabs);
 

@@ -32,6 +32,19 @@ TEST(ShortlistTest, IsOfTheSourcesTokensAndOfWhatIsFrequent) {
   EXPECT_THAT(shortlist.For({}), ElementsAre(5, 8));
 }
 
+TEST(ShortlistTest, AListIsMadeOfWhatIsSaidOfEachToken) {
+  const ShortlistTables made = MakeShortlist(
+      {8, 5, 8},
+      [](int32_t id) {
+        return id == 3 ? std::vector<int32_t>{9, 7, 9} : id == 4 ? std::vector<int32_t>{7} : std::vector<int32_t>{};
+      },
+      Vocabs());
+  EXPECT_THAT(made.frequent, ElementsAre(5, 8));
+  const Shortlist shortlist = Read(made);
+  EXPECT_THAT(shortlist.For(std::vector<int32_t>{3}), ElementsAre(3, 5, 7, 8, 9)) << "and itself, as ids are joint";
+  EXPECT_THAT(shortlist.For(std::vector<int32_t>{10}), ElementsAre(5, 8, 10));
+}
+
 TEST(ShortlistTest, WhatIsWrongInAFileIsAnError) {
   const auto expect_error = [](auto change, const char* what) {
     ShortlistTables tables = Tables();

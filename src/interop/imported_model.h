@@ -22,6 +22,7 @@ struct ForeignModel {
   WeightMap weights;
   std::unique_ptr<TensorArchive> archive;
   VocabularyPair vocabs;
+  std::string shortlist;  // which came with it, as a file of ours (format/shortlist.h); "": none
   ModelAbout about;
   std::vector<std::string> notes;  // what a user may want to know, a line each
 };

@@ -280,6 +280,13 @@ ForeignModel OpenMarian(FileSystem& files, const std::string& path, const Marian
     return name == kMarianSettings || name.ends_with("_QuantMultA") || name == "decoder_c_tt_dummy";
   };
   model.vocabs = ReadVocabularies(files, found, config);
+  if (!found.shortlist.empty()) {
+    model.shortlist =
+        ShortlistBytes(ReadMarianShortlist(files, found.shortlist, found.limits, model.vocabs), model.vocabs);
+  }
+  for (const std::string& name : found.missing) {
+    model.notes.push_back(fmt::format("its settings name a shortlist, {}, which is not there: imported without", name));
+  }
   model.about.name = FileName(found.directory);
   return model;
 }

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 #include <vector>
 
@@ -46,13 +47,43 @@ std::string Beside(FileSystem& files, const std::string& directory, const std::s
   return JoinPath(directory, FileName(path));
 }
 
-// What decoder.yml says: models and vocabs.
+bool IsShortlist(const std::string& name) { return name.starts_with("lex.") && name.find(".s2t") != std::string::npos; }
+
+// [path], [path, how many frequent ones, how many of each word, above which probability]; of a binary one the second
+// is whether Marian is to check it.
+void ReadShortlist(FileSystem& files, SourceSettings& settings, MarianFiles* found) {
+  constexpr char kKey[] = "shortlist";
+  const std::vector<std::string> values = settings.Scalars(kKey);
+  if (values.empty()) return;
+  const std::string path = Beside(files, found->directory, values[0]);
+  if (!files.Exists(path)) {
+    found->missing.push_back(FileName(path));
+    return;
+  }
+  found->shortlist = path;
+  if (IsBinaryMarianShortlist(files, path)) return;
+  const auto number = [&](size_t at, double otherwise, double most) {
+    if (at >= values.size()) return otherwise;
+    double value = 0;
+    const char* const end = values[at].data() + values[at].size();
+    const auto [stop, error] = std::from_chars(values[at].data(), end, value);
+    if (error == std::errc() && stop == end && value >= 0 && value <= most) return value;
+    settings.Refuse(
+        kKey, fmt::format("a path, two numbers of words, the second at most {}, and a probability", kMostOfAWord));
+  };
+  found->limits.frequent = static_cast<int64_t>(number(1, static_cast<double>(found->limits.frequent), 1e9));
+  found->limits.per_word = static_cast<int64_t>(number(2, static_cast<double>(found->limits.per_word), kMostOfAWord));
+  found->limits.threshold = number(3, found->limits.threshold, 1e9);
+}
+
+// What decoder.yml says: models, vocabs, a shortlist.
 void ReadDecoderConfig(FileSystem& files, const std::string& path, MarianFiles* found) {
   SourceSettings settings(JsonOfYaml(ReadFile(files, path, kMaxYamlBytes), path), path);
   const std::vector<std::string> models = settings.Strings("models"), vocabs = settings.Strings("vocabs");
   if (models.size() > 1) settings.Refuse("models", "one; import the models of an ensemble one by one");
   if (models.size() == 1) found->weights = Beside(files, found->directory, models[0]);
   if (vocabs.size() > 2) settings.Refuse("vocabs", "one or two");
+  ReadShortlist(files, settings, found);
   if (vocabs.empty()) return;
   found->src = Beside(files, found->directory, vocabs.front());
   found->tgt = Beside(files, found->directory, vocabs.back());
@@ -123,6 +154,12 @@ MarianFiles FindMarianFiles(FileSystem& files, const std::string& path, const Ma
   }
   if (!configs.empty()) ReadDecoderConfig(files, JoinPath(found.directory, configs[0]), &found);
   FindWeights(files, &found);
+  if (found.shortlist.empty() && found.missing.empty()) {
+    std::vector<std::string> names = Names(files, found.directory, IsShortlist);
+    // Of a text and what was made of it the latter was meant to be used, and has its limits in it.
+    if (names.size() > 1) std::erase_if(names, [](const std::string& name) { return !name.ends_with(".bin"); });
+    if (names.size() == 1) found.shortlist = JoinPath(found.directory, names[0]);
+  }
   if (!vocabularies.src.empty()) found.src = vocabularies.src;
   if (!vocabularies.tgt.empty()) found.tgt = vocabularies.tgt;
   FindVocabularies(files, &found);

@@ -47,6 +47,43 @@ TEST_F(MarianFilesTest, AStudentHasItsShortlistAndTwoVocabulariesBesides) {
   Expect(Find(), "model.ende.intgemm.alphas.bin", "srcvocab.ende.spm", "trgvocab.ende.spm");
 }
 
+TEST_F(MarianFilesTest, AShortlistIsFoundByItsName) {
+  Make({"model.ende.bin", "vocab.ende.spm"});
+  EXPECT_EQ(Find().shortlist, "");
+  Make({"lex.s2t.gz"});
+  EXPECT_EQ(Find().shortlist, folder_ / "lex.s2t.gz");
+  EXPECT_EQ(Find().limits.frequent, 100);
+  Make({"lex.50.50.ende.s2t.bin"});
+  EXPECT_EQ(Find().shortlist, folder_ / "lex.50.50.ende.s2t.bin") << "which was made of the text";
+  Make({"lex.2.s2t.bin"});
+  EXPECT_EQ(Find().shortlist, "") << "of several nobody knows";
+}
+
+TEST_F(MarianFilesTest, DecoderYmlNamesAShortlistAndItsLimits) {
+  Make({"m.npz", "v.spm", "words.txt", "lex.s2t"});
+  const auto find = [&](const std::string& shortlist) {
+    folder_.Write("decoder.yml", "models: [m.npz]\nvocabs: [v.spm]\nshortlist: " + shortlist + "\n");
+    return Find();
+  };
+  EXPECT_EQ(find("/elsewhere/words.txt").shortlist, folder_ / "words.txt");
+  EXPECT_EQ(find("words.txt").limits.per_word, 100);
+  const MarianFiles found = find("[words.txt, 40, 30, 0.25]");
+  EXPECT_EQ(found.limits.frequent, 40);
+  EXPECT_EQ(found.limits.per_word, 30);
+  EXPECT_EQ(found.limits.threshold, 0.25);
+  EXPECT_EQ(find("\n  - lex.s2t\n  - 5").limits.frequent, 5);
+  EXPECT_EQ(find("[]").shortlist, folder_ / "lex.s2t");
+  for (const char* const wrong :
+       {"[words.txt, many]", "[words.txt, -1]", "[words.txt, false]", "[words.txt, 1e12]", "[words.txt, 9, 1001]"}) {
+    EXPECT_THAT(ErrorIn([&] { find(wrong); }), AllOf(HasSubstr("decoder.yml:"), HasSubstr("\"shortlist\"")));
+  }
+  const MarianFiles without = find("[other.bin, false]");
+  EXPECT_EQ(without.shortlist, "") << "which is not the one that is there";
+  EXPECT_THAT(without.missing, testing::ElementsAre("other.bin"));
+  folder_.Write("other.bin", "\xF5\x17\x34\x01\xD5\x48\x1A\xF1");
+  EXPECT_EQ(find("[other.bin, false]").shortlist, folder_ / "other.bin") << "whether to check it, of a binary one";
+}
+
 TEST_F(MarianFilesTest, TheStateOfAnOptimizerIsNoModel) {
   Make({"model.npz", "model.npz.optimizer.npz", "source.spm", "target.spm"});
   Expect(Find(), "model.npz", "source.spm", "target.spm");

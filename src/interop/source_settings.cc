@@ -88,6 +88,23 @@ std::vector<std::string> SourceSettings::Strings(const std::string& key) {
   return strings;
 }
 
+std::vector<std::string> SourceSettings::Scalars(const std::string& key) {
+  const JsonValue* const value = Take(key);
+  if (value == nullptr) return {};
+  std::vector<std::string> scalars;
+  for (const JsonValue& one :
+       value->kind() == JsonKind::kArray ? value->Array(Quoted(key)) : std::vector<JsonValue>{*value}) {
+    if (one.kind() == JsonKind::kNumber) {
+      scalars.push_back(fmt::format("{}", one.Number(Quoted(key))));
+    } else if (one.kind() == JsonKind::kBool) {
+      scalars.push_back(one.Bool(Quoted(key)) ? "true" : "false");
+    } else {
+      scalars.push_back(one.String(Quoted(key)));
+    }
+  }
+  return scalars;
+}
+
 std::vector<std::vector<int64_t>> SourceSettings::IntegerLists(const std::string& key) {
   std::vector<std::vector<int64_t>> lists;
   if (const JsonValue* const value = Take(key)) {

@@ -41,6 +41,8 @@ class SourceSettings {
   std::vector<int64_t> Integers(const std::string& key);
   // The text of a key that may also hold a list of them; none when it is absent.
   std::vector<std::string> Strings(const std::string& key);
+  // The same of words, numbers and bools, as text.
+  std::vector<std::string> Scalars(const std::string& key);
   // Lists of integers, such as bad_words_ids.
   std::vector<std::vector<int64_t>> IntegerLists(const std::string& key);
 

@@ -20,7 +20,7 @@ SourceSettings Of(const std::string& json) { return {json, kPath}; }
 
 TEST(SourceSettingsTest, EveryGetterReadsItsType) {
   SourceSettings settings = Of(R"({"b": true, "i": -3, "n": 0.5, "s": "text", "one": 4, "several": [4, 5],
-                                   "word": "a", "words": ["a", "b"], "lists": [[1], [2, 3], 4]})");
+                                   "word": "a", "words": ["a", "b"], "mixed": ["a", 4, 0.5, false], "lists": [[1], [2, 3], 4]})");
   EXPECT_TRUE(settings.Bool("b"));
   EXPECT_EQ(settings.Integer("i", -3, 3), -3);
   EXPECT_EQ(settings.Number("n"), 0.5);
@@ -30,6 +30,7 @@ TEST(SourceSettingsTest, EveryGetterReadsItsType) {
   EXPECT_THAT(settings.Integers("several"), ElementsAre(4, 5));
   EXPECT_THAT(settings.Strings("word"), ElementsAre("a"));
   EXPECT_THAT(settings.Strings("words"), ElementsAre("a", "b"));
+  EXPECT_THAT(settings.Scalars("mixed"), ElementsAre("a", "4", "0.5", "false"));
   EXPECT_THAT(settings.IntegerLists("lists"), ElementsAre(ElementsAre(1), ElementsAre(2, 3), ElementsAre(4)));
   EXPECT_NO_THROW(settings.RequireNoneLeft());
 }
@@ -44,6 +45,7 @@ TEST(SourceSettingsTest, WhatIsAbsentOrNullIsAsUsualOrAnError) {
     EXPECT_EQ(settings.String("key", "usual"), "usual");
     EXPECT_THAT(settings.Integers("key"), IsEmpty());
     EXPECT_THAT(settings.Strings("key"), IsEmpty());
+    EXPECT_THAT(settings.Scalars("key"), IsEmpty());
     EXPECT_THAT(settings.IntegerLists("key"), IsEmpty());
     settings.ExpectBool("key", true);
     settings.ExpectInteger("key", 7);

@@ -126,6 +126,58 @@ TEST(ImportTest, ARecordedModelIsUsedAsAnyOther) {
   EXPECT_EQ(tuned.code, 0) << tuned.err;
 }
 
+TEST(ImportTest, AShortlistOfMariansComesAlong) {
+  const std::string recorded = "tests/interop/recorded/marian_shortlist/two_tables/", source = Scratch("student"),
+                    model = Scratch("student-model"), small = Scratch("student-int8");
+  ASSERT_EQ(Bash("cp -r tests/interop/recorded/marian/two_tables " + source + " && cp " + recorded + "lex.s2t " +
+                 recorded + "decoder.yml " + source)
+                .code,
+            0);
+  const std::string list = model + "/shortlist.safetensors";
+  for (int again = 0; again < 2; ++again) {
+    const Finished imported = Import(source, "student-model");
+    ASSERT_EQ(imported.code, 0) << imported.err;
+    EXPECT_THAT(imported.out, HasSubstr("its shortlist is there, too: translate --shortlist " + list + "\n"));
+  }
+  EXPECT_EQ(Dragoman({"quantize", "--model", model, "--output", small}).code, 0);
+  EXPECT_EQ(FileText(small + "/shortlist.safetensors"), FileText(list));
+  const Args translate = {"translate", "--model", model, "--beam-size", "1", "--allow-unk"};
+  const std::string text = FileText(source + "/src");
+  const Finished with = Dragoman(translate + Args{"--shortlist", list}, text), without = Dragoman(translate, text);
+  EXPECT_EQ(with.code, 0) << with.err;
+  EXPECT_NE(with.out, without.out);
+  EXPECT_EQ(with.out, FileText(recorded + "beam1"));
+  const Finished info = Dragoman({"info", "--verify", model});
+  EXPECT_EQ(info.code, 0) << info.out;
+  const std::string made = Scratch("student.shortlist");
+  const auto convert = [&](const std::string& from, const Args& limits = {}) {
+    return Dragoman(Args{"shortlist", "--model", model, "--from", from, "--output", made} + limits);
+  };
+  ASSERT_EQ(Bash("gzip -k " + source + "/lex.s2t").code, 0);
+  const Finished converted = convert(source + "/lex.s2t.gz", {"--frequent", "8", "--per-token", "8"});
+  EXPECT_EQ(converted.code, 0) << converted.err;
+  EXPECT_THAT(converted.err, testing::ContainsRegex("7\\.[0-9] tokens for each of 120 of the source, and 8 for any"));
+  EXPECT_EQ(FileText(made), FileText(list));
+  const auto expect_error = [](const Finished& run, int code, const std::string& what) {
+    EXPECT_EQ(run.code, code);
+    EXPECT_THAT(run.err, HasSubstr(what));
+    EXPECT_EQ(Lines(run.err).size(), 1u);
+  };
+  const std::string binary = "tests/interop/recorded/marian_shortlist/words/lex.s2t.bin";
+  expect_error(convert(binary), 1, binary + ": has lists of 10 source words");
+  expect_error(convert(binary, {"--frequent", "5"}), 2, "is binary and was made with its own");
+  expect_error(convert(source + "/src"), 1, "src:1: ");
+  expect_error(convert(source + "/lex.s2t", {"--per-token", "1001"}), 2, "expected at most 1000");
+  expect_error(convert(source + "/lex.s2t", {"--src", source + "/src"}), 2, "expected the two or the one");
+  WriteScratch("student/lex.s2t", "broken\n");
+  EXPECT_THAT(ImportError(source), HasSubstr("lex.s2t:1: \"broken\" is no line of a shortlist"));
+  ASSERT_EQ(Bash("rm " + source + "/lex.s2t").code, 0);
+  const Finished alone = Import(source, "student-alone");
+  EXPECT_EQ(alone.code, 0) << alone.err;
+  EXPECT_THAT(alone.out, HasSubstr("a shortlist, lex.s2t, which is not there: imported without"));
+  EXPECT_FALSE(RealFileSystem().Exists(Scratch("student-alone/shortlist.safetensors")));
+}
+
 TEST(ImportTest, ALanguageIsChosenWherePeopleTranslateScoreOrLook) {
   const std::string& model = ManyLanguages();
   WriteScratch("line.src", "a b\n");

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "interop/interop_testing.h"
 #include "recorded_model_testing.h"
 
 namespace dragoman {
@@ -44,6 +45,26 @@ const auto kName = [](const auto& test) { return test.param; };
 INSTANTIATE_TEST_SUITE_P(Recorded, MarianTest, testing::ValuesIn(RecordedIn(kFolder)), kName);
 INSTANTIATE_TEST_SUITE_P(Recorded, MarianSearchTest,
                          testing::Values("deep_ffn", "post_relu", "ssru", "two_tables", "untied"), kName);
+
+// A directory as Marian's users have it: a model, and beside it a shortlist that decoder.yml speaks of.
+TEST(MarianShortlistTest, FindsWhatMarianFindsWithItsShortlist) {
+  const std::string list = "tests/interop/recorded/marian_shortlist/two_tables",
+                    model = JoinPath(kFolder, "two_tables");
+  TestFolder folder;
+  for (const std::string& from : {model, list}) {
+    for (const std::string& name : RealFileSystem().List(from)) {
+      folder.Write(name, ReadFile(RealFileSystem(), JoinPath(from, name)));
+    }
+  }
+  RecordedModel recorded(folder.path());
+  ASSERT_TRUE(recorded.has_shortlist());
+  DecodeOptions options;
+  options.beam_size = 1;
+  options.stopping = Stopping::kBeam;
+  options.allow_unk = true;
+  EXPECT_EQ(recorded.Translate(options), recorded.Lines("beam1"));
+  EXPECT_NE(recorded.Lines("beam1"), RecordedModel(model).Lines("beam1")) << "the shortlist makes a difference";
+}
 
 TEST(MarianRecordingTest, HoldsEveryKind) {
   EXPECT_THAT(RecordedIn(kFolder),

@@ -35,8 +35,9 @@ ONLY_SCORES = {"pre_gelu"}
 
 
 def marian(command, *arguments, text=None):
+    quiet = [] if command == "convert" else ["--quiet"]
     done = subprocess.run([sys.executable, "-c", "import sys, _pymarian; _pymarian.main(sys.argv[1:])", command,
-                           *map(str, arguments), "--quiet"], input=text, capture_output=True, text=True)
+                           *map(str, arguments), *quiet], input=text, capture_output=True, text=True)
     if done.returncode != 0:
         sys.exit(f"marian {command} {arguments}\n{done.stderr}")
     return done.stdout

@@ -11,6 +11,7 @@
 
 #include "base/file_system.h"
 #include "decode/translation_service.h"
+#include "format/shortlist.h"
 #include "interop/export.h"
 #include "interop/import.h"
 #include "interop/interop_testing.h"
@@ -45,7 +46,12 @@ class RecordedModel {
         foreign_(OpenForeign(RealFileSystem(), directory_, {})),
         model_(ReadForeign(foreign_)),
         inference_(*model_),
-        service_(inference_, {*foreign_.vocabs.src, *foreign_.vocabs.tgt}, /*threads=*/1) {}
+        shortlist_(foreign_.shortlist.empty()
+                       ? nullptr
+                       : std::make_unique<Shortlist>(foreign_.shortlist, directory_, foreign_.vocabs)),
+        service_(inference_, {*foreign_.vocabs.src, *foreign_.vocabs.tgt, shortlist_.get()}, /*threads=*/1) {}
+
+  bool has_shortlist() const { return shortlist_ != nullptr; }
 
   std::vector<std::string> Lines(const std::string& name) const {
     std::vector<std::string> lines;
@@ -69,6 +75,7 @@ class RecordedModel {
   ForeignModel foreign_;
   std::unique_ptr<Transformer> model_;
   InferenceModel inference_;
+  std::unique_ptr<const Shortlist> shortlist_;  // or null
   TranslationService service_;
 };
 
