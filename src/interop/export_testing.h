@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model of ours, exported and imported again, for the tests of exports.
+// A model of ours, exported and imported again, and what models compute, for the tests of exports.
 #ifndef DRAGOMAN_INTEROP_EXPORT_TESTING_H_
 #define DRAGOMAN_INTEROP_EXPORT_TESTING_H_
 
 #include <gtest/gtest.h>
 
-#include <array>
+#include <algorithm>
+#include <cmath>
 #include <memory>
 #include <string>
 #include <vector>
@@ -57,18 +58,35 @@ inline std::string ExportError(const Transformer& model, const VocabularyPair& v
   return ErrorIn([&] { PrepareExport({model, vocabs, {}}, target); });
 }
 
-// Of a few sentences of random ids.
-inline std::vector<float> LogitsOf(const Transformer& model) {
-  const TransformerConfig& config = model.config();
-  constexpr std::array<int, 3> kSrcLengths = {5, 1, 9}, kTgtLengths = {4, 6, 2};
-  const Sentences src(kSrcLengths, config.src_vocab, /*seed=*/3);
-  const Sentences tgt = Sentences(kTgtLengths, config.tgt_vocab, /*seed=*/4).ShiftedRight(config.decoder_start);
+// Of some sentences of ids that a model of configuration `of` knows, the logits of the ids that it has.
+inline std::vector<float> LogitsOf(const Transformer& model, const TransformerConfig& of) {
+  const std::vector<int> src_lengths = {5, 1, 9}, tgt_lengths = {4, 7, 2};
+  const Sentences src(src_lengths, of.src_vocab, 2), tgt(tgt_lengths, of.tgt_vocab, 3);
+  const Sentences tgt_in = tgt.ShiftedRight(model.config().decoder_start);
   Workspace workspace;
   const EncodedSource encoded = model.Encode(workspace, src.view());
-  const Variable hidden = model.Decode(workspace, tgt.view(), encoded);
-  const Variable logits = model.Logits(workspace, hidden.value(), tgt.packing(), encoded);
-  const ConstMatrix all = logits.value();
-  return {all.data, all.data + all.size()};
+  const Variable hidden = model.Decode(workspace, tgt_in.view(), encoded);
+  const Variable logits = model.Logits(workspace, hidden.value(), tgt_in.packing(), encoded);
+  std::vector<float> found;
+  for (int64_t row = 0; row < logits.value().rows; ++row) {
+    const float* const begin = logits.value().data + row * logits.value().cols;
+    found.insert(found.end(), begin, begin + of.tgt_vocab);
+  }
+  return found;
+}
+
+inline std::vector<float> LogitsOf(const Transformer& model) { return LogitsOf(model, model.config()); }
+
+inline float Largest(const std::vector<float>& values) {
+  float largest = 0;
+  for (const float value : values) largest = std::max(largest, std::abs(value));
+  return largest;
+}
+
+inline float LargestDifference(std::vector<float> first, const std::vector<float>& second) {
+  EXPECT_EQ(first.size(), second.size());
+  for (size_t i = 0; i < first.size(); ++i) first[i] -= second[i];
+  return Largest(first);
 }
 
 }  // namespace dragoman

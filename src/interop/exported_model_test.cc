@@ -9,9 +9,8 @@
 #include <map>
 #include <numeric>
 
-#include "autograd/workspace.h"
+#include "interop/export_testing.h"
 #include "interop/interop_testing.h"
-#include "model/model_testing.h"
 
 namespace dragoman {
 namespace {
@@ -108,36 +107,13 @@ TEST(RequireExpressibleTest, LooksAwayFromWhatChangesNoNumber) {
   EXPECT_EQ(ErrorIn([&] { RequireExpressible(config, expressible, "somebody"); }), "");
 }
 
-std::vector<float> LogitsOf(const Transformer& model) {
-  const std::vector<int> src_lengths = {5, 1, 9}, tgt_lengths = {4, 7, 2};
-  const Sentences src(src_lengths, model.config().src_vocab, 2), tgt(tgt_lengths, model.config().tgt_vocab, 3);
-  const Sentences tgt_in = tgt.ShiftedRight(model.config().decoder_start);
-  Workspace workspace;
-  const EncodedSource encoded = model.Encode(workspace, src.view());
-  const Variable hidden = model.Decode(workspace, tgt_in.view(), encoded);
-  const Variable logits = model.Logits(workspace, hidden.value(), tgt_in.packing(), encoded);
-  return {logits.value().data, logits.value().data + logits.value().size()};
-}
-
-float Largest(const std::vector<float>& values) {
-  float largest = 0;
-  for (const float value : values) largest = std::max(largest, std::abs(value));
-  return largest;
-}
-
-float LargestDifference(std::vector<float> first, const std::vector<float>& second) {
-  EXPECT_EQ(first.size(), second.size());
-  for (size_t i = 0; i < first.size(); ++i) first[i] -= second[i];
-  return Largest(first);
-}
-
 TEST(WithSinusoidsInHalvesTest, ComputesTheSame) {
   for (const NamedConfig& kind : ConfigsOfEveryKind()) {
     SCOPED_TRACE(kind.name);
     const auto model = RandomModel(kind.config);
     const auto turned = WithSinusoidsInHalves(*model);
     EXPECT_EQ(turned->config().sinusoid_layout, SinusoidLayout::kHalves);
-    const std::vector<float> expected = LogitsOf(*model), found = LogitsOf(*turned);
+    const std::vector<float> expected = LogitsOf(*model, kind.config), found = LogitsOf(*turned, kind.config);
     EXPECT_LE(LargestDifference(expected, found), kTolerance * Largest(expected));
   }
 }
@@ -148,8 +124,8 @@ TEST(WithSinusoidsInHalvesTest, ItIsTheOrderThatMakesItSo) {
   config.sinusoid_layout = SinusoidLayout::kHalves;
   Transformer unturned(config);
   std::ranges::copy(model->parameters().values(), unturned.parameters().values().begin());
-  const std::vector<float> expected = LogitsOf(*model);
-  EXPECT_GT(LargestDifference(expected, LogitsOf(unturned)), 0.01f * Largest(expected));
+  const std::vector<float> expected = LogitsOf(*model, config);
+  EXPECT_GT(LargestDifference(expected, LogitsOf(unturned, config)), 0.01f * Largest(expected));
 }
 
 TEST(WithSinusoidsInHalvesTest, LeavesOtherModelsAsTheyAre) {

@@ -40,8 +40,4 @@ ForeignModel OpenHuggingFace(FileSystem& files, const std::string& directory) {
   return model;
 }
 
-ExportedModel ExportHuggingFace(const ModelToExport& /*model*/) {
-  throw OptionError("models do not go to HuggingFace yet, expected another target");
-}
-
 }  // namespace dragoman

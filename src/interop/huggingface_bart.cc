@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
@@ -16,7 +17,7 @@ namespace {
 
 // What a family has that no setting says.
 struct Conventions {
-  std::string_view model_type;
+  const char *model_type, *architecture;
   NormOrder norm_order;
   bool final_norm;
   bool embedding_norm;
@@ -25,26 +26,65 @@ struct Conventions {
   bool positions_follow_padding;  // the first position is the number after <pad>'s id
   bool output_bias;               // final_logits_bias
   bool scales_embedding;          // unless scale_embedding says otherwise
+  bool separate_tables;           // share_encoder_decoder_embeddings may be off
   const char* activation;         // unless activation_function does
 };
 
 constexpr int kLearnedOffset = 2;  // rows of a learned position table that no token has
 
 constexpr std::array kFamilies = {
-    Conventions{"marian", NormOrder::kPost, false, false, Positions::kSinusoidal, SinusoidExponent::kPaper, false, true,
-                false, "gelu"},
-    Conventions{"bart", NormOrder::kPost, false, true, Positions::kLearned, {}, false, true, false, "gelu"},
-    Conventions{"mbart", NormOrder::kPre, true, true, Positions::kLearned, {}, false, true, false, "gelu"},
-    Conventions{"pegasus", NormOrder::kPre, true, false, Positions::kSinusoidal, SinusoidExponent::kPaper, false, true,
-                false, "gelu"},
-    Conventions{"m2m_100", NormOrder::kPre, true, false, Positions::kSinusoidal, SinusoidExponent::kTensor2Tensor, true,
-                false, true, "relu"},
+    Conventions{"marian", "MarianMTModel", NormOrder::kPost, false, false, Positions::kSinusoidal,
+                SinusoidExponent::kPaper, false, true, false, true, "gelu"},
+    Conventions{"bart",
+                "BartForConditionalGeneration",
+                NormOrder::kPost,
+                false,
+                true,
+                Positions::kLearned,
+                {},
+                false,
+                true,
+                false,
+                false,
+                "gelu"},
+    Conventions{"mbart",
+                "MBartForConditionalGeneration",
+                NormOrder::kPre,
+                true,
+                true,
+                Positions::kLearned,
+                {},
+                false,
+                true,
+                false,
+                false,
+                "gelu"},
+    Conventions{"pegasus", "PegasusForConditionalGeneration", NormOrder::kPre, true, false, Positions::kSinusoidal,
+                SinusoidExponent::kPaper, false, true, false, false, "gelu"},
+    Conventions{"m2m_100", "M2M100ForConditionalGeneration", NormOrder::kPre, true, false, Positions::kSinusoidal,
+                SinusoidExponent::kTensor2Tensor, true, false, true, false, "relu"},
 };
 
 const Conventions* FamilyOf(std::string_view model_type) {
-  const auto found = std::ranges::find(kFamilies, model_type, &Conventions::model_type);
+  const auto found = std::ranges::find_if(kFamilies, [&](const Conventions& f) { return f.model_type == model_type; });
   return found == kFamilies.end() ? nullptr : &*found;
 }
+
+// What every model of the family has, whatever its settings: an import begins with it, and an export may have nothing
+// else.
+TransformerConfig FixedConfig(const Conventions& family) {
+  TransformerConfig c;
+  c.positions = family.positions;
+  c.sinusoid_layout = SinusoidLayout::kHalves;
+  c.sinusoid_exponent = family.sinusoid_exponent;
+  c.embedding_norm = family.embedding_norm;
+  c.norm_order = family.norm_order;
+  c.final_norm = family.final_norm;
+  c.norm_epsilon = 1e-5f;  // of PyTorch's LayerNorm
+  return c;
+}
+
+int LongestOf(const TransformerConfig& config) { return std::max(config.max_src_len, config.max_tgt_len); }
 
 // A size that encoder and decoder each have a key for, and that has to be one here.
 int SharedSize(SourceSettings& config, const std::string& part, int64_t otherwise) {
@@ -61,7 +101,7 @@ Tying TyingOf(SourceSettings& config, const TensorArchive& archive) {
   const bool shared = config.Bool("share_encoder_decoder_embeddings", true);
   bool tied = config.Bool("tie_word_embeddings", true);
   // A file that has an output of its own keeps it: transformers ties only what is missing or the same.
-  const std::string embedding = FirstThere(archive, {"model.shared.weight", "model.decoder.embed_tokens.weight"});
+  const std::string embedding = FirstThere(&archive, {"model.shared.weight", "model.decoder.embed_tokens.weight"});
   if (archive.Has("lm_head.weight") && archive.Has(embedding)) tied = AreEqual(archive, "lm_head.weight", embedding);
   if (shared) return tied ? Tying::kAll : Tying::kEmbeddings;
   return tied ? Tying::kDecoder : Tying::kNone;
@@ -79,7 +119,7 @@ void RequireOldKeys(SourceSettings& config, const Conventions& family) {
 
 TransformerConfig ReadConfig(HuggingFaceSource& source, const Conventions& family) {
   SourceSettings& config = source.config;
-  TransformerConfig c;
+  TransformerConfig c = FixedConfig(family);
   c.src_vocab = static_cast<int>(config.Integer("vocab_size", 1, 1 << 24));
   c.tgt_vocab = static_cast<int>(config.Integer("decoder_vocab_size", 1, 1 << 24, c.src_vocab));
   c.d_model = static_cast<int>(config.Integer("d_model", 1, 1 << 16, 1024));
@@ -89,16 +129,9 @@ TransformerConfig ReadConfig(HuggingFaceSource& source, const Conventions& famil
   c.d_ff = SharedSize(config, "ffn_dim", 4096);
   c.max_src_len = c.max_tgt_len = static_cast<int>(config.Integer("max_position_embeddings", 2, 65535, 1024));
   c.scale_embedding = config.Bool("scale_embedding", family.scales_embedding);
-  c.positions = family.positions;
-  c.sinusoid_layout = SinusoidLayout::kHalves;
-  c.sinusoid_exponent = family.sinusoid_exponent;
   if (family.positions_follow_padding) c.first_position = source.generation.pad.value_or(1) + 1;
   c.tying = TyingOf(config, *source.archive);
   c.output_bias = family.output_bias && source.archive->Has("final_logits_bias");
-  c.embedding_norm = family.embedding_norm;
-  c.norm_order = family.norm_order;
-  c.final_norm = family.final_norm;
-  c.norm_epsilon = 1e-5f;  // of PyTorch's LayerNorm
   c.activation =
       ActivationNamed(config, "activation_function", config.String("activation_function", family.activation));
   if (!source.generation.decoder_start) {
@@ -136,8 +169,9 @@ std::string LayerName(std::string_view ours) {
   return std::string(ours);
 }
 
-// Of parameters outside of layers.
-TensorOrigin OuterOrigin(const TransformerConfig& config, const TensorArchive& archive, const std::string& ours) {
+// Of parameters outside of layers. Of several names the first that the archive has; without an archive, the one that we
+// write.
+TensorOrigin OuterOrigin(const TransformerConfig& config, const TensorArchive* archive, const std::string& ours) {
   const bool one_table = config.has_joint_embedding();
   const auto table = [&](const std::string& stack) {
     const std::string own = "model." + stack + ".embed_tokens.weight";
@@ -160,7 +194,7 @@ TensorOrigin OuterOrigin(const TransformerConfig& config, const TensorArchive& a
   return {"lm_head.weight"};
 }
 
-TensorOrigin OriginOf(const TransformerConfig& config, const TensorArchive& archive, const Parameter& parameter) {
+TensorOrigin OriginOf(const TransformerConfig& config, const TensorArchive* archive, const Parameter& parameter) {
   const std::string& ours = parameter.name;
   const size_t layers = ours.find(".layers.");
   if (layers == std::string::npos) return OuterOrigin(config, archive, ours);
@@ -176,7 +210,81 @@ bool IsUnused(const TransformerConfig& config, const std::string& name) {
   return config.positions == Positions::kSinusoidal && name.find(".embed_positions.") != std::string::npos;
 }
 
+WeightMap BartLikeWeights(const TransformerConfig& config, const TensorArchive* archive) {
+  WeightMap map;
+  map.origin = [config, archive](const Parameter& parameter) { return OriginOf(config, archive, parameter); };
+  map.is_unused = [config](const std::string& name) { return IsUnused(config, name); };
+  if (config.has_joint_embedding()) {
+    for (const char* const name :
+         {"model.shared.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"}) {
+      map.copies.emplace_back(name, "src_embed.weight");
+    }
+  }
+  if (config.tying == Tying::kAll) map.copies.emplace_back("lm_head.weight", "src_embed.weight");
+  if (config.tying == Tying::kDecoder) map.copies.emplace_back("lm_head.weight", "tgt_embed.weight");
+  return map;
+}
+
+TransformerConfig ExpressibleBart(const Conventions& family, const TransformerConfig& ours) {
+  TransformerConfig c = FixedConfig(family);
+  c.src_vocab = ours.src_vocab;
+  c.tgt_vocab = ours.tgt_vocab;
+  c.d_model = ours.d_model;
+  c.encoder_layers = ours.encoder_layers;
+  c.decoder_layers = ours.decoder_layers;
+  c.heads = ours.d_model % ours.heads == 0 ? ours.heads : 1;  // whose widths make up d_model
+  c.d_ff = ours.d_ff;
+  c.max_src_len = ours.max_src_len;
+  c.max_tgt_len = ours.max_tgt_len;
+  if (family.positions == Positions::kLearned) c.max_src_len = c.max_tgt_len = LongestOf(ours);  // tables of one size
+  c.scale_embedding = ours.scale_embedding;
+  if (family.positions_follow_padding) c.first_position = std::max(1, ours.first_position);  // the number after <pad>'s
+  c.tying = family.separate_tables || ours.has_joint_embedding() ? ours.tying : Tying::kAll;
+  c.output_bias = family.output_bias && ours.output_bias;  // one of zeros is as good as none
+  c.activation = ours.activation;
+  c.decoder_start = ours.decoder_start;  // -1 is a row of zeros
+  return c;
+}
+
+nlohmann::ordered_json BartSettings(const Conventions& family, const TransformerConfig& config) {
+  nlohmann::ordered_json json;
+  json["vocab_size"] = config.src_vocab;
+  if (family.separate_tables) json["decoder_vocab_size"] = config.tgt_vocab;
+  json["d_model"] = config.d_model;
+  for (const char* const stack : {"encoder", "decoder"}) {
+    const auto key = [&](const char* part) { return fmt::format("{}_{}", stack, part); };
+    json[key("layers")] = stack[0] == 'e' ? config.encoder_layers : config.decoder_layers;
+    json[key("attention_heads")] = config.heads;
+    json[key("ffn_dim")] = config.d_ff;
+    json[key("layerdrop")] = 0.0;  // M2M100's default is another
+  }
+  json["max_position_embeddings"] = LongestOf(config);
+  json["scale_embedding"] = config.scale_embedding;
+  json["activation_function"] = HuggingFaceName(config.activation);
+  if (family.separate_tables) json["share_encoder_decoder_embeddings"] = config.has_joint_embedding();
+  json["tie_word_embeddings"] = !config.has_own_output();
+  json["dropout"] = ShortestDouble(config.residual_dropout);
+  json["attention_dropout"] = ShortestDouble(config.attention_dropout);
+  json["activation_dropout"] = ShortestDouble(config.ffn_dropout);
+  return json;
+}
+
 }  // namespace
+
+std::vector<HuggingFaceFamily> BartFamilies(const TransformerConfig& ours) {
+  std::vector<HuggingFaceFamily> families;
+  for (const Conventions& family : kFamilies) {
+    HuggingFaceFamily& made = families.emplace_back();
+    made.model_type = family.model_type;
+    made.architecture = family.architecture;
+    made.expressible = ExpressibleBart(family, ours);
+    made.has_output_bias = family.output_bias;
+    made.pad_is_before_first_position = family.positions_follow_padding;
+    made.settings = [&family](const TransformerConfig& config) { return BartSettings(family, config); };
+    made.weights = [](const TransformerConfig& config) { return BartLikeWeights(config, /*archive=*/nullptr); };
+  }
+  return families;
+}
 
 bool IsBartLike(const std::string& model_type) { return FamilyOf(model_type) != nullptr; }
 
@@ -184,21 +292,7 @@ void ReadBartLike(HuggingFaceSource& source, const std::string& model_type, Fore
   model->config = ReadConfig(source, *FamilyOf(model_type));
   IgnoreNeutralKeys(source.config);
   source.config.RequireNoneLeft();
-  const TransformerConfig& config = model->config;
-  const TensorArchive* const archive = source.archive.get();
-  model->weights.origin = [config, archive](const Parameter& parameter) {
-    return OriginOf(config, *archive, parameter);
-  };
-  model->weights.is_unused = [config](const std::string& name) { return IsUnused(config, name); };
-  const bool one_table = config.has_joint_embedding();
-  if (one_table) {
-    for (const char* const name :
-         {"model.shared.weight", "model.encoder.embed_tokens.weight", "model.decoder.embed_tokens.weight"}) {
-      model->weights.copies.emplace_back(name, "src_embed.weight");
-    }
-  }
-  if (config.tying == Tying::kAll) model->weights.copies.emplace_back("lm_head.weight", "src_embed.weight");
-  if (config.tying == Tying::kDecoder) model->weights.copies.emplace_back("lm_head.weight", "tgt_embed.weight");
+  model->weights = BartLikeWeights(model->config, source.archive.get());
 }
 
 }  // namespace dragoman

@@ -4,7 +4,9 @@
 #define DRAGOMAN_INTEROP_HUGGINGFACE_BART_H_
 
 #include <string>
+#include <vector>
 
+#include "interop/huggingface_family.h"
 #include "interop/huggingface_source.h"
 
 namespace dragoman {
@@ -13,6 +15,9 @@ bool IsBartLike(const std::string& model_type);
 
 // Fills in configuration and weights' names; the vocabularies are huggingface_vocabulary.h's. Throws FormatError.
 void ReadBartLike(HuggingFaceSource& source, const std::string& model_type, ForeignModel* model);
+
+// The families in the order in which an export tries them, for a model of ours.
+std::vector<HuggingFaceFamily> BartFamilies(const TransformerConfig& ours);
 
 }  // namespace dragoman
 

@@ -113,9 +113,28 @@ kernels::Activation ActivationNamed(const SourceSettings& settings, const std::s
   settings.Refuse(key, "relu, gelu, gelu_new, quick_gelu, silu or swish");
 }
 
-std::string FirstThere(const TensorArchive& archive, const std::vector<std::string>& names) {
+double ShortestDouble(float value) { return std::stod(fmt::format("{}", value)); }
+
+std::string HuggingFaceName(kernels::Activation activation) {
+  using kernels::Activation;
+  switch (activation) {
+    case Activation::kGelu:
+      return "gelu";
+    case Activation::kGeluTanh:
+      return "gelu_new";
+    case Activation::kGeluSigmoid:
+      return "quick_gelu";
+    case Activation::kSilu:
+      return "silu";
+    case Activation::kRelu:
+      break;
+  }
+  return "relu";
+}
+
+std::string FirstThere(const TensorArchive* archive, const std::vector<std::string>& names) {
   for (const std::string& name : names) {
-    if (archive.Has(name)) return name;
+    if (archive != nullptr && archive->Has(name)) return name;
   }
   return names.front();
 }

@@ -42,8 +42,14 @@ HuggingFaceSource OpenHuggingFaceSource(FileSystem& files, const std::string& di
 // "relu", "gelu", "gelu_new", "silu", "swish", ... Throws FormatError for another one.
 kernels::Activation ActivationNamed(const SourceSettings& settings, const std::string& key, const std::string& name);
 
-// The first of `names` that the archive has, or else the first.
-std::string FirstThere(const TensorArchive& archive, const std::vector<std::string>& names);
+// 0.1 for 0.1f, not what is nearest to it: so that JSON says 0.1.
+double ShortestDouble(float value);
+
+// What of these we write. ActivationNamed reads it.
+std::string HuggingFaceName(kernels::Activation activation);
+
+// The first of `names` that the archive has, or else the first; also without an archive.
+std::string FirstThere(const TensorArchive* archive, const std::vector<std::string>& names);
 
 // Whether two tensors hold the same numbers. Both are there.
 bool AreEqual(const TensorArchive& archive, const std::string& first, const std::string& second);

@@ -4,7 +4,9 @@
 #define DRAGOMAN_INTEROP_HUGGINGFACE_T5_H_
 
 #include <string>
+#include <vector>
 
+#include "interop/huggingface_family.h"
 #include "interop/huggingface_source.h"
 
 namespace dragoman {
@@ -13,6 +15,9 @@ bool IsT5Like(const std::string& model_type);
 
 // As ReadBartLike (interop/huggingface_bart.h).
 void ReadT5Like(HuggingFaceSource& source, const std::string& model_type, ForeignModel* model);
+
+// As BartFamilies.
+std::vector<HuggingFaceFamily> T5Families(const TransformerConfig& ours);
 
 }  // namespace dragoman
 

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "interop/huggingface_tokens.h"
 #include "interop/vocabulary_parts.h"
 #include "text/byte_bpe_pair.h"
 #include "text/id_map.h"
@@ -20,12 +21,7 @@ namespace dragoman {
 namespace {
 
 constexpr char kAdvice[] = "take the files that the model came with";
-constexpr char kSpiece[] = "spiece.model", kBpe[] = "sentencepiece.bpe.model";
-constexpr char kMarianSource[] = "source.spm", kMarianTarget[] = "target.spm";
 constexpr char kMerges[] = "merges.txt";
-constexpr char kVocab[] = "vocab.json", kTargetVocab[] = "target_vocab.json";
-constexpr char kTokenizer[] = "tokenizer.json", kAddedTokens[] = "added_tokens.json";
-constexpr char kTokenizerConfig[] = "tokenizer_config.json", kSpecialTokens[] = "special_tokens_map.json";
 
 // The tokens beside the pieces, and their ids, wherever the directory says so.
 TokenIds AddedTokens(const HuggingFaceSource& source) {
@@ -37,8 +33,8 @@ TokenIds AddedTokens(const HuggingFaceSource& source) {
   const auto add = [&](const JsonValue& content, int64_t id) {
     tokens[content.String("a token's content")] = static_cast<int32_t>(id);
   };
-  if (source.HasFile(kTokenizer)) {
-    const auto document = open(kTokenizer);
+  if (source.HasFile(kTokenizerJsonFile)) {
+    const auto document = open(kTokenizerJsonFile);
     const JsonObject json = document->root().Object("this");
     if (const JsonValue* const added = json.Find("added_tokens")) {
       for (const JsonValue& token : added->Array("key \"added_tokens\"")) {
@@ -48,9 +44,9 @@ TokenIds AddedTokens(const HuggingFaceSource& source) {
     }
     return tokens;
   }
-  if (source.HasFile(kAddedTokens)) tokens = ReadTokenIds(source.files, source.PathOf(kAddedTokens));
-  if (!source.HasFile(kTokenizerConfig)) return tokens;
-  const auto document = open(kTokenizerConfig);
+  if (source.HasFile(kAddedTokensFile)) tokens = ReadTokenIds(source.files, source.PathOf(kAddedTokensFile));
+  if (!source.HasFile(kTokenizerConfigFile)) return tokens;
+  const auto document = open(kTokenizerConfigFile);
   const JsonObject json = document->root().Object("this");
   const JsonValue* const decoder = json.Find("added_tokens_decoder");
   if (decoder == nullptr) return tokens;
@@ -70,8 +66,8 @@ TokenIds AddedTokens(const HuggingFaceSource& source) {
 // additional_special_tokens, in their order.
 std::vector<std::string> SpecialTokens(const HuggingFaceSource& source) {
   std::vector<std::string> tokens;
-  if (!source.HasFile(kSpecialTokens)) return tokens;
-  const std::string path = source.PathOf(kSpecialTokens);
+  if (!source.HasFile(kSpecialTokensFile)) return tokens;
+  const std::string path = source.PathOf(kSpecialTokensFile);
   const JsonDocument document(ReadFile(source.files, path, kMaxVocabularyBytes), {path, kAdvice});
   const JsonObject json = document.root().Object("this");
   const JsonValue* const special = json.Find("additional_special_tokens");
@@ -81,17 +77,6 @@ std::vector<std::string> SpecialTokens(const HuggingFaceSource& source) {
                                                        : token.String("a token"));
   }
   return tokens;
-}
-
-// What is left of `tokens` without those that are pieces, or have no place in a vocabulary of ours.
-TokenIds WithoutPieces(const TokenIds& tokens, const Segmenter& segmenter, const std::vector<int32_t>& ids) {
-  TokenIds left;
-  for (const auto& [name, id] : tokens) {
-    const std::optional<int32_t> piece = segmenter.Find(name);
-    if (piece && (ids.empty() || ids[static_cast<size_t>(*piece)] != IdMap::kNone)) continue;
-    left[name] = id;
-  }
-  return left;
 }
 
 // A token's id; throws FormatError where there is none.
@@ -109,164 +94,88 @@ struct Sides {
 // MarianMT: two SentencePiece models, and of vocab.json the ids of both, or, with two vocabularies, of one. What a
 // joint vocabulary has from the source's side alone the target can say nonetheless.
 Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& config) {
-  const bool separate = source.HasFile(kTargetVocab) && !config.has_joint_embedding();
-  const TokenIds src_tokens = ReadTokenIds(source.files, source.PathOf(kVocab));
-  const TokenIds tgt_tokens = separate ? ReadTokenIds(source.files, source.PathOf(kTargetVocab)) : src_tokens;
+  const bool separate = source.HasFile(kTargetVocabJsonFile) && !config.has_joint_embedding();
+  const TokenIds src_tokens = ReadTokenIds(source.files, source.PathOf(kVocabJsonFile));
+  const TokenIds tgt_tokens = separate ? ReadTokenIds(source.files, source.PathOf(kTargetVocabJsonFile)) : src_tokens;
   Sides sides;
-  sides.src = OpenSegmenter(source.files, source.PathOf(kMarianSource));
-  sides.tgt = OpenSegmenter(source.files, source.PathOf(kMarianTarget));
+  sides.src = OpenSegmenter(source.files, source.PathOf(kSourceSpmFile));
+  sides.tgt = OpenSegmenter(source.files, source.PathOf(kTargetSpmFile));
+  if (sides.tgt->info().bytes == sides.src->info().bytes) sides.tgt = sides.src;  // one vocabulary
   std::vector<std::string> unspoken;
   for (const auto& [token, id] : tgt_tokens) {
-    if (!sides.tgt->Find(token) && token != "<pad>" && CodeOfTag(token).empty()) unspoken.push_back(token);
+    if (!sides.tgt->Find(token) && token != kPadToken && CodeOfTag(token).empty()) unspoken.push_back(token);
   }
   if (!unspoken.empty()) {
-    sides.tgt = Tokenizer::FromBytes(WithUnusedPieces(sides.tgt->info().bytes, unspoken), source.PathOf(kMarianTarget))
+    sides.tgt = Tokenizer::FromBytes(WithUnusedPieces(sides.tgt->info().bytes, unspoken), source.PathOf(kTargetSpmFile))
                     .segmenter();
   }
-  const auto settle = [](const Segmenter& segmenter, const TokenIds& tokens, TokenizerSettings* settings) {
-    settings->ids = IdsOfPieces(segmenter, tokens);
-    for (const auto& [token, id] : WithoutPieces(tokens, segmenter, settings->ids)) {
-      if (token == "<pad>" || !CodeOfTag(token).empty()) settings->added[token] = id;
-    }
-  };
-  settle(*sides.src, src_tokens, &sides.settings.src);
-  settle(*sides.tgt, tgt_tokens, &sides.settings.tgt);
-  Required(src_tokens, "</s>", source.PathOf(kVocab));
-  for (const auto& [token, id] : src_tokens) {
-    if (const std::string code = CodeOfTag(token); !code.empty()) sides.settings.src.languages[code] = id;
-  }
-  if (!sides.settings.src.languages.empty()) sides.settings.src.prefix = {kTgtLanguage};
+  Required(src_tokens, "</s>", source.PathOf(kVocabJsonFile));
+  sides.settings = MarianTokens(*sides.src, *sides.tgt, src_tokens, tgt_tokens);
   return sides;
 }
 
-// fairseq's order, which mBART and NLLB keep: <s> <pad> </s> <unk>, then SentencePiece's pieces from its fourth on.
-std::vector<int32_t> FairseqIds(const Segmenter& segmenter) {
-  std::vector<int32_t> ids(static_cast<size_t>(segmenter.info().size));
-  for (size_t piece = 0; piece < ids.size(); ++piece) ids[piece] = static_cast<int32_t>(piece) + 1;
-  const auto set = [&](int32_t piece, int32_t id) {
-    if (piece >= 0) ids[static_cast<size_t>(piece)] = id;
-  };
-  set(segmenter.info().bos_id, 0);
-  set(segmenter.info().eos_id, 2);
-  set(segmenter.info().unk_id, 3);
-  return ids;
-}
-
-bool IsM2m100Language(const std::string& name) {
-  return name.starts_with("__") && name.ends_with("__") && name.size() > 4;
-}
-
-// The tokens of languages, without what other tokens there are.
-TokenIds LanguagesAmong(const TokenIds& tokens) {
-  TokenIds languages;
-  for (const auto& [name, id] : tokens) {
-    if (IsM2m100Language(name)) {
-      languages[name.substr(2, name.size() - 4)] = id;
-    } else if (!name.starts_with("<")) {
-      languages[name] = id;
-    }
+LanguagePlaces LanguagePlacesOf(const HuggingFaceSource& source, const std::string& model_type, int32_t eos) {
+  if (model_type == "mbart" && !source.generation.forced_first && source.generation.decoder_start != eos) {
+    return LanguagePlaces::kBehindAlone;  // of 25 languages: the target's starts the decoder, so it is in config.json
   }
-  return languages;
+  const bool is_legacy =
+      source.HasFile(kTokenizerConfigFile) &&
+      SourceSettings(source.files, source.PathOf(kTokenizerConfigFile)).Bool("legacy_behaviour", false);
+  return is_legacy ? LanguagePlaces::kBehind : LanguagePlaces::kBefore;
 }
 
 // M2M100, NLLB, mBART: tokens of languages before or after the source, and first in the target.
 Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model_type) {
   Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kBpe));
+  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kBpeFile));
   TokenIds added = AddedTokens(source);
-  TokenizerSettings settings;
+  std::vector<int32_t> ids;
   int32_t eos = 2;
-  if (source.HasFile(kVocab)) {  // M2M100 numbers its pieces itself, and its languages after them
-    const TokenIds tokens = ReadTokenIds(source.files, source.PathOf(kVocab));
-    settings.ids = IdsOfPieces(*sides.src, tokens);
-    eos = Required(tokens, "</s>", source.PathOf(kVocab));
-    added.insert({"<pad>", Required(tokens, "<pad>", source.PathOf(kVocab))});
+  if (source.HasFile(kVocabJsonFile)) {  // M2M100 numbers its pieces itself, and its languages after them
+    const TokenIds tokens = ReadTokenIds(source.files, source.PathOf(kVocabJsonFile));
+    ids = IdsOfPieces(*sides.src, tokens);
+    eos = Required(tokens, "</s>", source.PathOf(kVocabJsonFile));
+    added.insert({kPadToken, Required(tokens, kPadToken, source.PathOf(kVocabJsonFile))});
     auto next = static_cast<int32_t>(tokens.size());
     for (const std::string& token : SpecialTokens(source)) added.insert({token, next++});
   } else {
     if (std::ranges::any_of(added, [](const auto& token) { return IsM2m100Language(token.first); })) {
-      throw FileError(source.PathOf(kVocab),
+      throw FileError(source.PathOf(kVocabJsonFile),
                       fmt::format("is not there, which numbers the pieces of M2M100; {}", kAdvice));
     }
-    settings.ids = FairseqIds(*sides.src);
-    added.insert({"<pad>", 1});
+    ids = FairseqIds(*sides.src);
+    added.insert({kPadToken, 1});
   }
-  settings.added = WithoutPieces(added, *sides.src, settings.ids);
-  settings.languages = LanguagesAmong(settings.added);
-  if (settings.languages.empty()) {
+  sides.settings =
+      MultilingualTokens(*sides.src, std::move(ids), added, eos, LanguagePlacesOf(source, model_type, eos));
+  if (sides.settings.src.languages.empty()) {
     throw FormatError(source.directory,
-                      fmt::format("no tokens of languages in {}, {}, {} or {}, expected some; {}", kTokenizer,
-                                  kAddedTokens, kTokenizerConfig, kSpecialTokens, kAdvice));
-  }
-  sides.settings = {settings, settings};
-  if (model_type == "mbart" && !source.generation.forced_first && source.generation.decoder_start != eos) {
-    // mBART of 25 languages: the target's starts the decoder, so it is in the configuration.
-    sides.settings.src.suffix = {{eos, kSrcLanguage}};
-    sides.settings.tgt.languages.clear();
-    return sides;
-  }
-  sides.settings.src.prefix = {kSrcLanguage};
-  sides.settings.tgt.prefix = {kTgtLanguage};
-  if (source.HasFile(kTokenizerConfig) &&
-      SourceSettings(source.files, source.PathOf(kTokenizerConfig)).Bool("legacy_behaviour", false)) {
-    sides.settings.src.prefix.clear();  // NLLB before 2023: its source was like mBART's
-    sides.settings.src.suffix = {{eos, kSrcLanguage}};
+                      fmt::format("no tokens of languages in {}, {}, {} or {}, expected some; {}", kTokenizerJsonFile,
+                                  kAddedTokensFile, kTokenizerConfigFile, kSpecialTokensFile, kAdvice));
   }
   return sides;
 }
 
-// T5: ids are SentencePiece's; 100 sentinels follow, the first last. MADLAD-400 has tags such as <2de> among its
-// pieces.
-Sides ReadT5(const HuggingFaceSource& source) {
-  constexpr int32_t kSentinels = 100;
+Sides ReadSpiece(const HuggingFaceSource& source, const std::string& model_type) {
   Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kSpiece));
-  TokenizerSettings settings;
-  if (!sides.src->Find("<extra_id_0>")) {
-    for (int32_t i = 0; i < kSentinels; ++i) {
-      settings.added[fmt::format("<extra_id_{}>", i)] = sides.src->info().size + kSentinels - 1 - i;
-    }
-  }
-  sides.settings = {settings, settings};
-  TokenIds tags;
-  for (int32_t piece = 0; piece < sides.src->info().size; ++piece) {
-    const std::string& text = sides.src->Piece(piece);
-    if (text.starts_with("<2") && text.ends_with(">") && text.size() > 3) tags[text.substr(2, text.size() - 3)] = piece;
-  }
-  constexpr size_t kFewTags = 8;  // else a word that happens to look so
-  if (tags.size() > kFewTags) {
-    sides.settings.src.languages = tags;
-    sides.settings.src.prefix = {kTgtLanguage};
-  }
-  return sides;
-}
-
-// PEGASUS: <pad> </s>, then 103 tokens of its pretraining, then SentencePiece's pieces from <unk> on.
-Sides ReadPegasus(const HuggingFaceSource& source) {
-  constexpr int32_t kOffset = 103;
-  Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kSpiece));
-  TokenizerSettings settings;
-  for (int32_t piece = 0; piece < sides.src->info().size; ++piece) {
-    settings.ids.push_back(piece < 2 ? piece : piece + kOffset);
-  }
-  for (const auto& [name, id] : WithoutPieces(AddedTokens(source), *sides.src, settings.ids)) settings.added[name] = id;
-  sides.settings = {settings, settings};
+  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kSpieceFile));
+  sides.settings = model_type == "pegasus" ? PegasusTokens(*sides.src, AddedTokens(source)) : T5Tokens(*sides.src);
   return sides;
 }
 
 // BART: byte-level BPE, in the older two files or in one; <s> and </s> stand around a source.
 Sides ReadByteBpe(const HuggingFaceSource& source) {
   const auto read = [&](const char* name) { return ReadFile(source.files, source.PathOf(name), kMaxVocabularyBytes); };
-  const bool is_pair = source.HasFile(kVocab) && source.HasFile(kMerges);
-  const ByteBpePairOptions options{.vocab_path = source.PathOf(kVocab), .merges_path = source.PathOf(kMerges)};
+  const bool is_pair = source.HasFile(kVocabJsonFile) && source.HasFile(kMerges);
+  const ByteBpePairOptions options{.vocab_path = source.PathOf(kVocabJsonFile), .merges_path = source.PathOf(kMerges)};
   const std::string bytes =
-      is_pair ? ByteBpeFromVocabAndMerges(read(kVocab), read(kMerges), options) : read(kTokenizer);
+      is_pair ? ByteBpeFromVocabAndMerges(read(kVocabJsonFile), read(kMerges), options) : read(kTokenizerJsonFile);
   Sides sides;
-  sides.src = sides.tgt = Tokenizer::FromBytes(bytes, source.PathOf(is_pair ? kVocab : kTokenizer)).segmenter();
+  sides.src = sides.tgt =
+      Tokenizer::FromBytes(bytes, source.PathOf(is_pair ? kVocabJsonFile : kTokenizerJsonFile)).segmenter();
   const std::optional<int32_t> begin = sides.src->Find("<s>");
   if (!begin) throw FormatError(source.directory, fmt::format("its vocabulary has no \"<s>\"; {}", kAdvice));
-  sides.settings.src.prefix = {*begin};
+  sides.settings = BartTokens(*begin);
   return sides;
 }
 
@@ -276,26 +185,25 @@ VocabularyPair ReadHuggingFaceVocabularies(const HuggingFaceSource& source, cons
                                            ForeignModel* model) {
   const TransformerConfig& config = model->config;
   Sides sides;
-  if (source.HasFile(kMarianSource)) {
+  if (source.HasFile(kSourceSpmFile)) {
     sides = ReadMarian(source, config);
-  } else if (source.HasFile(kBpe)) {
+  } else if (source.HasFile(kBpeFile)) {
     sides = ReadMultilingual(source, model_type);
-  } else if (source.HasFile(kSpiece)) {
-    sides = model_type == "pegasus" ? ReadPegasus(source) : ReadT5(source);
-  } else if (model_type == "bart" && (source.HasFile(kVocab) || source.HasFile(kTokenizer))) {
+  } else if (source.HasFile(kSpieceFile)) {
+    sides = ReadSpiece(source, model_type);
+  } else if (model_type == "bart" && (source.HasFile(kVocabJsonFile) || source.HasFile(kTokenizerJsonFile))) {
     sides = ReadByteBpe(source);
   } else {
-    for (const char* const name : {kVocab, kTokenizer}) {
+    for (const char* const name : {kVocabJsonFile, kTokenizerJsonFile}) {
       if (!source.HasFile(name)) continue;
       throw FileError(source.PathOf(name),
                       fmt::format("is there, but not what cuts text for a model of type {}: {}, {}, or {} "
                                   "and {}; {}",
-                                  model_type, kBpe, kSpiece, kMarianSource, kMarianTarget, kAdvice));
+                                  model_type, kBpeFile, kSpieceFile, kSourceSpmFile, kTargetSpmFile, kAdvice));
     }
     const int32_t eos = source.generation.eos.value_or(config.tgt_vocab > 2 ? 2 : 0);
-    const int32_t unk = eos == 3 ? 1 : 3;
-    sides.src = sides.tgt = NumberSegmenter(config.tgt_vocab, eos, unk);
-    if (config.src_vocab != config.tgt_vocab) sides.src = NumberSegmenter(config.src_vocab, eos, unk);
+    sides.src = sides.tgt = NumberSegmenter(config.tgt_vocab, eos, NumberedUnk(eos));
+    if (config.src_vocab != config.tgt_vocab) sides.src = NumberSegmenter(config.src_vocab, eos, NumberedUnk(eos));
     model->notes.push_back("it came without a tokenizer: text is token ids, as decimal numbers");
   }
   if (source.generation.forced_first && sides.settings.tgt.prefix.empty() && sides.settings.tgt.languages.empty()) {
@@ -305,7 +213,8 @@ VocabularyPair ReadHuggingFaceVocabularies(const HuggingFaceSource& source, cons
   PadTo(config.tgt_vocab, *sides.tgt, &sides.settings.tgt);
   const Tokenizer tgt(sides.tgt, sides.settings.tgt, source.directory);
   for (const int32_t id : source.generation.banned) {
-    if (tgt.HasPiece(id) && id != tgt.eos_id()) sides.settings.tgt.banned.push_back(id);
+    // <unk> is kept out of every translation, unless its user says otherwise.
+    if (tgt.HasPiece(id) && id != tgt.eos_id() && id != tgt.unk_id()) sides.settings.tgt.banned.push_back(id);
   }
   return PairOf(sides.src, sides.tgt, sides.settings, source.directory);
 }

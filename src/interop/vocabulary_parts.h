@@ -43,6 +43,7 @@ void PadTo(int32_t rows, const Segmenter& segmenter, TokenizerSettings* settings
 // For a model that came without a tokenizer: the pieces are the ids themselves as decimal numbers, so that text is what
 // other programs print of their token ids. `</s>` and `<unk>` go by their names.
 std::shared_ptr<const Segmenter> NumberSegmenter(int32_t rows, int32_t eos, int32_t unk);
+inline int32_t NumberedUnk(int32_t eos) { return eos == 3 ? 1 : 3; }  // <unk>'s row in one, as no file says it
 
 // The pair of two sides; one vocabulary where both are one segmenter.
 VocabularyPair PairOf(std::shared_ptr<const Segmenter> src, std::shared_ptr<const Segmenter> tgt,

@@ -13,7 +13,9 @@
 
 #include "autograd/workspace.h"
 #include "base/file_system.h"
+#include "interop/export.h"
 #include "interop/import.h"
+#include "interop/interop_testing.h"
 #include "model/transformer.h"
 #include "tensor/packed.h"
 #include "tensor/safetensors.h"
@@ -82,6 +84,19 @@ TEST_P(HuggingFaceTest, ComputesWhatTransformersComputes) {
     ExpectClose("logits", Expected("logits." + i), Numbers(logits));
   }
   EXPECT_GE(sentences, 3);
+}
+
+// What an export may leave behind: <pad>'s number alone, where no text has it.
+TEST_P(HuggingFaceTest, GoesBackAsItCame) {
+  const std::unique_ptr<Transformer> model = ReadForeign(foreign_);
+  const TestFolder folder;
+  const ExportedModel exported = PrepareExport({*model, foreign_.vocabs, foreign_.about}, ExportTarget::kHuggingFace);
+  WriteExport(RealFileSystem(), exported, folder / "theirs");
+  const ForeignModel again = OpenForeign(RealFileSystem(), folder / "theirs", {});
+  const TransformerConfig config = WithDropoutOf(foreign_.config, again.config);
+  EXPECT_EQ(config, foreign_.config) << config.ToJson() << foreign_.config.ToJson();
+  EXPECT_TRUE(std::ranges::equal(ReadForeign(again)->parameters().values(), model->parameters().values()));
+  EXPECT_EQ(VocabularyDifference(again.vocabs, foreign_.vocabs), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(Recorded, HuggingFaceTest, testing::ValuesIn(Cases()),

@@ -20,6 +20,8 @@ def rows(path):
     results = json.loads(path.read_text(encoding="utf-8"))
     library = path.stem.removeprefix("parity-").replace("export-", "export to ")
     for result in results:
+        if "log-probabilities" not in result:
+            continue  # of a tokenizer
         case = result["case"] + (f", seed {result['seed']}" if "seed" in result else "")
         floor = f" ({result['theirs in f32']:.1e})" if "theirs in f32" in result else ""
         yield (f"| {library} | {case} | {result['log-probabilities']:.1e}{floor} | {cell(result, 'beam 1')} "
