@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
-.PHONY: help build demo test quick torture asan tsan ci parity \
+.PHONY: help build demo test quick torture asan tsan fuzz ci parity \
   bench-train bench-train-costs bench-scaling bench-quality bench-models bench-translate \
   recipes results format format-check tidy includes clean
 
@@ -27,6 +27,9 @@ asan:  ## the quick tests under AddressSanitizer and UBSan
 
 tsan:  ## the tests that use threads under ThreadSanitizer
 	@.ci/run tsan
+
+fuzz:  ## every reader of untrusted bytes under libFuzzer, a minute each: FUZZ_SECONDS=60 make fuzz (clang, half an hour)
+	@tests/fuzz/run
 
 ci:  ## all that CI runs
 	@.ci/run

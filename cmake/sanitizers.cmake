@@ -8,3 +8,12 @@ if(DRAGOMAN_SANITIZE)
                       -D_GLIBCXX_ASSERTIONS)
   add_link_options(-fsanitize=${DRAGOMAN_SANITIZE})
 endif()
+
+# The preset fuzz sets it: coverage that libFuzzer learns from, in all that the fuzz targets link (tests/fuzz/).
+option(DRAGOMAN_FUZZ "Build for libFuzzer (clang only)" OFF)
+if(DRAGOMAN_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    message(FATAL_ERROR "libFuzzer comes with clang, and the compiler is ${CMAKE_CXX_COMPILER_ID}: take the preset fuzz")
+  endif()
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()

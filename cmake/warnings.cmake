@@ -6,7 +6,8 @@ add_library(dragoman_warnings INTERFACE)
 # Left out: unused parameters (overrides have them), -Wrestrict (g++ 12 sees it in std::string's own code, GCC bug
 # 105651), missing initialisers (what designated initialisers leave to the defaults is meant).
 target_compile_options(dragoman_warnings INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wno-unused-parameter -Wno-restrict -Wno-missing-field-initializers
+  -Wall -Wextra -Wpedantic -Wshadow -Wno-unused-parameter $<$<CXX_COMPILER_ID:GNU>:-Wno-restrict>
+  -Wno-missing-field-initializers
   $<$<BOOL:${DRAGOMAN_WERROR}>:-Werror>)
 
 # __FILE__ reads src/... wherever the checkout lies, and no path of the building machine ends up in a binary.

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <span>
 #include <string>
 #include <string_view>
@@ -17,27 +18,28 @@ namespace dragoman {
 
 class MemoryFile : public ReadableFile {
  public:
-  // A copy of the bytes, beginning on a cache line, as a page would.
+  // A copy of the bytes, beginning on a cache line, as a page would; and ending where they end, so that
+  // AddressSanitizer sees who reads on.
   explicit MemoryFile(std::string_view bytes)
-      : size_(bytes.size()), lines_(std::make_unique<Line[]>(bytes.size() / sizeof(Line) + 1)) {
-    std::ranges::copy(bytes, data());
+      : size_(bytes.size()), bytes_(static_cast<char*>(::operator new(bytes.size(), kCacheLine))) {
+    std::ranges::copy(bytes, bytes_.get());
   }
 
   int64_t size() const override { return static_cast<int64_t>(size_); }
   void Read(int64_t offset, std::span<char> out) const override {
     DRAGOMAN_CHECK(offset >= 0 && static_cast<size_t>(offset) + out.size() <= size_);
-    std::copy_n(data() + offset, out.size(), out.data());
+    std::copy_n(bytes_.get() + offset, out.size(), out.data());
   }
-  std::span<const char> Map() override { return {data(), size_}; }
+  std::span<const char> Map() override { return {bytes_.get(), size_}; }
 
  private:
-  struct alignas(64) Line {
-    char bytes[64];
+  static constexpr std::align_val_t kCacheLine{64};
+  struct Free {
+    void operator()(char* bytes) const { ::operator delete(bytes, kCacheLine); }
   };
-  char* data() const { return lines_[0].bytes; }
 
   size_t size_;
-  std::unique_ptr<Line[]> lines_;
+  std::unique_ptr<char, Free> bytes_;
 };
 
 class MemoryWriter : public WritableFile {

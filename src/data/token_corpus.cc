@@ -33,6 +33,22 @@ void RequireTwoStreams(const ParallelInput& input) {
                   input.source));
 }
 
+// Whether the lengths of pairs, which count one token besides the ids, also hold the templates.
+bool HaveRoomForTemplates(std::span<const PairLengths> pairs, const CorpusVocabularies& vocabs) {
+  const size_t src_most = kMaxPairLength + 1 - vocabs.src.sentence().size(),
+               tgt_most = kMaxPairLength + 1 - vocabs.tgt.sentence().size();
+  return std::ranges::all_of(pairs,
+                             [&](const PairLengths& pair) { return pair.src <= src_most && pair.tgt <= tgt_most; });
+}
+
+// Nothing, too, for a spool that no build with these vocabularies makes.
+std::optional<OpenSpool> TryOpen(FileSystem* files, const std::string& path, uint64_t fingerprint,
+                                 const CorpusVocabularies& vocabs) {
+  std::optional<OpenSpool> spool = TryOpenSpool(files, path, fingerprint);
+  if (spool && !HaveRoomForTemplates(spool->lengths, vocabs)) return std::nullopt;
+  return spool;
+}
+
 // The corpus that an earlier run made of the same text. What can be read once only is not read for the question.
 std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_path, std::span<const CorpusInput> inputs,
                                   const CorpusVocabularies& vocabs, const CorpusOptions& options) {
@@ -41,8 +57,8 @@ std::optional<OpenSpool> TryReuse(FileSystem* files, const std::string& spool_pa
   std::vector<ParallelReader::TextHash> texts;
   for (const CorpusInput& input : inputs) texts.push_back(HashText(input.input, options.check));
   const CorpusFingerprints possible = FingerprintsOf(texts, inputs, vocabs, options);
-  std::optional<OpenSpool> spool = TryOpenSpool(files, spool_path, possible.usual);
-  return spool ? std::move(spool) : TryOpenSpool(files, spool_path, possible.with_blanks);
+  std::optional<OpenSpool> spool = TryOpen(files, spool_path, possible.usual, vocabs);
+  return spool ? std::move(spool) : TryOpen(files, spool_path, possible.with_blanks, vocabs);
 }
 
 }  // namespace
@@ -65,7 +81,7 @@ TokenCorpus TokenCorpus::OpenOrBuild(std::span<const CorpusInput> inputs, const 
   const bool reused = spool.has_value();
   if (!spool) {
     const uint64_t fingerprint = BuildSpool(inputs, vocabs, options, spool_path, &files);
-    spool = TryOpenSpool(&files, spool_path, fingerprint);
+    spool = TryOpen(&files, spool_path, fingerprint, vocabs);
     if (!spool) {
       throw FileError(spool_path,
                       "what was read back is not what was written; expected a sound disk; check it, or choose another");
@@ -79,7 +95,7 @@ TokenCorpus TokenCorpus::OpenOrBuild(std::span<const CorpusInput> inputs, const 
 std::optional<TokenCorpus> TokenCorpus::Open(const std::string& spool_path, uint64_t fingerprint,
                                              const Tokenizer& src_vocab, const Tokenizer& tgt_vocab,
                                              FileSystem& files) {
-  std::optional<OpenSpool> spool = TryOpenSpool(&files, spool_path, fingerprint);
+  std::optional<OpenSpool> spool = TryOpen(&files, spool_path, fingerprint, {src_vocab, tgt_vocab});
   if (!spool) return std::nullopt;
   TokenCorpus corpus(spool_path, src_vocab, tgt_vocab, std::move(*spool));
   corpus.reused_ = true;

@@ -97,6 +97,21 @@ TEST_F(TokenCorpusFileTest, ATornOrDamagedFileIsMadeAgain) {
   }
 }
 
+// Made by somebody who knows how to make its hashes, too.
+TEST_F(TokenCorpusFileTest, AFileOfPairsThatAreTooLongForTheTemplatesIsNotUsed) {
+  const std::string path = directory_ / "corpus.tokens";
+  const Tokenizer odd(vocabulary_.segmenter(), OddSettings(vocabulary_).src, "settings");  // three tokens, not one
+  for (const int ids : {kMaxPairLength - 3, kMaxPairLength - 2}) {
+    SpoolWriter writer(&RealFileSystem(), path, /*id_bytes=*/2);
+    writer.AddPair(std::vector<int32_t>(static_cast<size_t>(ids), 5), std::vector<int32_t>{5});
+    CorpusReport report;
+    report.pairs = 1;
+    writer.Finish(std::vector<CorpusReport>{report}, /*fingerprint=*/7);
+    EXPECT_TRUE(TokenCorpus::Open(path, 7, vocabulary_, vocabulary_).has_value());
+    EXPECT_EQ(TokenCorpus::Open(path, 7, odd, vocabulary_).has_value(), ids + odd.sentence().size() <= kMaxPairLength);
+  }
+}
+
 TEST_F(TokenCorpusFileTest, AnErrorInTheTextLeavesNoFileBehind) {
   EXPECT_THAT(MessageOf<FileError>([&] { Open(Tsv("a\tb\nc\xFF\td\n")); }), HasSubstr("/tsv:2: byte 2"));
   EXPECT_FALSE(RealFileSystem().Exists(directory_ / "corpus.tokens"));

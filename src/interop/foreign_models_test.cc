@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tiny models of Marian's and CTranslate2's, written here: what they say is what is read, and whatever else a file may
 // hold is an error. (Whether they then compute what those programs compute, their recorded values tell.)
-#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -11,6 +10,7 @@
 #include "archive/archive_testing.h"
 #include "interop/import.h"
 #include "interop/interop_testing.h"
+#include "interop/tiny_models_testing.h"
 #include "text/vocabulary_testing.h"
 
 namespace dragoman {
@@ -21,128 +21,21 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-constexpr int kWidth = 4, kInner = 6, kPieces = 8;
-
-struct Numbers {
-  std::string name;
-  std::vector<int> shape;
-};
-
-std::string FloatsOf(const Numbers& tensor) {
-  std::string bytes;
-  int count = 1;
-  for (const int size : tensor.shape) count *= size;
-  for (int i = 0; i < count; ++i)
-    bytes += Raw(0.01f * static_cast<float>((i * 7 + static_cast<int>(tensor.name.size())) % 50));
-  return bytes;
-}
-
-constexpr char kMarianSettings[] =
-    "type: transformer\ndim-emb: 4\ntransformer-heads: 2\ntransformer-dim-ffn: 6\nenc-depth: 1\ndec-depth: 1\n"
-    "tied-embeddings-all: true\nversion: v1.12.0\n";
-
-std::vector<Numbers> MarianTensors() {
-  std::vector<Numbers> tensors = {{"Wemb", {kPieces, kWidth}}, {"decoder_ff_logit_out_b", {1, kPieces}}};
-  const auto norm = [&](const std::string& name) {
-    tensors.push_back({name + "_ln_scale", {1, kWidth}});
-    tensors.push_back({name + "_ln_bias", {1, kWidth}});
-  };
-  const auto attention = [&](const std::string& name) {
-    for (const char* const part : {"q", "k", "v", "o"}) {
-      tensors.push_back({name + "_W" + part, {kWidth, kWidth}});
-      tensors.push_back({name + "_b" + part, {1, kWidth}});
-    }
-    norm(name + "_Wo");
-  };
-  for (const std::string stack : {"encoder_l1", "decoder_l1"}) {
-    attention(stack + "_self");
-    if (stack.starts_with("decoder")) attention(stack + "_context");
-    tensors.push_back({stack + "_ffn_W1", {kWidth, kInner}});
-    tensors.push_back({stack + "_ffn_b1", {1, kInner}});
-    tensors.push_back({stack + "_ffn_W2", {kInner, kWidth}});
-    tensors.push_back({stack + "_ffn_b2", {1, kWidth}});
-    norm(stack + "_ffn_ffn");
-  }
-  return tensors;
-}
-
-void WriteVocabulary(const TestFolder& folder, const std::string& name) {
-  folder.Write(name, "</s>: 0\n<unk>: 1\na: 2\nb: 3\n\"~\": 4\n\"null\": 5\n\"\\\"\": 6\n7: 7\n");
-}
-
 void WriteMarianBinary(const TestFolder& folder, const std::string& settings = kMarianSettings,
                        const std::function<void(std::vector<Numbers>*)>& change = {}) {
-  std::vector<Numbers> tensors = MarianTensors();
-  if (change) change(&tensors);
-  constexpr uint64_t kFloat = 0x404, kSigned = 0x101;
-  std::vector<MarianPart> parts;
-  for (const Numbers& tensor : tensors) {
-    parts.push_back({tensor.name, kFloat, {tensor.shape.begin(), tensor.shape.end()}, FloatsOf(tensor)});
-  }
-  parts.push_back({"special:model.yml", kSigned, {static_cast<int32_t>(settings.size())}, settings});
-  folder.Write("model.bin", MarianOf(parts));
-  WriteVocabulary(folder, "vocab.yml");
+  folder.Write("model.bin", TinyMarianBinary(settings, change));
+  folder.Write("vocab.yml", kMarianVocabulary);
 }
 
 void WriteMarianNpz(const TestFolder& folder) {
-  std::vector<ZipPart> parts;
-  for (const Numbers& tensor : MarianTensors()) {
-    parts.push_back({tensor.name + ".npy",
-                     NpyOf("<f4", fmt::format("({}, {})", tensor.shape[0], tensor.shape[1]), FloatsOf(tensor))});
-  }
-  const std::string settings = kMarianSettings + std::string(1, '\0');
-  parts.push_back({"special:model.yml.npy", NpyOf("|i1", fmt::format("({},)", settings.size()), settings)});
-  folder.Write("model.npz", ZipOf(parts));
-  WriteVocabulary(folder, "vocab.yml");
-}
-
-std::string CTranslate2Binary(int pieces = kPieces) {
-  std::vector<Numbers> tensors = {{"encoder/embeddings_0/weight", {pieces, kWidth}},
-                                  {"decoder/embeddings/weight", {pieces, kWidth}},
-                                  {"decoder/projection/weight", {pieces, kWidth}},
-                                  {"decoder/projection/bias", {pieces}}};
-  const auto norm = [&](const std::string& name) {
-    tensors.push_back({name + "/layer_norm/gamma", {kWidth}});
-    tensors.push_back({name + "/layer_norm/beta", {kWidth}});
-  };
-  const auto linear = [&](const std::string& name, int out, int in) {
-    tensors.push_back({name + "/weight", {out, in}});
-    tensors.push_back({name + "/bias", {out}});
-  };
-  for (const std::string stack : {"encoder", "decoder"}) {
-    const std::string layer = stack + "/layer_0/";
-    linear(layer + "self_attention/linear_0", 3 * kWidth, kWidth);
-    linear(layer + "self_attention/linear_1", kWidth, kWidth);
-    norm(layer + "self_attention");
-    if (stack == "decoder") {
-      linear(layer + "attention/linear_0", kWidth, kWidth);
-      linear(layer + "attention/linear_1", 2 * kWidth, kWidth);
-      linear(layer + "attention/linear_2", kWidth, kWidth);
-      norm(layer + "attention");
-    }
-    linear(layer + "ffn/linear_0", kInner, kWidth);
-    linear(layer + "ffn/linear_1", kWidth, kInner);
-    norm(layer + "ffn");
-    norm(stack);
-  }
-  std::vector<CTranslate2Part> parts;
-  for (const Numbers& tensor : tensors) {
-    const std::string bytes = FloatsOf(tensor);
-    parts.push_back(
-        {tensor.name, {tensor.shape.begin(), tensor.shape.end()}, 0, static_cast<uint32_t>(bytes.size()), bytes});
-  }
-  for (const char* const stack : {"encoder", "decoder"}) {
-    parts.push_back({stack + std::string("/num_heads"), {}, 2, 2, Raw<int16_t>(2)});
-    parts.push_back({stack + std::string("/pre_norm"), {}, 1, 1, Raw<int8_t>(1)});
-  }
-  return CTranslate2Of(6, parts);
+  folder.Write("model.npz", TinyMarianNpz());
+  folder.Write("vocab.yml", kMarianVocabulary);
 }
 
 void WriteCTranslate2(const TestFolder& folder) {
-  folder.Write("model.bin", CTranslate2Binary());
-  folder.Write("config.json",
-               R"({"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>", "add_source_eos": true})");
-  folder.Write("shared_vocabulary.json", R"(["<unk>", "<s>", "</s>", "a", "b", "c", "d", "e"])");
+  folder.Write("model.bin", TinyCTranslate2Binary());
+  folder.Write("config.json", kCTranslate2Config);
+  folder.Write("shared_vocabulary.json", kCTranslate2Vocabulary);
 }
 
 struct Case {
@@ -335,7 +228,7 @@ TEST(ArgosTest, APackageIsReadFromItsZip) {
       "en_de.argosmodel",
       ZipOf({{"en_de/metadata.json", R"({"type": "translate", "from_name": "English", "to_name": "German"})"},
              {"en_de/sentencepiece.model", sentencepiece},
-             {"en_de/model/model.bin", CTranslate2Binary(static_cast<int>(pieces.size())), /*deflate=*/true},
+             {"en_de/model/model.bin", TinyCTranslate2Binary(static_cast<int>(pieces.size())), /*deflate=*/true},
              {"en_de/model/shared_vocabulary.json", nlohmann::json(pieces).dump()}}));
   const ForeignModel foreign = OpenForeign(RealFileSystem(), path, {});
   EXPECT_NE(ReadForeign(foreign), nullptr);

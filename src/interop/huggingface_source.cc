@@ -95,9 +95,9 @@ HuggingFaceSource OpenHuggingFaceSource(FileSystem& files, const std::string& di
     source.generation.banned.clear();
     ReadGeneration(settings, &source.generation);
   }
-  std::ranges::sort(source.generation.banned);
-  const auto repeated = std::ranges::unique(source.generation.banned);
-  source.generation.banned.erase(repeated.begin(), repeated.end());
+  std::vector<int32_t>& banned = source.generation.banned;
+  std::ranges::sort(banned);
+  banned.erase(std::unique(banned.begin(), banned.end()), banned.end());
   return source;
 }
 

@@ -43,7 +43,7 @@ std::vector<std::string> ZipFiles::List(const std::string& directory) {
     if (!name.empty() && (names.empty() || names.back() != name)) names.push_back(name);
   }
   std::ranges::sort(names);
-  names.erase(std::ranges::unique(names).begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
   return names;
 }
 
