@@ -21,6 +21,7 @@ struct ModelInfo {
   int64_t max_source_tokens = 0, max_target_tokens = 0;  // its limits, </s> included
   int64_t source_vocabulary = 0, target_vocabulary = 0;  // tokens
   WeightFormat precision = WeightFormat::kF32;           // of its products
+  DecodeOptions decode_options;  // how its makers search with it (docs/formats.md), else as DecodeOptions are made
 };
 
 // Lines on their way: a future that can be cancelled. Copies are of the same job. Safe to share between threads.
@@ -61,12 +62,16 @@ class DRAGOMAN_API Translator {
 
   // Each throws Error: kOption for options that are none; kFile, naming the line, for one that is no tokens, where it
   // should be pieces or ids (DecodeOptions::line_form).
-  TranslatedLine Translate(const std::string& line, const DecodeOptions& options = {}) const;
+  // Without options: with the model's own, model().decode_options.
+  TranslatedLine Translate(const std::string& line) const;
+  TranslatedLine Translate(const std::string& line, const DecodeOptions& options) const;
   // In order. first_line: the first one's number in the whole input, for samples are drawn by it.
-  std::vector<TranslatedLine> TranslateAll(std::vector<std::string> lines, const DecodeOptions& options = {},
+  std::vector<TranslatedLine> TranslateAll(std::vector<std::string> lines) const;
+  std::vector<TranslatedLine> TranslateAll(std::vector<std::string> lines, const DecodeOptions& options,
                                            int64_t first_line = 0) const;
   // Returns at once.
-  TranslationJob Submit(std::vector<std::string> lines, const DecodeOptions& options = {}, JobCallbacks callbacks = {},
+  TranslationJob Submit(std::vector<std::string> lines) const;
+  TranslationJob Submit(std::vector<std::string> lines, const DecodeOptions& options, JobCallbacks callbacks = {},
                         int64_t first_line = 0) const;
 
   // Log-probabilities of given translations: what search says of one that it finds, bit for bit. As many targets as

@@ -2,6 +2,8 @@
 #include "cli/decode_flags.h"
 
 #include <array>
+#include <nlohmann/json.hpp>
+#include <set>
 #include <span>
 #include <string>
 #include <string_view>
@@ -39,6 +41,30 @@ struct DecodeFlagRegistrar {
 
 void AddDecodeFlags(CLI::App& command, DecodeOptions* options) {
   ForEachDecodeOption(*options, DecodeFlagRegistrar{command});
+}
+
+std::set<std::string> GivenDecodeOptions(const CLI::App& command) {
+  std::set<std::string> given;
+  const DecodeOptions options;
+  ForEachDecodeOption(options, [&](const std::string& key, const auto&, const char*) {
+    const auto said = [&](const std::string& flag) {
+      const CLI::Option* const option = command.get_option_no_throw(flag);
+      return option != nullptr && option->count() > 0;
+    };
+    if (key == "n_best") return;
+    if (key == "line_form" ? said("--pieces") || said("--ids") : said(FlagName(key))) given.insert(key);
+  });
+  return given;
+}
+
+DecodeOptions WithDefaults(const DecodeOptions& said, const std::set<std::string>& given,
+                           const DecodeDefaults& defaults) {
+  if (defaults.json.empty()) return said;
+  const DecodeOptions of_model = DecodeOptions::FromJson(defaults.json, defaults.path);
+  auto options = nlohmann::json::parse(of_model.ToJson());
+  const auto flags = nlohmann::json::parse(said.ToJson());
+  for (const std::string& key : given) options[key] = flags.at(key);
+  return DecodeOptions::FromJson(options.dump(), "options given and " + defaults.path);
 }
 
 void AddLineFormFlags(CLI::App& command, LineForm* form) {

@@ -5,6 +5,7 @@
 
 #include <CLI/CLI.hpp>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,13 @@ namespace dragoman {
 // --beam-size, --length-penalty, ..., all of ForEachDecodeOption but --n-best, into *options, which must outlive the
 // app.
 void AddDecodeFlags(CLI::App& command, DecodeOptions* options);
+
+// The keys of those that the command line has said, but for n_best.
+std::set<std::string> GivenDecodeOptions(const CLI::App& command);
+
+// What the command line has said, and of the rest the model's (decode_options.json). Throws FormatError, OptionError.
+DecodeOptions WithDefaults(const DecodeOptions& said, const std::set<std::string>& given,
+                           const DecodeDefaults& defaults);
 
 // --pieces and --ids, one at most, of which AddDecodeFlags makes that field.
 void AddLineFormFlags(CLI::App& command, LineForm* form);

@@ -4,9 +4,11 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "cli/option_flags.h"
 #include "decode/options_testing.h"
 
@@ -47,6 +49,33 @@ TEST(DecodeFlagsTest, EveryFieldOfTheListButNBestIsAFlag) {
       options.sample = true;
     }
     EXPECT_EQ(Parsed(args), options) << key;
+  }
+}
+
+TEST(DecodeFlagsTest, WhatIsNotSaidIsTheModels) {
+  for (const auto& [key, of_model] : EachDecodeOptionChanged()) {
+    if (key == "n_best") continue;
+    const std::string json = of_model.ToJson();
+    EXPECT_EQ(WithDefaults({}, {}, {json, "m/decode_options.json"}), of_model) << key;
+    EXPECT_EQ(WithDefaults({}, {key}, {json, "m/decode_options.json"}), DecodeOptions()) << key;
+    EXPECT_EQ(WithDefaults(of_model, {key}, {"{}", "m/decode_options.json"}), of_model) << key;
+    EXPECT_EQ(WithDefaults(of_model, {}, {"", ""}), of_model) << key << ", of a model that says nothing";
+  }
+  EXPECT_THROW(WithDefaults({}, {}, {"{\"beam\": 1}", "m/decode_options.json"}), FormatError);
+}
+
+TEST(DecodeFlagsTest, TheLineKnowsWhatItSaid) {
+  for (auto [key, options] : EachDecodeOptionChanged()) {
+    if (key == "n_best") continue;
+    std::vector<std::string> args = key == "line_form" ? std::vector<std::string>{"--ids"} : FlagOf(key, options);
+    const bool is_of_sampling = key == "temperature" || key == "top_k" || key == "top_p" || key == "seed";
+    std::set<std::string> expected = {key};
+    if (is_of_sampling) args.push_back("--sample"), expected.insert("sample");
+    CLI::App app;
+    DecodeOptions parsed;
+    AddDecodeFlags(app, &parsed);
+    app.parse(std::vector<std::string>(args.rbegin(), args.rend()));
+    EXPECT_EQ(GivenDecodeOptions(app), expected);
   }
 }
 

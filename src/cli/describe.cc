@@ -16,6 +16,7 @@
 #include "base/utf8.h"
 #include "cli/flag_text.h"
 #include "data/line_reader.h"
+#include "dragoman/options.h"
 #include "format/about.h"
 #include "format/manifest.h"
 #include "format/model_directory.h"
@@ -241,6 +242,12 @@ Json Describer::Model(const std::string& directory) {
   Try([&] {
     if (const auto about = ReadAbout(files_, directory)) json["about"] = Json::parse(about->ToJson());
   });
+  Try([&] {
+    const DecodeDefaults defaults = ReadDecodeDefaults(files_, directory);
+    if (defaults.json.empty()) return;
+    DecodeOptions::FromJson(defaults.json, defaults.path);  // or an error
+    json["decode_options"] = Json::parse(defaults.json);
+  });
   for (const char* name : {kWeightsFile, kMomentsFile}) {
     if (verify_ && Has(directory, name)) Try([&] { RequireFiniteNumbers(JoinPath(directory, name)); });
   }
@@ -329,8 +336,8 @@ Json Describer::Run(const std::string& run) {
 
 // A file that is no vocabulary but belongs to a model or run.
 void RefusePart(const std::string& path) {
-  constexpr const char* kParts[] = {kConfigFile, kWeightsFile, kManifestName, kTokenizerSettingsFile,
-                                    kStateFile,  kMomentsFile, kAboutFile,    kShortlistFile};
+  constexpr const char* kParts[] = {kConfigFile,  kWeightsFile, kManifestName,  kTokenizerSettingsFile, kStateFile,
+                                    kMomentsFile, kAboutFile,   kShortlistFile, kDecodeOptionsFile};
   if (std::ranges::find(kParts, FileName(path)) == std::end(kParts)) return;
   throw FileError(
       path, fmt::format("is a part of a model, expected the whole; give its directory, {}", ParentDirectory(path)));

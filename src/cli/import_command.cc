@@ -45,11 +45,16 @@ void Import(const ImportFlags& flags) {
   if (!flags.origin.empty()) foreign.about.origin = flags.origin;
   CheckpointContents contents;
   contents.files = ModelFiles(*model, model->parameters().values(), foreign.vocabs, &foreign.about);
+  if (!foreign.decode_options.empty()) contents.files.push_back(DecodeOptionsFile(foreign.decode_options));
   if (!foreign.shortlist.empty()) contents.files.push_back(FileOfBytes(kShortlistFile, foreign.shortlist));
   WriteModel(files, contents, flags.output);
   std::cout << fmt::format("{}: {}, {} parameters\n", flags.output, foreign.family,
                            Grouped(model->parameters().count()));
   for (const std::string& note : foreign.notes) std::cout << note << '\n';
+  if (!foreign.decode_options.empty()) {
+    std::cout << fmt::format("it searches as its makers do, unless told otherwise: {}\n",
+                             JoinPath(flags.output, kDecodeOptionsFile));
+  }
   if (!foreign.shortlist.empty()) {
     std::cout << fmt::format("its shortlist is there, too: translate --shortlist {}\n",
                              JoinPath(flags.output, kShortlistFile));

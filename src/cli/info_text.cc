@@ -169,6 +169,7 @@ void Page::Model(const Json& model) {
   const Json tokenizers = model.value("tokenizers", Json::object());
   for (const auto& item : tokenizers.items()) Tokenizer(item.key(), item.value());
   if (model.contains("training")) Training(model["training"]);
+  if (model.contains("decode_options")) Line("search", Members(model["decode_options"]));
   About(model.value("about", Json::object()));
 }
 

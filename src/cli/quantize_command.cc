@@ -97,6 +97,9 @@ void Quantize(const QuantizeFlags& flags) {
   if (test != nullptr) InLanguages(loaded.vocabs, flags.model.languages);  // or an error, before much is done
   CheckpointContents contents;
   contents.files = PackedModelFiles(*loaded.model, flags.to, loaded.vocabs, about ? &*about : nullptr);
+  if (const DecodeDefaults defaults = ReadDecodeDefaults(files, directory); !defaults.json.empty()) {
+    contents.files.push_back(DecodeOptionsFile(defaults.json));
+  }
   if (const std::string list = JoinPath(directory, kShortlistFile); files.Exists(list)) {
     contents.files.push_back(FileOfBytes(kShortlistFile, Shortlist::Load(files, list, loaded.vocabs)->bytes()));
   }

@@ -4,6 +4,7 @@
 #define DRAGOMAN_CLI_TRANSLATE_CHUNK_H_
 
 #include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -27,6 +28,7 @@ struct TranslateFlags {
   std::optional<WeightFormat> precision;
   int chunk_lines = 0;
   DecodeOptions decode;
+  std::set<std::string> decode_given;  // keys of what the user has said of it
 };
 
 // What happened to the input on the way, for the user to know.

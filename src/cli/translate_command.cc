@@ -85,7 +85,6 @@ void CheckFiles(const TranslateFlags& flags) {
 }
 
 void Validate(const TranslateFlags& flags) {
-  flags.decode.Validate();
   if (flags.chunk_lines < 0) {
     throw OptionError(fmt::format("--chunk-lines is {}, expected 1 or more lines, or 0: chosen", flags.chunk_lines));
   }
@@ -177,7 +176,7 @@ void TranslateChunks(const ChunkTranslator& translator, const std::function<Chun
 }
 
 void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslator& translator, size_t chunk_lines) {
-  if (flags.decode.max_length > translator.model().max_target_tokens) {
+  if (flags.decode_given.contains("max_length") && flags.decode.max_length > translator.model().max_target_tokens) {
     std::cerr << fmt::format("dragoman: --max-length is {}, but the model's limit of {} tokens holds\n",
                              flags.decode.max_length, translator.model().max_target_tokens);
   }
@@ -203,16 +202,29 @@ void TranslateAll(const TranslateFlags& flags, Communicator& comm, ChunkTranslat
   }
 }
 
-void Translate(const TranslateFlags& flags, Communicator& comm) {
+// Options of decoding: those given and of the rest the model's. How many translations are shown is the flags' alone.
+void SettleDecodeOptions(const DecodeDefaults& defaults, TranslateFlags* flags) {
+  const int n_best = std::exchange(flags->decode.n_best, 1);
+  DecodeOptions& decode = flags->decode = WithDefaults(flags->decode, flags->decode_given, defaults);
+  decode.n_best = n_best > 0 ? n_best : decode.beam_size;
+  if (!flags->n_best && flags->format == LineFormat::kText) decode.skip_scores = true;  // nobody sees them
+  decode.Validate();
+}
+
+void Translate(TranslateFlags flags, Communicator& comm) {
   Validate(flags);
   const int threads = flags.threads == 0 ? comm.cores() : ThreadsOrCores(flags.threads);
   InferenceBundle opened;
   if (comm.rank() == 0) {
     CheckFiles(flags);
+    FileSystem& files = RealFileSystem();
+    opened.decode_defaults = ReadDecodeDefaults(files, ResolveModelDirectory(files, flags.model.path));
+    SettleDecodeOptions(opened.decode_defaults, &flags);  // or an error, before much is read
     opened = OpenInference(flags.model, flags.precision);
     if (!flags.shortlist.empty()) OpenShortlist(RealFileSystem(), flags.shortlist, &opened);
   }
   ShareInference(comm, flags.precision, &opened);
+  if (comm.rank() != 0) SettleDecodeOptions(opened.decode_defaults, &flags);
   ChunkTranslator translator(flags, std::move(opened), threads);
   if (comm.rank() == 0) {
     const auto lines = static_cast<size_t>(ChunkLines(flags, comm, threads));
@@ -263,9 +275,8 @@ void AddTranslateCommand(CLI::App& app) {
   flag("shortlist", flags->shortlist, "say only what this file lists for the source's tokens: dragoman shortlist");
   flag("chunk_lines", flags->chunk_lines,
        "lines read, sorted by length and translated together at most; 0: 4096, with --output 1024, fewer under mpirun");
-  command->callback([flags] {
-    if (flags->decode.n_best == 0) flags->decode.n_best = flags->decode.beam_size;
-    if (!flags->n_best && flags->format == LineFormat::kText) flags->decode.skip_scores = true;  // nobody sees them
+  command->callback([flags, command] {
+    flags->decode_given = GivenDecodeOptions(*command);
     flags->input = WithoutDash(flags->input);
     flags->output = WithoutDash(flags->output);
     RunAsRank([&](Communicator& comm) { Translate(*flags, comm); });

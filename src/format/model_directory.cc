@@ -163,10 +163,23 @@ std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPa
   return fmt::format("{}: the same pieces, but with other scores or settings", side);
 }
 
+DecodeDefaults ReadDecodeDefaults(FileSystem& files, const std::string& directory) {
+  constexpr int64_t kMaxBytes = 1 << 16;
+  const std::string path = JoinPath(directory, kDecodeOptionsFile);
+  if (files.Type(path) == FileType::kNone) return {};
+  return {ReadFile(files, path, kMaxBytes), path};
+}
+
+CheckpointFile DecodeOptionsFile(const std::string& json) {
+  CheckpointFile file = FileOfBytes(kDecodeOptionsFile, json);
+  file.is_sealed = false;
+  return file;
+}
+
 std::span<const char* const> ModelFileNames() {
-  static constexpr const char* kNames[] = {kManifestName,          kConfigFile,   kWeightsFile,
-                                           kJointVocabFile,        kSrcVocabFile, kTgtVocabFile,
-                                           kTokenizerSettingsFile, kAboutFile,    kShortlistFile};
+  static constexpr const char* kNames[] = {kManifestName,      kConfigFile,   kWeightsFile,           kJointVocabFile,
+                                           kSrcVocabFile,      kTgtVocabFile, kTokenizerSettingsFile, kAboutFile,
+                                           kDecodeOptionsFile, kShortlistFile};
   return kNames;
 }
 

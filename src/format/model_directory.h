@@ -24,6 +24,7 @@ inline constexpr char kLastLink[] = "last";
 inline constexpr char kJointVocabFile[] = "vocab.model";
 inline constexpr char kSrcVocabFile[] = "src.model";
 inline constexpr char kTgtVocabFile[] = "tgt.model";
+inline constexpr char kDecodeOptionsFile[] = "decode_options.json";
 inline constexpr char kShortlistFile[] = "shortlist.safetensors";  // of an imported model that came with one
 
 // One vocabulary for both languages, or one each.
@@ -63,6 +64,15 @@ std::vector<CheckpointFile> VocabularyFiles(const VocabularyPair& vocabs);
 // What the second has otherwise than the first, for messages ("source: 8000 and 4000 pieces"); "" when they are byte
 // for byte the same.
 std::string VocabularyDifference(const VocabularyPair& first, const VocabularyPair& second);
+
+// How those who made the model search with it, as DecodeOptions::FromJson reads it: what holds where a user says
+// nothing.
+struct DecodeDefaults {
+  std::string json;  // "": nothing is said
+  std::string path;  // for messages
+};
+DecodeDefaults ReadDecodeDefaults(FileSystem& files, const std::string& directory);  // throws FileError
+CheckpointFile DecodeOptionsFile(const std::string& json);                           // which people may change
 
 // Every name that a model's directory may have; a checkpoint's has more.
 std::span<const char* const> ModelFileNames();

@@ -212,12 +212,15 @@ InferenceBundle LoadInference(FileSystem& files, const std::string& path, std::o
     if (PackedFormatOf(*file)) {
       InferenceBundle packed = LoadPacked(files, directory, std::move(file), format);
       packed.vocabs = InLanguages(packed.vocabs, languages);
+      packed.decode_defaults = ReadDecodeDefaults(files, directory);
       return packed;
     }
   }
   TranslationModel opened = LoadTranslationModel(files, path, checks);
   opened.vocabs = InLanguages(opened.vocabs, languages);
-  return InferenceOf(std::move(opened), format);
+  InferenceBundle bundle = InferenceOf(std::move(opened), format);
+  bundle.decode_defaults = ReadDecodeDefaults(files, directory);
+  return bundle;
 }
 
 void OpenShortlist(FileSystem& files, const std::string& path, InferenceBundle* bundle) {

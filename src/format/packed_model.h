@@ -25,6 +25,7 @@ struct InferenceBundle {
   std::unique_ptr<SafetensorsReader> file;  // in which they are packed
   std::unique_ptr<InferenceModel> model;
   VocabularyPair vocabs;
+  DecodeDefaults decode_defaults;
   std::shared_ptr<const Shortlist> shortlist;  // or none
 };
 

@@ -16,6 +16,15 @@ namespace {
 
 constexpr char kMetadata[] = "metadata.json", kModel[] = "model", kSentencePiece[] = "sentencepiece.model";
 constexpr char kBpe[] = "bpe.model";
+// How Argos Translate has CTranslate2 search.
+constexpr char kSearch[] = R"({
+  "beam_size": 4,
+  "stopping": "beam",
+  "length_penalty": 0.2,
+  "length_penalty_form": "power",
+  "min_length": 2
+}
+)";
 constexpr int64_t kMaxMemberBytes = int64_t{1} << 33;
 
 // Where metadata.json is: in the directory itself, or in the only one inside.
@@ -52,6 +61,7 @@ ForeignModel OpenPackage(FileSystem& files, const std::string& package) {
   }
   ForeignModel model = OpenCTranslate2(files, JoinPath(package, kModel), options);
   SetTargetPrefix(metadata.String("target_prefix", ""), path, &model);
+  model.decode_options = kSearch;
   model.family = "Argos Translate";
   model.about.name = fmt::format("{} to {}", metadata.String("from_name", "?"), metadata.String("to_name", "?"));
   return model;

@@ -23,6 +23,16 @@ namespace dragoman {
 namespace {
 
 constexpr char kAdvice[] = "take the files that the model came with";
+// How translate_batch() searches; with a beam of 2 unless it is told.
+constexpr char kSearch[] = R"({
+  "beam_size": 2,
+  "stopping": "beam",
+  "length_penalty": 1,
+  "length_penalty_form": "power",
+  "min_length": 2,
+  "allow_unk": true
+}
+)";
 constexpr int kMaxLength = 1024;  // of models whose positions know no end
 
 // The attributes of a model are tensors of one number.
@@ -309,6 +319,7 @@ bool IsCTranslate2(FileSystem& files, const std::string& directory) {
 
 ForeignModel OpenCTranslate2(FileSystem& files, const std::string& directory, const CTranslate2Options& options) {
   ForeignModel model;
+  model.decode_options = kSearch;
   model.family = "CTranslate2";
   auto archive = OpenCTranslate2Binary(files, JoinPath(directory, kCTranslate2Model));
   if (archive->spec_name() != kCTranslate2Spec) {

@@ -33,9 +33,7 @@ ForeignModel OpenHuggingFace(FileSystem& files, const std::string& directory) {
   RequireModel(model, *source.archive, directory);  // a vocabulary may be made as large as the settings say
   model.vocabs = ReadHuggingFaceVocabularies(source, model_type, &model);
   model.about.name = FileName(directory);
-  if (!source.generation.advice.empty()) {
-    model.notes.push_back(fmt::format("its makers search with {}", fmt::join(source.generation.advice, " ")));
-  }
+  model.decode_options = source.generation.search;
   model.archive = std::move(source.archive);
   return model;
 }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/error.h"
@@ -35,24 +36,33 @@ std::optional<int32_t> TokenOf(SourceSettings& settings, const std::string& key)
   return static_cast<int32_t>(ids[0]);
 }
 
-// Settings of the search that its makers recommend. They change no number of the model's, but what people see.
-void AddAdvice(SourceSettings& settings, GenerationSettings* generation) {
-  const auto add = [&](const char* flag, double value) {
-    generation->advice.push_back(fmt::format("--{} {}", flag, value));
-  };
-  if (const int64_t beams = settings.Integer("num_beams", 1, 1000, 1); beams > 1) {
-    add("beam-size", static_cast<double>(beams));
-  }
-  if (const double penalty = settings.Number("length_penalty", 1); penalty != 1) add("length-penalty", penalty);
-  if (const int64_t n = settings.Integer("no_repeat_ngram_size", 0, 1000, 0); n > 0) {
-    add("no-repeat-ngram", static_cast<double>(n));
-  }
-  if (const int64_t n = settings.Integer("min_length", 0, kMostTokens, 0); n > 0) {
-    add("min-length", static_cast<double>(n));
+// early_stopping: true, false, or "never".
+const char* StoppingOf(SourceSettings& settings) {
+  const std::vector<std::string> found = settings.Scalars("early_stopping");
+  if (found.empty() || found == std::vector<std::string>{"false"}) return "full";
+  if (found == std::vector<std::string>{"true"}) return "beam";
+  if (found != std::vector<std::string>{"never"}) settings.Refuse("early_stopping", "true, false or \"never\"");
+  return "bound";
+}
+
+// What generate() finds by these settings. Without a number of beams it searches greedily, and without a length to 20
+// tokens: nobody means that, so both are left to whoever translates.
+std::string SearchOf(SourceSettings& settings) {
+  nlohmann::ordered_json search = {{"stopping", StoppingOf(settings)},
+                                   {"length_penalty", settings.Number("length_penalty", 1)},
+                                   {"length_penalty_form", "power"},
+                                   {"allow_unk", true}};
+  if (const int64_t beams = settings.Integer("num_beams", 1, 256, 1); beams > 1) search["beam_size"] = beams;
+  if (const int64_t n = settings.Integer("no_repeat_ngram_size", 0, 1000, 0); n > 0) search["no_repeat_ngram"] = n;
+  if (const int64_t n = settings.Integer("min_length", 0, kMostTokens, 0); n > 0) search["min_length"] = n;
+  if (const int64_t n = settings.Integer("max_length", 0, kMostTokens, 0); n > 1) {
+    search["max_length"] = n - 1;  // there the token that starts the decoder counts
+    search["max_length_factor"] = 1000;
   }
   if (const double penalty = settings.Number("repetition_penalty", 1); penalty != 1) {
     settings.Refuse("repetition_penalty", "1, as no other is applied here");
   }
+  return search.dump(2) + "\n";
 }
 
 void ReadGeneration(SourceSettings& settings, GenerationSettings* generation) {
@@ -80,7 +90,7 @@ void ReadGeneration(SourceSettings& settings, GenerationSettings* generation) {
   if (!settings.Integers("begin_suppress_tokens").empty()) {
     settings.Refuse("begin_suppress_tokens", "none, as every step has the same rules here");
   }
-  AddAdvice(settings, generation);
+  generation->search = SearchOf(settings);
 }
 
 }  // namespace
@@ -91,7 +101,6 @@ HuggingFaceSource OpenHuggingFaceSource(FileSystem& files, const std::string& di
   ReadGeneration(source.config, &source.generation);
   if (source.HasFile(kGenerationConfig)) {
     SourceSettings settings(files, source.PathOf(kGenerationConfig));
-    source.generation.advice.clear();
     source.generation.banned.clear();
     ReadGeneration(settings, &source.generation);
   }

@@ -21,7 +21,7 @@ struct GenerationSettings {
   std::optional<int32_t> forced_first;  // the first token of every output
   std::optional<int32_t> eos, pad;
   std::vector<int32_t> banned;
-  std::vector<std::string> advice;  // flags that search as the model's makers did: "--beam-size 4"
+  std::string search;  // how generate() searches, as options of decoding (ForeignModel::decode_options)
 };
 
 // What a family's reader is given, and takes from.

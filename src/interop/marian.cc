@@ -287,6 +287,7 @@ ForeignModel OpenMarian(FileSystem& files, const std::string& path, const Marian
   for (const std::string& name : found.missing) {
     model.notes.push_back(fmt::format("its settings name a shortlist, {}, which is not there: imported without", name));
   }
+  model.decode_options = found.search;
   model.about.name = FileName(found.directory);
   return model;
 }

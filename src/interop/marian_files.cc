@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <charconv>
 #include <functional>
+#include <nlohmann/json.hpp>
 #include <vector>
 
 #include "base/error.h"
@@ -76,7 +77,19 @@ void ReadShortlist(FileSystem& files, SourceSettings& settings, MarianFiles* fou
   found->limits.threshold = number(3, found->limits.threshold, 1e9);
 }
 
-// What decoder.yml says: models, vocabs, a shortlist.
+// What marian-decoder finds by these settings, and by its own where they say nothing.
+std::string SearchOf(SourceSettings& settings) {
+  if (settings.Number("word-penalty", 0) != 0) settings.Refuse("word-penalty", "0, as no other is applied here");
+  const nlohmann::ordered_json search = {{"beam_size", settings.Integer("beam-size", 1, 256, 12)},
+                                         {"stopping", "narrow"},
+                                         {"length_penalty", settings.Number("normalize", 0)},
+                                         {"length_penalty_form", "power"},
+                                         {"max_length_factor", settings.Number("max-length-factor", 3)},
+                                         {"allow_unk", settings.Bool("allow-unk", false)}};
+  return search.dump(2) + "\n";
+}
+
+// What decoder.yml says: models, vocabs, a shortlist, the search.
 void ReadDecoderConfig(FileSystem& files, const std::string& path, MarianFiles* found) {
   SourceSettings settings(JsonOfYaml(ReadFile(files, path, kMaxYamlBytes), path), path);
   const std::vector<std::string> models = settings.Strings("models"), vocabs = settings.Strings("vocabs");
@@ -84,6 +97,7 @@ void ReadDecoderConfig(FileSystem& files, const std::string& path, MarianFiles* 
   if (models.size() == 1) found->weights = Beside(files, found->directory, models[0]);
   if (vocabs.size() > 2) settings.Refuse("vocabs", "one or two");
   ReadShortlist(files, settings, found);
+  found->search = SearchOf(settings);
   if (vocabs.empty()) return;
   found->src = Beside(files, found->directory, vocabs.front());
   found->tgt = Beside(files, found->directory, vocabs.back());

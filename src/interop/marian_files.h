@@ -18,6 +18,7 @@ struct MarianFiles {
   std::string src_spm, tgt_spm;      // beside a .yml: what cuts text into its pieces; "" where the user does that
   std::string shortlist;             // or "": there is none
   MarianShortlistLimits limits;      // of it
+  std::string search;                // how the settings search, as options of decoding; "": there are none
   std::vector<std::string> missing;  // names of what the settings name, which is not there and can be done without
 };
 

@@ -63,6 +63,10 @@ TextTables TablesOf(const InferenceBundle& model, int64_t most_bytes) {
   return {*model.vocabs.src, *model.vocabs.tgt, model.shortlist.get(), most_bytes};
 }
 
+DecodeOptions DefaultsOf(const DecodeDefaults& defaults) {
+  return defaults.json.empty() ? DecodeOptions() : DecodeOptions::FromJson(defaults.json, defaults.path);
+}
+
 }  // namespace
 
 class Translator::Impl {
@@ -71,8 +75,12 @@ class Translator::Impl {
       : model_(std::move(model)),
         threads_(ThreadsOf(options)),
         service_(*model_.model, TablesOf(model_, EngineBytes(options, threads_, model_)), threads_),
-        info_{model_.model->config().max_src_len, model_.model->config().max_tgt_len, model_.vocabs.src->size(),
-              model_.vocabs.tgt->size(), model_.model->format()} {}
+        info_{model_.model->config().max_src_len,
+              model_.model->config().max_tgt_len,
+              model_.vocabs.src->size(),
+              model_.vocabs.tgt->size(),
+              model_.model->format(),
+              DefaultsOf(model_.decode_defaults)} {}
 
   TranslationService& service() { return service_; }
   const ModelInfo& info() const { return info_; }
@@ -112,13 +120,23 @@ Translator& Translator::operator=(Translator&&) noexcept = default;
 const ModelInfo& Translator::model() const { return impl_->info(); }
 int Translator::threads() const { return impl_->service().threads(); }
 
+TranslatedLine Translator::Translate(const std::string& line) const { return Translate(line, model().decode_options); }
+
 TranslatedLine Translator::Translate(const std::string& line, const DecodeOptions& options) const {
   return std::move(TranslateAll({line}, options).front());
+}
+
+std::vector<TranslatedLine> Translator::TranslateAll(std::vector<std::string> lines) const {
+  return TranslateAll(std::move(lines), model().decode_options);
 }
 
 std::vector<TranslatedLine> Translator::TranslateAll(std::vector<std::string> lines, const DecodeOptions& options,
                                                      int64_t first_line) const {
   return impl_->service().Translate(std::move(lines), options, first_line);
+}
+
+TranslationJob Translator::Submit(std::vector<std::string> lines) const {
+  return Submit(std::move(lines), model().decode_options);
 }
 
 TranslationJob Translator::Submit(std::vector<std::string> lines, const DecodeOptions& options, JobCallbacks callbacks,

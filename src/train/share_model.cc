@@ -66,6 +66,8 @@ void ShareInference(Communicator& comm, std::optional<WeightFormat> format, Infe
   if (comm.size() == 1) return;
   ShareWeights(comm, format, bundle);
   const bool has = comm.rank() == 0;
+  bundle->decode_defaults.json = comm.Broadcast(bundle->decode_defaults.json);
+  bundle->decode_defaults.path = comm.Broadcast(bundle->decode_defaults.path);
   const std::string shortlist = comm.Broadcast(has && bundle->shortlist ? bundle->shortlist->bytes() : "");
   if (has || shortlist.empty()) return;
   bundle->shortlist = std::make_shared<const Shortlist>(shortlist, "shortlist from rank 0", bundle->vocabs);

@@ -126,6 +126,43 @@ TEST(ImportTest, ARecordedModelIsUsedAsAnyOther) {
   EXPECT_EQ(tuned.code, 0) << tuned.err;
 }
 
+TEST(ImportTest, ItSearchesAsItsMakersDoUnlessTold) {
+  const std::string source = CopyOf("t5", "makers"), model = Scratch("makers-model"), plain = Scratch("makers-plain");
+  WriteScratch("makers/generation_config.json",
+               R"({"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0, "num_beams": 3, "max_length": 9,
+                   "early_stopping": true, "length_penalty": 0.5, "no_repeat_ngram_size": 2})");
+  const Finished imported = Import(source, "makers-model");
+  ASSERT_EQ(imported.code, 0) << imported.err;
+  EXPECT_THAT(imported.out, HasSubstr("decode_options.json"));
+  const std::string options = model + "/decode_options.json";
+  EXPECT_EQ(nlohmann::json::parse(FileText(options)),
+            nlohmann::json::parse(R"({"beam_size": 3, "stopping": "beam", "length_penalty": 0.5,
+                                      "length_penalty_form": "power", "no_repeat_ngram": 2, "max_length": 8,
+                                      "max_length_factor": 1000, "allow_unk": true})"));
+  ASSERT_EQ(Bash("cp -r " + model + " " + plain + " && rm " + plain + "/decode_options.json").code, 0);
+  const std::string text = "4 5 6\n7\n9 9 5 6 8 11 5\n";
+  const auto translate = [&](const std::string& with, const Args& flags) {
+    const Finished run = Dragoman(Args{"translate", "--model", with, "--format", "jsonl"} + flags, text);
+    EXPECT_EQ(run.code, 0) << run.err;
+    return run.out;
+  };
+  const Args said = {"--stopping",        "beam", "--length-penalty", "0.5", "--length-penalty-form", "power",
+                     "--no-repeat-ngram", "2",    "--max-length",     "8",   "--max-length-factor",   "1000",
+                     "--allow-unk"};
+  EXPECT_EQ(translate(model, {}), translate(plain, said + Args{"--beam-size", "3"}));
+  EXPECT_EQ(translate(model, {"--beam-size", "1"}), translate(plain, said + Args{"--beam-size", "1"}));
+  EXPECT_EQ(translate(model, {"--n-best"}), translate(plain, said + Args{"--beam-size", "3", "--n-best", "3"}));
+  EXPECT_NE(translate(model, {}), translate(plain, {}));
+  EXPECT_THAT(Dragoman({"info", model}).out, HasSubstr("beam_size 3"));
+  const std::string small = Scratch("makers-int8");
+  EXPECT_EQ(Dragoman({"quantize", "--model", model, "--output", small}).code, 0);
+  EXPECT_EQ(FileText(small + "/decode_options.json"), FileText(options));
+  WriteScratch("makers-model/decode_options.json", R"({"beam": 3})");  // which people may change
+  const Finished broken = Dragoman({"translate", "--model", model}, text);
+  EXPECT_EQ(broken.code, 1);
+  EXPECT_THAT(broken.err, AllOf(HasSubstr(options), HasSubstr("unknown key \"beam\"")));
+}
+
 TEST(ImportTest, AShortlistOfMariansComesAlong) {
   const std::string recorded = "tests/interop/recorded/marian_shortlist/two_tables/", source = Scratch("student"),
                     model = Scratch("student-model"), small = Scratch("student-int8");

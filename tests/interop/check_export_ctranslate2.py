@@ -64,7 +64,7 @@ def check(program, case, folder):
         found = translator.translate_batch(sources, beam_size=beam, length_penalty=1, max_decoding_length=63)
         texts = [joiner.decode(one.hypotheses[0]) for one in found]
         result[f"beam {beam}"] = exporting.agreement(
-            exporting.translations(program, model, folder, beam, "--min-length", 2, "--max-length-factor", 1000), texts)
+            exporting.translations(program, model, folder, beam, "--stopping", "beam", "--min-length", 2, "--max-length-factor", 1000), texts)
     # Its own rounding to 8 bits finds what it finds, but it takes the model.
     rounded = opened(theirs, "int8").translate_batch(sources, beam_size=1, max_decoding_length=63)
     result["int8"] = exporting.agreement(exporting.translations(program, model, folder, 1, "--min-length", 2),

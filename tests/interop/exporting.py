@@ -56,7 +56,7 @@ def exported(program, model, target, folder):
 
 def translations(program, model, folder, beam, *flags):
     """Of folder/src, with whether each is complete."""
-    printed = checking.run(program, "translate", "--model", model, "--beam-size", beam, "--stopping", "beam", "--format", "jsonl",
+    printed = checking.run(program, "translate", "--model", model, "--beam-size", beam, "--format", "jsonl",
                            *checking.SEARCH, *flags, text=(folder / "src").read_text(encoding="utf-8"))
     return [(found["translation"], found["complete"]) for found in map(json.loads, printed.splitlines())]
 

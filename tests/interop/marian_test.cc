@@ -41,6 +41,15 @@ TEST_P(MarianSearchTest, FindsGreedilyWhatMarianFinds) {
   EXPECT_EQ(model_.Translate(options), model_.Lines("beam1"));
 }
 
+TEST_P(MarianSearchTest, FindsWithABeamOf4WhatMarianFinds) {
+  DecodeOptions options;
+  options.stopping = Stopping::kNarrow;
+  options.length_penalty = 1;
+  options.length_penalty_form = LengthPenaltyForm::kPower;
+  options.allow_unk = true;
+  EXPECT_EQ(model_.Translate(options), model_.Lines("beam4"));
+}
+
 const auto kName = [](const auto& test) { return test.param; };
 INSTANTIATE_TEST_SUITE_P(Recorded, MarianTest, testing::ValuesIn(RecordedIn(kFolder)), kName);
 INSTANTIATE_TEST_SUITE_P(Recorded, MarianSearchTest,
