@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/json.h"
+#include "interop/unigram_json.h"
 #include "interop/vocabulary_parts.h"
 #include "text/byte_bpe_pair.h"
 #include "text/id_map.h"
@@ -106,6 +107,20 @@ struct Sides {
   TokenizerSettingsPair settings;
 };
 
+// One vocabulary of pieces for both sides: of the SentencePiece model `name`, numbered by itself (no ids), or, where
+// that is not there, of tokenizer.json, which has an id for each piece.
+struct Pieces {
+  std::shared_ptr<const Segmenter> segmenter;
+  std::vector<int32_t> ids;
+};
+
+Pieces OpenPieces(const HuggingFaceSource& source, const char* name) {
+  if (source.HasFile(name)) return {OpenSegmenter(source.files, source.PathOf(name)), {}};
+  const std::string path = source.PathOf(kTokenizer);
+  UnigramVocabulary read = ReadUnigramJson(ReadFile(source.files, path, kMaxVocabularyBytes), path);
+  return {Tokenizer::FromBytes(std::move(read.model), path).segmenter(), std::move(read.ids)};
+}
+
 // MarianMT: two SentencePiece models, and of vocab.json the ids of both, or, with two vocabularies, of one. What a
 // joint vocabulary has from the source's side alone the target can say nonetheless.
 Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& config) {
@@ -172,11 +187,15 @@ TokenIds LanguagesAmong(const TokenIds& tokens) {
 // M2M100, NLLB, mBART: tokens of languages before or after the source, and first in the target.
 Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model_type) {
   Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kBpe));
+  const Pieces pieces = OpenPieces(source, kBpe);
+  sides.src = sides.tgt = pieces.segmenter;
   TokenIds added = AddedTokens(source);
   TokenizerSettings settings;
   int32_t eos = 2;
-  if (source.HasFile(kVocab)) {  // M2M100 numbers its pieces itself, and its languages after them
+  if (!pieces.ids.empty()) {
+    settings.ids = pieces.ids;
+    eos = Required(added, "</s>", source.PathOf(kTokenizer));
+  } else if (source.HasFile(kVocab)) {  // M2M100 numbers its pieces itself, and its languages after them
     const TokenIds tokens = ReadTokenIds(source.files, source.PathOf(kVocab));
     settings.ids = IdsOfPieces(*sides.src, tokens);
     eos = Required(tokens, "</s>", source.PathOf(kVocab));
@@ -220,19 +239,26 @@ Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model
 Sides ReadT5(const HuggingFaceSource& source) {
   constexpr int32_t kSentinels = 100;
   Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kSpiece));
+  const Pieces pieces = OpenPieces(source, kSpiece);
+  sides.src = sides.tgt = pieces.segmenter;
   TokenizerSettings settings;
-  if (!sides.src->Find("<extra_id_0>")) {
+  if (!pieces.ids.empty()) {
+    settings.ids = pieces.ids;
+    settings.added = WithoutPieces(AddedTokens(source), *sides.src, settings.ids);
+  } else if (!sides.src->Find("<extra_id_0>")) {
     for (int32_t i = 0; i < kSentinels; ++i) {
       settings.added[fmt::format("<extra_id_{}>", i)] = sides.src->info().size + kSentinels - 1 - i;
     }
   }
   sides.settings = {settings, settings};
   TokenIds tags;
+  const auto add_tag = [&](const std::string& text, int32_t id) {
+    if (text.starts_with("<2") && text.ends_with(">") && text.size() > 3) tags[text.substr(2, text.size() - 3)] = id;
+  };
   for (int32_t piece = 0; piece < sides.src->info().size; ++piece) {
-    const std::string& text = sides.src->Piece(piece);
-    if (text.starts_with("<2") && text.ends_with(">") && text.size() > 3) tags[text.substr(2, text.size() - 3)] = piece;
+    add_tag(sides.src->Piece(piece), settings.ids.empty() ? piece : settings.ids[static_cast<size_t>(piece)]);
   }
+  for (const auto& [name, id] : settings.added) add_tag(name, id);
   constexpr size_t kFewTags = 8;  // else a word that happens to look so
   if (tags.size() > kFewTags) {
     sides.settings.src.languages = tags;
@@ -245,9 +271,10 @@ Sides ReadT5(const HuggingFaceSource& source) {
 Sides ReadPegasus(const HuggingFaceSource& source) {
   constexpr int32_t kOffset = 103;
   Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kSpiece));
-  TokenizerSettings settings;
-  for (int32_t piece = 0; piece < sides.src->info().size; ++piece) {
+  const Pieces pieces = OpenPieces(source, kSpiece);
+  sides.src = sides.tgt = pieces.segmenter;
+  TokenizerSettings settings{.ids = pieces.ids};
+  for (int32_t piece = 0; pieces.ids.empty() && piece < sides.src->info().size; ++piece) {
     settings.ids.push_back(piece < 2 ? piece : piece + kOffset);
   }
   for (const auto& [name, id] : WithoutPieces(AddedTokens(source), *sides.src, settings.ids)) settings.added[name] = id;
@@ -276,11 +303,14 @@ VocabularyPair ReadHuggingFaceVocabularies(const HuggingFaceSource& source, cons
                                            ForeignModel* model) {
   const TransformerConfig& config = model->config;
   Sides sides;
+  const bool is_multilingual = model_type == "mbart" || model_type == "m2m_100";
+  // Without the SentencePiece model that it was made of.
+  const bool has_json = source.HasFile(kTokenizer) && model_type != "bart" && model_type != "marian";
   if (source.HasFile(kMarianSource)) {
     sides = ReadMarian(source, config);
-  } else if (source.HasFile(kBpe)) {
+  } else if (source.HasFile(kBpe) || (is_multilingual && has_json)) {
     sides = ReadMultilingual(source, model_type);
-  } else if (source.HasFile(kSpiece)) {
+  } else if (source.HasFile(kSpiece) || (!is_multilingual && has_json)) {
     sides = model_type == "pegasus" ? ReadPegasus(source) : ReadT5(source);
   } else if (model_type == "bart" && (source.HasFile(kVocab) || source.HasFile(kTokenizer))) {
     sides = ReadByteBpe(source);
