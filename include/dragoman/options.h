@@ -45,7 +45,7 @@ enum class Stopping {
 // a model wants around them (</s>, tokens of languages) its settings add and take away.
 enum class LineForm {
   kText,    // which the model's tokenizer cuts and joins
-  kPieces,  // cut already: pieces as the vocabulary writes them, with spaces between; what is none is <unk>
+  kPieces,  // cut already: pieces as `dragoman encode` prints them, with spaces between; what is none is <unk>
   kIds      // likewise by their ids, decimal numbers of the model's rows
 };
 

@@ -75,7 +75,7 @@ void AddLineFormFlags(CLI::App& command, LineForm* form) {
                     "a sentence, which it gets all the same",
                     what));
   };
-  CLI::Option* const pieces = add("--pieces", LineForm::kPieces, "pieces as the vocabulary writes them");
+  CLI::Option* const pieces = add("--pieces", LineForm::kPieces, "pieces, as dragoman encode prints them");
   add("--ids", LineForm::kIds, "decimal ids of the model's tokens")->excludes(pieces);
 }
 

@@ -36,7 +36,8 @@ of the model, and so to every model that has these.)";
 struct ShortlistFlags {
   ModelFlags model;
   std::string src, tgt, from, output;
-  bool has_limits = false;  // those of --per-token or --frequent were given
+  bool has_limits = false;  // one of --per-token and --frequent was given
+  bool has_max_pairs = false;
   int per_token = 50;
   int frequent = 50;
   int max_pairs = 200000;
@@ -140,6 +141,9 @@ void ReportSize(const std::string& output, const Shortlist& shortlist, const Tok
 }
 
 void ConvertShortlist(const ShortlistFlags& flags, FileSystem& files, const VocabularyPair& vocabs) {
+  if (flags.has_max_pairs) {
+    throw OptionError("--max-pairs chooses from text to learn from, but --from is a shortlist; leave it out");
+  }
   if (flags.has_limits && IsBinaryMarianShortlist(files, flags.from)) {
     throw OptionError(
         fmt::format("--per-token and --frequent choose from a text, but {} is binary and was made with its own; leave "
@@ -192,6 +196,7 @@ void AddShortlistCommand(CLI::App& app) {
   flag("max_pairs", flags->max_pairs, "learn from a random sample of so many pairs, where there are more");
   command->callback([command, flags] {
     flags->has_limits = command->count("--per-token") + command->count("--frequent") > 0;
+    flags->has_max_pairs = command->count("--max-pairs") > 0;
     RunShortlist(*flags);
   });
 }

@@ -11,7 +11,9 @@
 
 #include "base/error.h"
 #include "base/timer.h"
+#include "text/byte_bpe_testing.h"
 #include "text/vocabulary_testing.h"
+#include "text/word_segmenter.h"
 
 namespace dragoman {
 namespace {
@@ -120,6 +122,21 @@ TEST(CutLineTest, ASentenceIsTheSameInEveryForm) {
     }
   }
   EXPECT_THAT(LineOf(Vocab(), Vocab().Encode("I see"), LineForm::kPieces), testing::Eq("▁ I ▁s e e"));
+}
+
+// As `dragoman encode` prints them, of every kind of vocabulary.
+TEST(CutLineTest, PiecesAreAsTheirVocabularyShowsThem) {
+  const Tokenizer words =
+      Tokenizer::FromBytes(WordListOf(std::vector<std::string>{"</s>", "<unk>", "das", "bei@@", "spiel"}), "words");
+  const Tokenizer bytes = Tokenizer::FromBytes(TinyByteBpe(), "tokenizer.json");
+  const auto own = [](const Tokenizer& vocab, const std::string& line) {
+    std::vector<int32_t> tokens = TokenizeLine(vocab, line, 100, LineForm::kPieces).tokens;
+    tokens.pop_back();
+    return tokens;
+  };
+  EXPECT_EQ(own(words, "das bei@@ spiel ein"), words.Encode("das bei@@ spiel ein"));
+  EXPECT_EQ(own(bytes, "abc ▁ abc"), bytes.Encode("abc abc"));
+  EXPECT_EQ(LineOf(bytes, bytes.Encode("abc abc"), LineForm::kPieces), "abc ▁ abc");
 }
 
 TEST(CutLineTest, ABlankLineHasNoTokens) {

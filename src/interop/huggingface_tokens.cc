@@ -90,20 +90,25 @@ bool IsM2m100Language(const std::string& token) {
   return token.starts_with("__") && token.ends_with("__") && token.size() > 4;
 }
 
-TokenizerSettingsPair T5Tokens(const Segmenter& segmenter) {
+TokenizerSettingsPair T5Tokens(const Segmenter& segmenter, std::vector<int32_t> ids, const TokenIds& added) {
   constexpr int32_t kSentinels = 100;
   TokenizerSettings side;
-  if (!segmenter.Find("<extra_id_0>")) {
+  side.ids = std::move(ids);
+  side.added = WithoutPieces(added, segmenter, side.ids);
+  if (side.ids.empty() && !segmenter.Find("<extra_id_0>")) {
     for (int32_t i = 0; i < kSentinels; ++i) {
       side.added[fmt::format("<extra_id_{}>", i)] = segmenter.info().size + kSentinels - 1 - i;
     }
   }
   TokenizerSettingsPair settings{side, side};
   TokenIds tags;
+  const auto add_tag = [&](const std::string& text, int32_t id) {
+    if (text.starts_with("<2") && text.ends_with(">") && text.size() > 3) tags[text.substr(2, text.size() - 3)] = id;
+  };
   for (int32_t piece = 0; piece < segmenter.info().size; ++piece) {
-    const std::string& text = segmenter.Piece(piece);
-    if (text.starts_with("<2") && text.ends_with(">") && text.size() > 3) tags[text.substr(2, text.size() - 3)] = piece;
+    add_tag(segmenter.Piece(piece), side.ids.empty() ? piece : side.ids[static_cast<size_t>(piece)]);
   }
+  for (const auto& [name, id] : side.added) add_tag(name, id);
   constexpr size_t kFewTags = 8;  // else a word that happens to look so
   if (tags.size() > kFewTags) {
     settings.src.languages = tags;
@@ -112,11 +117,13 @@ TokenizerSettingsPair T5Tokens(const Segmenter& segmenter) {
   return settings;
 }
 
-TokenizerSettingsPair PegasusTokens(const Segmenter& segmenter, const TokenIds& added) {
+TokenizerSettingsPair PegasusTokens(const Segmenter& segmenter, const TokenIds& added, std::vector<int32_t> ids) {
   constexpr int32_t kOffset = 103;
   TokenizerSettings side;
-  for (int32_t piece = 0; piece < segmenter.info().size; ++piece)
+  side.ids = std::move(ids);
+  for (int32_t piece = static_cast<int32_t>(side.ids.size()); piece < segmenter.info().size; ++piece) {
     side.ids.push_back(piece < 2 ? piece : piece + kOffset);
+  }
   side.added = WithoutPieces(added, segmenter, side.ids);
   return {side, side};
 }

@@ -48,11 +48,12 @@ TokenizerSettingsPair MultilingualTokens(const Segmenter& segmenter, std::vector
 bool IsM2m100Language(const std::string& token);  // "__fr__"
 
 // T5: ids are SentencePiece's; 100 sentinels follow, the first last. MADLAD-400 has tags such as <2de> among its
-// pieces.
-TokenizerSettingsPair T5Tokens(const Segmenter& segmenter);
+// pieces. Of a tokenizer.json ids and added tokens are given.
+TokenizerSettingsPair T5Tokens(const Segmenter& segmenter, std::vector<int32_t> ids = {}, const TokenIds& added = {});
 
-// PEGASUS: <pad> </s>, then 103 tokens of its pretraining, then SentencePiece's pieces from <unk> on.
-TokenizerSettingsPair PegasusTokens(const Segmenter& segmenter, const TokenIds& added);
+// PEGASUS: <pad> </s>, then 103 tokens of its pretraining, then SentencePiece's pieces from <unk> on. Of a
+// tokenizer.json ids are given.
+TokenizerSettingsPair PegasusTokens(const Segmenter& segmenter, const TokenIds& added, std::vector<int32_t> ids = {});
 
 // BART: <s> and </s> stand around a source.
 TokenizerSettingsPair BartTokens(int32_t bos);

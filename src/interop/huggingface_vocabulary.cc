@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "interop/huggingface_tokens.h"
+#include "interop/unigram_json.h"
 #include "interop/vocabulary_parts.h"
 #include "text/byte_bpe_pair.h"
 #include "text/id_map.h"
@@ -91,6 +92,20 @@ struct Sides {
   TokenizerSettingsPair settings;
 };
 
+// One vocabulary of pieces for both sides: of the SentencePiece model `name`, numbered by itself (no ids), or, where
+// that is not there, of tokenizer.json, which has an id for each piece.
+struct Pieces {
+  std::shared_ptr<const Segmenter> segmenter;
+  std::vector<int32_t> ids;
+};
+
+Pieces OpenPieces(const HuggingFaceSource& source, const char* name) {
+  if (source.HasFile(name)) return {OpenSegmenter(source.files, source.PathOf(name)), {}};
+  const std::string path = source.PathOf(kTokenizerJsonFile);
+  UnigramVocabulary read = ReadUnigramJson(ReadFile(source.files, path, kMaxVocabularyBytes), path);
+  return {Tokenizer::FromBytes(std::move(read.model), path).segmenter(), std::move(read.ids)};
+}
+
 // MarianMT: two SentencePiece models, and of vocab.json the ids of both, or, with two vocabularies, of one. What a
 // joint vocabulary has from the source's side alone the target can say nonetheless.
 Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& config) {
@@ -127,11 +142,15 @@ LanguagePlaces LanguagePlacesOf(const HuggingFaceSource& source, const std::stri
 // M2M100, NLLB, mBART: tokens of languages before or after the source, and first in the target.
 Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model_type) {
   Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kBpeFile));
+  const Pieces pieces = OpenPieces(source, kBpeFile);
+  sides.src = sides.tgt = pieces.segmenter;
   TokenIds added = AddedTokens(source);
   std::vector<int32_t> ids;
   int32_t eos = 2;
-  if (source.HasFile(kVocabJsonFile)) {  // M2M100 numbers its pieces itself, and its languages after them
+  if (!pieces.ids.empty()) {
+    ids = pieces.ids;
+    eos = Required(added, "</s>", source.PathOf(kTokenizerJsonFile));
+  } else if (source.HasFile(kVocabJsonFile)) {  // M2M100 numbers its pieces itself, and its languages after them
     const TokenIds tokens = ReadTokenIds(source.files, source.PathOf(kVocabJsonFile));
     ids = IdsOfPieces(*sides.src, tokens);
     eos = Required(tokens, "</s>", source.PathOf(kVocabJsonFile));
@@ -158,8 +177,13 @@ Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model
 
 Sides ReadSpiece(const HuggingFaceSource& source, const std::string& model_type) {
   Sides sides;
-  sides.src = sides.tgt = OpenSegmenter(source.files, source.PathOf(kSpieceFile));
-  sides.settings = model_type == "pegasus" ? PegasusTokens(*sides.src, AddedTokens(source)) : T5Tokens(*sides.src);
+  const Pieces pieces = OpenPieces(source, kSpieceFile);
+  sides.src = sides.tgt = pieces.segmenter;
+  if (model_type == "pegasus") {
+    sides.settings = PegasusTokens(*sides.src, AddedTokens(source), pieces.ids);
+  } else {
+    sides.settings = pieces.ids.empty() ? T5Tokens(*sides.src) : T5Tokens(*sides.src, pieces.ids, AddedTokens(source));
+  }
   return sides;
 }
 
@@ -185,11 +209,14 @@ VocabularyPair ReadHuggingFaceVocabularies(const HuggingFaceSource& source, cons
                                            ForeignModel* model) {
   const TransformerConfig& config = model->config;
   Sides sides;
+  const bool is_multilingual = model_type == "mbart" || model_type == "m2m_100";
+  // Without the SentencePiece model that it was made of.
+  const bool has_json = source.HasFile(kTokenizerJsonFile) && model_type != "bart" && model_type != "marian";
   if (source.HasFile(kSourceSpmFile)) {
     sides = ReadMarian(source, config);
-  } else if (source.HasFile(kBpeFile)) {
+  } else if (source.HasFile(kBpeFile) || (is_multilingual && has_json)) {
     sides = ReadMultilingual(source, model_type);
-  } else if (source.HasFile(kSpieceFile)) {
+  } else if (source.HasFile(kSpieceFile) || (!is_multilingual && has_json)) {
     sides = ReadSpiece(source, model_type);
   } else if (model_type == "bart" && (source.HasFile(kVocabJsonFile) || source.HasFile(kTokenizerJsonFile))) {
     sides = ReadByteBpe(source);

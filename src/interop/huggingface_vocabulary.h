@@ -10,7 +10,8 @@
 
 namespace dragoman {
 
-// For a model whose configuration has been read into *model. A directory without a tokenizer gets vocabularies of
+// For a model whose configuration has been read into *model. Of a SentencePiece model's directory that has
+// tokenizer.json alone the model is made again (unigram_json.h). A directory without a tokenizer gets vocabularies of
 // numbers (NumberVocabularies). Throws FileError, FormatError.
 VocabularyPair ReadHuggingFaceVocabularies(const HuggingFaceSource& source, const std::string& model_type,
                                            ForeignModel* model);

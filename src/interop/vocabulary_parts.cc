@@ -4,11 +4,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstring>
 #include <utility>
 
 #include "base/error.h"
 #include "base/json.h"
+#include "interop/model_proto_writer.h"
 #include "text/id_map.h"
 #include "text/model_proto_check.h"
 #include "text/word_segmenter.h"
@@ -17,18 +17,6 @@ namespace dragoman {
 namespace {
 
 constexpr char kAdvice[] = "take the files that the model came with";
-
-// Of protocol buffers: a field whose content has a length, https://protobuf.dev/programming-guides/encoding/
-void AppendVarint(uint64_t value, std::string* bytes) {
-  for (; value >= 0x80; value >>= 7) bytes->push_back(static_cast<char>(value | 0x80));
-  bytes->push_back(static_cast<char>(value));
-}
-
-void AppendField(int number, std::string_view content, std::string* bytes) {
-  AppendVarint(static_cast<uint64_t>(number) << 3 | 2, bytes);
-  AppendVarint(content.size(), bytes);
-  bytes->append(content);
-}
 
 }  // namespace
 
@@ -62,22 +50,9 @@ std::vector<int32_t> IdsOfPieces(const Segmenter& segmenter, const TokenIds& tok
   return ids;
 }
 
-// sentencepiece_model.proto: ModelProto.pieces = 1, of SentencePiece {piece = 1, score = 2, type = 3}; fields that
-// repeat may stand anywhere, so also at the end.
+// Fields that repeat may stand anywhere, so also at the end.
 std::string WithUnusedPieces(std::string model, std::span<const std::string> pieces) {
-  constexpr char kUnused = 5;
-  constexpr float kScore = kOutsideOfMerges;
-  for (const std::string& piece : pieces) {
-    std::string content;
-    AppendField(1, piece, &content);
-    content.push_back(2 << 3 | 5);  // four bytes
-    char score[sizeof(kScore)];
-    std::memcpy(score, &kScore, sizeof(kScore));
-    content.append(score, sizeof(kScore));
-    content.push_back(3 << 3);  // a varint
-    content.push_back(kUnused);
-    AppendField(1, content, &model);
-  }
+  for (const std::string& piece : pieces) AppendPiece(piece, kOutsideOfMerges, ProtoPieceType::kUnused, &model);
   return model;
 }
 

@@ -204,6 +204,7 @@ TEST(ImportTest, AShortlistOfMariansComesAlong) {
   expect_error(convert(binary), 1, binary + ": has lists of 10 source words");
   expect_error(convert(binary, {"--frequent", "5"}), 2, "is binary and was made with its own");
   expect_error(convert(source + "/src"), 1, "src:1: ");
+  expect_error(convert(source + "/lex.s2t", {"--max-pairs", "9"}), 2, "--max-pairs chooses from text");
   expect_error(convert(source + "/lex.s2t", {"--per-token", "1001"}), 2, "expected at most 1000");
   expect_error(convert(source + "/lex.s2t", {"--src", source + "/src"}), 2, "expected the two or the one");
   WriteScratch("student/lex.s2t", "broken\n");
