@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kSeeds[] = "tests/fuzz/seeds";  // tests run in the repository's root
 constexpr uint64_t kCuts = 16;
-constexpr uint64_t kChanges = 60;
+constexpr uint64_t kChanges = 40;
 
 class FuzzSeedsTest : public testing::TestWithParam<FuzzTarget> {
  protected:

@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstring>
 #include <numeric>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "base/byte_hash.h"
 #include "base/check.h"
+#include "base/checked_size.h"
 #include "base/crc32.h"
 #include "cli/training_log.h"
 #include "data/token_corpus.h"
@@ -54,12 +56,28 @@ void UseVocabularies(const VocabularyPair& vocabs) {
   IdsAreJoint(vocabs);
 }
 
-// The bytes with hashes that are right: what damages a file does not make them, but who means harm does.
+// Sets the last length such that all together are as many ids as the trailer says: else a change of one is found out by
+// the sum, and of two that make up for each other hardly any comes by chance.
+void BalanceLengths(const SpoolTrailer& trailer, std::span<char> body) {
+  const auto ids_end = CheckedProduct({static_cast<int64_t>(trailer.ids), static_cast<int64_t>(trailer.id_bytes)});
+  const auto size = CheckedProduct({trailer.report.pairs, sizeof(PairLengths)});
+  if (!ids_end || !size || *size == 0 || *ids_end > std::ssize(body) || *size > std::ssize(body) - *ids_end) return;
+  std::vector<PairLengths> pairs(static_cast<size_t>(trailer.report.pairs));
+  char* const at = body.data() + *ids_end;
+  std::memcpy(pairs.data(), at, static_cast<size_t>(*size));
+  uint64_t ids = 0;
+  for (const PairLengths& pair : pairs) ids += pair.src + pair.tgt - 2u;
+  pairs.back().tgt = static_cast<uint16_t>(pairs.back().tgt + trailer.ids - ids);
+  std::memcpy(at, pairs.data(), static_cast<size_t>(*size));
+}
+
+// The bytes with sums and hashes that are right: what damages a file does not make them, but who means harm does.
 std::string Rehashed(std::string bytes) {
   SpoolTrailer trailer;
   if (bytes.size() < sizeof trailer) return bytes;
   const size_t body = bytes.size() - sizeof trailer;
   std::memcpy(&trailer, bytes.data() + body, sizeof trailer);
+  BalanceLengths(trailer, std::span(bytes).first(body));
   trailer.body_hash = HashBytes(std::string_view(bytes).substr(0, body));
   std::memcpy(bytes.data() + body, &trailer, sizeof trailer);
   trailer.trailer_hash = HashBytes(std::string_view(bytes).substr(body, offsetof(SpoolTrailer, trailer_hash)));
