@@ -56,6 +56,7 @@ constexpr std::array kWidths = {
     WidthOf{"f_proj", true, true, true}, WidthOf{"x_proj", true, true, true}, WidthOf{"norm", false, true, true}};
 
 WidthOf WidthOfParameter(const std::string& name) {
+  if (name.find(".hidden_projs.") != std::string::npos) return {"hidden_projs", false, false, false};
   const size_t dot = name.rfind('.');
   const size_t before = name.rfind('.', dot - 1);
   std::string part = name.substr(before == std::string::npos ? 0 : before + 1);

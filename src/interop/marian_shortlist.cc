@@ -34,24 +34,13 @@ std::vector<int32_t> FirstTokens(uint64_t count, const Tokenizer& vocab) {
   return tokens;
 }
 
-// Marian's checksum, of 8 bytes at a time; what is left in the end it passes over.
-uint64_t ChecksumOf(std::string_view bytes) {
-  uint64_t sum = 0;
-  for (; bytes.size() >= sizeof sum; bytes.remove_prefix(sizeof sum)) {
-    uint64_t word;
-    std::memcpy(&word, bytes.data(), sizeof word);
-    sum ^= word + 0x9e3779b9 + (sum << 6) + (sum >> 2);
-  }
-  return sum;
-}
-
 // The binary form: six numbers of 64 bits, offsets (one more than there are source words) of 64, target words of 32.
 class BinaryShortlist {
  public:
   BinaryShortlist(std::string bytes, const std::string& path, const VocabularyPair& vocabs)
       : bytes_(std::move(bytes)), path_(path) {
     RequireSizes();
-    if (ChecksumOf(std::string_view(bytes_).substr(kSummed)) != NumberAt<uint64_t>(8)) Fail("its checksum is another");
+    if (MarianShortlistChecksum(bytes_) != NumberAt<uint64_t>(8)) Fail("its checksum is another");
     RequireWords(*vocabs.src);
     RequireTargets(vocabs.tgt->rows());
   }
@@ -67,7 +56,7 @@ class BinaryShortlist {
   }
 
  private:
-  static constexpr size_t kSummed = 16, kHeader = 48;  // bytes in front of what the checksum is of; and of the offsets
+  static constexpr size_t kHeader = 48;  // bytes in front of the offsets
 
   [[noreturn]] void Fail(const std::string& what) const { throw FormatError(path_, what + kAdvice); }
 
@@ -133,8 +122,8 @@ void KeepLikeliest(size_t most, std::vector<Choice>* choices) {
   const auto rank = [](const Choice& choice) { return std::pair(choice.probability, choice.target); };
   std::ranges::sort(*choices, std::ranges::greater(),
                     [](const Choice& choice) { return std::pair(choice.target, choice.probability); });
-  const auto twice = std::ranges::unique(*choices, {}, &Choice::target);
-  choices->erase(twice.begin(), twice.end());
+  const auto is_same = [](const Choice& a, const Choice& b) { return a.target == b.target; };
+  choices->erase(std::unique(choices->begin(), choices->end(), is_same), choices->end());
   std::ranges::sort(*choices, std::ranges::greater(), rank);
   choices->resize(std::min(choices->size(), most));
 }
@@ -194,6 +183,17 @@ std::vector<std::vector<Choice>> ReadChoices(const std::string& path, const Mari
 }
 
 }  // namespace
+
+uint64_t MarianShortlistChecksum(std::string_view file) {
+  constexpr size_t kBefore = 16;  // magic number and checksum
+  uint64_t sum = 0;
+  for (size_t at = kBefore; at + sizeof sum <= file.size(); at += sizeof sum) {
+    uint64_t word;
+    std::memcpy(&word, file.data() + at, sizeof word);
+    sum ^= word + 0x9e3779b9 + (sum << 6) + (sum >> 2);
+  }
+  return sum;
+}
 
 bool IsBinaryMarianShortlist(FileSystem& files, const std::string& path) {
   const std::unique_ptr<ReadableFile> file = files.Open(path);

@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 #include "format/shortlist.h"
 
@@ -20,6 +21,10 @@ struct MarianShortlistLimits {
   int64_t per_word = 100;  // the likeliest translations of each source word, at most kMostOfAWord ...
   double threshold = 0;    // ... above this probability
 };
+
+// What the second eight bytes of the binary form hold: a sum of what follows them, 8 bytes at a time; what is left in
+// the end it passes over.
+uint64_t MarianShortlistChecksum(std::string_view file);
 
 // Whether it is the binary form. Throws FileError.
 bool IsBinaryMarianShortlist(FileSystem& files, const std::string& path);

@@ -147,6 +147,16 @@ std::string Charsmap() {
   return Raw(static_cast<uint32_t>(bytes.size())) + bytes + std::string("b\0", 2);
 }
 
+// What transformers saved, with few of its pieces and tokens.
+std::string SmallUnigram() {
+  auto json = nlohmann::ordered_json::parse(Recorded("unigram/t5/tokenizer.json"));
+  auto& pieces = json["model"]["vocab"];
+  auto& added = json["added_tokens"];
+  pieces.erase(pieces.begin() + 60, pieces.end());
+  added.erase(added.begin() + 3, added.end());
+  return json.dump();
+}
+
 void AddVocabularies(Seeds* seeds) {
   (*seeds)["byte_bpe"] = {{"tiny", TinyByteBpe()}, {"recorded", RecordedByteBpe("tokenizer.json")}};
   (*seeds)["byte_bpe_pair"] = {
@@ -162,6 +172,7 @@ void AddVocabularies(Seeds* seeds) {
                                {"bpe", TrainTestModel(bpe)},
                                {"bytes", TrainTestModel(bytes)}};
   (*seeds)["charsmap"] = {{"rule", Charsmap()}};
+  (*seeds)["unigram"] = {{"t5", SmallUnigram()}};
 }
 
 // --- Files of ours ---
@@ -193,6 +204,20 @@ std::string TokenCorpusSeed() {
 std::string ShortlistSeed() {
   return ShortlistBytes({.frequent = {2, 3}, .begin = {0, 0, 0, 0, 2, 3, 4, 4}, .targets = {3, 4, 4, 5}},
                         SmallVocabulary());
+}
+
+// Marian's binary form, of as many source words as the small vocabulary has, one target each.
+std::string MarianShortlistSeed() {
+  const auto words = static_cast<uint64_t>(SmallVocabulary().src->size());
+  std::string bytes;
+  const auto add = [&](auto number) { bytes.append(reinterpret_cast<const char*>(&number), sizeof number); };
+  for (const uint64_t number :
+       {uint64_t{0xF11A48D5013417F5}, uint64_t{0}, uint64_t{2}, uint64_t{1}, words + 1, words}) {
+    add(number);
+  }
+  for (uint64_t offset = 0; offset <= words; ++offset) add(offset);
+  for (uint64_t word = 0; word < words; ++word) add(static_cast<int32_t>(word));
+  return bytes;
 }
 
 void AddOwnFiles(Seeds* seeds) {
@@ -232,6 +257,8 @@ void AddOwnFiles(Seeds* seeds) {
                  {"config.toml", "metric = \"chrf\"\n"}})}};
   (*seeds)["token_corpus"] = {{"pairs", TokenCorpusSeed()}};
   (*seeds)["shortlist"] = {{"small", ShortlistSeed()}};
+  (*seeds)["marian_shortlist"] = {{"text", "a b 0.5\nb a 0.25\nNULL a 0.1\nc NULL 1\nz c 1e-3\n"},
+                                  {"binary", MarianShortlistSeed()}};
 }
 
 // --- Models ---

@@ -22,6 +22,7 @@
 #include "format/manifest.h"
 #include "format/model_directory.h"
 #include "format/shortlist.h"
+#include "interop/marian_shortlist.h"
 #include "model/transformer_config.h"
 #include "tests/fuzz/fuzz_target.h"
 #include "tests/fuzz/memory_files.h"
@@ -151,6 +152,21 @@ void ReadTokenCorpus(std::string_view bytes) {
     DRAGOMAN_CHECK(src.size() == lengths.src && tgt.size() == lengths.tgt);
     for (const int32_t id : src) DRAGOMAN_CHECK(id >= 0 && id < vocab.size());
   }
+}
+
+void ReadForeignShortlist(std::string_view bytes) {
+  constexpr size_t kSum = 8;  // where the binary form has its checksum
+  const VocabularyPair& vocabs = SmallVocabulary();
+  std::string file(bytes);
+  constexpr char kFirst = '\xF5';  // of its magic number
+  if (file.size() >= 2 * kSum && file[0] == kFirst) {
+    const uint64_t sum = MarianShortlistChecksum(file);
+    std::memcpy(file.data() + kSum, &sum, sizeof sum);
+  }
+  MemoryFiles files("d", {{"lex.s2t", file}});
+  IsBinaryMarianShortlist(files, "d/lex.s2t");
+  const std::string made = ShortlistBytes(ReadMarianShortlist(files, "d/lex.s2t", {}, vocabs), vocabs);
+  WithoutError([&] { return Shortlist(made, "f", vocabs).bytes(); });
 }
 
 void ReadShortlist(std::string_view bytes) {

@@ -30,6 +30,7 @@ void ReadByteBpe(std::string_view bytes);
 void ReadByteBpePair(std::string_view bytes);  // files vocab.json, merges.txt
 void ReadWords(std::string_view bytes);
 void ReadSentencePiece(std::string_view bytes);
+void ReadUnigram(std::string_view bytes);   // tokenizer.json of what was a SentencePiece model
 void ReadCharsmap(std::string_view bytes);  // of a SentencePiece model that is sound but for that
 
 // own_file_targets.cc
@@ -42,6 +43,7 @@ void ReadDecodeOptions(std::string_view bytes);
 void ReadTrainingLogFiles(std::string_view bytes);  // files train.jsonl, config.toml
 void ReadTokenCorpus(std::string_view bytes);
 void ReadShortlist(std::string_view bytes);
+void ReadForeignShortlist(std::string_view bytes);  // of Marian's
 
 // model_targets.cc: files of a directory, but the zip
 void ReadCheckpoint(std::string_view bytes);

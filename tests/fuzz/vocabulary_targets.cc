@@ -7,6 +7,7 @@
 
 #include "base/check.h"
 #include "base/utf8.h"
+#include "interop/unigram_json.h"
 #include "tests/fuzz/memory_files.h"
 #include "tests/fuzz/targets.h"
 #include "text/byte_bpe_pair.h"
@@ -89,6 +90,13 @@ void ReadByteBpePair(std::string_view bytes) {
 void ReadWords(std::string_view bytes) { Use(MakeWordSegmenter(std::string(bytes), "f")); }
 
 void ReadSentencePiece(std::string_view bytes) { Use(MakeSentencePieceSegmenter(std::string(bytes), "f")); }
+
+void ReadUnigram(std::string_view bytes) {
+  const UnigramVocabulary read = ReadUnigramJson(std::string(bytes), "f");
+  auto segmenter = MakeSentencePieceSegmenter(read.model, "f");
+  DRAGOMAN_CHECK(std::ssize(read.ids) == segmenter->info().size);
+  Use(std::move(segmenter));
+}
 
 void ReadCharsmap(std::string_view bytes) {
   constexpr uint64_t kNormal = 1, kUnknown = 2, kControl = 3;
