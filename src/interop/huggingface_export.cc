@@ -46,7 +46,6 @@ HuggingFaceFamily FamilyFor(const TransformerConfig& config) {
 // The rows that transformers needs besides.
 struct Rows {
   PadToken pad;
-  int32_t decoder_start = 0;
   TransformerConfig config;  // with them
 };
 
@@ -54,7 +53,7 @@ struct Rows {
 void SettlePad(const HuggingFaceFamily& family, const TransformerConfig& config, PadToken* pad) {
   const int32_t wanted = config.first_position - 1;
   if (pad->name.empty()) pad->id = wanted;
-  if (pad->id != wanted) {
+  if (pad->id != wanted || wanted >= config.tgt_vocab) {
     throw OptionError(
         fmt::format("`first_position` is {}, but {} has id {}, and in a model of type {} positions begin after that "
                     "number, expected {}; "
@@ -74,22 +73,18 @@ Rows RowsFor(const ModelToExport& model, const HuggingFaceFamily& family, const 
   rows.config = config;
   rows.pad = PadTokenOf(model.vocabs, config, family.has_output_bias ? PadChoice::kOwnRow : PadChoice::kBos);
   if (family.pad_is_before_first_position) SettlePad(family, config, &rows.pad);
-  const int32_t most = std::max(config.src_vocab, config.tgt_vocab);
-  const bool has_own_start = config.decoder_start == -1;
-  rows.decoder_start = !has_own_start                           ? config.decoder_start
-                       : rows.pad.is_new && rows.pad.id >= most ? rows.pad.id
-                                                                : most;
-  const int32_t needed = std::max(rows.pad.id, has_own_start ? rows.decoder_start : 0) + 1;
-  rows.config.src_vocab = std::max(rows.config.src_vocab, needed);
-  rows.config.tgt_vocab = std::max(rows.config.tgt_vocab, needed);
-  rows.config.decoder_start = rows.decoder_start;
-  rows.config.output_bias = family.has_output_bias;
-  if (rows.config.tgt_vocab > config.tgt_vocab && !family.has_output_bias) {
-    throw OptionError(
-        fmt::format("`decoder_start` is a zero vector, for which a model of type {} has no row; take another "
-                    "target",
-                    family.model_type));
+  if (config.decoder_start == -1) {
+    if (!rows.pad.is_new) {
+      throw OptionError(fmt::format(
+          "`decoder_start` is -1, a zero vector, which is a row of its own there, but fills up batches, too, "
+          "and {} does that already; take another target",
+          rows.pad.name));
+    }
+    rows.config.decoder_start = rows.pad.id;  // a row of zeros
   }
+  rows.config.src_vocab = std::max(rows.config.src_vocab, rows.pad.id + 1);
+  rows.config.tgt_vocab = std::max(rows.config.tgt_vocab, rows.pad.id + 1);
+  rows.config.output_bias = family.has_output_bias;
   return rows;
 }
 
@@ -151,7 +146,7 @@ CheckpointFile ConfigFile(const ModelToExport& model, const HuggingFaceFamily& f
                {"torch_dtype", "float32"},
                {"pad_token_id", rows.pad.id},
                {"eos_token_id", model.vocabs.tgt->eos_id()},
-               {"decoder_start_token_id", rows.decoder_start},
+               {"decoder_start_token_id", rows.config.decoder_start},
                {"bos_token_id", nullptr},  // where a family has defaults that are not so
                {"forced_eos_token_id", nullptr}};
   json.update(family.settings(rows.config));
@@ -159,7 +154,7 @@ CheckpointFile ConfigFile(const ModelToExport& model, const HuggingFaceFamily& f
 }
 
 CheckpointFile GenerationFile(const ModelToExport& model, const Rows& rows) {
-  Json json = {{"decoder_start_token_id", rows.decoder_start},
+  Json json = {{"decoder_start_token_id", rows.config.decoder_start},
                {"eos_token_id", model.vocabs.tgt->eos_id()},
                {"pad_token_id", rows.pad.id},
                {"num_beams", kBeams},
@@ -189,7 +184,7 @@ ExportedModel ExportHuggingFace(const ModelToExport& model) {
   exported.files.push_back(WeightsFile(grown ? *grown : in_halves, family.weights(rows.config)));
   if (rows.config.tgt_vocab > ours.tgt_vocab) {
     exported.notes.push_back(
-        fmt::format("row {} is new, for {}: zeros, which are never said", ours.tgt_vocab, rows.pad.name));
+        fmt::format("row {} is new, for {}: zeros, which are never said", rows.pad.id, rows.pad.name));
   }
   if (AreNumbers(model.vocabs)) exported.notes.push_back("it goes without a tokenizer, as it came: text is token ids");
   return exported;

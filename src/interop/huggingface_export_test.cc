@@ -168,6 +168,10 @@ TEST_F(HuggingFaceExportTest, AZeroVectorThatStartsIsARowOfZeros) {
   TransformerConfig config = ConfigFor(OneVocabulary());
   config.decoder_start = -1;
   ExpectRoundTrip(config, OneVocabulary(), "marian");
+  TransformerConfig t5 = T5Config(OneVocabulary());
+  t5.decoder_start = -1;
+  EXPECT_THAT(PrepareError(t5), HasSubstr("`decoder_start` is -1"))
+      << "it has no bias to keep such a row from being said";
 }
 
 TEST_F(HuggingFaceExportTest, MarianMTHasEveryTying) {

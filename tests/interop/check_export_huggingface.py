@@ -14,6 +14,7 @@ import json
 import pathlib
 import random
 import tempfile
+import unicodedata
 import warnings
 
 import torch
@@ -64,7 +65,7 @@ def trained(program, case, folder):
     for number, names in enumerate(sides if is_two else [["src", "tgt"]]):
         vocabs.append(folder / f"{number}.model")
         checking.run(program, "vocab", "--input", *(folder / f"train.{name}" for name in names), "--size",
-                     150 - 30 * number, "--output", vocabs[-1])
+                     80 - 10 * number, "--output", vocabs[-1])
     vocab_flags = ("--src-vocab", vocabs[0], "--tgt-vocab", vocabs[1]) if is_two else ("--vocab", vocabs[0])
     checking.run(program, "train", "--train-src", folder / "train.src", "--train-tgt", folder / "train.tgt", *vocab_flags,
                  *SIZES, *flags, "--max-steps", 250, "--batch-tokens", 1500, "--learning-rate", 0.003, "--warmup", 20,
@@ -96,13 +97,11 @@ def compared(model, tokenizer, program, run, sources, beams):
     ours = checking.run(program, "translate", "--model", run, "--beam-size", beams, "--stopping", "full", "--quiet",
                         "--length-penalty", 1, "--length-penalty-form", "power", "--max-length", LIMIT,
                         "--max-length-factor", 1000, text="".join(f"{line}\n" for line in sources)).split("\n")[:-1]
-    for want, line in list(zip(theirs, ours))[:LINES]:
-        if want != line.strip():
-            print(f"  ours   {line}\n  theirs {want}")
-            break
     eos = model.generation_config.eos_token_id
     # Their tokenizers leave no blank at the end of a text that ends in one.
     pairs = [(a.strip(), b) for a, b, row in zip(ours, theirs, out.tolist()) if beams == 1 or eos in row[1:]]
+    for line, want in [pair for pair in pairs if pair[0] != pair[1]][:1]:
+        print(f"  ours   {line}\n  theirs {want}")
     return {"equal": sum(a == b for a, b in pairs), "of": len(pairs), "different": len(set(ours))}
 
 
@@ -213,8 +212,10 @@ def check_tokenizer(program, case, folder):
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder / "again")
     if language:
         tokenizer.src_lang = language
-    lines = [line for page in sorted((ROOT / "docs").glob("*.md")) for line in page.read_text(encoding="utf-8").splitlines()
+    lines = [line for page in sorted((check_tokenizers.ROOT / "docs").glob("*.md")) for line in page.read_text(encoding="utf-8").splitlines()
              if check_tokenizers.is_comparable(line)][:500]
+    if case == "mbart's tokenizer":  # MBartTokenizer of transformers 5.24 leaves out the vocabulary's normalisation
+        lines = [line for line in lines if unicodedata.normalize("NFKC", line) == line]
     ours = checking.run(program, "encode", "--model", folder / "ours", "--side", "src", "--output-format", "ids",
                         "--special-tokens", *options, text="".join(f"{line}\n" for line in lines)).splitlines()
     theirs = [" ".join(map(str, tokenizer(before + line)["input_ids"])) for line in lines]
