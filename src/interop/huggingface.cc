@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "interop/huggingface.h"
 
-#include <fmt/format.h>
-
+#include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "interop/huggingface_bart.h"
@@ -33,7 +33,9 @@ ForeignModel OpenHuggingFace(FileSystem& files, const std::string& directory) {
   RequireModel(model, *source.archive, directory);  // a vocabulary may be made as large as the settings say
   model.vocabs = ReadHuggingFaceVocabularies(source, model_type, &model);
   model.about.name = FileName(directory);
-  model.decode_options = source.generation.search;
+  const std::vector<int32_t>& banned = source.generation.banned;
+  const bool bans_unk = std::ranges::find(banned, model.vocabs.tgt->unk_id()) != banned.end();
+  model.decode_options = source.generation.search.ToDecodeOptions(!bans_unk);
   model.archive = std::move(source.archive);
   return model;
 }

@@ -45,24 +45,16 @@ const char* StoppingOf(SourceSettings& settings) {
   return "bound";
 }
 
-// What generate() finds by these settings. Without a number of beams it searches greedily, and without a length to 20
-// tokens: nobody means that, so both are left to whoever translates.
-std::string SearchOf(SourceSettings& settings) {
-  nlohmann::ordered_json search = {{"stopping", StoppingOf(settings)},
-                                   {"length_penalty", settings.Number("length_penalty", 1)},
-                                   {"length_penalty_form", "power"},
-                                   {"allow_unk", true}};
-  if (const int64_t beams = settings.Integer("num_beams", 1, 256, 1); beams > 1) search["beam_size"] = beams;
-  if (const int64_t n = settings.Integer("no_repeat_ngram_size", 0, 1000, 0); n > 0) search["no_repeat_ngram"] = n;
-  if (const int64_t n = settings.Integer("min_length", 0, kMostTokens, 0); n > 0) search["min_length"] = n;
-  if (const int64_t n = settings.Integer("max_length", 0, kMostTokens, 0); n > 1) {
-    search["max_length"] = n - 1;  // there the token that starts the decoder counts
-    search["max_length_factor"] = 1000;
-  }
-  if (const double penalty = settings.Number("repetition_penalty", 1); penalty != 1) {
+SearchSettings SearchIn(SourceSettings& settings) {
+  if (settings.Number("repetition_penalty", 1) != 1) {
     settings.Refuse("repetition_penalty", "1, as no other is applied here");
   }
-  return search.dump(2) + "\n";
+  return {StoppingOf(settings),
+          settings.Number("length_penalty", 1),
+          settings.Integer("num_beams", 1, 256, 1),
+          settings.Integer("no_repeat_ngram_size", 0, 1000, 0),
+          settings.Integer("min_length", 0, kMostTokens, 0),
+          settings.Integer("max_length", 0, kMostTokens, 0)};
 }
 
 void ReadGeneration(SourceSettings& settings, GenerationSettings* generation) {
@@ -90,10 +82,27 @@ void ReadGeneration(SourceSettings& settings, GenerationSettings* generation) {
   if (!settings.Integers("begin_suppress_tokens").empty()) {
     settings.Refuse("begin_suppress_tokens", "none, as every step has the same rules here");
   }
-  generation->search = SearchOf(settings);
+  generation->search = SearchIn(settings);
 }
 
 }  // namespace
+
+// Without a number of beams generate() searches greedily, and without a length up to 20 tokens: nobody means that, so
+// both are left to whoever translates.
+std::string SearchSettings::ToDecodeOptions(bool allow_unk) const {
+  nlohmann::ordered_json options = {{"stopping", stopping},
+                                    {"length_penalty", length_penalty},
+                                    {"length_penalty_form", "power"},
+                                    {"allow_unk", allow_unk}};
+  if (beams > 1) options["beam_size"] = beams;
+  if (no_repeat_ngram > 0) options["no_repeat_ngram"] = no_repeat_ngram;
+  if (min_length > 0) options["min_length"] = min_length;
+  if (max_length > 1) {
+    options["max_length"] = max_length - 1;  // there the token that starts the decoder counts
+    options["max_length_factor"] = 1000;
+  }
+  return options.dump(2) + "\n";
+}
 
 HuggingFaceSource OpenHuggingFaceSource(FileSystem& files, const std::string& directory) {
   HuggingFaceSource source{files, directory, SourceSettings(files, JoinPath(directory, kConfig)), nullptr, {}};

@@ -15,13 +15,23 @@
 
 namespace dragoman {
 
+// How generate() searches; 0 is what nothing is said of.
+struct SearchSettings {
+  std::string stopping = "full";  // by the names of Stopping
+  double length_penalty = 1;
+  int64_t beams = 0, no_repeat_ngram = 0, min_length = 0, max_length = 0;
+
+  // The same as ForeignModel::decode_options.
+  std::string ToDecodeOptions(bool allow_unk) const;
+};
+
 // How a model is asked to generate: of generation_config.json or, from before there was one, of config.json.
 struct GenerationSettings {
   std::optional<int32_t> decoder_start;
   std::optional<int32_t> forced_first;  // the first token of every output
   std::optional<int32_t> eos, pad;
   std::vector<int32_t> banned;
-  std::string search;  // how generate() searches, as options of decoding (ForeignModel::decode_options)
+  SearchSettings search;
 };
 
 // What a family's reader is given, and takes from.

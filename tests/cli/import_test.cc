@@ -130,7 +130,8 @@ TEST(ImportTest, ItSearchesAsItsMakersDoUnlessTold) {
   const std::string source = CopyOf("t5", "makers"), model = Scratch("makers-model"), plain = Scratch("makers-plain");
   WriteScratch("makers/generation_config.json",
                R"({"decoder_start_token_id": 0, "eos_token_id": 1, "pad_token_id": 0, "num_beams": 3, "max_length": 9,
-                   "early_stopping": true, "length_penalty": 0.5, "no_repeat_ngram_size": 2})");
+                   "early_stopping": true, "length_penalty": 0.5, "no_repeat_ngram_size": 2,
+                   "bad_words_ids": [[3]]})");  // <unk>
   const Finished imported = Import(source, "makers-model");
   ASSERT_EQ(imported.code, 0) << imported.err;
   EXPECT_THAT(imported.out, HasSubstr("decode_options.json"));
@@ -138,7 +139,7 @@ TEST(ImportTest, ItSearchesAsItsMakersDoUnlessTold) {
   EXPECT_EQ(nlohmann::json::parse(FileText(options)),
             nlohmann::json::parse(R"({"beam_size": 3, "stopping": "beam", "length_penalty": 0.5,
                                       "length_penalty_form": "power", "no_repeat_ngram": 2, "max_length": 8,
-                                      "max_length_factor": 1000, "allow_unk": true})"));
+                                      "max_length_factor": 1000, "allow_unk": false})"));
   ASSERT_EQ(Bash("cp -r " + model + " " + plain + " && rm " + plain + "/decode_options.json").code, 0);
   const std::string text = "4 5 6\n7\n9 9 5 6 8 11 5\n";
   const auto translate = [&](const std::string& with, const Args& flags) {
@@ -147,8 +148,7 @@ TEST(ImportTest, ItSearchesAsItsMakersDoUnlessTold) {
     return run.out;
   };
   const Args said = {"--stopping",        "beam", "--length-penalty", "0.5", "--length-penalty-form", "power",
-                     "--no-repeat-ngram", "2",    "--max-length",     "8",   "--max-length-factor",   "1000",
-                     "--allow-unk"};
+                     "--no-repeat-ngram", "2",    "--max-length",     "8",   "--max-length-factor",   "1000"};
   EXPECT_EQ(translate(model, {}), translate(plain, said + Args{"--beam-size", "3"}));
   EXPECT_EQ(translate(model, {"--beam-size", "1"}), translate(plain, said + Args{"--beam-size", "1"}));
   EXPECT_EQ(translate(model, {"--n-best"}), translate(plain, said + Args{"--beam-size", "3", "--n-best", "3"}));
