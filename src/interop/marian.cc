@@ -28,6 +28,9 @@ constexpr char kSettings[] = "special:model.yml";
 constexpr char kOutput[] = "decoder_ff_logit_out_Wt", kOldOutput[] = "decoder_ff_logit_out_W";
 constexpr char kOutputBias[] = "decoder_ff_logit_out_b";
 constexpr char kSharedTable[] = "Wemb", kSrcTable[] = "encoder_Wemb", kTgtTable[] = "decoder_Wemb";
+// Beside a weight of 8 bits, in Bergamot's fork: by what its activations are multiplied before they are rounded. That
+// of the output's is called "none" where a shortlist was in use when it was measured.
+constexpr char kRowMultiplier[] = "_QuantMultA", kOutputRowMultiplier[] = "none_QuantMultA";
 constexpr int kMaxLength = 1024;  // sinusoids know no end; Marian's decoder cuts at 1000 words
 
 std::unique_ptr<TensorArchive> OpenWeights(FileSystem& files, const std::string& path) {
@@ -254,6 +257,13 @@ TensorOrigin OriginOf(const TransformerConfig& config, bool has_old_output, cons
                       LayerName(std::string_view(ours).substr(inside), config.norm_order == NormOrder::kPre))};
 }
 
+std::string RowMultiplierOf(const TransformerConfig& config, const TensorArchive& archive, const Parameter& parameter,
+                            const TensorOrigin& origin) {
+  const bool is_output = parameter.name == config.output_table();
+  if (is_output && archive.Has(kOutputRowMultiplier)) return kOutputRowMultiplier;
+  return is_output || parameter.use == WeightUse::kLinear ? origin.name + kRowMultiplier : "";
+}
+
 // Pieces in the order of their ids, of a .yml; those that it leaves out are called by their numbers.
 std::vector<std::string> PiecesOf(const TokenIds& tokens, int32_t rows) {
   std::vector<std::string> pieces(static_cast<size_t>(rows));
@@ -332,12 +342,13 @@ ForeignModel OpenMarian(FileSystem& files, const std::string& path, const Marian
   settings.RequireNoneLeft();
   const TransformerConfig& config = model.config;
   const bool has_old_output = model.archive->Has(kOldOutput);
-  model.weights.origin = [config, has_old_output](const Parameter& parameter) {
-    return OriginOf(config, has_old_output, parameter);
+  model.weights.origin = [config, has_old_output, archive = model.archive.get()](const Parameter& parameter) {
+    TensorOrigin origin = OriginOf(config, has_old_output, parameter);
+    origin.row_multiplier = RowMultiplierOf(config, *archive, parameter, origin);
+    return origin;
   };
-  // Scales of quantised activations belong to the weights' products, not to the network.
   model.weights.is_unused = [](const std::string& name) {
-    return name == kSettings || name.ends_with("_QuantMultA") || name == "decoder_c_tt_dummy";
+    return name == kSettings || name.ends_with(kRowMultiplier) || name == "decoder_c_tt_dummy";
   };
   model.vocabs = ReadVocabularies(files, found, config);
   model.about.name = FileName(found.directory);
