@@ -1,26 +1,34 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iostream>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/counted.h"
 #include "base/error.h"
 #include "base/file_system.h"
 #include "base/overwrite_check.h"
 #include "cli/commands.h"
+#include "cli/flag_text.h"
 #include "cli/option_flags.h"
 #include "cli/stdout.h"
+#include "format/packed_model.h"
 #include "interop/import.h"
+#include "interop/int8_weights.h"
+#include "model/transformer_layers.h"
 
 namespace dragoman {
 namespace {
 
 constexpr char kExamples[] =
     R"(Makes an ordinary model of one that another program trained: it translates, scores, is tuned (train --init-from) and
-quantized like any other. A setting that is not understood is an error: nothing is guessed.
+quantized like any other. A setting that is not understood is an error: nothing is guessed. What comes in int8 (Firefox,
+Argos) keeps its integers, as dragoman quantize makes them: for translate and score alone, unless --dequantize is given.
 Examples:
   dragoman import opus-mt-en-de --output ende
   dragoman translate --model ende < test.en
@@ -31,26 +39,20 @@ struct ImportFlags {
   std::string source, output;
   ImportOptions options;
   std::string name, licence, origin;
+  bool dequantize = false;
 };
 
-void Import(const ImportFlags& flags) {
-  if (flags.output == kStdoutPath) throw OptionError("--output is -, expected a directory for the model");
-  FileSystem& files = RealFileSystem();
-  RefuseOverwriting("--output", flags.output, {{"the model to import", flags.source}});
-  RequireReplaceable(files, flags.output);
-  ForeignModel foreign = OpenForeign(files, flags.source, flags.options);
-  const std::unique_ptr<Transformer> model = ReadForeign(foreign);
-  if (!flags.name.empty()) foreign.about.name = flags.name;
-  if (!flags.licence.empty()) foreign.about.licence = flags.licence;
-  if (!flags.origin.empty()) foreign.about.origin = flags.origin;
+// Writes the model, and says what it has written.
+void Write(FileSystem& files, const ImportFlags& flags, const std::vector<CheckpointFile>& model,
+           const ForeignModel& foreign, const std::vector<std::string>& notes) {
   CheckpointContents contents;
-  contents.files = ModelFiles(*model, model->parameters().values(), foreign.vocabs, &foreign.about);
+  contents.files = model;
   if (!foreign.decode_options.empty()) contents.files.push_back(DecodeOptionsFile(foreign.decode_options));
   if (!foreign.shortlist.empty()) contents.files.push_back(FileOfBytes(kShortlistFile, foreign.shortlist));
   WriteModel(files, contents, flags.output);
   std::cout << fmt::format("{}: {}, {} parameters\n", flags.output, foreign.family,
-                           Grouped(model->parameters().count()));
-  for (const std::string& note : foreign.notes) std::cout << note << '\n';
+                           Grouped(PlanOf(foreign.config).count()));
+  for (const std::string& note : notes) std::cout << WithFlags(note) << '\n';
   if (!foreign.decode_options.empty()) {
     std::cout << fmt::format("it searches as its makers do, unless told otherwise: {}\n",
                              JoinPath(flags.output, kDecodeOptionsFile));
@@ -60,6 +62,29 @@ void Import(const ImportFlags& flags) {
                              JoinPath(flags.output, kShortlistFile));
   }
   FlushStdout();
+}
+
+void WriteInt8(FileSystem& files, const ImportFlags& flags, const ForeignModel& foreign) {
+  Int8Weights weights(foreign);
+  const std::vector<CheckpointFile> model = PackedModelFiles(foreign.config, weights, foreign.vocabs, &foreign.about);
+  std::vector<std::string> notes = foreign.notes;
+  std::ranges::copy(weights.Notes(), std::back_inserter(notes));
+  Write(files, flags, model, foreign, notes);
+}
+
+void Import(const ImportFlags& flags) {
+  if (flags.output == kStdoutPath) throw OptionError("--output is -, expected a directory for the model");
+  FileSystem& files = RealFileSystem();
+  RefuseOverwriting("--output", flags.output, {{"the model to import", flags.source}});
+  RequireReplaceable(files, flags.output);
+  ForeignModel foreign = OpenForeign(files, flags.source, flags.options);
+  if (!flags.name.empty()) foreign.about.name = flags.name;
+  if (!flags.licence.empty()) foreign.about.licence = flags.licence;
+  if (!flags.origin.empty()) foreign.about.origin = flags.origin;
+  if (!flags.dequantize && ComesInInt8(foreign)) return WriteInt8(files, flags, foreign);
+  const std::unique_ptr<Transformer> model = ReadForeign(foreign);
+  Write(files, flags, ModelFiles(*model, model->parameters().values(), foreign.vocabs, &foreign.about), foreign,
+        foreign.notes);
 }
 
 }  // namespace
@@ -90,6 +115,8 @@ void AddImportCommand(CLI::App& app) {
        "SentencePiece model that cuts text for a CTranslate2 model; none: that beside it, else text comes cut");
   flag("source_eos", flags->options.ctranslate2.source_eos,
        "</s> ends the sources of a CTranslate2 model though its config.json does not say so");
+  flag("dequantize", flags->dequantize,
+       "make f32 of weights in int8: a model that can be trained on, four times as large");
   flag("name", flags->name, "what the model is called, kept in its about.json; so are the next two");
   flag("licence", flags->licence, "its licence, such as CC-BY-4.0");
   flag("origin", flags->origin, "who made it, or a link to where it is from");

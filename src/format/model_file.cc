@@ -58,7 +58,7 @@ std::unique_ptr<Transformer> LoadTransformer(FileSystem& files, const std::strin
   if (reader.metadata().contains("weights")) {
     throw FormatError(reader.path(),
                       "its weights are rounded and packed, for translate and score alone; take the model that it was "
-                      "made of");
+                      "made of, or, of one that came in int8, import it with `dequantize`");
   }
   RequireShapes(config, reader);  // before memory is taken: a config is not believed, a file has its size
   auto model = std::make_unique<Transformer>(config);

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
 #include <set>
 #include <span>
 #include <utility>
@@ -60,10 +61,11 @@ class FileWeights : public WeightSource {
     return {Floats(name, TableShape(rows, cols)), rows, cols};
   }
   Projection Linear(const ProjectionNames& names) override {
-    return Packed(names.name + ".weight", names.in, names.columns, names.biases > 0 ? names.name + ".bias" : "");
+    return Packed(names.name + ".weight", names.in, names.columns, std::ssize(names.paths),
+                  names.biases > 0 ? names.name + ".bias" : "");
   }
   Projection Vocabulary(const std::string& name, int64_t rows, int64_t d_model, const std::string& bias) override {
-    return Packed(name, d_model, rows, bias);
+    return Packed(name, d_model, rows, /*parts=*/1, bias);
   }
 
   const std::set<std::string>& asked() const { return asked_; }
@@ -74,13 +76,33 @@ class FileWeights : public WeightSource {
     return reinterpret_cast<const float*>(file_.Mapped(name, DType::kF32, shape, sizeof(float)).data());
   }
 
-  Projection Packed(const std::string& name, int64_t k, int64_t n, const std::string& bias) {
+  // What rows are rounded by, where the file says it: of all parts together, or of each.
+  std::vector<float> RowMultipliers(const std::string& name, int64_t n, int64_t parts) {
+    if (!file_.Has(name)) return {};
+    const std::vector<int64_t> shape = file_.Find(name).shape;
+    const bool by_part = shape == std::vector{parts} && n % (parts * kernels::kPanelColumns) == 0;
+    const float* const values = Floats(name, by_part ? shape : std::vector<int64_t>{1});
+    std::vector<float> multipliers(values, values + (by_part ? parts : 1));
+    for (const float multiplier : multipliers) {
+      if (kernels::IsRowMultiplier(multiplier)) continue;
+      throw FormatError(file_.path(), fmt::format("tensor \"{}\" holds {}, expected positive numbers; use another copy "
+                                                  "of the model",
+                                                  name, multiplier));
+    }
+    return multipliers;
+  }
+
+  Projection Packed(const std::string& name, int64_t k, int64_t n, int64_t parts, const std::string& bias) {
     const kernels::PackedFormat format = AsPacked(format_);
     asked_.insert(name);
     const std::string_view panels = file_.Mapped(name, DTypeOf(format), PanelShape(format, k, n), kPanelAlignment);
     kernels::PackedWeight packed{format, reinterpret_cast<const uint8_t*>(panels.data()), nullptr, k, n};
-    if (format == kernels::PackedFormat::kInt8) packed.scales = Floats(Beside(name, ".scales"), {n});
-    return Projection(packed, bias.empty() ? nullptr : Floats(bias, {n}));
+    std::vector<float> row_multipliers;
+    if (format == kernels::PackedFormat::kInt8) {
+      packed.scales = Floats(Beside(name, ".scales"), {n});
+      row_multipliers = RowMultipliers(Beside(name, ".row_multipliers"), n, parts);
+    }
+    return Projection(packed, bias.empty() ? nullptr : Floats(bias, {n}), std::move(row_multipliers));
   }
 
   SafetensorsReader& file_;
@@ -123,6 +145,10 @@ class RecordedWeights : public WeightSource {
                         .bytes = {reinterpret_cast<const char*>(packed.panels), bytes}});
     if (packed.scales != nullptr) KeepFloats(Beside(name, ".scales"), {packed.n}, packed.scales, packed.n);
     if (projection.bias() != nullptr) KeepFloats(bias, {packed.n}, projection.bias(), packed.n);
+    if (const std::vector<float>& multipliers = projection.row_multipliers(); !multipliers.empty()) {
+      KeepFloats(Beside(name, ".row_multipliers"), {std::ssize(multipliers)}, multipliers.data(),
+                 std::ssize(multipliers));
+    }
     return projection;
   }
 
@@ -151,7 +177,7 @@ InferenceBundle LoadPacked(FileSystem& files, const std::string& directory, std:
   if (wanted && *wanted != format) {
     throw OptionError(
         fmt::format("`precision` is {}, but the weights in {} are {} for good, expected that, or nothing; "
-                    "take the model that it was made of",
+                    "take the model that it was made of, or, of one that came in int8, import it with `dequantize`",
                     EnumName(*wanted), directory, EnumName(format)));
   }
   VerifyCheckpoint(files, directory, {kConfigFile}, Checks::kAll);
@@ -233,10 +259,16 @@ void OpenShortlist(FileSystem& files, const std::string& path, InferenceBundle* 
 std::vector<CheckpointFile> PackedModelFiles(const Transformer& model, WeightFormat format,
                                              const VocabularyPair& vocabs, const ModelAbout* about) {
   ParameterWeights parameters(model.parameters(), format);
-  RecordedWeights recorded(parameters);
-  const auto packed = std::make_shared<const InferenceModel>(model.config(), recorded);
+  return PackedModelFiles(model.config(), parameters, vocabs, about);
+}
+
+std::vector<CheckpointFile> PackedModelFiles(const TransformerConfig& config, WeightSource& weights,
+                                             const VocabularyPair& vocabs, const ModelAbout* about) {
+  RecordedWeights recorded(weights);
+  const WeightFormat format = weights.format();
+  const auto packed = std::make_shared<const InferenceModel>(config, recorded);
   std::vector<CheckpointFile> files = VocabularyFiles(vocabs);
-  files.push_back(FileOfBytes(kConfigFile, model.config().ToJson()));
+  files.push_back(FileOfBytes(kConfigFile, config.ToJson()));
   files.push_back(
       {kWeightsFile, [packed, format, tensors = recorded.TakeTensors()](WritableFile& file) {
          WriteSafetensors(tensors, {{"format", "dragoman"}, {kWeightsKey, std::string(EnumName(format))}}, file);

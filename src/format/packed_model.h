@@ -54,6 +54,9 @@ void RequirePackedModel(const TransformerConfig& config, SafetensorsReader& file
 // The files of a packed model, to be written by WriteCheckpoint(). All must outlive the writing.
 std::vector<CheckpointFile> PackedModelFiles(const Transformer& model, WeightFormat format,
                                              const VocabularyPair& vocabs, const ModelAbout* about);
+// The same of weights from anywhere, in any format but f32. Throws what their source throws.
+std::vector<CheckpointFile> PackedModelFiles(const TransformerConfig& config, WeightSource& weights,
+                                             const VocabularyPair& vocabs, const ModelAbout* about);
 
 }  // namespace dragoman
 

@@ -90,10 +90,8 @@ class Loader {
   }
 
   Projection Output() const {
-    const std::string table = config_.has_own_output()           ? "output.weight"
-                              : config_.tying == Tying::kDecoder ? "tgt_embed.weight"
-                                                                 : "src_embed.weight";
-    return weights_.Vocabulary(table, config_.tgt_vocab, config_.d_model, config_.output_bias ? "output.bias" : "");
+    return weights_.Vocabulary(config_.output_table(), config_.tgt_vocab, config_.d_model,
+                               config_.output_bias ? "output.bias" : "");
   }
 
   // Rows of this table; `packed`, of `same`, the output's, where they share it.

@@ -2,6 +2,8 @@
 #include "infer/projection.h"
 
 #include <algorithm>
+#include <iterator>
+#include <utility>
 
 #include "base/check.h"
 #include "kernels/elementwise.h"
@@ -66,13 +68,17 @@ Projection::Projection(WeightFormat format, std::span<const Part> parts, kernels
   packed_ = {packed, panels, scales_.data(), in, columns_};
 }
 
-Projection::Projection(const kernels::PackedWeight& packed, const float* bias)
+Projection::Projection(const kernels::PackedWeight& packed, const float* bias, std::vector<float> row_multipliers)
     : format_(packed.format == kernels::PackedFormat::kInt8   ? WeightFormat::kInt8
               : packed.format == kernels::PackedFormat::kBf16 ? WeightFormat::kBf16
                                                               : WeightFormat::kF16),
       columns_(packed.n),
       packed_(packed),
-      bias_(bias) {}
+      bias_(bias),
+      row_multipliers_(std::move(row_multipliers)) {
+  DRAGOMAN_CHECK(row_multipliers_.empty() || format_ == WeightFormat::kInt8);
+  if (row_multipliers_.size() == 1) packed_.row_multiplier = row_multipliers_.front();
+}
 
 const ConstMatrix& Projection::weight() const {
   DRAGOMAN_CHECK(parts_.size() == 1);
@@ -102,7 +108,18 @@ void Projection::Multiply(const ConstMatrix& x, kernels::Epilogue epilogue, cons
     return;
   }
   epilogue.bias = bias_;
-  kernels::Gemm(x, packed_, epilogue, y);
+  row_multipliers_.size() > 1 ? MultiplyParts(x, epilogue, y) : kernels::Gemm(x, packed_, epilogue, y);
+}
+
+// Rows are rounded anew for each part.
+void Projection::MultiplyParts(const ConstMatrix& x, kernels::Epilogue epilogue, const Matrix& y) const {
+  const int64_t width = columns_ / std::ssize(row_multipliers_);
+  for (int64_t part = 0; part < std::ssize(row_multipliers_); ++part) {
+    kernels::PackedWeight columns = kernels::ColumnsOf(packed_, part * width, width);
+    columns.row_multiplier = row_multipliers_[static_cast<size_t>(part)];
+    epilogue.bias = bias_ == nullptr ? nullptr : bias_ + part * width;
+    kernels::Gemm(x, columns, epilogue, y.Cols(part * width, width));
+  }
 }
 
 }  // namespace dragoman

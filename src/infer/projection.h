@@ -34,13 +34,16 @@ class Projection {
   Projection(WeightFormat format, std::span<const Part> parts, kernels::Transpose transpose = kernels::Transpose::kNo);
 
   // Of weights that are packed already, where they lie. bias [columns], or null.
-  Projection(const kernels::PackedWeight& packed, const float* bias);
+  //   row_multipliers: of int8, what rows of x are rounded by (kernels/packed_weight.h): one for all columns, or one
+  //   for each of so many parts of equal width, a multiple of kernels::kPanelColumns; none: each row has its own scale.
+  Projection(const kernels::PackedWeight& packed, const float* bias, std::vector<float> row_multipliers = {});
 
   int64_t columns() const { return columns_; }
   WeightFormat format() const { return format_; }
   const kernels::PackedWeight& packed() const { return packed_; }  // of formats other than f32
   const ConstMatrix& weight() const;                               // [in, columns], of f32, where it is of one part
   const float* bias() const;                                       // [columns] or null; likewise of one part
+  const std::vector<float>& row_multipliers() const { return row_multipliers_; }
 
   // y = x W + b, or max(0, that).   x [rows, in] -> y [rows, columns]
   void Apply(const ConstMatrix& x, const Matrix& y, bool relu = false) const;
@@ -49,6 +52,7 @@ class Projection {
 
  private:
   void Multiply(const ConstMatrix& x, kernels::Epilogue epilogue, const Matrix& y) const;
+  void MultiplyParts(const ConstMatrix& x, kernels::Epilogue epilogue, const Matrix& y) const;
 
   WeightFormat format_ = WeightFormat::kF32;
   std::vector<Part> parts_;  // f32: in turn, [in, columns] each
@@ -57,6 +61,7 @@ class Projection {
   FlatBuffer memory_;             // f32: what was transposed; else: panels
   FlatBuffer bias_memory_, scales_;
   const float* bias_ = nullptr;
+  std::vector<float> row_multipliers_;
 };
 
 }  // namespace dragoman

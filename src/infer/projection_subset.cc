@@ -22,7 +22,7 @@ ProjectionSubset::ProjectionSubset(const Projection& whole, std::span<const int3
   if (from.scales != nullptr) scales_ = PooledMatrix(pool, 1, columns_);
   auto* const panels = reinterpret_cast<uint8_t*>(weight_.view().data);
   kernels::SelectColumns(from, columns, panels, scales_.view().data);
-  packed_ = {from.format, panels, scales_.view().data, from.k, columns_};
+  packed_ = {from.format, panels, scales_.view().data, from.k, columns_, from.row_multiplier};
 }
 
 void ProjectionSubset::Apply(const ConstMatrix& x, const Matrix& y) const {

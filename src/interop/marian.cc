@@ -25,6 +25,9 @@
 namespace dragoman {
 namespace {
 
+// Beside a weight of 8 bits, in Bergamot's fork: by what its activations are multiplied before they are rounded. That
+// of the output's is called "none" where a shortlist was in use when it was measured.
+constexpr char kRowMultiplier[] = "_QuantMultA", kOutputRowMultiplier[] = "none_QuantMultA";
 constexpr int kMaxLength = 1024;  // sinusoids know no end; Marian's decoder cuts at 1000 words
 
 std::unique_ptr<TensorArchive> OpenWeights(FileSystem& files, const std::string& path) {
@@ -194,6 +197,13 @@ TransformerConfig ReadConfig(SourceSettings& settings, const TensorArchive& arch
   return c;
 }
 
+std::string RowMultiplierOf(const TransformerConfig& config, const TensorArchive& archive, const Parameter& parameter,
+                            const TensorOrigin& origin) {
+  const bool is_output = parameter.name == config.output_table();
+  if (is_output && archive.Has(kOutputRowMultiplier)) return kOutputRowMultiplier;
+  return is_output || parameter.use == WeightUse::kLinear ? origin.name + kRowMultiplier : "";
+}
+
 // Pieces in the order of their ids, of a .yml; those that it leaves out are called by their numbers.
 std::vector<std::string> PiecesOf(const TokenIds& tokens, int32_t rows) {
   std::vector<std::string> pieces(static_cast<size_t>(rows));
@@ -272,12 +282,13 @@ ForeignModel OpenMarian(FileSystem& files, const std::string& path, const Marian
   settings.RequireNoneLeft();
   const TransformerConfig& config = model.config;
   const bool has_old_output = model.archive->Has(kMarianOldOutput);
-  model.weights.origin = [config, has_old_output](const Parameter& parameter) {
-    return MarianOrigin(config, has_old_output, parameter);
+  model.weights.origin = [config, has_old_output, archive = model.archive.get()](const Parameter& parameter) {
+    TensorOrigin origin = MarianOrigin(config, has_old_output, parameter);
+    origin.row_multiplier = RowMultiplierOf(config, *archive, parameter, origin);
+    return origin;
   };
-  // Scales of quantised activations belong to the weights' products, not to the network.
   model.weights.is_unused = [](const std::string& name) {
-    return name == kMarianSettings || name.ends_with("_QuantMultA") || name == "decoder_c_tt_dummy";
+    return name == kMarianSettings || name.ends_with(kRowMultiplier) || name == "decoder_c_tt_dummy";
   };
   model.vocabs = ReadVocabularies(files, found, config);
   if (!found.shortlist.empty()) {

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "kernels/elementwise.h"
+#include "kernels/packed_weight.h"
 #include "tensor/matrix.h"
 
 namespace dragoman {
@@ -51,22 +52,40 @@ void RequireWeight(const TensorArchive& archive, const Parameter& parameter, con
                   parameter.name));
 }
 
-// Divides rows by their scales, or all by one.
-void Unscale(const TensorArchive& archive, const TensorOrigin& origin, const Extent& extent, std::span<float> values) {
+// in [rows, cols], out [cols, rows]. In squares, so that neither side is walked across for long.
+template <class Number>
+void Turn(const Number* from, int64_t rows, int64_t cols, Number* to) {
+  constexpr int64_t kSide = 32;
+  for (int64_t r0 = 0; r0 < rows; r0 += kSide) {
+    for (int64_t c0 = 0; c0 < cols; c0 += kSide) {
+      for (int64_t r = r0; r < std::min(rows, r0 + kSide); ++r) {
+        for (int64_t c = c0; c < std::min(cols, c0 + kSide); ++c) to[c * rows + r] = from[r * cols + c];
+      }
+    }
+  }
+}
+
+// What rows are divided by: one number for each of them, or one for all.
+std::vector<float> ReadDivisors(const TensorArchive& archive, const TensorOrigin& origin, const Extent& extent) {
   const int64_t count = archive.Find(origin.scale).elements;
   if (count != 1 && count != extent.rows) {
     throw FormatError(archive.PathOf(origin.scale),
                       fmt::format("tensor \"{}\" has {} numbers, expected 1 or {}", origin.scale, count, extent.rows));
   }
-  std::vector<float> scales(static_cast<size_t>(count));
-  archive.ReadFloats(origin.scale, scales);
+  std::vector<float> divisors(static_cast<size_t>(count));
+  archive.ReadFloats(origin.scale, divisors);
+  return divisors;
+}
+
+void Unscale(const TensorArchive& archive, const TensorOrigin& origin, const Extent& extent, std::span<float> values) {
+  const std::vector<float> divisors = ReadDivisors(archive, origin, extent);
   for (size_t i = 0; i < values.size(); ++i) {
-    values[i] /= count == 1 ? scales[0] : scales[i / static_cast<size_t>(extent.cols)];
+    values[i] /= divisors.size() == 1 ? divisors[0] : divisors[i / static_cast<size_t>(extent.cols)];
   }
 }
 
-void ReadWeight(const TensorArchive& archive, const Parameter& parameter, const TensorOrigin& origin,
-                std::span<float> values) {
+void ReadPart(const TensorArchive& archive, const Parameter& parameter, const TensorOrigin& origin,
+              std::span<float> values) {
   const bool scaled = !origin.scale.empty() && archive.Has(origin.scale);
   if (!origin.transposed && origin.all_rows == 0 && !scaled) return archive.ReadFloats(origin.name, values);
   std::vector<float> all(static_cast<size_t>(archive.Find(origin.name).elements));
@@ -76,26 +95,95 @@ void ReadWeight(const TensorArchive& archive, const Parameter& parameter, const 
   const int64_t width = parameter.shape.size() == 1 ? 1 : extent.cols;  // of a row there
   const auto part = std::span<const float>(all).subspan(static_cast<size_t>(origin.first_row * width), values.size());
   if (origin.transposed) {
-    Transpose(part, parameter.cols(), parameter.rows(), values);
+    Turn(part.data(), parameter.cols(), parameter.rows(), values.data());
   } else {
     std::ranges::copy(part, values.begin());
   }
 }
 
+// The divisors of a parameter's integers, each row's or one for all.
+std::vector<float> DivisorsOf(const TensorArchive& archive, const TensorOrigin& origin, const Extent& extent) {
+  if (const std::optional<float> multiplier = archive.Find(origin.name).multiplier) return {*multiplier};
+  if (origin.scale.empty() || !archive.Has(origin.scale)) {
+    throw FormatError(
+        archive.PathOf(origin.name),
+        fmt::format("tensor \"{}\" holds integers without a scale, expected one beside it; fetch the files "
+                    "again",
+                    origin.name));
+  }
+  return ReadDivisors(archive, origin, extent);
+}
+
+float ReadRowMultiplier(const TensorArchive& archive, const TensorOrigin& origin) {
+  if (origin.row_multiplier.empty() || !archive.Has(origin.row_multiplier)) return 0;
+  const auto fail = [&](const std::string& found) {
+    throw FormatError(
+        archive.PathOf(origin.row_multiplier),
+        fmt::format("tensor \"{}\" holds {}, expected one positive number, the multiplier of activations; "
+                    "make the file again, or import it with `dequantize`",
+                    origin.row_multiplier, found));
+  };
+  const ArchiveTensor& tensor = archive.Find(origin.row_multiplier);
+  if (tensor.elements != 1) fail(fmt::format("{} numbers", tensor.elements));
+  float multiplier = 0;
+  archive.ReadFloats(origin.row_multiplier, {&multiplier, 1});
+  if (!kernels::IsRowMultiplier(multiplier)) fail(fmt::format("{}", multiplier));
+  return multiplier;
+}
+
 }  // namespace
 
-// In squares, so that neither side is walked across for long.
 void Transpose(std::span<const float> in, int64_t rows, int64_t cols, std::span<float> out) {
-  constexpr int64_t kSide = 32;
-  const float* const from = in.data();
-  float* const to = out.data();
-  for (int64_t r0 = 0; r0 < rows; r0 += kSide) {
-    for (int64_t c0 = 0; c0 < cols; c0 += kSide) {
-      for (int64_t r = r0; r < std::min(rows, r0 + kSide); ++r) {
-        for (int64_t c = c0; c < std::min(cols, c0 + kSide); ++c) to[c * rows + r] = from[r * cols + c];
-      }
-    }
+  Turn(in.data(), rows, cols, out.data());
+}
+
+void ReadWeight(const TensorArchive& archive, const WeightMap& map, const Parameter& parameter,
+                std::span<float> values) {
+  const TensorOrigin origin = map.origin(parameter);
+  ReadPart(archive, parameter, origin, values);
+  if (kernels::AllFinite(values)) return;
+  throw FormatError(archive.PathOf(origin.name),
+                    fmt::format("tensor \"{}\" holds numbers that are not finite; fetch the file again", origin.name));
+}
+
+bool IsInt8(const TensorArchive& archive, const WeightMap& map, const Parameter& parameter) {
+  return archive.Find(map.origin(parameter).name).dtype == DType::kI8;
+}
+
+StoredIntegers ReadIntegers(const TensorArchive& archive, const WeightMap& map, const Parameter& parameter,
+                            bool rows_are_columns) {
+  const TensorOrigin origin = map.origin(parameter);
+  const Extent extent = WantedExtent(parameter, origin);
+  const int64_t columns = rows_are_columns ? parameter.rows() : parameter.cols(), inputs = parameter.size / columns;
+  const bool lies_by_columns = rows_are_columns != origin.transposed;  // a row there is a column of the product
+  const std::vector<float> divisors = DivisorsOf(archive, origin, extent);
+  if (divisors.size() > 1 && !lies_by_columns) {
+    throw FormatError(archive.PathOf(origin.scale),
+                      fmt::format("tensor \"{}\" has a scale for each input of a product, "
+                                  "expected one for each column, or one for all",
+                                  origin.scale));
   }
+  StoredIntegers stored;
+  stored.levels.resize(static_cast<size_t>(parameter.size));
+  const std::string bytes = archive.ReadBytes(origin.name);
+  const auto* const part = reinterpret_cast<const int8_t*>(bytes.data()) + origin.first_row * extent.cols;
+  if (lies_by_columns) {
+    std::copy_n(part, parameter.size, stored.levels.data());
+  } else {
+    Turn(part, inputs, columns, stored.levels.data());
+  }
+  for (int64_t c = 0; c < columns; ++c) {
+    const float divisor = divisors[divisors.size() == 1 ? 0 : static_cast<size_t>(origin.first_row + c)];
+    stored.scales.push_back(1 / divisor);
+  }
+  if (!kernels::AllFinite(stored.scales)) {
+    throw FormatError(archive.PathOf(origin.name),
+                      fmt::format("tensor \"{}\" has scales that are 0 or not finite; fetch "
+                                  "the file again",
+                                  origin.name));
+  }
+  stored.row_multiplier = ReadRowMultiplier(archive, origin);
+  return stored;
 }
 
 void RequireWeights(const TensorArchive& archive, const WeightMap& map, const ParameterPlan& plan) {
@@ -118,13 +206,7 @@ void RequireWeights(const TensorArchive& archive, const WeightMap& map, const Pa
 
 void ReadWeights(const TensorArchive& archive, const WeightMap& map, ParameterStore& store) {
   for (const auto& parameter : store.parameters()) {
-    const TensorOrigin origin = map.origin(*parameter);
-    const std::span<float> values = store.Writable(*parameter);
-    ReadWeight(archive, *parameter, origin, values);
-    if (kernels::AllFinite(values)) continue;
-    throw FormatError(
-        archive.PathOf(origin.name),
-        fmt::format("tensor \"{}\" holds numbers that are not finite; fetch the file again", origin.name));
+    ReadWeight(archive, map, *parameter, store.Writable(*parameter));
   }
   for (const auto& [name, ours] : map.copies) {
     const Parameter* const parameter = store.Find(ours);

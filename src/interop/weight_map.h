@@ -22,6 +22,8 @@ struct TensorOrigin {
   int64_t first_row = 0;    // of those there, before they are turned: several of ours may stand in one
   int64_t all_rows = 0;     // that it has; 0: as many as the parameter
   std::string scale = {};   // tensor of what each of its rows, or all of it, is divided by, where there is such a one
+  std::string row_multiplier = {};  // of a product's weight: tensor of what activations are multiplied by before they
+                                    // are rounded to 8 bits, where there is such a one
 };
 
 struct WeightMap {
@@ -38,6 +40,25 @@ void Transpose(std::span<const float> in, int64_t rows, int64_t cols, std::span<
 // Throws FormatError, before any number is read, for a tensor that is not there, has another shape, or that the map
 // does not know; names file, tensor, what was found, what was expected.
 void RequireWeights(const TensorArchive& archive, const WeightMap& map, const ParameterPlan& plan);
+
+// Reads one of them. Throws FormatError, too, for what is not finite.
+void ReadWeight(const TensorArchive& archive, const WeightMap& map, const Parameter& parameter,
+                std::span<float> values);
+
+// A product's weight in the integers of 8 bits that it is stored in: integer * scale is about the weight.
+struct StoredIntegers {
+  std::vector<int8_t> levels;  // [columns of the product, its inputs]: a column's lie side by side
+  std::vector<float> scales;   // [columns]
+  float row_multiplier = 0;    // of activations, where the file says it, else 0
+};
+
+// Whether a parameter's tensor holds such.
+bool IsInt8(const TensorArchive& archive, const WeightMap& map, const Parameter& parameter);
+
+// Reads one whose columns are the parameter's columns [in, out], or, of a table of the vocabulary, its rows [vocab,
+// d_model]. Throws FormatError for integers without scales, or whose scales, or multiplier of activations, are none.
+StoredIntegers ReadIntegers(const TensorArchive& archive, const WeightMap& map, const Parameter& parameter,
+                            bool rows_are_columns);
 
 // Reads all of them. Throws FormatError, too, for one of `copies` that is none, and for what is not finite.
 void ReadWeights(const TensorArchive& archive, const WeightMap& map, ParameterStore& store);

@@ -151,6 +151,13 @@ HWY_INLINE void StoreBytes(Ints v, FirstLanes lanes, int8_t* to) {
   std::copy_n(all, lanes.count, to);
 }
 
+// The scale says that the row holds no finite numbers.
+void SpoilRow(const PackedRows& to, int64_t r) {
+  std::fill_n(static_cast<int8_t*>(to.values) + r * to.steps * kStepProducts, to.steps * kStepProducts, int8_t{0});
+  to.scales[r] = std::numeric_limits<float>::quiet_NaN();
+  to.sums[r] = 0;
+}
+
 void RoundInt8(const ConstMatrix& x, const PackedRows& to) {
   const Tag d;
   const hn::RebindToSigned<Tag> ints;
@@ -164,10 +171,8 @@ void RoundInt8(const ConstMatrix& x, const PackedRows& to) {
     const float max = hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(ints, largest)));
     const float inverse = InverseScale(max);
     auto* const bytes = static_cast<int8_t*>(to.values) + r * to.steps * kStepProducts;
-    if (!std::isfinite(max)) {  // the scale says so
-      std::fill_n(bytes, to.steps * kStepProducts, int8_t{0});
-      to.scales[r] = std::numeric_limits<float>::quiet_NaN();
-      to.sums[r] = 0;
+    if (!std::isfinite(max)) {
+      SpoilRow(to, r);
       continue;
     }
     to.scales[r] = inverse > 0 ? max / kLevels : 0.0f;
@@ -179,6 +184,32 @@ void RoundInt8(const ConstMatrix& x, const PackedRows& to) {
       sums = hn::Add(sums, levels);
     });
     std::fill(bytes + x.cols, bytes + to.steps * kStepProducts, int8_t{0});
+    to.sums[r] = hn::GetLane(hn::SumOfLanes(ints, sums));
+  }
+}
+
+void MultiplyToInt8(const ConstMatrix& x, float multiplier, const PackedRows& to) {
+  const Tag d;
+  const hn::RebindToSigned<Tag> ints;
+  const Floats factor = hn::Set(d, multiplier), least = hn::Set(d, -kLevels), most = hn::Set(d, kLevels);
+  for (int64_t r = 0; r < x.rows; ++r) {
+    const float* const from = x.Row(r);
+    auto* const bytes = static_cast<int8_t*>(to.values) + r * to.steps * kStepProducts;
+    Ints largest = hn::Zero(ints), sums = hn::Zero(ints);
+    ForEachVector(x.cols, [&](int64_t i, auto lanes) DRAGOMAN_LANES {
+      const Floats v = lanes.Load(from + i);
+      largest = hn::Max(largest, hn::BitCast(ints, hn::Abs(v)));
+      // Cut before it is rounded, since only what is small can be; ±127 are whole, so that it is the same.
+      const Ints levels = NearestInts(hn::Min(hn::Max(hn::Mul(v, factor), least), most));
+      StoreBytes(levels, lanes, bytes + i);
+      sums = hn::Add(sums, levels);
+    });
+    if (!std::isfinite(hn::GetLane(hn::BitCast(d, hn::MaxOfLanes(ints, largest))))) {
+      SpoilRow(to, r);
+      continue;
+    }
+    std::fill(bytes + x.cols, bytes + to.steps * kStepProducts, int8_t{0});
+    to.scales[r] = 1 / multiplier;
     to.sums[r] = hn::GetLane(hn::SumOfLanes(ints, sums));
   }
 }
@@ -257,6 +288,7 @@ HWY_EXPORT(MultiplyInt8);
 HWY_EXPORT(MultipliesBytes);
 HWY_EXPORT(MultiplyBytes);
 HWY_EXPORT(RoundInt8);
+HWY_EXPORT(MultiplyToInt8);
 
 namespace {
 bool vnni_is_allowed = true;
@@ -274,6 +306,10 @@ bool UsesVnni() {
 }
 
 void RoundRowsToInt8(const ConstMatrix& x, const PackedRows& to) { HWY_DYNAMIC_DISPATCH(RoundInt8)(x, to); }
+
+void MultiplyRowsToInt8(const ConstMatrix& x, float multiplier, const PackedRows& to) {
+  HWY_DYNAMIC_DISPATCH(MultiplyToInt8)(x, multiplier, to);
+}
 
 void GemmInt8(const PackedRows& x, const PackedWeight& w, const Epilogue& epilogue, const Matrix& y) {
   DRAGOMAN_CHECK(w.k <= kMostInt8Products);

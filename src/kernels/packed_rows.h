@@ -22,7 +22,10 @@ constexpr int64_t StepProducts(PackedFormat format) {
   return format == PackedFormat::kInt8 ? 4 : format == PackedFormat::kBf16 ? 2 : 1;
 }
 
+// With a scale for each row, by its largest magnitude; or the nearest integers to x * multiplier (> 0, finite), cut at
+// ±127. A row with NaN or infinity has NaN for a scale.
 void RoundRowsToInt8(const ConstMatrix& x, const PackedRows& to);
+void MultiplyRowsToInt8(const ConstMatrix& x, float multiplier, const PackedRows& to);
 void GemmInt8(const PackedRows& x, const PackedWeight& w, const Epilogue& epilogue, const Matrix& y);
 
 // Both factors in bf16, where HasFastBf16().

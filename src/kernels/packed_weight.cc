@@ -47,6 +47,8 @@ float RoundToLevels(std::span<const float> column, std::span<int> levels) {
 
 }  // namespace
 
+bool IsRowMultiplier(float multiplier) { return multiplier > 0 && std::isnormal(multiplier); }
+
 int64_t PanelBytes(PackedFormat format, int64_t k, int64_t n) {
   const int64_t columns = (n + kPanelColumns - 1) / kPanelColumns * kPanelColumns;
   return StepsOf(format, k) * StepProducts(format) * columns * ProductBytes(format);
@@ -76,6 +78,24 @@ void PackWeight(PackedFormat format, const ConstMatrix& w, Transpose transpose_w
       }
     }
   }
+}
+
+void SetInt8Column(std::span<const int8_t> levels, int64_t c, uint8_t* panels) {
+  const auto k = static_cast<int64_t>(levels.size());
+  uint8_t* const panel = PanelOf(PackedFormat::kInt8, panels, k, c);
+  for (int64_t i = 0; i < k; ++i) {
+    panel[PlaceOf(PackedFormat::kInt8, i, c % kPanelColumns)] =
+        static_cast<uint8_t>(kInt8Zero + levels[static_cast<size_t>(i)]);
+  }
+}
+
+PackedWeight ColumnsOf(const PackedWeight& w, int64_t first, int64_t count) {
+  DRAGOMAN_CHECK(first % kPanelColumns == 0 && first + count <= w.n);
+  PackedWeight columns = w;
+  columns.panels += PanelBytes(w.format, w.k, first);
+  if (w.scales != nullptr) columns.scales += first;
+  columns.n = count;
+  return columns;
 }
 
 void UnpackColumn(const PackedWeight& w, int64_t c, float* to) {
@@ -135,7 +155,7 @@ void Gemm(const ConstMatrix& x, const PackedWeight& w, const Epilogue& epilogue,
   if (int8) {
     rows.scales = memory.data() + x.rows * row_floats;
     rows.sums = reinterpret_cast<int32_t*>(rows.scales + x.rows);
-    RoundRowsToInt8(x, rows);
+    w.row_multiplier > 0 ? MultiplyRowsToInt8(x, w.row_multiplier, rows) : RoundRowsToInt8(x, rows);
     GemmInt8(rows, w, epilogue, y);
   } else if (pairs) {
     RoundRowsToBf16(x, rows);

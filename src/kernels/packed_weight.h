@@ -2,8 +2,8 @@
 // Weights rounded to fewer bits and laid out for products, once and for all: in files as in memory, on every machine.
 // A product's sum is one chain of steps over all of k, so an element depends on its row and its column alone.
 //   int8  a weight is (byte - 128) * the scale of its column; rows of activations are rounded likewise, with a scale
-//   each;
-//         sums are exact integers, so that every instruction set finds the same bits
+//   each,
+//         or by one number that is given; sums are exact integers, so that every instruction set finds the same bits
 //   bf16  both factors have 8 bits of mantissa where the processor multiplies such (HasFastBf16()); elsewhere the
 //   weights
 //         alone have, and sums are in f32
@@ -35,7 +35,12 @@ struct PackedWeight {
   const uint8_t* panels = nullptr;  // PanelBytes(format, k, n), 64-byte aligned
   const float* scales = nullptr;    // [n], int8 only
   int64_t k = 0, n = 0;
+  // int8 only: rows of activations become the integers nearest to x * this, within ±127; 0: each row has its own scale.
+  float row_multiplier = 0;
 };
+
+// Whether rows can be rounded by such a number: it is positive, and so is its inverse, and both are finite.
+bool IsRowMultiplier(float multiplier);
 
 int64_t PanelBytes(PackedFormat format, int64_t k, int64_t n);
 
@@ -43,6 +48,13 @@ int64_t PanelBytes(PackedFormat format, int64_t k, int64_t n);
 // ±127 of kInt8Zero; a column with NaN or infinity has NaN for one.
 //   panels: PanelBytes(format, k, n); scales [n], int8 only.
 void PackWeight(PackedFormat format, const ConstMatrix& w, Transpose transpose_w, uint8_t* panels, float* scales);
+
+// int8: column c of a weight [k, n] becomes `levels` [k], integers that were rounded elsewhere, as they are.
+//   panels: PanelBytes(kInt8, k, n), all kInt8Zero before the first column is set.
+void SetInt8Column(std::span<const int8_t> levels, int64_t c, uint8_t* panels);
+
+// The `count` columns from `first`, a multiple of kPanelColumns, where they lie.
+PackedWeight ColumnsOf(const PackedWeight& w, int64_t first, int64_t count);
 
 // to [k]: column c of the weight, in f32 again.
 void UnpackColumn(const PackedWeight& w, int64_t c, float* to);

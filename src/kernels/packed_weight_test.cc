@@ -3,8 +3,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
+#include <span>
 #include <vector>
 
 #include "kernels/gemm_testing.h"
@@ -63,6 +65,7 @@ bool HasFusedMultiplyAdd() {
 struct Case {
   Shape shape;
   bool bias = true, relu = true, accumulate = true;
+  float row_multiplier = 0;  // int8 only
 };
 
 void TestAgainstTwin(PackedFormat format, const Case& c) {
@@ -72,10 +75,11 @@ void TestAgainstTwin(PackedFormat format, const Case& c) {
   const std::vector<float> bias = RandomFloats(c.shape.n, 4);
   const Epilogue epilogue{c.bias ? bias.data() : nullptr, c.relu, c.accumulate};
   TestMatrix y(c.shape.m, c.shape.n, 5), expected(c.shape.m, c.shape.n, 5);
-  const Packed weight(format, w.view());
+  Packed weight(format, w.view());
+  weight.view.row_multiplier = c.row_multiplier;
   Gemm(x.view(), weight.view, epilogue, y.view());
   if (format == PackedFormat::kInt8) {
-    reference::GemmInt8(x.view(), w.view(), epilogue, expected.view());
+    reference::GemmInt8(x.view(), w.view(), epilogue, expected.view(), c.row_multiplier);
     if (HasFusedMultiplyAdd()) {
       EXPECT_TRUE(SameBits(Elements(y.view()), Elements(expected.view())));
       EXPECT_TRUE(y.Intact());
@@ -103,6 +107,59 @@ TEST(PackedWeightTest, ProductsMatchTheirTwins) {
         }
       }
     }
+  });
+}
+
+// One that cuts nothing, one that cuts most, one that leaves next to nothing; x is within ±3.
+TEST(PackedWeightTest, RowsCanBeRoundedByAGivenNumber) {
+  ForEachMultiplication([] {
+    for (const float multiplier : {127 / 3.0f, 300.0f, 0.2f, 1e30f}) {
+      SCOPED_TRACE(multiplier);
+      for (int64_t m = 0; m <= 9; ++m) {
+        TestAgainstTwin(PackedFormat::kInt8, {.shape = {m, 50, 9}, .row_multiplier = multiplier});
+      }
+      for (int64_t k = 0; k <= 40; ++k) {
+        TestAgainstTwin(PackedFormat::kInt8, {.shape = {3, 33, k}, .row_multiplier = multiplier});
+      }
+      TestAgainstTwin(PackedFormat::kInt8, {.shape = {40, 97, 1030}, .row_multiplier = multiplier});
+    }
+  });
+}
+
+TEST(PackedWeightTest, SumsOfGivenIntegersAreExact) {
+  constexpr int64_t kRows = 5, kInner = 37, kColumns = 21;
+  std::vector<int8_t> levels(kInner * kColumns);  // [columns, inner]
+  for (size_t i = 0; i < levels.size(); ++i) levels[i] = static_cast<int8_t>(static_cast<int>(i * 89 % 256) - 128);
+  FlatBuffer memory(PanelBytes(PackedFormat::kInt8, kInner, kColumns) / 4 + 1);
+  auto* const panels = reinterpret_cast<uint8_t*>(memory.data());
+  std::fill_n(panels, PanelBytes(PackedFormat::kInt8, kInner, kColumns), uint8_t{kInt8Zero});
+  for (int64_t c = 0; c < kColumns; ++c) {
+    SetInt8Column(std::span(levels).subspan(static_cast<size_t>(c * kInner), kInner), c, panels);
+  }
+  const std::vector<float> ones(kColumns, 1.0f);
+  const PackedWeight weight{PackedFormat::kInt8, panels, ones.data(), kInner, kColumns, /*row_multiplier=*/8};
+  std::vector<float> column(kInner);
+  for (int64_t c = 0; c < kColumns; ++c) {
+    UnpackColumn(weight, c, column.data());
+    for (int64_t i = 0; i < kInner; ++i) {
+      EXPECT_EQ(column[static_cast<size_t>(i)], levels[static_cast<size_t>(c * kInner + i)]);
+    }
+  }
+  ForEachMultiplication([&] {
+    TestMatrix x(kRows, kInner, 1, 20.0f), y(kRows, kColumns), part(kRows, 5);
+    Gemm(x.view(), weight, {}, y.view());
+    for (int64_t r = 0; r < kRows; ++r) {
+      for (int64_t c = 0; c < kColumns; ++c) {
+        int64_t sum = 0;
+        for (int64_t i = 0; i < kInner; ++i) {
+          const float level = std::clamp(std::nearbyint(x.At(r, i) * 8), -127.0f, 127.0f);
+          sum += static_cast<int64_t>(level) * levels[static_cast<size_t>(c * kInner + i)];
+        }
+        EXPECT_EQ(y.At(r, c) * 8, static_cast<float>(sum)) << r << ", " << c;
+      }
+    }
+    Gemm(x.view(), ColumnsOf(weight, 16, 5), {}, part.view());
+    for (int64_t r = 0; r < kRows; ++r) EXPECT_TRUE(SameBits({part.Row(r), 5}, {y.Row(r) + 16, 5}));
   });
 }
 
@@ -180,9 +237,13 @@ TEST(PackedWeightTest, NotANumberStaysNone) {
         TestMatrix x(3, 40, 1), w(40, 20, 2), y(3, 20);
         x.At(1, 33) = bad;
         w.At(7, 5) = bad;
-        Gemm(x.view(), Packed(format, w.view()).view, {}, y.view());
-        for (int64_t r = 0; r < 3; ++r) {
-          for (int64_t c = 0; c < 20; ++c) EXPECT_EQ(!std::isfinite(y.At(r, c)), r == 1 || c == 5) << r << ", " << c;
+        Packed weight(format, w.view());
+        for (const float multiplier : {0.0f, 60.0f}) {
+          weight.view.row_multiplier = multiplier;
+          Gemm(x.view(), weight.view, {}, y.view());
+          for (int64_t r = 0; r < 3; ++r) {
+            for (int64_t c = 0; c < 20; ++c) EXPECT_EQ(!std::isfinite(y.At(r, c)), r == 1 || c == 5) << r << ", " << c;
+          }
         }
       }
     }

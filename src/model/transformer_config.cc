@@ -157,6 +157,10 @@ void TransformerConfig::ValidateShape() const {
   RequireRate("ffn_dropout", ffn_dropout);
 }
 
+const char* TransformerConfig::output_table() const {
+  return has_own_output() ? "output.weight" : tying == Tying::kDecoder ? "tgt_embed.weight" : "src_embed.weight";
+}
+
 OperationCounts TransformerConfig::Operations() const {
   const double width = attention_width();
   const double attention = 4.0 * d_model * width;  // its four projections

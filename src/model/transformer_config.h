@@ -116,6 +116,7 @@ struct TransformerConfig {
   bool has_segments() const { return segment_end >= 0; }
   bool has_joint_embedding() const { return tying == Tying::kEmbeddings || tying == Tying::kAll; }
   bool has_own_output() const { return tying == Tying::kNone || tying == Tying::kEmbeddings; }
+  const char* output_table() const;  // the parameter [tgt_vocab, d_model] that makes logits: its own, or an embedding
   bool scales_logits() const { return logit_scale != 0 && logit_scale != 1; }
 
   // What one sentence costs beside another.

@@ -34,11 +34,23 @@ Rounded Round(const std::vector<float>& values) {
   return rounded;
 }
 
+// By a number that is given.
+Rounded RoundBy(float multiplier, const std::vector<float>& values) {
+  Rounded rounded{std::vector<int>(values.size()), 1 / multiplier};
+  for (size_t i = 0; i < values.size(); ++i) {
+    if (!std::isfinite(values[i])) return {std::vector<int>(values.size()), std::numeric_limits<float>::quiet_NaN()};
+    rounded.levels[i] = static_cast<int>(std::clamp(std::nearbyint(values[i] * multiplier), -127.0f, 127.0f));
+  }
+  return rounded;
+}
+
 }  // namespace
 
-void GemmInt8(const ConstMatrix& x, const ConstMatrix& w, const Epilogue& epilogue, const Matrix& y) {
+void GemmInt8(const ConstMatrix& x, const ConstMatrix& w, const Epilogue& epilogue, const Matrix& y,
+              float row_multiplier) {
   for (int64_t r = 0; r < y.rows; ++r) {
-    const Rounded row = Round(std::vector<float>(x.Row(r), x.Row(r) + x.cols));
+    const std::vector<float> activations(x.Row(r), x.Row(r) + x.cols);
+    const Rounded row = row_multiplier > 0 ? RoundBy(row_multiplier, activations) : Round(activations);
     for (int64_t c = 0; c < y.cols; ++c) {
       std::vector<float> values;
       for (int64_t i = 0; i < w.rows; ++i) values.push_back(w.At(i, c));
