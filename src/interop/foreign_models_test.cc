@@ -194,7 +194,7 @@ TEST(CTranslate2VocabularyTest, SentencePieceModelsBesideAModelCutItsText) {
   for (int32_t id = 0; id < plain.size(); ++id) tokens.push_back(plain.Piece(id));
   tokens.push_back("<row-" + std::to_string(plain.size()) + ">");
   tokens.push_back("<row-0>");  // which is only called so
-  folder.Write("model.bin", TinyCTranslate2Binary(static_cast<int32_t>(tokens.size())));
+  folder.Write("model.bin", TinyCTranslate2Binary(static_cast<int>(tokens.size())));
   folder.Write("shared_vocabulary.json", nlohmann::json(tokens).dump());
   const std::string text = TestSentences()[0];
   const auto encode = [&](const CTranslate2Options& options) {
