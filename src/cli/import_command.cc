@@ -28,7 +28,8 @@ namespace {
 constexpr char kExamples[] =
     R"(Makes an ordinary model of one that another program trained: it translates, scores, is tuned (train --init-from) and
 quantized like any other. A setting that is not understood is an error: nothing is guessed. What comes in int8 (Firefox,
-Argos) keeps its integers, as dragoman quantize makes them: for translate and score alone, unless --dequantize is given.
+Argos) keeps its integers, and becomes a model like those of dragoman quantize: for translate and score alone, unless
+--dequantize is given.
 Examples:
   dragoman import opus-mt-en-de --output ende
   dragoman translate --model ende < test.en

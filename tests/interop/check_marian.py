@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Models that Marian trains for some hundred updates: what its scorer and its decoder say, and what the program does with
-the imported ones.
+the imported ones; then the same models in 8 bits, as marian-conv makes them, whose integers the program keeps.
 
   build/venv-parity/bin/python tests/interop/check_marian.py PROGRAM [--json FILE]
       DATA=dir with multi30k/ (recipes/README.md): on its English and German; else on the phrase book
@@ -11,6 +11,7 @@ import gzip
 import json
 import os
 import pathlib
+import shutil
 import tempfile
 
 import checking
@@ -18,6 +19,8 @@ import record_marian
 
 SIZES = ["--dim-emb", "64", "--transformer-heads", "4", "--transformer-dim-ffn", "128"]
 LINES = 200
+INT8_CASES = ("post_relu", "ssru")  # which are trained for longer, so that BLEU says something
+INT8_UPDATES, INT8_LINES = 2000, 1000
 
 
 def texts():
@@ -54,6 +57,49 @@ def check(program, case, lines, folder):
     return result
 
 
+def bleu(program, references, found, folder):
+    (folder / "hypotheses").write_text("".join(line + "\n" for line in found), encoding="utf-8")
+    return float(checking.run(program, "eval", "--metric", "bleu", "--ref", references, "--hyp", folder / "hypotheses",
+                              "--quiet"))
+
+
+def translated(program, model, sources, beam, search=checking.SEARCH):
+    """As Marian searches: text, and whether it has come to its end."""
+    printed = checking.run(program, "translate", "--model", model, "--beam-size", beam, "--stopping", "beam", "--format", "jsonl",
+                           "--max-length-factor", 3, *search, text="".join(line + "\n" for line in sources))
+    lines = [json.loads(line) for line in printed.splitlines()]
+    return [line["translation"] for line in lines], [line["complete"] for line in lines]
+
+
+def beside(found, complete, expected):
+    """Lines that are equal, of those that come to their end: others are cut at another length."""
+    pairs = [(a, b) for a, b, ends in zip(found, expected, complete) if ends]
+    return {"equal": sum(a == b for a, b in pairs), "of": len(pairs)}
+
+
+def check_int8(program, case, lines, folder):
+    """In 8 bits Marian has one scale of activations for all rows of a batch, the program one for each row, so that text
+    differs here and there."""
+    theirs, eight = folder / "trained", folder / "int8"
+    theirs.mkdir()
+    eight.mkdir()
+    vocabs = record_marian.train(theirs, case, SIZES, lines, 2000, INT8_UPDATES)
+    for vocab in set(vocabs):
+        shutil.copy(vocab, eight)
+    record_marian.marian("convert", "--from", theirs / "model.npz", "--to", eight / "student.bin", "--gemm-type", "intgemm8")
+    ours = checking.imported(program, eight, folder / "ours-int8")
+    references = folder / "references"
+    references.write_text("".join(line + "\n" for line in lines[3][:INT8_LINES]), encoding="utf-8")
+    result = {"case": f"{case} intgemm8"}
+    for beam in (1, 4):
+        expected = record_marian.decode(eight / "student.bin", vocabs, beam, lines[2][:INT8_LINES], 64).splitlines()
+        found, complete = translated(program, ours, lines[2][:INT8_LINES], beam)
+        result[f"beam {beam}"] = beside(found, complete, expected)
+        result["BLEU"] = {"ours": bleu(program, references, found, folder),
+                          "theirs": bleu(program, references, expected, folder)}
+    return result | {"passed": abs(result["BLEU"]["ours"] - result["BLEU"]["theirs"]) <= 0.3}
+
+
 def main():
     parser = checking.arguments(__doc__)
     parser.add_argument("--case", choices=record_marian.CASES)
@@ -62,7 +108,10 @@ def main():
     for case in [options.case] if options.case else record_marian.CASES:
         with tempfile.TemporaryDirectory() as folder:
             results.append(check(options.program, case, lines, pathlib.Path(folder)))
-        print(json.dumps(results[-1]), flush=True)
+            print(json.dumps(results[-1]), flush=True)
+            if case in INT8_CASES:
+                results.append(check_int8(options.program, case, lines, pathlib.Path(folder)))
+                print(json.dumps(results[-1]), flush=True)
     checking.finish(results, options.json)
 
 

@@ -8,7 +8,8 @@ import subprocess
 import sys
 
 # As the other libraries search: a score is the mean log-probability per token, and <unk> may be said.
-SEARCH = ("--allow-unk", "--quiet", "--length-penalty", 1, "--length-penalty-form", "power")
+MEAN = ("--quiet", "--length-penalty", 1, "--length-penalty-form", "power")
+SEARCH = ("--allow-unk", *MEAN)
 
 
 def run(*command, text=None):

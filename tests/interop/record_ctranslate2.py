@@ -39,7 +39,7 @@ def spec_of(name, model, tokens, eos, unk):
     return spec
 
 
-def record(folder, name, quantization, lines=LINES, larger=None, seed=1):
+def record(folder, name, quantization, lines=LINES, larger=None, seed=1, compute_type="float32"):
     """Writes a model of a family into a folder, with what CTranslate2 computes."""
     model = families.make(name, seed, larger)
     eos, rows = families.eos_of(model), model.config.vocab_size
@@ -54,7 +54,7 @@ def record(folder, name, quantization, lines=LINES, larger=None, seed=1):
     usual = tokens[4:rows - 4]
     sources = [choice.choices(usual, k=choice.randint(1, 12)) for _ in range(lines)]
     targets = [choice.choices(usual, k=choice.randint(1, 8)) for _ in range(lines)]
-    translator = ctranslate2.Translator(str(folder), compute_type="float32", intra_threads=1)
+    translator = ctranslate2.Translator(str(folder), compute_type=compute_type, intra_threads=1)
     scores = [sum(found.log_probs) for found in translator.score_batch(sources, targets)]
     found = translator.translate_batch(sources, beam_size=1, max_decoding_length=20, disable_unk=False)
     for file, lines in (("src", sources), ("tgt", targets), ("beam1", [one.hypotheses[0] for one in found])):

@@ -72,6 +72,11 @@ def train(folder, case, sizes, texts, vocab_size, updates):
     return [folder / vocabs[0], folder / vocabs[-1]]
 
 
+def decode(model, vocabs, beam, sources, mini_batch=1):
+    return marian("decode", "--models", model, "--vocabs", *vocabs, "--cpu-threads", "1", "--beam-size", beam, "--normalize",
+                  "1", "--mini-batch", mini_batch, "--max-length-factor", "3", "--allow-unk", text="\n".join(sources) + "\n")
+
+
 def record(folder, case, vocabs, sources, targets):
     common = ["--vocabs", *vocabs, "--cpu-threads", "1"]
     (folder / "src").write_text("\n".join(sources) + "\n", encoding="utf-8")
@@ -81,9 +86,7 @@ def record(folder, case, vocabs, sources, targets):
     if case in ONLY_SCORES:
         return
     for beam in (1, 4):
-        found = marian("decode", "--models", folder / "model.npz", *common, "--beam-size", beam, "--normalize", "1",
-                       "--mini-batch", "1", "--max-length-factor", "3", "--allow-unk", text="\n".join(sources) + "\n")
-        (folder / f"beam{beam}").write_text(found, encoding="utf-8")
+        (folder / f"beam{beam}").write_text(decode(folder / "model.npz", vocabs, beam, sources), encoding="utf-8")
 
 
 def main():

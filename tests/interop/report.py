@@ -16,6 +16,11 @@ def cell(result, key):
     return f"{found['equal']} of {found['of']}" if found else ""
 
 
+def bleu(result):
+    found = result.get("BLEU")
+    return f"{found['ours']:.2f} ({found['theirs']:.2f})" if found else ""
+
+
 def rows(path):
     results = json.loads(path.read_text(encoding="utf-8"))
     library = path.stem.removeprefix("parity-").replace("export-", "export to ")
@@ -24,8 +29,9 @@ def rows(path):
             continue  # of a tokenizer
         case = result["case"] + (f", seed {result['seed']}" if "seed" in result else "")
         floor = f" ({result['theirs in f32']:.1e})" if "theirs in f32" in result else ""
-        yield (f"| {library} | {case} | {result['log-probabilities']:.1e}{floor} | {cell(result, 'beam 1')} "
-               f"| {cell(result, 'beam 4')} | {'yes' if result['passed'] else '**no**'} |")
+        difference = f"{result['log-probabilities']:.1e}{floor}" if "log-probabilities" in result else ""
+        yield (f"| {library} | {case} | {difference} | {cell(result, 'beam 1')} | {cell(result, 'beam 4')} | {bleu(result)} "
+               f"| {'yes' if result['passed'] else '**no**'} |")
 
 
 def main():
@@ -36,7 +42,7 @@ def main():
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}"
                          for name in ("transformers", "torch", "ctranslate2", "pymarian"))
     table = ["", f"By `make parity`, beside {versions}:", "",
-             "| library | model | log-probabilities | greedy | beam 4 | passed |", "|---|---|---|---|---|---|"]
+             "| library | model | log-probabilities | greedy | beam 4 | BLEU, theirs | passed |", "|---|---|---|---|---|---|---|"]
     for path in sorted(options.files):
         table += rows(path)
     text = options.page.read_text(encoding="utf-8")
