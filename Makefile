@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # For those who have make: each target is one of the scripts, which also work without it.
 .PHONY: help build demo test quick torture asan tsan fuzz ci parity \
-  bench-train bench-train-costs bench-scaling bench-quality bench-models bench-translate \
+  bench-train bench-train-costs bench-scaling bench-quality bench-models bench-translate bench-start-up \
   recipes results format format-check tidy includes clean
 
 help:  ## this list
@@ -52,8 +52,11 @@ bench-quality:  ## time until translations are as good as Marian's at its end: D
 bench-models:  ## train, once, the models that make bench-translate needs: DATA=dir make bench-models (an hour)
 	@bench/translate-models
 
-bench-translate:  ## translation speed beside CTranslate2, Marian and Bergamot, into docs/translation-speed.{md,json,svg} (45 min)
+bench-translate:  ## translation speed beside CTranslate2, Marian, Bergamot, transformers, into docs/translation-speed.{md,json,svg} (an hour)
 	@bench/translate-speed --report docs/translation-speed
+
+bench-start-up:  ## how long a model of 300 MB takes until it translates (a minute)
+	@bench/start-up
 
 recipes:  ## every recipe, each into runs/recipes/: DATA=dir make recipes, SEEDS=3 for three seeds (hours)
 	@recipes/all

@@ -7,6 +7,7 @@
                              lexicon.bin says what FOLDER/shortlist does, where there is that
       FOLDER/ctranslate2-f32/, ctranslate2-int8/    (but for a model with an SSRU, which CTranslate2 does not have);
                              with the vmap that says what FOLDER/shortlist says, where there is that
+      FOLDER/transformers/   (likewise) MarianMT, as transformers has it: with its own position vectors
 
 The model has to have Marian's conventions, as bench/translate-models trains it. Rows of the vocabulary come in Marian's
 order: </s>, <unk>, then the others.
@@ -35,6 +36,9 @@ LINEAR = {"self_attn.q_proj": ("self", "q"), "self_attn.k_proj": ("self", "k"), 
           "cross_attn.k_proj": ("context", "k"), "cross_attn.v_proj": ("context", "v"),
           "cross_attn.out_proj": ("context", "o"), "ffn.in_proj": ("ffn", "1"), "ffn.out_proj": ("ffn", "2"),
           "ssru.f_proj": ("rnn", "f"), "ssru.x_proj": ("rnn", "")}
+TRANSFORMERS = {"cross_attn": "encoder_attn", "self_attn_norm": "self_attn_layer_norm",
+                "cross_attn_norm": "encoder_attn_layer_norm", "ffn_norm": "final_layer_norm", "ffn.in_proj": "fc1",
+                "ffn.out_proj": "fc2"}
 NORMS = {"self_attn_norm": "self_Wo", "cross_attn_norm": "context_Wo", "ffn_norm": "ffn_ffn", "ssru_norm": "rnn_ffn"}
 
 
@@ -48,6 +52,19 @@ def read_safetensors(path):
     return {name: np.frombuffer(data, kinds[entry["dtype"]], int(np.prod(entry["shape"])),
                                 begin + entry["data_offsets"][0]).reshape(entry["shape"])
             for name, entry in header.items()}
+
+
+def write_safetensors(path, tensors):
+    header, end = {}, 0
+    for name, value in tensors.items():
+        begin, end = end, end + value.nbytes
+        header[name] = {"dtype": "F32", "shape": value.shape, "data_offsets": [begin, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for value in tensors.values():
+            file.write(np.ascontiguousarray(value, "<f4").tobytes())
 
 
 def check(model, config):
@@ -170,6 +187,36 @@ def write_ctranslate2(folder, weights, config, width, epsilon, vocabulary):
     yml.unlink()
 
 
+def transformers_name(name):
+    """Such as model.decoder.layers.0.encoder_attn.q_proj.weight of decoder.layers.0.cross_attn.q_proj.weight."""
+    for ours, theirs in TRANSFORMERS.items():
+        name = name.replace(f".{ours}.", f".{theirs}.")
+    return f"model.{name}"
+
+
+def write_transformers(folder, ours, rows, config, vocabulary):
+    """MarianMT: a row of zeros more, from which the decoder starts, and which, as <unk>, is never said."""
+    folder.mkdir()
+    pad = len(rows)
+    weights = {"model.shared.weight": np.pad(ours["src_embed.weight"][rows], ((0, 1), (0, 0))),
+               "final_logits_bias": np.pad(ours["output.bias"][rows], (0, 1))[None, :]}
+    weights.update((transformers_name(name), value.T) for name, value in ours.items() if ".layers." in name)
+    write_safetensors(folder / "model.safetensors", weights)
+    ids = {"eos_token_id": 0, "pad_token_id": pad, "decoder_start_token_id": pad, "bad_words_ids": [[pad], [1]]}
+    settings = {"model_type": "marian", "architectures": ["MarianMTModel"], "d_model": config["d_model"],
+                "vocab_size": pad + 1, "scale_embedding": True, "activation_function": "relu",
+                "max_position_embeddings": 512, "tie_word_embeddings": True, **ids}
+    for stack in ("encoder", "decoder"):
+        settings |= {f"{stack}_layers": config[f"{stack}_layers"], f"{stack}_attention_heads": config["heads"],
+                     f"{stack}_ffn_dim": config["d_ff"]}
+    (folder / "config.json").write_text(json.dumps(settings))
+    (folder / "generation_config.json").write_text(json.dumps(ids))
+    names = {piece.piece: i for i, piece in enumerate(vocabulary.pieces)} | {"<pad>": pad}
+    (folder / "vocab.json").write_text(json.dumps(names, ensure_ascii=False), encoding="utf-8")
+    for name in ("source.spm", "target.spm"):
+        (folder / name).write_bytes(vocabulary.SerializeToString())
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("model", type=pathlib.Path, help="a model's directory, of f32 weights")
@@ -181,15 +228,19 @@ def main():
     check(options.model, config)
     ours = sentencepiece_model_pb2.ModelProto.FromString((options.model / "vocab.model").read_bytes())
     vocabulary, rows = marian_vocabulary(ours)
-    weights = marian_weights(read_safetensors(options.model / "model.safetensors"), rows)
+    ours_weights = read_safetensors(options.model / "model.safetensors")
+    weights = marian_weights(ours_weights, rows)
     description = marian_config(config, len(rows))
     marian, shortlist = options.folder / "marian", options.folder / "shortlist"
-    shutil.rmtree(marian, ignore_errors=True)
+    for theirs in (marian, options.folder / "transformers"):
+        shutil.rmtree(theirs, ignore_errors=True)
     marian.mkdir(parents=True)
     write_marian(marian, weights, description, vocabulary)
     pieces = [piece.piece for piece in ours.pieces]
     if shortlist.exists() and importlib.util.find_spec("_pymarian"):
         write_lexicon(shortlist, pieces, marian)
+    if not config["decoder_ssru"]:
+        write_transformers(options.folder / "transformers", ours_weights, rows, config, vocabulary)
     if config["decoder_ssru"] or not importlib.util.find_spec("ctranslate2"):
         return
     write_ctranslate2(options.folder, weights, description, config["d_model"], config["norm_epsilon"], vocabulary)

@@ -52,7 +52,8 @@ class Side {
     if (!precision) throw std::runtime_error("precision: expected " + EnumChoices<WeightFormat>());
     const int64_t before = MemoryOf("VmRSS");
     const Timer timer;
-    TranslatorOptions options{.threads = command.at("threads"), .precision = precision, .verify = false};
+    TranslatorOptions options{
+        .threads = command.at("threads"), .precision = precision, .verify = command.value("verify", false)};
     options.shortlist = command.value("shortlist", "");
     translator_.emplace(command.at("model").get<std::string>(), options);
     return {{"seconds", timer.Seconds()},

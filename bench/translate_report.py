@@ -4,7 +4,8 @@
 from bar_chart import bar_chart
 from translate_sides import NAMES
 
-COLORS = {"dragoman": "#c0392b", "ctranslate2": "#7f8c8d", "marian": "#34495e", "bergamot": "#8e6f3e"}
+COLORS = {"dragoman": "#c0392b", "ctranslate2": "#7f8c8d", "marian": "#34495e", "bergamot": "#8e6f3e",
+          "transformers": "#95a5a6"}
 
 
 def title(contender):
@@ -110,7 +111,8 @@ def run_rows(measured):
 
 
 def agreement_text(measured):
-    found = [f"{title(name)} {side['same_as_first']:.1%} ({result['model']})" for result in measured["agreement"]
+    found = [f"{title(name)} {side['same_as_first']:.1%} ({result['model']}{', imported' if result['imported'] else ''})"
+             for result in measured["agreement"]
              for name, side in result["sides"].items() if name != "dragoman f32"]
     return "Greedy outputs that are those of Dragoman f32: " + (", ".join(found) or "not measured") + "."
 

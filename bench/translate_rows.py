@@ -9,6 +9,7 @@ OURS_F32, OURS_BF16, OURS_INT8 = (("dragoman", precision) for precision in ("f32
 CT2_F32, CT2_INT8 = ("ctranslate2", "f32"), ("ctranslate2", "int8")
 MARIAN_F32, MARIAN_INT8 = ("marian", "f32"), ("marian", "int8")
 BERGAMOT = ("bergamot", "int8")
+TRANSFORMERS = ("transformers", "f32")
 
 
 @dataclasses.dataclass
@@ -45,9 +46,21 @@ ROWS = [
     Row(Task("student", 1, "batch", 1), 1000, [OURS_INT8, BERGAMOT], [Goal(OURS_INT8, [BERGAMOT], 2.5)]),
     Row(Task("student", 1, "batch", 1, shortlist=True), 1000, [OURS_INT8, BERGAMOT],
         [Goal(OURS_INT8, [BERGAMOT], 2.5)]),
+    # Models that were imported, beside the library that they are of.
+    Row(Task("base", 1, "batch", 2, imported="transformers"), 128, [OURS_F32, TRANSFORMERS],
+        [Goal(OURS_F32, [TRANSFORMERS], 1.0)]),
+    Row(Task("base", 4, "batch", 2, imported="transformers"), 128, [OURS_F32, TRANSFORMERS],
+        [Goal(OURS_F32, [TRANSFORMERS], 1.0)]),
+    Row(Task("base", 4, "batch", 2, imported="ctranslate2"), 250, [OURS_F32, OURS_INT8, CT2_F32, CT2_INT8],
+        [Goal(OURS_F32, [CT2_F32], 1.0), Goal(OURS_INT8, [CT2_INT8], 1.0)]),
+    Row(Task("base", 4, "batch", 2, imported="marian"), 250, [OURS_F32, MARIAN_F32],
+        [Goal(OURS_F32, [MARIAN_F32], 1.0)]),
 ]
 AGREEMENT = [  # the same outputs from the same weights, or nothing else here means anything
     Row(Task("base", 1, "batch", 2), 200, [OURS_F32, CT2_F32, MARIAN_F32], []),
     Row(Task("tiny", 1, "batch", 2), 200, [OURS_F32, CT2_F32, MARIAN_F32], []),
     Row(Task("student", 1, "batch", 1), 200, [OURS_F32, MARIAN_F32, ("bergamot", "f32")], []),
+    Row(Task("base", 1, "batch", 2, imported="transformers"), 128, [OURS_F32, TRANSFORMERS], []),
+    Row(Task("base", 1, "batch", 2, imported="ctranslate2"), 128, [OURS_F32, CT2_F32], []),
+    Row(Task("base", 1, "batch", 2, imported="marian"), 128, [OURS_F32, MARIAN_F32], []),
 ]

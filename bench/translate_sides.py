@@ -15,8 +15,10 @@ from translate_worker import read_lines
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BENCH = ROOT / "bench"
-NAMES = {"dragoman": "Dragoman", "ctranslate2": "CTranslate2", "marian": "Marian", "bergamot": "Bergamot"}
-PYTHON = {"ctranslate2": "build/venv-translate", "marian": "build/venv-translate", "bergamot": "build/venv-bergamot"}
+NAMES = {"dragoman": "Dragoman", "ctranslate2": "CTranslate2", "marian": "Marian", "bergamot": "Bergamot",
+         "transformers": "transformers"}
+PYTHON = {"ctranslate2": "build/venv-translate", "marian": "build/venv-translate", "bergamot": "build/venv-bergamot",
+          "transformers": "build/venv-transformers"}
 LENGTH_PENALTY = 0.6  # a hypothesis' score is its log-probability by its length to the power of this, in all programs
 # Settings that are tried, in stages: each goes on from the best of the stages before. A stage is a list of changes to
 # the keys of "open" (translate_worker.py), "environment" to the process'. Where nothing is tried, the first of each.
@@ -34,6 +36,7 @@ STAGES = {
     ("marian", "int8"): [
         [{"gemm": form} for form in ("intgemm8avx2", "intgemm8avx512", "packed8avx2", "packed8avx512")],
         MARIAN_MKL, MARIAN_BATCHES, MARIAN_MEMORY],
+    ("transformers", "f32"): [[{"batch": size} for size in (32, 8, 16, 64, 128)]],
     ("bergamot", "int8"): [[{"mini_batch_words": size} for size in (1024, 512, 2048, 4096)],
                            [{"workspace_mb": size} for size in (128, 512)]],
 }
@@ -51,12 +54,14 @@ class Task:
     mode: str  # batch or single
     threads: int
     shortlist: bool = False  # of dragoman shortlist; of the others a form of the same
+    imported: str = ""  # the peer whose form of the model ours was imported from; else ours is as it was trained
 
     def __str__(self):
         mode = "batch" if self.mode == "batch" else "one at a time"
         search = "greedy" if self.beam == 1 else f"beam {self.beam}"
         threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
-        return f"{self.model}, {search}, {mode}, {threads}{', lexical shortlist' if self.shortlist else ''}"
+        imported = f", imported from {NAMES[self.imported]}" if self.imported else ""
+        return f"{self.model}, {search}, {mode}, {threads}{', lexical shortlist' if self.shortlist else ''}{imported}"
 
 
 def name_of(contender):
@@ -80,9 +85,12 @@ def command(options, program):
 def model_folder(options, contender, task):
     program, precision = contender
     folder = options.models / task.model
+    if program == "dragoman" and task.imported:
+        return folder / f"imported-{task.imported}"  # in f32, rounded as it is opened
     if program == "dragoman":
         return folder / ("int8" if precision == "int8" else "run/best")
-    return folder / (f"ctranslate2-{precision}" if program == "ctranslate2" else "marian")
+    return folder / (f"ctranslate2-{precision}" if program == "ctranslate2" else
+                     "transformers" if program == "transformers" else "marian")
 
 
 def shortlist_keys(options, contender, task):

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Compares translation by Dragoman, CTranslate2, Marian and Bergamot: same weights and sentences, raw text to raw text.
+"""Compares translation by Dragoman and other programs: same weights and sentences, raw text to raw text.
 
 All programs of a row are started with their best settings (translate_best.py), then translate the same sentences in
 turns, so that whatever the machine does meanwhile hits all; only one of them computes at any time. Loading is counted

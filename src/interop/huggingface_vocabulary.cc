@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <sstream>
 #include <string_view>
 #include <utility>
 
@@ -129,6 +130,24 @@ Sides ReadMarian(const HuggingFaceSource& source, const TransformerConfig& confi
   return sides;
 }
 
+// Of a tokenizer that says only whose languages it has: transformers 5 writes no more of M2M100's. In their order,
+// which numbers them.
+std::vector<std::string> NamedLanguages(const HuggingFaceSource& source) {
+  constexpr std::string_view kM2m100 =
+      "af am ar ast az ba be bg bn br bs ca ceb cs cy da de el en es et fa ff fi fr fy ga gd gl gu ha he hi hr ht hu "
+      "hy "
+      "id ig ilo is it ja jv ka kk km kn ko lb lg ln lo lt lv mg mk ml mn mr ms my ne nl no ns oc or pa pl ps pt ro ru "
+      "sd si sk sl so sq sr ss su sv sw ta th tl tn tr uk ur uz vi wo xh yi yo zh zu";
+  constexpr std::string_view kWmt21 = "en ha is ja cs ru zh de";
+  if (!source.HasFile(kTokenizerConfigFile)) return {};
+  const std::string named =
+      SourceSettings(source.files, source.PathOf(kTokenizerConfigFile)).String("language_codes", "");
+  std::istringstream codes(std::string(named == "m2m100" ? kM2m100 : named == "wmt21" ? kWmt21 : ""));
+  std::vector<std::string> tokens;
+  for (std::string code; codes >> code;) tokens.push_back("__" + code + "__");
+  return tokens;
+}
+
 LanguagePlaces LanguagePlacesOf(const HuggingFaceSource& source, const std::string& model_type, int32_t eos) {
   if (model_type == "mbart" && !source.generation.forced_first && source.generation.decoder_start != eos) {
     return LanguagePlaces::kBehindAlone;  // of 25 languages: the target's starts the decoder, so it is in config.json
@@ -156,7 +175,9 @@ Sides ReadMultilingual(const HuggingFaceSource& source, const std::string& model
     eos = Required(tokens, "</s>", source.PathOf(kVocabJsonFile));
     added.insert({kPadToken, Required(tokens, kPadToken, source.PathOf(kVocabJsonFile))});
     auto next = static_cast<int32_t>(tokens.size());
-    for (const std::string& token : SpecialTokens(source)) added.insert({token, next++});
+    std::vector<std::string> languages = SpecialTokens(source);
+    if (languages.empty()) languages = NamedLanguages(source);
+    for (const std::string& token : languages) added.insert({token, next++});
   } else {
     if (std::ranges::any_of(added, [](const auto& token) { return IsM2m100Language(token.first); })) {
       throw FileError(source.PathOf(kVocabJsonFile),

@@ -7,14 +7,17 @@
 #include <sys/resource.h>
 
 #include <chrono>
+#include <nlohmann/json.hpp>
 
 #include "archive/archive_testing.h"
 #include "base/error.h"
 #include "interop/argos.h"
 #include "interop/huggingface.h"
+#include "interop/huggingface_vocabulary.h"
 #include "interop/interop_testing.h"
 #include "model/transformer_layers.h"
 #include "tensor/address_sanitizer.h"
+#include "text/vocabulary_testing.h"
 
 namespace dragoman {
 namespace {
@@ -96,6 +99,27 @@ TEST_F(ImportTest, WhatIsSaidToBeAnothersIsReadAsThat) {
   EXPECT_THAT(OpenError("", {.from = ModelSource::kCTranslate2}), HasSubstr("model.bin"));
   EXPECT_THAT(OpenError("", {.from = ModelSource::kArgos}), HasSubstr("metadata.json"));
   EXPECT_THAT(OpenError("absent", {.from = ModelSource::kMarian}), HasSubstr("absent"));
+}
+
+// transformers 5 writes no names of M2M100's languages, only whose they are; they follow the pieces.
+TEST_F(ImportTest, LanguagesOfM2m100MayBeNamedByTheirListAlone) {
+  for (const char* const name : {"config.json", "model.safetensors"}) {
+    const std::string path = std::string("tests/interop/recorded/huggingface/m2m100/") + name;
+    folder_.Write(name, ReadFile(RealFileSystem(), path, 1 << 20));
+  }
+  const Tokenizer pieces = TestVocabulary();
+  nlohmann::json ids = {{"<pad>", pieces.size()}};
+  for (int32_t id = 0; id < pieces.size(); ++id) ids[pieces.Piece(id)] = id;
+  folder_.Write("vocab.json", ids.dump());
+  folder_.Write("sentencepiece.bpe.model", pieces.serialized());
+  folder_.Write("tokenizer_config.json", R"({"language_codes": "wmt21"})");
+  const HuggingFaceSource source = OpenHuggingFaceSource(RealFileSystem(), folder_.path());
+  ForeignModel model;
+  model.config.src_vocab = model.config.tgt_vocab = 99;
+  const VocabularyPair vocabs = ReadHuggingFaceVocabularies(source, "m2m_100", &model);
+  EXPECT_EQ(vocabs.src->settings().languages.size(), 8u);
+  EXPECT_EQ(vocabs.src->settings().languages.at("en"), 91);
+  EXPECT_EQ(vocabs.src->settings().languages.at("de"), 98);
 }
 
 int64_t PeakMegabytes() {

@@ -3,7 +3,6 @@
 
 #include <sentencepiece_processor.h>
 
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -18,9 +17,26 @@ namespace {
 // Bytes of a run of unknown characters. Much more where rules may yet make known ones of them.
 constexpr size_t kMaxUnknownRun = 1024, kMaxRunBeforeRules = 1 << 16;
 
-// ASCII white space other than the space itself. A trained model never has pieces for these, and a line of output
-// could not show them.
-constexpr const char* kOtherWhiteSpace = "\t\n\v\f\r";
+// ASCII white space other than the space itself.
+constexpr std::string_view kOtherWhiteSpace = "\t\n\v\f\r";
+
+void RequireEncoded(const sentencepiece::util::Status& status) {
+  if (status.ok()) return;
+  throw FormatError("text", "SentencePiece cannot encode it (" + status.ToString() +
+                                "); expected a sound vocabulary; make it again with `dragoman vocab`");
+}
+
+// What of it is to become a space. A trained model never has pieces for it, and a line of output could not show them.
+// But where a model's own rules leave nothing of it, they stand: some make a space of a tab and drop a vertical one.
+std::string WhiteSpaceWithoutRules(const sentencepiece::SentencePieceProcessor& processor) {
+  std::string left;
+  for (const char c : kOtherWhiteSpace) {
+    std::vector<int> pieces;
+    RequireEncoded(processor.Encode(std::string(1, c), &pieces));
+    if (!pieces.empty()) left += c;
+  }
+  return left;
+}
 
 // Which code points a piece holds that text becomes, and the space.
 std::vector<bool> CharactersOf(const sentencepiece::SentencePieceProcessor& processor, bool passes_unused) {
@@ -46,12 +62,6 @@ std::string ShortenUnknownRuns(std::string_view text, const std::vector<bool>& k
     i += length;
   }
   return kept;
-}
-
-void RequireEncoded(const sentencepiece::util::Status& status) {
-  if (status.ok()) return;
-  throw FormatError("text", "SentencePiece cannot encode it (" + status.ToString() +
-                                "); expected a sound vocabulary; make it again with `dragoman vocab`");
 }
 
 // What a model needs of a vocabulary, besides <unk>, which CheckModelProto has seen to.
@@ -82,6 +92,7 @@ class SentencePieceSegmenter : public Segmenter {
   sentencepiece::SentencePieceProcessor processor_;
   std::optional<sentencepiece::SentencePieceProcessor> encoder_;  // where that is not the same: kOutsideOfMerges
   bool passes_unused_ = false;                                    // unused pieces are in no segmentation
+  std::string white_space_;                                       // that becomes a space
   std::vector<bool> ordinary_;                                    // [pieces]
   std::vector<bool> known_;                                       // code points; empty when unknown ones become bytes
   size_t max_unknown_run_ = kMaxUnknownRun;
@@ -91,10 +102,10 @@ class SentencePieceSegmenter : public Segmenter {
 std::string_view SentencePieceSegmenter::Prepare(std::string_view text, std::string* changed) const {
   RequireSoundText(text);
   if (IsBlank(text)) return {};
-  if (text.find_first_of(kOtherWhiteSpace) != std::string_view::npos) {
+  if (text.find_first_of(white_space_) != std::string_view::npos) {
     *changed = text;
     for (char& c : *changed) {
-      if (std::strchr(kOtherWhiteSpace, c) != nullptr) c = ' ';
+      if (white_space_.find(c) != std::string::npos) c = ' ';
     }
     text = *changed;
   }
@@ -121,6 +132,7 @@ SentencePieceSegmenter::SentencePieceSegmenter(std::string bytes, const std::str
   if (!summary.encodable.empty()) Load(summary.encodable, path, &encoder_.emplace());
   DRAGOMAN_CHECK(processor_.GetPieceSize() == summary.pieces);
   passes_unused_ = summary.traits.type == "unigram";
+  white_space_ = WhiteSpaceWithoutRules(encoder());
   ordinary_ = summary.ordinary;
   if (!processor_.IsByte(processor_.PieceToId("<0x00>"))) known_ = CharactersOf(encoder(), passes_unused_);
   if (summary.normalizes) max_unknown_run_ = kMaxRunBeforeRules;

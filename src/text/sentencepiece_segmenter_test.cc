@@ -54,6 +54,19 @@ TEST(SentencePieceSegmenterTest, DefaultKeepsFullWidthPunctuationAndNfkcDoesNot)
   EXPECT_EQ(nfkc.Decode(nfkc.Encode(text)), "我喜欢医生,是吗?");
 }
 
+// "nmt_nfkc" makes a space of a tab and drops a vertical one; other rules know neither.
+TEST(SentencePieceSegmenterTest, WhiteSpaceIsWhatTheRulesMakeOfItOrASpace) {
+  const auto shown = [](Normalization normalization) {
+    VocabOptions options = SmallVocabOptions();
+    options.normalization = normalization;
+    const auto vocabulary = Tokenizer::FromBytes(TrainTestModel(options), "test.model");
+    return vocabulary.Decode(vocabulary.Encode("I\tsee\v a\fca\vt."));
+  };
+  EXPECT_EQ(shown(Normalization::kNmtNfkc), "I see a cat.");
+  EXPECT_EQ(shown(Normalization::kNone), "I see a ca t.");
+  EXPECT_EQ(shown(Normalization::kNfkc), "I see a ca t.");
+}
+
 TEST(SentencePieceSegmenterTest, ByteFallbackKeepsCharactersNeverSeen) {
   VocabOptions options = SmallVocabOptions(340);
   options.byte_fallback = true;
