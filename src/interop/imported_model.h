@@ -24,7 +24,7 @@ struct ForeignModel {
   VocabularyPair vocabs;
   std::string shortlist;  // which came with it, as a file of ours (format/shortlist.h); "": none
   ModelAbout about;
-  std::string decode_options;  // of decode_options.json, so that our search finds what its own finds; "": none
+  std::string decode_options;      // of decode_options.json, so that our search finds what its own finds; "": none
   std::vector<std::string> notes;  // what a user may want to know, a line each
 };
 

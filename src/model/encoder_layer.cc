@@ -22,7 +22,8 @@ MultiHeadAttention::Options SelfAttentionOptionsOf(const TransformerConfig& conf
 }
 
 FeedForward::Options FeedForwardOptionsOf(const TransformerConfig& config) {
-  return {config.d_model, config.d_ff, config.ffn_depth, config.activation, config.gated, config.bias, config.ffn_dropout};
+  return {config.d_model, config.d_ff, config.ffn_depth,  config.activation,
+          config.gated,   config.bias, config.ffn_dropout};
 }
 
 EncoderLayer::EncoderLayer(ParameterPlan& plan, const std::string& path, const TransformerConfig& config)
