@@ -85,6 +85,10 @@ void CheckFiles(const TranslateFlags& flags) {
 }
 
 void Validate(const TranslateFlags& flags) {
+  DecodeOptions said = flags.decode;  // where n_best may still be 0, and how many the beam has the model's business
+  said.n_best = std::max(said.n_best, 1);
+  if (!flags.decode_given.contains("beam_size")) said.beam_size = std::max(said.beam_size, said.n_best);
+  said.Validate();
   if (flags.chunk_lines < 0) {
     throw OptionError(fmt::format("--chunk-lines is {}, expected 1 or more lines, or 0: chosen", flags.chunk_lines));
   }

@@ -19,7 +19,7 @@ using testing::HasSubstr;
 // What of ConfigsOfEveryKind CTranslate2 has no place for.
 bool IsRefused(const TransformerConfig& c) {
   return c.copy || c.decoder_ssru || c.has_segments() || c.encoder_repeats > 1 || c.decoder_repeats > 1 ||
-         c.relative_per_layer || (c.relative_buckets > 0 && c.positions != Positions::kNone);
+         c.relative_per_layer || c.ffn_depth > 2 || (c.relative_buckets > 0 && c.positions != Positions::kNone);
 }
 
 std::vector<NamedConfig> Expressible() {
@@ -179,6 +179,7 @@ TEST(CTranslate2RefusalTest, NamesWhatCTranslate2HasNot) {
                               : c.has_segments()      ? "segment_end"
                               : c.decoder_repeats > 1 ? "decoder_repeats"
                               : c.relative_per_layer  ? "relative_per_layer"
+                              : c.ffn_depth > 2       ? "ffn_depth"
                                                       : "positions";
     EXPECT_THAT(message, AllOf(HasSubstr("CTranslate2"), HasSubstr(field))) << kind.name;
   }

@@ -21,15 +21,15 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-void WriteMarianBinary(const TestFolder& folder, const std::string& settings = kMarianSettings,
+void WriteMarianBinary(const TestFolder& folder, const std::string& settings = kTinyMarianSettings,
                        const std::function<void(std::vector<Numbers>*)>& change = {}) {
   folder.Write("model.bin", TinyMarianBinary(settings, change));
-  folder.Write("vocab.yml", kMarianVocabulary);
+  folder.Write("vocab.yml", kTinyMarianVocabulary);
 }
 
 void WriteMarianNpz(const TestFolder& folder) {
   folder.Write("model.npz", TinyMarianNpz());
-  folder.Write("vocab.yml", kMarianVocabulary);
+  folder.Write("vocab.yml", kTinyMarianVocabulary);
 }
 
 void WriteCTranslate2(const TestFolder& folder) {
@@ -134,8 +134,8 @@ class MarianTest : public testing::Test {
 };
 
 TEST_F(MarianTest, SettingsThatAreNotBuiltHereAreAnErrorOfTheirKey) {
-  EXPECT_EQ(ErrorOf(kMarianSettings), "");
-  const std::string usual = kMarianSettings;
+  EXPECT_EQ(ErrorOf(kTinyMarianSettings), "");
+  const std::string usual = kTinyMarianSettings;
   EXPECT_THAT(ErrorOf(usual + "transformer-alibi: true\n"),
               AllOf(HasSubstr("model.bin"), HasSubstr("transformer-alibi")));
   EXPECT_THAT(ErrorOf(usual + "ulr: true\n"), AllOf(HasSubstr("\"ulr\""), HasSubstr("expected false")));
@@ -148,9 +148,9 @@ TEST_F(MarianTest, SettingsThatAreNotBuiltHereAreAnErrorOfTheirKey) {
 }
 
 TEST_F(MarianTest, EmbeddingsAreScaledWherePositionsAreAdded) {
-  EXPECT_EQ(ErrorOf(kMarianSettings), "");
+  EXPECT_EQ(ErrorOf(kTinyMarianSettings), "");
   EXPECT_TRUE(OpenForeign(RealFileSystem(), folder_ / "model.bin", {}).config.scale_embedding);
-  EXPECT_EQ(ErrorOf(std::string(kMarianSettings) + "transformer-disable-position-embeddings: true\n"), "");
+  EXPECT_EQ(ErrorOf(std::string(kTinyMarianSettings) + "transformer-disable-position-embeddings: true\n"), "");
   const TransformerConfig config = OpenForeign(RealFileSystem(), folder_ / "model.bin", {}).config;
   EXPECT_EQ(config.positions, Positions::kNone);
   EXPECT_FALSE(config.scale_embedding);
@@ -160,7 +160,7 @@ TEST_F(MarianTest, SizesAreThoseOfTheTensors) {
   for (const char* const line :
        {"dim-emb: 65536\n", "enc-depth: 1000\n", "dec-depth: 1000\n", "transformer-dim-ffn: 262144\n",
         "transformer-heads: 3\n", "transformer-heads: 1024\n", "enc-depth: 16777216\n"}) {
-    std::string settings = kMarianSettings;
+    std::string settings = kTinyMarianSettings;
     const std::string key = std::string(line).substr(0, std::string(line).find(':'));
     const size_t at = settings.find(key + ":");
     settings.replace(at, settings.find('\n', at) + 1 - at, line);
@@ -169,19 +169,20 @@ TEST_F(MarianTest, SizesAreThoseOfTheTensors) {
 }
 
 TEST_F(MarianTest, TensorsThatAreMissingOrTooManyAreNamed) {
-  EXPECT_THAT(ErrorOf(kMarianSettings,
+  EXPECT_THAT(ErrorOf(kTinyMarianSettings,
                       [](auto* tensors) {
                         std::erase_if(*tensors,
                                       [](const Numbers& tensor) { return tensor.name == "encoder_l1_self_bk"; });
                       }),
               AllOf(HasSubstr("model.bin"), HasSubstr("encoder_l1_self_bk")));
-  EXPECT_THAT(ErrorOf(kMarianSettings,
+  EXPECT_THAT(ErrorOf(kTinyMarianSettings,
                       [](auto* tensors) {
                         tensors->push_back({"encoder_l2_self_Wq", {4, 4}});
                       }),
               AllOf(HasSubstr("encoder_l2_self_Wq"), HasSubstr("no place")));
-  EXPECT_THAT(ErrorOf(kMarianSettings, [](auto* tensors) { tensors->front().shape = {kPieces}; }), HasSubstr("Wemb"));
-  EXPECT_THAT(ErrorOf(kMarianSettings, [](auto* tensors) { tensors->front().name = "encoder_Wemb"; }),
+  EXPECT_THAT(ErrorOf(kTinyMarianSettings, [](auto* tensors) { tensors->front().shape = {kPieces}; }),
+              HasSubstr("Wemb"));
+  EXPECT_THAT(ErrorOf(kTinyMarianSettings, [](auto* tensors) { tensors->front().name = "encoder_Wemb"; }),
               HasSubstr("Wemb"));
 }
 

@@ -29,7 +29,7 @@ inline std::string FloatsOf(const Numbers& tensor) {
   return bytes;
 }
 
-inline constexpr char kMarianSettings[] =
+inline constexpr char kTinyMarianSettings[] =
     "type: transformer\ndim-emb: 4\ntransformer-heads: 2\ntransformer-dim-ffn: 6\nenc-depth: 1\ndec-depth: 1\n"
     "tied-embeddings-all: true\nversion: v1.12.0\n";
 
@@ -58,7 +58,7 @@ inline std::vector<Numbers> MarianTensors() {
   return tensors;
 }
 
-inline std::string TinyMarianBinary(const std::string& settings = kMarianSettings,
+inline std::string TinyMarianBinary(const std::string& settings = kTinyMarianSettings,
                                     const std::function<void(std::vector<Numbers>*)>& change = {}) {
   std::vector<Numbers> tensors = MarianTensors();
   if (change) change(&tensors);
@@ -77,12 +77,13 @@ inline std::string TinyMarianNpz() {
     parts.push_back({tensor.name + ".npy",
                      NpyOf("<f4", fmt::format("({}, {})", tensor.shape[0], tensor.shape[1]), FloatsOf(tensor))});
   }
-  const std::string settings = kMarianSettings + std::string(1, '\0');
+  const std::string settings = kTinyMarianSettings + std::string(1, '\0');
   parts.push_back({"special:model.yml.npy", NpyOf("|i1", fmt::format("({},)", settings.size()), settings)});
   return ZipOf(parts);
 }
 
-inline constexpr char kMarianVocabulary[] = "</s>: 0\n<unk>: 1\na: 2\nb: 3\n\"~\": 4\n\"null\": 5\n\"\\\"\": 6\n7: 7\n";
+inline constexpr char kTinyMarianVocabulary[] =
+    "</s>: 0\n<unk>: 1\na: 2\nb: 3\n\"~\": 4\n\"null\": 5\n\"\\\"\": 6\n7: 7\n";
 
 inline std::string TinyCTranslate2Binary(int pieces = kPieces) {
   std::vector<Numbers> tensors = {{"encoder/embeddings_0/weight", {pieces, kWidth}},

@@ -105,7 +105,8 @@ inline std::vector<NamedConfig> ConfigsOfEveryKind() {
     configs.push_back({prefix + "embeddings tied, norms by the mean square, each layer's own relative positions", t5});
     TransformerConfig deep = TinyConfig();
     deep.norm_order = order;
-    deep.ffn_depth = order == NormOrder::kPost ? 3 : 4;
+    deep.final_norm = order == NormOrder::kPre;  // as above
+    deep.ffn_depth = 3;
     deep.activation = order == NormOrder::kPost ? kernels::Activation::kGelu : kernels::Activation::kSilu;
     configs.push_back({prefix + "deeper feed-forward layers", deep});
     TransformerConfig scaled = TinyConfig();

@@ -219,30 +219,28 @@ TEST(ImportTest, AShortlistOfMariansComesAlong) {
 constexpr char kStudent[] = "tests/interop/recorded/marian_int8";
 
 TEST(ImportTest, WhatComesInInt8KeepsItsIntegers) {
-  const Finished imported = Import(kStudent, "student");
+  const Finished imported = Import(kStudent, "int8");
   ASSERT_EQ(imported.code, 0) << imported.err;
   EXPECT_THAT(imported.out,
               AllOf(HasSubstr("Marian, "), HasSubstr(" parameters\n"), HasSubstr("--dequantize makes f32"),
                     HasSubstr("activations of 15 weights are rounded by stored scales")));
-  EXPECT_THAT(Dragoman({"info", "--json", Scratch("student")}).out, HasSubstr("\"packed\": \"int8\""));
-  const Finished translated =
-      Dragoman({"translate", "--model", Scratch("student"), "--max-length", "5"}, "a b\nc d e\n");
+  EXPECT_THAT(Dragoman({"info", "--json", Scratch("int8")}).out, HasSubstr("\"packed\": \"int8\""));
+  const Finished translated = Dragoman({"translate", "--model", Scratch("int8"), "--max-length", "5"}, "a b\nc d e\n");
   EXPECT_EQ(translated.code, 0) << translated.err;
   EXPECT_EQ(Lines(translated.out).size(), 2u);
   WriteScratch("letters.src", "a b\nc\n");
   const Finished tuned =
-      Dragoman({"train", "--init-from", Scratch("student"), "--train-src", Scratch("letters.src"), "--train-tgt",
-                Scratch("letters.src"), "--output", Scratch("student-tuned"), "--max-steps", "1"});
+      Dragoman({"train", "--init-from", Scratch("int8"), "--train-src", Scratch("letters.src"), "--train-tgt",
+                Scratch("letters.src"), "--output", Scratch("int8-tuned"), "--max-steps", "1"});
   EXPECT_EQ(tuned.code, 1);
   EXPECT_THAT(tuned.err, HasSubstr("of one that came in int8, import it with --dequantize"));
 }
 
 TEST(ImportTest, WhatComesInInt8CanBecomeF32) {
-  const Finished imported = Import(kStudent, "student-f32", {"--dequantize"});
+  const Finished imported = Import(kStudent, "int8-f32", {"--dequantize"});
   ASSERT_EQ(imported.code, 0) << imported.err;
   EXPECT_THAT(imported.out, Not(HasSubstr("integers")));
-  const Finished quantized =
-      Dragoman({"quantize", "--model", Scratch("student-f32"), "--output", Scratch("student-again")});
+  const Finished quantized = Dragoman({"quantize", "--model", Scratch("int8-f32"), "--output", Scratch("int8-again")});
   EXPECT_EQ(quantized.code, 0) << quantized.err;
 }
 

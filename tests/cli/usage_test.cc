@@ -175,7 +175,8 @@ TEST(UsageTest, ValuesOutOfRangeNameFlagValueAndRange) {
   ExpectWrongUse({"translate", "--model", "x", "--stopping", "never"},
                  "--stopping is \"never\", expected beam, bound, first, full");
   ExpectWrongUse({"translate", "--model", "x", "--n-best", "0"}, "--n-best is 0, expected 1 to 256");
-  ExpectWrongUse({"translate", "--model", "x", "--n-best", "9"}, "--n-best is 9, expected at most --beam-size");
+  ExpectWrongUse({"translate", "--model", "x", "--beam-size", "4", "--n-best", "9"},
+                 "--n-best is 9, expected at most --beam-size");
   ExpectWrongUse({"translate", "--model", "x", "--format", "xml"}, "--format is \"xml\", expected text, jsonl");
   ExpectWrongUse({"translate", "--model", "x", "--threads", "-1"}, "--threads is -1, expected");
   ExpectWrongUse({"translate", "--model", "x", "--chunk-lines", "-1"}, "--chunk-lines is -1, expected");

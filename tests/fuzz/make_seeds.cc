@@ -63,8 +63,8 @@ void AddTexts(Seeds* seeds) {
       {"options", "# how\nsteps = 1_000\nrate = 1e-3\noutput = \"a\\u00e9b\"\nresume = true\n"},
       {"others", "rate = inf\nsteps = 0x1F\noutput = '''\na\n'''\n"},
       {"tables", "[a.b]\nc = [1, [2.5, {x = 1}], 1979-05-27T07:32:00Z]\n[[d]]\ne.f.\"g\" = \"\"\"h\"\"\"\n"}};
-  (*seeds)["yaml"] = {{"vocabulary", kMarianVocabulary},
-                      {"settings", kMarianSettings},
+  (*seeds)["yaml"] = {{"vocabulary", kTinyMarianVocabulary},
+                      {"settings", kTinyMarianSettings},
                       {"styles", "--- # c\na: [1, 'x', \"y\\n\", ~]\nb:\n  - {c: 1.5, d: null}\n  - |\n    e\n    f\n"},
                       {"anchors", "a: &x [1]\nb: *x\nc: !!str 1\n? d\n: e\n"}};
   (*seeds)["text"] = {
@@ -290,10 +290,10 @@ void AddForeignModels(Seeds* seeds) {
   marian["vocab.json"] = R"({"</s>": 0, "<unk>": 1, "a": 2, "b": 3, "<pad>": 4, ">>fra<<": 5})";
   (*seeds)["huggingface"]["marian"] = BundleOf(marian);
   (*seeds)["marian"] = {
-      {"binary", BundleOf({{"model.bin", TinyMarianBinary()}, {"vocab.yml", kMarianVocabulary}})},
+      {"binary", BundleOf({{"model.bin", TinyMarianBinary()}, {"vocab.yml", kTinyMarianVocabulary}})},
       {"npz", BundleOf({{"model.npz", TinyMarianNpz()},
                         {"decoder.yml", "models:\n  - model.npz\nvocabs:\n  - vocab.yml\n  - vocab.yml\n"},
-                        {"vocab.yml", kMarianVocabulary}})}};
+                        {"vocab.yml", kTinyMarianVocabulary}})}};
   (*seeds)["ctranslate2"] = {{"usual", BundleOf({{"model.bin", TinyCTranslate2Binary()},
                                                  {"config.json", kCTranslate2Config},
                                                  {"shared_vocabulary.json", kCTranslate2Vocabulary}})},
