@@ -112,16 +112,8 @@ void Copy(const ConstMatrix& from, const Matrix& to) {
 }
 
 void CopyTransposed(const ConstMatrix& from, const Matrix& to) {
-  // In blocks, so that a cache line of `to` is written whole while it is at hand: it is far from the next row's.
-  constexpr int64_t kBlock = 32;
-  for (int64_t row = 0; row < from.rows; row += kBlock) {
-    const int64_t row_end = std::min(row + kBlock, from.rows);
-    for (int64_t col = 0; col < from.cols; col += kBlock) {
-      const int64_t col_end = std::min(col + kBlock, from.cols);
-      for (int64_t c = col; c < col_end; ++c) {
-        for (int64_t r = row; r < row_end; ++r) to.At(c, r) = from.At(r, c);
-      }
-    }
+  for (int64_t r = 0; r < from.rows; ++r) {
+    for (int64_t c = 0; c < from.cols; ++c) to.At(c, r) = from.At(r, c);
   }
 }
 
