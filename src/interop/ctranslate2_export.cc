@@ -58,16 +58,8 @@ struct Contents {
 // What CTranslate2 computes in the place of such a model; all that is not named here it has not.
 TransformerConfig ExpressibleOf(const TransformerConfig& ours) {
   TransformerConfig c = WithDropoutOf(ours, {});
-  c.src_vocab = ours.src_vocab;
-  c.tgt_vocab = ours.tgt_vocab;
-  c.encoder_layers = ours.encoder_layers;
-  c.decoder_layers = ours.decoder_layers;
-  c.d_model = ours.d_model;
-  c.heads = ours.heads;
+  CopySizes(ours, &c);
   c.d_head = ours.d_head;
-  c.d_ff = ours.d_ff;
-  c.max_src_len = ours.max_src_len;
-  c.max_tgt_len = ours.max_tgt_len;
   c.scale_embedding = ours.scale_embedding;
   // Either kind of positions; those of their own are a table, however it was made.
   c.positions = ours.relative_buckets > 0 ? Positions::kNone : ours.positions;

@@ -77,6 +77,16 @@ inline std::vector<float> LogitsOf(const Transformer& model, const TransformerCo
 
 inline std::vector<float> LogitsOf(const Transformer& model) { return LogitsOf(model, model.config()); }
 
+// The same numbers, so that the same comes out.
+inline void ExpectSameModel(const Transformer& found, const Transformer& expected) {
+  for (const auto& parameter : expected.parameters().parameters()) {
+    const Parameter* const again = found.parameters().Find(parameter->name);
+    ASSERT_NE(again, nullptr) << parameter->name;
+    EXPECT_TRUE(std::ranges::equal(again->span(), parameter->span())) << parameter->name;
+  }
+  EXPECT_EQ(LogitsOf(found), LogitsOf(expected));
+}
+
 inline float Largest(const std::vector<float>& values) {
   float largest = 0;
   for (const float value : values) largest = std::max(largest, std::abs(value));

@@ -102,6 +102,18 @@ std::vector<ExportedTensor> TensorsOf(const ParameterStore& parameters, const We
   return tensors;
 }
 
+void CopySizes(const TransformerConfig& from, TransformerConfig* to) {
+  to->src_vocab = from.src_vocab;
+  to->tgt_vocab = from.tgt_vocab;
+  to->encoder_layers = from.encoder_layers;
+  to->decoder_layers = from.decoder_layers;
+  to->d_model = from.d_model;
+  to->heads = from.heads;
+  to->d_ff = from.d_ff;
+  to->max_src_len = from.max_src_len;
+  to->max_tgt_len = from.max_tgt_len;
+}
+
 TransformerConfig WithoutIdleFields(TransformerConfig config) {
   const TransformerConfig usual;
   config = WithDropoutOf(usual, config);

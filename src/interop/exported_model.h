@@ -43,6 +43,11 @@ struct ExportedTensor {
 // together, rows that are no parameter's are 0. Vectors have one size.
 std::vector<ExportedTensor> TensorsOf(const ParameterStore& parameters, const WeightMap& map);
 
+// Gives `to` the sizes of `from`: of vocabularies, stacks, widths but that of a head, sentences. Every family can say
+// them; what it can say besides is copied by name, so that a field that is new is refused until somebody has thought of
+// it.
+void CopySizes(const TransformerConfig& from, TransformerConfig* to);
+
 // `config` with the fields that nothing in such a model heeds at their defaults, and those that have two ways to say
 // one thing in one of them: two models of the same such configuration compute the same. Dropout counts as nothing.
 TransformerConfig WithoutIdleFields(TransformerConfig config);

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "interop/exported_model.h"
 
 namespace dragoman {
 namespace {
@@ -18,51 +19,45 @@ namespace {
 // What a family has that no setting says.
 struct Conventions {
   const char *model_type, *architecture;
-  NormOrder norm_order;
-  bool final_norm;
-  bool embedding_norm;
-  Positions positions;
-  SinusoidExponent sinusoid_exponent;
-  bool positions_follow_padding;  // the first position is the number after <pad>'s id
-  bool output_bias;               // final_logits_bias
-  bool scales_embedding;          // unless scale_embedding says otherwise
-  bool separate_tables;           // share_encoder_decoder_embeddings may be off
-  const char* activation;         // unless activation_function does
+  NormOrder norm_order = NormOrder::kPost;
+  bool final_norm = false;
+  bool embedding_norm = false;
+  Positions positions = Positions::kSinusoidal;
+  SinusoidExponent sinusoid_exponent = SinusoidExponent::kPaper;
+  bool positions_follow_padding = false;  // the first position is the number after <pad>'s id
+  bool output_bias = true;                // final_logits_bias
+  bool scales_embedding = false;          // unless scale_embedding says otherwise
+  bool separate_tables = false;           // share_encoder_decoder_embeddings may be off
+  const char* activation = "gelu";        // unless activation_function says otherwise
 };
 
 constexpr int kLearnedOffset = 2;  // rows of a learned position table that no token has
 
 constexpr std::array kFamilies = {
-    Conventions{"marian", "MarianMTModel", NormOrder::kPost, false, false, Positions::kSinusoidal,
-                SinusoidExponent::kPaper, false, true, false, true, "gelu"},
-    Conventions{"bart",
-                "BartForConditionalGeneration",
-                NormOrder::kPost,
-                false,
-                true,
-                Positions::kLearned,
-                {},
-                false,
-                true,
-                false,
-                false,
-                "gelu"},
-    Conventions{"mbart",
-                "MBartForConditionalGeneration",
-                NormOrder::kPre,
-                true,
-                true,
-                Positions::kLearned,
-                {},
-                false,
-                true,
-                false,
-                false,
-                "gelu"},
-    Conventions{"pegasus", "PegasusForConditionalGeneration", NormOrder::kPre, true, false, Positions::kSinusoidal,
-                SinusoidExponent::kPaper, false, true, false, false, "gelu"},
-    Conventions{"m2m_100", "M2M100ForConditionalGeneration", NormOrder::kPre, true, false, Positions::kSinusoidal,
-                SinusoidExponent::kTensor2Tensor, true, false, true, false, "relu"},
+    Conventions{.model_type = "marian", .architecture = "MarianMTModel", .separate_tables = true},
+    Conventions{.model_type = "bart",
+                .architecture = "BartForConditionalGeneration",
+                .embedding_norm = true,
+                .positions = Positions::kLearned},
+    Conventions{.model_type = "mbart",
+                .architecture = "MBartForConditionalGeneration",
+                .norm_order = NormOrder::kPre,
+                .final_norm = true,
+                .embedding_norm = true,
+                .positions = Positions::kLearned},
+    Conventions{.model_type = "pegasus",
+                .architecture = "PegasusForConditionalGeneration",
+                .norm_order = NormOrder::kPre,
+                .final_norm = true},
+    Conventions{.model_type = "m2m_100",
+                .architecture = "M2M100ForConditionalGeneration",
+                .norm_order = NormOrder::kPre,
+                .final_norm = true,
+                .sinusoid_exponent = SinusoidExponent::kTensor2Tensor,
+                .positions_follow_padding = true,
+                .output_bias = false,
+                .scales_embedding = true,
+                .activation = "relu"},
 };
 
 const Conventions* FamilyOf(std::string_view model_type) {
@@ -227,15 +222,8 @@ WeightMap BartLikeWeights(const TransformerConfig& config, const TensorArchive* 
 
 TransformerConfig ExpressibleBart(const Conventions& family, const TransformerConfig& ours) {
   TransformerConfig c = FixedConfig(family);
-  c.src_vocab = ours.src_vocab;
-  c.tgt_vocab = ours.tgt_vocab;
-  c.d_model = ours.d_model;
-  c.encoder_layers = ours.encoder_layers;
-  c.decoder_layers = ours.decoder_layers;
+  CopySizes(ours, &c);
   c.heads = ours.d_model % ours.heads == 0 ? ours.heads : 1;  // whose widths make up d_model
-  c.d_ff = ours.d_ff;
-  c.max_src_len = ours.max_src_len;
-  c.max_tgt_len = ours.max_tgt_len;
   if (family.positions == Positions::kLearned) c.max_src_len = c.max_tgt_len = LongestOf(ours);  // tables of one size
   c.scale_embedding = ours.scale_embedding;
   if (family.positions_follow_padding) c.first_position = std::max(1, ours.first_position);  // the number after <pad>'s

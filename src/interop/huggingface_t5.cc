@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "interop/exported_model.h"
 
 namespace dragoman {
 namespace {
@@ -149,16 +150,8 @@ WeightMap T5LikeWeights(const TransformerConfig& config, const TensorArchive* ar
 
 TransformerConfig ExpressibleT5(const std::string& model_type, const TransformerConfig& ours) {
   TransformerConfig c = FixedConfig(model_type);
-  c.src_vocab = ours.src_vocab;
-  c.tgt_vocab = ours.tgt_vocab;
-  c.d_model = ours.d_model;
+  CopySizes(ours, &c);
   c.d_head = ours.head_width();
-  c.heads = ours.heads;
-  c.d_ff = ours.d_ff;
-  c.encoder_layers = ours.encoder_layers;
-  c.decoder_layers = ours.decoder_layers;
-  c.max_src_len = ours.max_src_len;  // relative positions know no end
-  c.max_tgt_len = ours.max_tgt_len;
   c.relative_buckets = ours.relative_buckets > 0 ? ours.relative_buckets : kBuckets;
   c.relative_max_distance = ours.relative_max_distance;
   c.norm_epsilon = ours.norm_epsilon;

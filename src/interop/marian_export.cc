@@ -27,17 +27,9 @@ constexpr char kVersion[] = "v1.12.42", kVersionOfOldGelu[] = "v1.11.0";
 // What Marian computes in the place of such a model; all that is not named here it has not.
 TransformerConfig ExpressibleOf(const TransformerConfig& ours) {
   TransformerConfig c = WithDropoutOf(ours, {});
-  c.src_vocab = ours.src_vocab;
-  c.tgt_vocab = ours.tgt_vocab;
-  c.encoder_layers = ours.encoder_layers;
-  c.decoder_layers = ours.decoder_layers;
-  c.d_model = ours.d_model;
-  c.heads = ours.heads;
-  c.d_ff = ours.d_ff;
+  CopySizes(ours, &c);
   c.ffn_depth = ours.ffn_depth;
   c.decoder_ssru = ours.decoder_ssru;
-  c.max_src_len = ours.max_src_len;
-  c.max_tgt_len = ours.max_tgt_len;
   // Trained positions are no way out for other sinusoids: Marian's decoder takes the first of them at every step.
   c.positions = ours.positions == Positions::kNone ? Positions::kNone : Positions::kSinusoidal;
   c.scale_embedding = c.positions != Positions::kNone;  // Marian scales where it adds positions

@@ -8,11 +8,10 @@
 namespace dragoman {
 
 ZipFiles::ZipFiles(FileSystem& files, const std::string& path, int64_t most)
-    : root_(path), most_(most), zip_(files.Open(path), path) {}
-
-void ZipFiles::Refuse(const std::string& path) const {
-  throw FileError(path, "is part of a package, which is only read; unpack it first");
-}
+    : ReadOnlyFiles("is part of a package, which is only read; unpack it first"),
+      root_(path),
+      most_(most),
+      zip_(files.Open(path), path) {}
 
 std::string ZipFiles::Inside(const std::string& path) const {
   return path.starts_with(root_ + "/") ? path.substr(root_.size() + 1) : "";
@@ -30,8 +29,6 @@ FileType ZipFiles::Type(const std::string& path) {
   const auto below = zip_.members().lower_bound(name + "/");
   return below != zip_.members().end() && below->first.starts_with(name + "/") ? FileType::kDirectory : FileType::kNone;
 }
-
-bool ZipFiles::Exists(const std::string& path) { return Type(path) != FileType::kNone; }
 
 std::vector<std::string> ZipFiles::List(const std::string& directory) {
   const std::string inside = directory == root_ ? "" : Inside(directory) + "/";

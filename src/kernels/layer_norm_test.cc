@@ -16,7 +16,7 @@ struct Statistics {
   explicit Statistics(int64_t rows) : mean(rows), inv_std(rows) {}
 };
 
-void TestForward(int64_t rows, int64_t d, float scale, float offset, bool with_bias, double tolerance) {
+void ExpectForwardOfTwin(int64_t rows, int64_t d, float scale, float offset, bool with_bias, double tolerance) {
   TestMatrix x(rows, d, 1, scale), y(rows, d), expected(rows, d);
   for (int64_t i = 0; i < rows * d; ++i) x.At(i / d, i % d) += offset;
   const std::vector<float> gain = RandomFloats(d, 2), bias = RandomFloats(d, 3);
@@ -36,17 +36,17 @@ void TestForward(int64_t rows, int64_t d, float scale, float offset, bool with_b
 TEST(LayerNormTest, ForwardMatchesItsTwin) {
   ForEachTarget([] {
     for (const int64_t d : TestLengths()) {
-      for (const bool with_bias : {false, true}) TestForward(3, d, 1, 0, with_bias, 2e-6);
+      for (const bool with_bias : {false, true}) ExpectForwardOfTwin(3, d, 1, 0, with_bias, 2e-6);
     }
-    TestForward(0, 16, 1, 0, true, 0);
+    ExpectForwardOfTwin(0, 16, 1, 0, true, 0);
   });
 }
 
 TEST(LayerNormTest, LargeInputsAndMeansFarFromZeroKeepTheirDigits) {
   ForEachTarget([] {
     for (const int64_t d : {17, 64, 1000}) {
-      TestForward(3, d, 1e6f, 0, true, 2e-6);
-      TestForward(3, d, 1, 1024, true, 1e-4);  // the mean itself has only 1e-4 left of a deviation's digits
+      ExpectForwardOfTwin(3, d, 1e6f, 0, true, 2e-6);
+      ExpectForwardOfTwin(3, d, 1, 1024, true, 1e-4);  // the mean itself has only 1e-4 left of a deviation's digits
     }
   });
 }
@@ -66,7 +66,7 @@ TEST(LayerNormTest, EqualInputsGiveTheBias) {
   });
 }
 
-void TestBackward(int64_t rows, int64_t d, bool accumulate, bool with_bias) {
+void ExpectBackwardOfTwin(int64_t rows, int64_t d, bool accumulate, bool with_bias) {
   TestMatrix x(rows, d, 1, 2), dy(rows, d, 2), dx(rows, d, 3), want_dx(rows, d, 3);
   const std::vector<float> gain = RandomFloats(d, 4);
   std::vector<float> dgain = RandomFloats(d, 5), dbias = RandomFloats(d, 6), want_dgain = dgain, want_dbias = dbias;
@@ -93,10 +93,10 @@ TEST(LayerNormTest, BackwardMatchesItsTwin) {
   ForEachTarget([] {
     for (const int64_t d : TestLengths()) {
       for (const bool accumulate : {false, true}) {
-        for (const bool with_bias : {false, true}) TestBackward(6, d, accumulate, with_bias);
+        for (const bool with_bias : {false, true}) ExpectBackwardOfTwin(6, d, accumulate, with_bias);
       }
     }
-    TestBackward(0, 16, false, true);
+    ExpectBackwardOfTwin(0, 16, false, true);
   });
 }
 

@@ -68,7 +68,7 @@ struct Case {
   float row_multiplier = 0;  // int8 only
 };
 
-void TestAgainstTwin(PackedFormat format, const Case& c) {
+void ExpectProductOfTwin(PackedFormat format, const Case& c) {
   SCOPED_TRACE(testing::Message() << "format " << static_cast<int>(format) << ", " << c.shape.m << " x " << c.shape.n
                                   << " x " << c.shape.k);
   TestMatrix x(c.shape.m, c.shape.k, 1, 3.0f), w(c.shape.k, c.shape.n, 2, 0.5f);
@@ -96,14 +96,15 @@ void TestAgainstTwin(PackedFormat format, const Case& c) {
 TEST(PackedWeightTest, ProductsMatchTheirTwins) {
   ForEachMultiplication([] {
     for (const PackedFormat format : kFormats) {
-      for (int64_t m = 0; m <= 25; ++m) TestAgainstTwin(format, {{m, 50, 9}});
-      for (int64_t n = 0; n <= 66; ++n) TestAgainstTwin(format, {{3, n, 17}});
-      for (const int64_t n : {127, 128, 129, 300}) TestAgainstTwin(format, {{1, n, 17}});
-      for (int64_t k = 0; k <= 40; ++k) TestAgainstTwin(format, {{9, 49, k}});
-      TestAgainstTwin(format, {{70, 97, 1030}});
+      for (int64_t m = 0; m <= 25; ++m) ExpectProductOfTwin(format, {{m, 50, 9}});
+      for (int64_t n = 0; n <= 66; ++n) ExpectProductOfTwin(format, {{3, n, 17}});
+      for (const int64_t n : {127, 128, 129, 300}) ExpectProductOfTwin(format, {{1, n, 17}});
+      for (int64_t k = 0; k <= 40; ++k) ExpectProductOfTwin(format, {{9, 49, k}});
+      ExpectProductOfTwin(format, {{70, 97, 1030}});
       for (const bool bias : {false, true}) {
         for (const bool relu : {false, true}) {
-          for (const bool accumulate : {false, true}) TestAgainstTwin(format, {{9, 49, 33}, bias, relu, accumulate});
+          for (const bool accumulate : {false, true})
+            ExpectProductOfTwin(format, {{9, 49, 33}, bias, relu, accumulate});
         }
       }
     }
@@ -116,12 +117,12 @@ TEST(PackedWeightTest, RowsCanBeRoundedByAGivenNumber) {
     for (const float multiplier : {127 / 3.0f, 300.0f, 0.2f, 1e30f}) {
       SCOPED_TRACE(multiplier);
       for (int64_t m = 0; m <= 9; ++m) {
-        TestAgainstTwin(PackedFormat::kInt8, {.shape = {m, 50, 9}, .row_multiplier = multiplier});
+        ExpectProductOfTwin(PackedFormat::kInt8, {.shape = {m, 50, 9}, .row_multiplier = multiplier});
       }
       for (int64_t k = 0; k <= 40; ++k) {
-        TestAgainstTwin(PackedFormat::kInt8, {.shape = {3, 33, k}, .row_multiplier = multiplier});
+        ExpectProductOfTwin(PackedFormat::kInt8, {.shape = {3, 33, k}, .row_multiplier = multiplier});
       }
-      TestAgainstTwin(PackedFormat::kInt8, {.shape = {40, 97, 1030}, .row_multiplier = multiplier});
+      ExpectProductOfTwin(PackedFormat::kInt8, {.shape = {40, 97, 1030}, .row_multiplier = multiplier});
     }
   });
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr float kEpsilon = 1e-6f;
 
-void TestForward(int64_t rows, int64_t d, float scale) {
+void ExpectForwardOfTwin(int64_t rows, int64_t d, float scale) {
   TestMatrix x(rows, d, 1, scale), y(rows, d), expected(rows, d);
   const std::vector<float> gain = RandomFloats(d, 2);
   std::vector<float> got(rows), want(rows);
@@ -25,16 +25,16 @@ void TestForward(int64_t rows, int64_t d, float scale) {
 
 TEST(RmsNormTest, ForwardMatchesItsTwin) {
   ForEachTarget([] {
-    for (const int64_t d : TestLengths()) TestForward(3, d, 1);
-    TestForward(0, 16, 1);
+    for (const int64_t d : TestLengths()) ExpectForwardOfTwin(3, d, 1);
+    ExpectForwardOfTwin(0, 16, 1);
   });
 }
 
 TEST(RmsNormTest, LargeAndSmallInputsKeepTheirDigits) {
   ForEachTarget([] {
     for (const int64_t d : {17, 64, 1000}) {
-      TestForward(3, d, 1e6f);
-      TestForward(3, d, 1e-4f);  // epsilon is much of the sum
+      ExpectForwardOfTwin(3, d, 1e6f);
+      ExpectForwardOfTwin(3, d, 1e-4f);  // epsilon is much of the sum
     }
   });
 }
@@ -60,7 +60,7 @@ TEST(RmsNormTest, EqualInputsGiveTheGainWithTheirSign) {
   });
 }
 
-void TestBackward(int64_t rows, int64_t d, bool accumulate) {
+void ExpectBackwardOfTwin(int64_t rows, int64_t d, bool accumulate) {
   TestMatrix x(rows, d, 1, 2), dy(rows, d, 2), dx(rows, d, 3), want_dx(rows, d, 3), y(rows, d);
   const std::vector<float> gain = RandomFloats(d, 4);
   std::vector<float> dgain = RandomFloats(d, 5), want_dgain = dgain, inv_rms(rows);
@@ -80,9 +80,9 @@ void TestBackward(int64_t rows, int64_t d, bool accumulate) {
 TEST(RmsNormTest, BackwardMatchesItsTwin) {
   ForEachTarget([] {
     for (const int64_t d : TestLengths()) {
-      for (const bool accumulate : {false, true}) TestBackward(6, d, accumulate);
+      for (const bool accumulate : {false, true}) ExpectBackwardOfTwin(6, d, accumulate);
     }
-    TestBackward(0, 16, false);
+    ExpectBackwardOfTwin(0, 16, false);
   });
 }
 

@@ -34,11 +34,10 @@ std::map<std::string, std::string> FilesIn(std::string_view bundle) {
   return files;
 }
 
-MemoryFiles::MemoryFiles(const std::string& directory, const std::map<std::string, std::string>& files) {
+MemoryFiles::MemoryFiles(const std::string& directory, const std::map<std::string, std::string>& files)
+    : ReadOnlyFiles("is only read; write elsewhere") {
   for (const auto& [name, bytes] : files) files_[JoinPath(directory, name)] = bytes;
 }
-
-void MemoryFiles::Refuse(const std::string& path) const { throw FileError(path, "is only read; write elsewhere"); }
 
 std::unique_ptr<ReadableFile> MemoryFiles::Open(const std::string& path) {
   const auto found = files_.find(path);
