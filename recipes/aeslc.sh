@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Summarization: an e-mail to its subject line (AESLC); 14,436 pairs.
-#   DATA=dir recipes/aeslc.sh        STEPS=9000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/aeslc
+#   DATA=dir recipes/aeslc.sh        STEPS=7200 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/aeslc
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-9000}
+steps=${STEPS:-7200}
 data=$DATA/summarization/aeslc
 max_src_len=256
 source "$recipes/summaries.sh"

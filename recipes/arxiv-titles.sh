@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Summarization: the abstract of a computer-science paper to its title; 38,970 pairs.
-#   DATA=dir recipes/arxiv-titles.sh        STEPS=14000 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/arxiv-titles
+#   DATA=dir recipes/arxiv-titles.sh        STEPS=11200 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/arxiv-titles
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-14000}
+steps=${STEPS:-11200}
 data=$DATA/summarization/arxiv-cs-titles
 max_src_len=200
 source "$recipes/summaries.sh"

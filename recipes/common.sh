@@ -44,14 +44,20 @@ text() {
   if [ -e "$1.gz" ]; then gzip -dc "$1.gz"; else cat "$1"; fi
 }
 
-# Trains (or goes on with) the run in $out/run for $steps updates, the rate falling to 0 at the last, and says how long
-# that took.
-train() {
+# Trains (or goes on with) the run in the folder $out/NAME for so many updates, the rate falling to 0 at the last, and says
+# how long that took.
+train_run() {  # NAME UPDATES OPTION...
   local start=$SECONDS
-  dragoman train --output "$out/run" --resume --seed "$seed" --threads "$threads" --precision "$precision" \
-    --schedule linear --max-steps "$steps" "$@"
-  echo "training: $steps updates, $((SECONDS - start)) s now, $threads threads, $(precision_used)"
+  dragoman train --output "$out/$1" --resume --seed "$seed" --threads "$threads" --precision "$precision" \
+    --schedule linear --max-steps "$2" "${@:3}"
+  echo "$1: $2 updates, $((SECONDS - start)) s now, $threads threads, $(precision_used)"
 }
+
+# train OPTION...: the recipe's model, in $out/run, for $steps updates.
+train() { train_run run "$steps" "$@"; }
+
+# pretrain OPTION...: one to start from (`train --init-from "$out/pretraining/last"`), for $pretraining updates.
+pretrain() { train_run pretraining "$pretraining" "$@"; }
 
 # early STEPS: so many, or half of $steps where that is less: for a warm-up that leaves room for the rest.
 early() {
@@ -177,12 +183,16 @@ samples() {
   cat "$out/samples.txt"
 }
 
-# last_number KEY: of the last record of the training's log that has it.
-last_number() {
-  awk -v key="\"$1\":" '
-    { at = index($0, key) }
-    at { rest = substr($0, at + length(key)); if (match(rest, /^ *[0-9.eE+-]+/)) number = substr(rest, 1, RLENGTH) + 0 }
-    END { printf "%.10g", number }' "$out/run/train.jsonl"
+# total KEY: what the last record that has KEY says in the training's log, with pretraining's added.
+total() {
+  local log sum=0
+  for log in "$out"/{pretraining,run}/train.jsonl; do
+    [ ! -e "$log" ] || sum=$(awk -v key="\"$1\":" -v sum="$sum" '
+      { at = index($0, key) }
+      at { rest = substr($0, at + length(key)); if (match(rest, /^ *[0-9.eE+-]+/)) number = substr(rest, 1, RLENGTH) + 0 }
+      END { printf "%.10g", sum + number }' "$log")
+  done
+  echo "$sum"
 }
 
 # joined ELEMENT...: as the inside of a JSON list, one a line.
@@ -209,8 +219,8 @@ finish() {
   done
   dragoman curves "$out/run" --output "$out/curves.svg" --score "$2" --title "$name, seed $seed" "${lines[@]}"
   local minutes updates parameters
-  minutes=$(awk -v seconds="$(last_number seconds)" 'BEGIN { printf "%.1f", seconds / 60 }')
-  updates=$(last_number step)
+  minutes=$(awk -v seconds="$(total seconds)" 'BEGIN { printf "%.1f", seconds / 60 }')
+  updates=$(total step)
   parameters=$(dragoman info --json "$out/run/best" | awk '/^ *"total":/ && !found { gsub(/[^0-9]/, ""); print; found = 1 }')
   for i in seed minutes updates parameters threads; do require_number "${!i}" "$i"; done
   cat > "$out/.tmp-record.json" <<RECORD

@@ -6,18 +6,22 @@
 need "$data"/{train,valid,test}.{src,tgt}.gz
 machine
 [ -e "$out/vocab.model" ] ||
-  dragoman vocab --input "$data"/train.{src,tgt}.gz --size 8000 --output "$out/vocab.model"
+  dragoman vocab --input "$data"/train.{src,tgt}.gz --size 8000 --symbols '<mask>' --output "$out/vocab.model"
 # Validation writes summaries; the first 500 pairs are enough to see where it goes.
 text "$data/valid.src" | awk 'NR <= 500' > "$out/valid.src"
 text "$data/valid.tgt" | awk 'NR <= 500' > "$out/valid.tgt"
-train --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
-  --valid-src "$out/valid.src" --valid-tgt "$out/valid.tgt" --vocab "$out/vocab.model" --copy \
-  --preset tiny --d-model 192 --d-ff 512 --norm-order pre --final-norm --dropout 0.2 --learning-rate 0.002 \
-  --warmup "$(early 800)" --clip-norm 1 --max-src-len "$max_src_len" --batch-tokens 2048 --ema-decay 0.999 \
-  --metric rougeL --valid-every 1000 --save-every 500
+learning=(--dropout 0.2 --learning-rate 0.003 --clip-norm 1 --batch-tokens 2048 --ema-decay 0.999 --save-every 500)
+# First a sentence of the text itself from all the others, which teaches to read and to copy.
+pretraining=$((steps > 4 ? steps / 4 : 1))
+pretrain --denoise gap --train-src "$data/train.src.gz" --valid-src "$data/valid.src.gz" --vocab "$out/vocab.model" \
+  --copy --preset tiny --d-model 192 --d-ff 512 --norm-order pre --final-norm --relative-buckets 32 \
+  --max-src-len "$max_src_len" --warmup "$((pretraining / 3))" "${learning[@]}"
+train --init-from "$out/pretraining/last" --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
+  --valid-src "$out/valid.src" --valid-tgt "$out/valid.tgt" --metric rougeL --valid-every 1000 \
+  --max-src-len "$max_src_len" --warmup "$(early 500)" "${learning[@]}"
 text "$data/test.src" > "$out/test.src"
 text "$data/test.tgt" > "$out/test.tgt"
-translate "$out/test.src" "$out/test.hyp"
+translate "$out/test.src" "$out/test.hyp" --no-repeat-ngram 2 --length-penalty 1.5
 samples "$out/test.src" "$out/test.tgt" "$out/test.hyp" --metric rouge --stem
 echo "test:"
 measure "" "$out/test.tgt" "$out/test.hyp" --metric rouge --stem
