@@ -171,6 +171,11 @@ expect "which is one that results reads" 0 '^results: 1 recipes' "$recipes/resul
 record=$work/toy/record.json
 has "minutes are the whole run's" "$record" '  "minutes": 1.5,'
 has "updates, too" "$record" '  "updates": 20,'
+log 5 "$work/toy/pretraining"
+rm "$work"/toy/{src,ref,hyp}
+expect "a recipe with pretraining ends, too" 0 '^record: ' toy
+has "minutes are those of both" "$record" '  "minutes": 3.0,'
+has "and so are updates" "$record" '  "updates": 40,'
 has "the parameters are counted" "$record" '  "parameters": 123456789,'
 expect "a figure has its exact signature" 0 '' grep -E '"name": "BLEU", "value": [0-9]+\.[0-9][0-9], "signature": "nrefs:1\|case:mixed\|eff:no\|tok:13a\|' "$record"
 expect "a figure of other settings has a name of its own" 0 '' grep -E '"name": "BLEU lower-cased", .*case:lc' "$record"
