@@ -13,7 +13,10 @@ BEGIN, END = "<!-- tests/interop/report.py: begin -->", "<!-- tests/interop/repo
 
 def cell(result, key):
     found = result.get(key)
-    return f"{found['equal']} of {found['of']}" if found else ""
+    if not found:
+        return ""
+    ties = f", {found['ties']} tied" if found.get("ties") else ""
+    return f"{found['equal']} of {found['of']}{ties}"
 
 
 def bleu(result):
