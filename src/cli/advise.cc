@@ -65,8 +65,9 @@ std::map<std::string, std::string> Texts(const TrainOptions& options) {
   return texts;
 }
 
-// As TOML, what differs from what `train` takes by itself with this preset.
-std::string Toml(const TrainOptions& options) {
+// The options in which there is nothing but what `train` takes by itself with this preset; or, of the model, what that
+// of `init_from` decides.
+std::vector<std::string> KeysToLeaveOut(const TrainOptions& options) {
   TrainOptions usual;
   usual.model = TransformerConfig::Preset(options.preset);
   usual.model.decoder_start = kStartOfVocabulary;
@@ -75,6 +76,17 @@ std::string Toml(const TrainOptions& options) {
   for (const auto& [key, text] : Texts(options)) {
     if (before.at(key) == text) left_out.push_back(key);
   }
+  if (options.init_from.empty()) return left_out;
+  left_out.insert(left_out.end(), {"preset", "vocab"});
+  ForEachModelOption(options.model, [&](const std::string& key, const auto&, const char*) {
+    if (!key.ends_with("_dropout")) left_out.push_back(key);
+  });
+  return left_out;
+}
+
+// The others as TOML.
+std::string Toml(const TrainOptions& options) {
+  const std::vector<std::string> left_out = KeysToLeaveOut(options);
   std::string toml;
   std::vector<std::string> of_options = left_out;
   std::erase_if(of_options, [&](const std::string& key) {
@@ -127,6 +139,38 @@ std::string VocabCommands(const Recommendation& advice, const TrainOptions& opti
   return lines + command(src, options.src_vocab) + command(tgt, options.tgt_vocab);
 }
 
+// The others as flags of a shell's command.
+std::string Flags(const TrainOptions& options) {
+  const std::vector<std::string> left_out = KeysToLeaveOut(options);
+  std::string flags;
+  const auto add = [&](const std::string& key, const auto& value, const char*) {
+    if (std::ranges::find(left_out, key) != left_out.end()) return;
+    if constexpr (std::is_same_v<std::decay_t<decltype(value)>, bool>) {
+      flags += value ? " " + FlagName(key) : " --no-" + FlagName(key).substr(2);
+    } else {
+      flags += " " + FlagName(key) + " " + ShellQuoted(ValueText(value));
+    }
+  };
+  ForEachTrainOption(options, add);
+  ForEachModelOption(options.model, add);
+  return flags;
+}
+
+// The command that learns from the sources alone, as a comment, for `advice` to start from.
+std::string PretrainingCommand(const Recommendation& advice) {
+  TrainOptions first = advice.options;
+  const TrainOptions usual;
+  first.train_tgt = first.valid_tgt = first.train_tsv = first.train_jsonl = first.init_from = first.output = "";
+  first.jsonl_src_key = usual.jsonl_src_key;
+  first.jsonl_tgt_key = usual.jsonl_tgt_key;
+  if (first.train_src.empty()) first.train_src = "SOURCES";
+  first.denoise = Noise::kGap;
+  first.metric = usual.metric;
+  first.max_steps = std::max<int64_t>(1, std::llround(advice.pretraining * static_cast<double>(first.max_steps)));
+  first.warmup = std::max<int64_t>(1, first.max_steps / 3);
+  return fmt::format("#   dragoman train{} --output {}\n", Flags(first), ShellQuoted(advice.options.init_from));
+}
+
 // What a training would be warned of.
 void WarnOfMemory(const Recommendation& advice) {
   TrainOptions options = advice.options.ResolvedFor(advice.options.model, advice.options.precision);
@@ -137,15 +181,21 @@ void WarnOfMemory(const Recommendation& advice) {
   }
 }
 
+// Of so many updates and those before them, whose pace is taken to be the same.
+double MinutesOf(double updates, const Pace& pace, const Recommendation& advice) {
+  return updates * (1 + advice.pretraining) * pace.seconds_per_update * kOverhead / 60;
+}
+
 void SetLength(const Pace& pace, Recommendation* advice) {
   TrainOptions& o = advice->options;
   double updates = advice->epochs * pace.updates_per_epoch;
-  const double minutes = updates * pace.seconds_per_update * kOverhead / 60;
+  const double minutes = MinutesOf(updates, pace, *advice);
   if (o.max_minutes > 0 && minutes > o.max_minutes) updates *= o.max_minutes / minutes;
   o.max_minutes = 0;  // in updates now, so that the result does not depend on the machine's mood
   o.max_steps = std::max<int64_t>(20, std::llround(updates));
   o.warmup = std::max<int64_t>(1, std::llround(advice->warmup * static_cast<double>(o.max_steps)));
   o.valid_every = o.save_every = std::clamp<int64_t>(o.max_steps / 20, 1, 2000);
+  if (advice->pretraining > 0) o.init_from = o.output + "-pretraining";
 }
 
 }  // namespace
@@ -183,9 +233,11 @@ void PrintAdvice(const CLI::App& command, const TrainOptions& given) {
   const bool tried_all = facts.pairs == std::ssize(facts.sample);
   const int vocab_size = tried_all ? pace.vocab_size : advice.vocab.size;
   SetLength(pace, &advice);
-  const double minutes = static_cast<double>(o.max_steps) * pace.seconds_per_update * kOverhead / 60;
+  const double minutes = MinutesOf(static_cast<double>(o.max_steps), pace, advice);
   const int threads = o.threads > 0 ? o.threads : UsableCores();
   std::string text = "# dragoman train --config THIS; first its vocabulary:\n" + VocabCommands(advice, o, vocab_size);
+  if (advice.pretraining > 0)
+    text += "# then, from the sources alone, what it starts from:\n" + PretrainingCommand(advice);
   if (vocab_size < advice.vocab.size) text += fmt::format("# so little text yields {} pieces at most\n", vocab_size);
   for (const std::string& reason : advice.reasons) text += "# " + WithFlags(reason) + "\n";
   text += fmt::format(

@@ -29,6 +29,15 @@ std::vector<std::string_view> Words(std::string_view text) {
   return words;
 }
 
+int64_t CountSentences(std::string_view text, const std::vector<std::string_view>& words) {
+  int64_t count = std::ranges::count_if(
+      words, [](auto word) { return std::string_view(".!?").find(word.back()) != std::string_view::npos; });
+  for (const std::string_view mark : {"。", "！", "？"}) {
+    for (size_t at = text.find(mark); at != std::string_view::npos; at = text.find(mark, at + mark.size())) ++count;
+  }
+  return count;
+}
+
 // How many letters of each script there are.
 using ScriptCounts = std::map<UScriptCode, int64_t>;
 void CountScripts(std::string_view text, ScriptCounts* counts) {
@@ -88,13 +97,14 @@ std::string SegmentMark(const CorpusFacts& facts) {
 }
 
 void Measure(CorpusFacts* facts) {
-  double src_words = 0, tgt_words = 0, copied = 0;
+  double src_words = 0, src_sentences = 0, tgt_words = 0, copied = 0;
   ScriptCounts src_scripts, tgt_scripts;
   std::set<std::string_view> targets;
   for (const auto& [source, target] : facts->sample) {
     const std::vector<std::string_view> src = Words(source), tgt = Words(target);
     const std::unordered_set<std::string_view> in_source(src.begin(), src.end());
     src_words += static_cast<double>(src.size());
+    src_sentences += static_cast<double>(CountSentences(source, src));
     tgt_words += static_cast<double>(tgt.size());
     copied += static_cast<double>(std::ranges::count_if(tgt, [&](auto word) { return in_source.contains(word); }));
     CountScripts(source, &src_scripts);
@@ -103,6 +113,7 @@ void Measure(CorpusFacts* facts) {
   }
   const auto pairs = static_cast<double>(facts->sample.size());
   facts->src_words = src_words / pairs;
+  facts->src_sentences = src_sentences / pairs;
   facts->tgt_words = tgt_words / pairs;
   facts->copied = copied / std::max(1.0, tgt_words);
   facts->shared_letters = SharedLetters(src_scripts, tgt_scripts);

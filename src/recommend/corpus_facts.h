@@ -17,6 +17,7 @@ namespace dragoman {
 struct CorpusFacts {
   int64_t pairs = 0;                    // with text on both sides
   double src_words = 0, tgt_words = 0;  // means a pair; a word is what stands between blanks
+  double src_sentences = 0;             // mean a source: words that end in . ! or ?, and each 。 ！ or ？
   double shared_letters = 0;            // share of the letters of both sides' text whose script the other side uses
   double copied = 0;                    // share of the target's words that stand in its source, too
   double distinct_targets = 0;          // different targets a pair

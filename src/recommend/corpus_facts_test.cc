@@ -30,6 +30,11 @@ TEST_F(CorpusFactsTest, CountsWhatHasTextOnBothSides) {
   EXPECT_EQ(facts.sample.size(), 2u);
 }
 
+TEST_F(CorpusFactsTest, CountsSentencesOfSources) {
+  EXPECT_DOUBLE_EQ(Facts("One. Two? no end\n3.5 of it!\n", "a. b.\nc\n").src_sentences, 1.5);
+  EXPECT_DOUBLE_EQ(Facts("我爱你。真的？\n", "x\n").src_sentences, 2);
+}
+
 TEST_F(CorpusFactsTest, ScriptsAreSharedUnlessNamesAloneAre) {
   EXPECT_EQ(Facts("the cat\n", "die Katze\n").shared_letters, 1);
   EXPECT_LT(Facts("the cat sleeps in the garden of a house that my friends own\n",

@@ -7,6 +7,8 @@
 #include <cmath>
 #include <iterator>
 
+#include "data/denoiser.h"
+
 namespace dragoman {
 namespace {
 
@@ -69,7 +71,8 @@ void AdaptToSummaries(const CorpusFacts& facts, Recommendation* r) {
   o.model.copy = true;
   o.model.norm_order = NormOrder::kPre;
   o.model.final_norm = true;
-  o.model.max_src_len = 160;
+  o.model.relative_buckets = 32;
+  o.model.max_src_len = 200;
   o.model.max_tgt_len = 64;
   if (o.preset == "tiny") {
     o.model.d_model = 192;
@@ -77,11 +80,18 @@ void AdaptToSummaries(const CorpusFacts& facts, Recommendation* r) {
   }
   o.model.embedding_dropout = o.model.residual_dropout = 0.2f;
   o.model.ffn_dropout = 0;
-  r->warmup = 0.06;
+  r->epochs /= 2;
+  r->warmup = 0.045;
   o.batch_tokens = 2048;  // with four times as many of the source
-  o.learning_rate = 0.002;
+  o.learning_rate = 0.003;
   o.clip_norm = 1;
   o.metric = StopMetric::kRougeL;
+  if (facts.src_sentences < 3) return;
+  r->reasons.push_back(fmt::format(
+      "{:.0f} sentences a source: first learn from the sources alone to tell a sentence by the others (Zhang 2020)",
+      facts.src_sentences));
+  r->vocab.symbols = {kMaskPiece};
+  r->pretraining = 0.25;
 }
 
 void AdaptToAnswers(const CorpusFacts& facts, Recommendation* r) {

@@ -21,6 +21,7 @@ struct Recommendation {
   TrainOptions options;              // names no files; without its length and warm-up
   double epochs = 0;                 // passes over the corpus
   double warmup = 0;                 // as a share of the run
+  double pretraining = 0;            // updates on the sources alone (Noise::kGap) before it, as a share; 0: none
   std::vector<std::string> reasons;  // a line for each thing that the corpus decided
 };
 

@@ -21,6 +21,7 @@ CorpusFacts Captions() {
 CorpusFacts Titles() {
   CorpusFacts facts = Captions();
   facts.src_words = 100;
+  facts.src_sentences = 5;
   facts.tgt_words = 9;
   facts.copied = 0.4;
   return facts;
@@ -53,6 +54,16 @@ TEST(RecommendationTest, SummariesCopyAndFactsAreSegments) {
   CorpusFacts plain = Answers();
   plain.segment_mark = "";
   EXPECT_EQ(Recommend(plain, true).options.model.segment_end, -1);
+}
+
+TEST(RecommendationTest, SourcesOfSeveralSentencesAreLearntFromAlone) {
+  const Recommendation r = Recommend(Titles(), true);
+  EXPECT_GT(r.pretraining, 0);
+  EXPECT_EQ(r.vocab.symbols, std::vector<std::string>{"<mask>"});
+  CorpusFacts facts = Titles();
+  facts.src_sentences = 1;
+  EXPECT_EQ(Recommend(facts, true).pretraining, 0);
+  EXPECT_EQ(Recommend(Captions(), true).pretraining, 0);
 }
 
 TEST(RecommendationTest, TheBestModelIsChosenByTheTasksOwnMetric) {
