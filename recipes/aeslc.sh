@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Summarization: an e-mail to its subject line (AESLC); 14,436 pairs.
-#   DATA=dir recipes/aeslc.sh        STEPS=7200 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/aeslc
+#   DATA=dir recipes/aeslc.sh        STEPS=2400 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/aeslc
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-7200}
+steps=${STEPS:-2400}
 data=$DATA/summarization/aeslc
-max_src_len=256
+max_src_len=256 dropout=0.3
+pretraining=$steps copies=4  # there are few pairs, and more to read
 source "$recipes/summaries.sh"
 first_words 10
 first_sentence

@@ -5,7 +5,8 @@
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 steps=${STEPS:-11200}
 data=$DATA/summarization/arxiv-cs-titles
-max_src_len=200
+max_src_len=200 dropout=0.2
+pretraining=$((steps > 4 ? steps / 4 : 1)) copies=1
 source "$recipes/summaries.sh"
 first_words 9  # as many as a title has on average
 first_sentence

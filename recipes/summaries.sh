@@ -1,8 +1,9 @@
 # shellcheck shell=bash disable=SC2154
 # SPDX-License-Identifier: Apache-2.0
-# A model that sums texts up in a line and may copy their words: of $data, in $steps updates, of sources up to
-# $max_src_len tokens. Sourced by the recipes for summarization, after common.sh; those go on with their anchors and
-# `finish`. ROUGE is that of stems (--stem), as what it is compared with has it.
+# A model that sums texts up in a line and may copy their words: of $data, of sources up to $max_src_len tokens, with
+# $dropout. It learns from the texts alone for $pretraining updates, of each text $copies sentences, then from the pairs for
+# $steps. Sourced by the recipes for summarization, after common.sh; those go on with their anchors and `finish`. ROUGE is
+# that of stems (--stem), as what it is compared with has it.
 need "$data"/{train,valid,test}.{src,tgt}.gz
 machine
 [ -e "$out/vocab.model" ] ||
@@ -10,10 +11,9 @@ machine
 # Validation writes summaries; the first 500 pairs are enough to see where it goes.
 text "$data/valid.src" | awk 'NR <= 500' > "$out/valid.src"
 text "$data/valid.tgt" | awk 'NR <= 500' > "$out/valid.tgt"
-learning=(--dropout 0.2 --learning-rate 0.003 --clip-norm 1 --batch-tokens 2048 --ema-decay 0.999 --save-every 500)
+learning=(--dropout "$dropout" --learning-rate 0.003 --clip-norm 1 --batch-tokens 2048 --ema-decay 0.999 --save-every 500)
 # First a sentence of the text itself from all the others, which teaches to read and to copy.
-pretraining=$((steps > 4 ? steps / 4 : 1))
-pretrain --denoise gap --train-src "$data/train.src.gz" --valid-src "$data/valid.src.gz" --vocab "$out/vocab.model" \
+pretrain --denoise gap --denoise-copies "$copies" --train-src "$data/train.src.gz" --valid-src "$data/valid.src.gz" --vocab "$out/vocab.model" \
   --copy --preset tiny --d-model 192 --d-ff 512 --norm-order pre --final-norm --relative-buckets 32 \
   --max-src-len "$max_src_len" --warmup "$((pretraining / 3))" "${learning[@]}"
 train --init-from "$out/pretraining/last" --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
