@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # Summarization: an e-mail to its subject line (AESLC); 14,436 pairs.
-#   DATA=dir recipes/aeslc.sh        STEPS=2400 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/aeslc
+#   DATA=dir recipes/aeslc.sh        STEPS=1600 THREADS=2 PRECISION=bf16 SEED=1 OUT=runs/aeslc
 source "$(dirname "${BASH_SOURCE[0]}")/common.sh"
-steps=${STEPS:-2400}
+steps=${STEPS:-1600}
 data=$DATA/summarization/aeslc
 max_src_len=256 dropout=0.3
 pretraining=$steps copies=4  # there are few pairs, and more to read
