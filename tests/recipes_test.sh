@@ -59,6 +59,7 @@ RECORD
 }
 
 page() {
+  rm -rf "$work/docs"
   mkdir -p "$work/docs"
   cat >"$work/docs/results.md" <<'PAGE'
 # Results
@@ -96,6 +97,18 @@ expect "what stands around them stays" 0 '^before after$' bash -c "sed -n '2p;\$
 cp "$md" "$work/first"
 results >"$work/out" 2>&1
 expect "once more gives the same" 0 '' cmp "$md" "$work/first"
+expect "a record is kept" 0 '' cmp "$work/runs/yy-two/seed-2/record.json" "$work/docs/results/yy-two.seed-2.json"
+cp "$work/docs/results/yy-two.svg" "$work/picture"
+mv "$work/runs/yy-two" "$work/away"
+expect "what has no run any more" 0 '^results: 2 recipes into ' results
+expect "stays in the tables" 0 '' cmp "$md" "$work/first"
+expect "with its picture" 0 '' cmp "$work/docs/results/yy-two.svg" "$work/picture"
+mv "$work/away" "$work/runs/yy-two"
+record xx-one 1 40.02 52.4
+results >"$work/out" 2>&1
+has "another run takes the place of what was kept" "$md" \
+  '| `xx-one.sh` | BLEU | 40.02 | a "quoted" \ name 41.00; first words 3.5 | 52 | abc123 |'
+record xx-one 1 39.01 52.4
 
 # odd NAME PATTERN SED: the record of xx-one changed so is refused with a message, and nothing is written.
 odd() {
@@ -104,6 +117,7 @@ odd() {
   sed -i "$3" "$work/runs/xx-one/seed-1/record.json"
   expect "$1" 1 "$2" results
   has "$1: the page stays" "$md" old
+  expect "$1: it is not kept" 2 '' ls "$work/docs/results/xx-one.seed-1.json"
   record xx-one 1 39.01 52.4
 }
 at='xx-one/seed-1/record.json'
@@ -228,7 +242,7 @@ expect "a recipe that is none is wrong use" 2 'there is no recipe common' "$work
 expect "SEEDS must be a number" 2 'SEEDS=two, expected how many' all SEEDS=two
 
 for script in all results; do
-  expect "$script --help says what it does" 0 '^(Runs|Writes) ' "$recipes/$script" --help
+  expect "$script --help says what it does" 0 '^(Runs|Takes) ' "$recipes/$script" --help
 done
 
 [ "$failures" = 0 ] || exit 1
