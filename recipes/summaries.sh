@@ -21,7 +21,8 @@ train --init-from "$out/pretraining/last" --train-src "$data/train.src.gz" --tra
   --max-src-len "$max_src_len" --warmup "$(early 500)" "${learning[@]}"
 text "$data/test.src" > "$out/test.src"
 text "$data/test.tgt" > "$out/test.tgt"
-translate "$out/test.src" "$out/test.hyp" --beam-size 8 --length-penalty 2 --no-repeat-ngram 2  # by validation
+translate "$out/test.src" "$out/test.hyp" --beam-size 8 --length-penalty 2 --no-repeat-ngram 2 \
+  --max-length 60  # by validation, but for the limit, which only what goes round in circles meets
 samples "$out/test.src" "$out/test.tgt" "$out/test.hyp" --metric rouge --stem
 echo "test:"
 measure "" "$out/test.tgt" "$out/test.hyp" --metric rouge --stem
