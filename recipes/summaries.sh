@@ -13,7 +13,7 @@ text "$data/valid.src" | awk 'NR <= 500' > "$out/valid.src"
 text "$data/valid.tgt" | awk 'NR <= 500' > "$out/valid.tgt"
 learning=(--dropout "$dropout" --learning-rate 0.003 --clip-norm 1 --batch-tokens 2048 --ema-decay 0.999 --save-every 500)
 # First a sentence of the text itself from all the others, which teaches to read and to copy.
-pretrain --denoise gap --denoise-copies "$copies" --train-src "$data/train.src.gz" --valid-src "$data/valid.src.gz" --vocab "$out/vocab.model" \
+pretrain --denoise gap --denoise-copies "$copies" --train-src "$data/train.src.gz" --valid-src "$out/valid.src" --vocab "$out/vocab.model" \
   --copy --preset tiny --d-model 192 --d-ff 512 --norm-order pre --final-norm --relative-buckets 32 \
   --max-src-len "$max_src_len" --warmup "$((pretraining / 3))" "${learning[@]}"
 train --init-from "$out/pretraining/last" --train-src "$data/train.src.gz" --train-tgt "$data/train.tgt.gz" \
