@@ -42,7 +42,8 @@ def train(options, folder, texts, vocabs):
         except subprocess.TimeoutExpired:
             training.send_signal(signal.SIGTERM)
             status = training.wait()
-    if status != 0 or not (folder / "model.npz").exists():
+    ended = (0, 128 + signal.SIGTERM)  # which is how it ends when it has saved
+    if status not in ended or not (folder / "model.npz").exists():
         sys.exit(f"Marian ended with status {status}; see {folder / 'log'}")
     return (time.monotonic() - start) / 60
 
