@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 
+import marian_recipe
 import report
-from time_to_quality import MARIAN
 from train_speed import ROOT
 
 WORDS = {"zh": "zh", "en": "13a"}  # of BLEU, by target language
@@ -24,19 +24,13 @@ WORDS = {"zh": "zh", "en": "13a"}  # of BLEU, by target language
 
 def train(options, folder, texts, vocabs):
     """Trains until the minutes are over, in a process whose output goes to folder/log."""
-    command = [
-        *MARIAN, "train", "--model", folder / "model.npz", "--vocabs", *vocabs, "--train-sets", *texts, "--type", "transformer",
-        "--enc-depth", "4", "--dec-depth", "4", "--dim-emb", "192", "--transformer-dim-ffn", "512", "--transformer-heads", "4",
-        "--tied-embeddings", "--transformer-dropout", "0.3", "--transformer-dropout-ffn", "0.1", "--label-smoothing", "0.1",
-        "--dim-vocabs", "4000", "4000", "--learn-rate", options.learning_rate, "--lr-warmup", options.warmup,
-        "--lr-decay-inv-sqrt", options.warmup, "--optimizer-params", "0.9", "0.98", "1e-9", "--clip-norm", "0",
-        "--exponential-smoothing", "--cpu-threads", options.threads, "--sync-sgd", "--mini-batch", "4096", "--mini-batch-words",
-        options.batch_words, "--maxi-batch", "100", "--max-length", "256", "--disp-freq", "100u", "--save-freq", "100000u",
-        "--workspace", "2500", "--seed", options.seed,
-    ]
+    command = marian_recipe.training(
+        texts, vocabs, folder / "model.npz", width=192, d_ff=512, pieces=4000, learning_rate=options.learning_rate,
+        warmup=options.warmup, batch_words=options.batch_words, threads=options.threads, seed=options.seed,
+        more=["--tied-embeddings", "--transformer-dropout-ffn", 0.1, "--disp-freq", "100u", "--save-freq", "100000u"])
     start = time.monotonic()
     with (folder / "log").open("w") as log:
-        training = subprocess.Popen([str(word) for word in command], stdout=log, stderr=subprocess.STDOUT)
+        training = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
             status = training.wait(options.minutes * 60)
         except subprocess.TimeoutExpired:
@@ -74,14 +68,11 @@ def main():
     vocabs = [folder / f"{language}.spm" for language in (options.src, tgt)]
     result = {"minutes": train(options, folder, [folder / f"train.{language}" for language in (options.src, tgt)], vocabs)}
     for part in ("valid", "test"):
-        found = subprocess.run(
-            [*MARIAN, "decode", "--models", folder / "model.npz", "--vocabs", *vocabs, "--beam-size", "6", "--normalize", "0.6",
-             "--cpu-threads", str(options.threads), "--mini-batch", "16", "--quiet", "--input", folder / f"{part}.{options.src}"],
-            check=True, stdout=subprocess.PIPE)
+        found = marian_recipe.translations(folder / "model.npz", vocabs, folder / f"{part}.{options.src}", options.threads)
         for metric in ("bleu", "chrf"):
             tokenize = ["--tokenize", WORDS[tgt]] if metric == "bleu" else []
             score = subprocess.run([options.dragoman, "eval", "--metric", metric, "--quiet", *tokenize, "--ref",
-                                    folder / f"{part}.{tgt}"], check=True, input=found.stdout, stdout=subprocess.PIPE)
+                                    folder / f"{part}.{tgt}"], check=True, input=found, stdout=subprocess.PIPE)
             result[f"{part} {metric}"] = float(score.stdout)
     (folder / "result.json").write_text(json.dumps(result) + "\n")
     print(json.dumps(result))

@@ -24,25 +24,12 @@ import sys
 import threading
 import time
 
+import marian_recipe
 import report
 from train_speed import ROOT, comma_separated, has_bf16
 
 VALIDATION = re.compile(r"^step\s+(\d+)\s+validation:.* BLEU ([\d.]+)")
-MARIAN = [sys.executable, "-c", "import sys, _pymarian; _pymarian.main(sys.argv[1:])"]
 TIME_GOAL, BF16_GOAL = 1 / 3, 0.3  # of Marian's time; BLEU that bf16 may lose
-
-
-def marian_settings(threads, seed, updates):
-    """Its transformer in our tiny shape, with what its examples recommend for little data."""
-    return [
-        "--type", "transformer", "--enc-depth", "4", "--dec-depth", "4", "--dim-emb", "128", "--transformer-dim-ffn",
-        "256", "--transformer-heads", "4", "--tied-embeddings-all", "--transformer-dropout", "0.3", "--label-smoothing",
-        "0.1", "--dim-vocabs", "8000", "8000", "--learn-rate", "0.005", "--lr-warmup", "2000",
-        "--lr-decay-inv-sqrt", "2000", "--optimizer-params", "0.9", "0.98", "1e-9", "--clip-norm", "0",
-        "--exponential-smoothing", "--cpu-threads", str(threads), "--sync-sgd", "--mini-batch", "4096",
-        "--mini-batch-words", "4096", "--maxi-batch", "100", "--max-length", "256", "--disp-freq", "100",
-        "--save-freq", "500u", "--after-batches", str(updates), "--workspace", "2500", "--seed", str(seed),
-    ]
 
 
 class Clock:
@@ -102,9 +89,11 @@ class Bench:
             saved = folder / "minutes"  # until the last checkpoint
             clock, ended = Clock(float(saved.read_text()) if saved.exists() else 0.0), False
             train = subprocess.Popen(
-                [*MARIAN, "train", "--model", folder / "model.npz", "--vocabs", *vocab, "--train-sets",
-                 self.text("train", "en"), self.text("train", "de"),
-                 *marian_settings(self.options.threads, seed, self.options.marian_updates)],
+                marian_recipe.training(
+                    [self.text("train", "en"), self.text("train", "de")], vocab, folder / "model.npz", width=128, d_ff=256,
+                    pieces=8000, learning_rate=0.005, warmup=2000, batch_words=4096, threads=self.options.threads, seed=seed,
+                    more=["--tied-embeddings-all", "--disp-freq", 100, "--save-freq", "500u", "--after-batches",
+                          self.options.marian_updates]),
                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace")
             with (folder / "log").open("a") as log:
                 for line in train.stdout:
@@ -117,11 +106,8 @@ class Bench:
             minutes = clock.minutes()
             scores = {}
             for part in ("val", "test_2016_flickr"):
-                found = subprocess.run(
-                    [*MARIAN, "decode", "--models", folder / "model.npz", "--vocabs", *vocab, "--beam-size", "6",
-                     "--normalize", "0.6", "--cpu-threads", str(self.options.threads), "--mini-batch", "16", "--quiet",
-                     "--input", self.text(part, "en")], check=True, stdout=subprocess.PIPE)
-                scores[part] = self.bleu(part, found.stdout)
+                scores[part] = self.bleu(part, marian_recipe.translations(folder / "model.npz", vocab, self.text(part, "en"),
+                                                                          self.options.threads))
             return {"minutes": minutes, **scores}
         return self.kept("marian", seed, self.options.marian_updates, run)
 

@@ -80,7 +80,6 @@ void AdaptToSummaries(const CorpusFacts& facts, Recommendation* r) {
   }
   o.model.embedding_dropout = o.model.residual_dropout = 0.2f;
   o.model.ffn_dropout = 0;
-  r->epochs /= 2;
   r->warmup = 0.045;
   o.batch_tokens = 2048;  // with four times as many of the source
   o.learning_rate = 0.003;
@@ -91,7 +90,8 @@ void AdaptToSummaries(const CorpusFacts& facts, Recommendation* r) {
       "{:.0f} sentences a source: first learn from the sources alone to tell a sentence by the others (Zhang 2020)",
       facts.src_sentences));
   r->vocab.symbols = {kMaskPiece};
-  r->pretraining = 0.25;
+  r->pretraining = 0.25;  // this and the passes over the pairs as in recipes/arxiv-titles.sh
+  r->epochs /= 2;
 }
 
 void AdaptToAnswers(const CorpusFacts& facts, Recommendation* r) {

@@ -63,6 +63,7 @@ TEST(RecommendationTest, SourcesOfSeveralSentencesAreLearntFromAlone) {
   CorpusFacts facts = Titles();
   facts.src_sentences = 1;
   EXPECT_EQ(Recommend(facts, true).pretraining, 0);
+  EXPECT_GT(Recommend(facts, true).epochs, r.epochs);  // who has not read before learns longer
   EXPECT_EQ(Recommend(Captions(), true).pretraining, 0);
 }
 

@@ -56,7 +56,7 @@ def compare_generated(expected, lines, numbers, forced, whole):
     equal = compared = ended = 0
     different = []
     tokens = set()
-    for number, (want, line) in enumerate(zip(expected, lines)):
+    for index, (want, line) in enumerate(zip(expected, lines)):
         want = want[1:] if forced is not None else want
         ends = numbers.eos in want
         ended += ends
@@ -68,7 +68,7 @@ def compare_generated(expected, lines, numbers, forced, whole):
         if want == numbers.ids(line):
             equal += 1
         else:
-            different.append((number, want, numbers.ids(line)))
+            different.append((index, want, numbers.ids(line)))
     return {"equal": equal, "of": compared, "ended": ended, "tokens": len(tokens)}, different
 
 
